@@ -1,14 +1,15 @@
-"""The table in an XLSX workbook: what people see in its first visible sheet.
+"""The table in an XLSX workbook: what people see in the sheet that has the ids.
 
 Formulas are not run and links not followed. Where it is not certain what Excel shows, the row is refused.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
-from bot.domain.customers.tables import Block, Row
+from bot.domain.customers.columns import HEAD, choose_sheet, examine
+from bot.domain.customers.tables import Block, Place, Row
 from bot.domain.customers.uploads import FileProblem, RowProblem
 from bot.spreadsheets.errors import FileError
 from bot.spreadsheets.row_blocks import next_rows
@@ -19,16 +20,42 @@ MAX_ROWS: Final = 1_048_576
 """Of a sheet in Excel."""
 
 
-def sheet_table(data: bytes, *, careful: bool = False) -> "SheetTable":
-    """Open the first visible sheet; raise FileError for a bad, encrypted or far too large workbook.
+def sheet_table(data: bytes, number: int = 0, *, careful: bool = False) -> "SheetTable":
+    """Open the sheet with this number, or the one that has the ids.
 
-    `careful` parses every cell, with the same result in more time.
+    `careful` parses every cell, with the same result in more time. Raises FileError for a bad, encrypted or
+    far too large workbook.
     """
     workbook = open_workbook(data, careful=careful)
-    visible = [sheet for sheet in workbook.sheets if sheet.is_visible]
-    if not visible:
+    tables = [_opened(workbook, at) for at in range(len(workbook.sheets))]
+    if number > len(tables):
+        raise FileError(FileProblem.NO_COLUMN)
+    if not tables:
         raise FileError(FileProblem.EMPTY)
-    return SheetTable(workbook, visible[0], visible[0].name if len(visible) > 1 else "")
+    if len(tables) == 1 and not tables[0].place.is_hidden:
+        return tables[0]
+    examined = [examine(table.head(HEAD)) for table in tables]
+    at, rivals = choose_sheet(
+        [(table.place, columns) for table, columns in zip(tables, examined, strict=True)]
+    )
+    at, rivals = (number - 1, ()) if number else (at, rivals)
+    filled = (table for table, columns in zip(tables, examined, strict=True) if columns.everything)
+    others = tuple(table.place.name for table in filled if table is not tables[at])
+    return replace(tables[at], place=replace(tables[at].place, rivals=rivals, other_sheets=others))
+
+
+def _opened(workbook: Workbook, at: int) -> "SheetTable":
+    part = workbook.sheets[at]
+    return SheetTable(
+        workbook,
+        part,
+        Place(
+            number=at + 1,
+            name=part.name if len(workbook.sheets) > 1 else "",
+            is_hidden=not part.is_visible,
+            hidden_columns=workbook.hidden_columns(part),
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +64,12 @@ class SheetTable:
 
     workbook: Workbook
     part: SheetPart
-    sheet: str
+    place: Place
+
+    @property
+    def sheet(self) -> str:
+        """The name of the sheet, if there are several."""
+        return self.place.name
 
     @property
     def title(self) -> str:
@@ -72,7 +104,8 @@ class SheetTable:
                 values[row - start] = text
         if last > piece.last:
             raise FileError(FileProblem.BROKEN)
-        return Block(values, partial(self._texts, piece, start), problems)
+        hidden = frozenset(row - start for row in piece.hidden if row >= start)
+        return Block(values, partial(self._texts, piece, start), problems, hidden)
 
     def _pieces(self) -> Iterator[tuple[int, Piece]]:
         """Read the pieces, each with the number of the last row before it."""

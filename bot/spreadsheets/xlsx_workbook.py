@@ -10,6 +10,7 @@ from bot.domain.customers.uploads import FileProblem, RowProblem
 from bot.spreadsheets import number_formats
 from bot.spreadsheets.errors import FileError
 from bot.spreadsheets.number_formats import GENERAL, OTHER_BUILT_IN
+from bot.spreadsheets.row_blocks import MAX_COLUMNS
 from bot.spreadsheets.xlsx_package import Package, open_package
 from bot.spreadsheets.xlsx_sheet import INLINE, TRUE, UNCALCULATED
 from bot.spreadsheets.xlsx_strings import read_strings, unescaped
@@ -20,6 +21,8 @@ PLAIN_NUMBER: Final = re.compile(r"[1-9][0-9]{0,10}").fullmatch
 TEXTS: Final = frozenset({INLINE, "str"})
 DOCUMENT: Final = "officeDocument"
 MAIN_PART: Final = "xl/workbook.xml"
+OTHER_PROGRAMS: Final = frozenset({"content.xml", "index/document.iwa"})
+"""Parts that LibreOffice and Numbers write."""
 DAYS_TO_1904: Final = 1_462
 
 Shown = tuple[str, RowProblem | None]
@@ -65,6 +68,17 @@ class Workbook:
     def number_styles(self) -> frozenset[str]:
         """Styles that show a usual number as it is."""
         return self._styles(lambda form: form in number_formats.BUILT_IN.values())
+
+    def hidden_columns(self, sheet: SheetPart) -> frozenset[int]:
+        """Read which columns a sheet hides."""
+        numbers = set[int]()
+        for _, name, values in self.package.elements(sheet.part):
+            if name == "sheetData":
+                break
+            if name == "col" and (values.get("hidden") in TRUE or float(values.get("width", 1)) == 0):
+                first, last = int(values["min"]), min(int(values["max"]), MAX_COLUMNS)
+                numbers.update(range(first, last + 1))
+        return frozenset(numbers)
 
     def shown(self, style: str, kind: str, raw: str) -> Shown:
         """Return what people see in a cell, by its style, type and content."""
@@ -122,10 +136,10 @@ def open_workbook(data: bytes, *, careful: bool = False) -> Workbook:
     part = next(
         (target.part for target in package.targets("").values() if target.kind == DOCUMENT), MAIN_PART
     )
+    if part.endswith(".bin") or not OTHER_PROGRAMS.isdisjoint(package.parts):
+        raise FileError(FileProblem.OTHER_WORKBOOK)
     if part not in package.parts:
         raise FileError(FileProblem.KIND)
-    if part.endswith(".bin"):
-        raise FileError(FileProblem.OTHER_WORKBOOK)
     targets = package.targets(part)
     sheets, days, root = list[SheetPart](), 0, ""
     for _, name, values in package.elements(part):

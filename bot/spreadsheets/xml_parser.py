@@ -11,6 +11,8 @@ from bot.domain.customers.uploads import FileProblem
 from bot.spreadsheets.errors import FileError
 
 CHUNK_BYTES: Final = 1024 * 1024
+FIRST_BYTES: Final = 64 * 1024
+"""The first piece is small: it is read to see what there is."""
 MAX_ENTRY_BYTES: Final = 4 * CHUNK_BYTES
 CHARACTERS: Final = r"(?:[^<>&\x00-\x08\x0b-\x1f\ufffe\uffff]|&(?:amp|lt|gt|quot|apos);)*+"
 """Content of an element that means the same without a parser."""
@@ -157,8 +159,9 @@ def without_entities(text: str) -> str:
 
 def _pieces(file: IO[bytes], end: bytes) -> Iterator[bytes]:
     """Read a part in pieces that end with this tag, except the last."""
-    rest = b""
-    while chunk := file.read(CHUNK_BYTES):
+    rest, size = b"", FIRST_BYTES
+    while chunk := file.read(size):
+        size = CHUNK_BYTES
         cut = chunk.rfind(end) + len(end)
         if cut >= len(end):
             yield rest + chunk[:cut]

@@ -3,7 +3,7 @@
 import io
 import struct
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
@@ -93,13 +93,14 @@ def raw_workbook(
     formats: Sequence[str] = (),
     strings: str = "",
     sheets: Sequence[tuple[str, str, str]] = (),
-    after: str = "",
+    before: str = "",
+    state: str = "visible",
 ) -> bytes:
     """Make a workbook from the XML of its rows; more `sheets` by name, state and rows follow.
 
-    `after` is XML after the rows of the first sheet.
+    `before` is XML before the rows of the first sheet.
     """
-    all_sheets = [("Ark1", "visible", rows), *sheets]
+    all_sheets = [("Ark1", state, rows), *sheets]
     listed = "".join(
         f'<sheet name="{name}" sheetId="{at}" state="{state}" r:id="worksheet_{at}"/>'
         for at, (name, state, _) in enumerate(all_sheets, start=1)
@@ -115,11 +116,20 @@ def raw_workbook(
         "xl/sharedStrings.xml": strings or shared_strings(),
     }
     for at, (_, _, content) in enumerate(all_sheets, start=1):
-        end = after if at == 1 else ""
+        start = before if at == 1 else ""
         parts[f"xl/worksheets/sheet{at}.xml"] = (
-            f"<worksheet {MAIN}><sheetData>{content}</sheetData>{end}</worksheet>"
+            f"<worksheet {MAIN}>{start}<sheetData>{content}</sheetData></worksheet>"
         )
     return packed(parts)
+
+
+def column(*texts: str, hidden: Collection[int] = ()) -> str:
+    """Write the XML of rows with one column of texts; some rows are hidden."""
+    return "".join(
+        f'<row r="{at}"{" hidden=" + quoteattr("1") if at in hidden else ""}>'
+        f'<c r="A{at}" t="inlineStr"><is><t>{escape(text)}</t></is></c></row>'
+        for at, text in enumerate(texts, start=1)
+    )
 
 
 def bomb() -> bytes:

@@ -68,6 +68,10 @@ TROUBLES: Final[dict[str, tuple[str, str]]] = {
         "has nothing in the column that was chosen",
         "Take it out, put it in again, and choose another.",
     ),
+    FileProblem.NONE_CHOSEN: (
+        "has no column of customer ids, as you said",
+        "Untick it, or put it in again with a column named customer_id.",
+    ),
     FileProblem.TOO_HEAVY: (
         "took too much time or memory to read",
         "Copy the column of ids alone into a new file, and put that in.",
@@ -84,5 +88,6 @@ ODD: Final[dict[RowProblem, str]] = {
     RowProblem.SEVERAL: "several things in one cell",
     RowProblem.RESERVED: "“*” or “/”, which mean everyone",
     RowProblem.ERROR: "an error of Excel's",
+    RowProblem.HIDDEN_ROW: "hidden in the sheet, and left out as you chose",
 }
 """What is wrong with a row."""

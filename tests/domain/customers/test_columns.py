@@ -35,6 +35,9 @@ def asked(head: Sequence[Sequence[str]]) -> list[int]:
         "Kunde-ID",
         "kundnummer",
         "Asiakasnumero",
+        "customer_ref",
+        "Kundereferanse",
+        "Customer UUID",
     ],
 )
 def test_a_column_is_found_by_its_name_in_any_place(name: str) -> None:
@@ -47,7 +50,7 @@ def test_a_weak_name_counts_without_a_strong_one() -> None:
 
 
 def test_people_under_a_weak_name_are_no_ids() -> None:
-    assert found(table("Kunde;Ordre", "Ann Lee;o-1", "Bo Ek;o-2")) == (2, "Ordre", 2)
+    assert asked(table("Kunde;Ordre", "Ann Lee;o-1", "Bo Ek;o-2")) == [1, 2]
     assert found(table("Kunde;Ordre", "k-1;o-1", "k-1;o-2")) == (1, "Kunde", 2)
 
 
@@ -102,3 +105,63 @@ def test_a_missing_column_is_not_found() -> None:
     assert find(table("kundenr;customer_id", "1;a1"), 7) == ()
     assert find([]) == ()
     assert find([["", ""], [" "]]) == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("Mobil", ("91234567", "41234568")),
+        ("Postnr", ("0150", "5003")),
+        ("Ordrenr", ("10001", "10002")),
+        ("Beløp", ("300", "450")),
+        ("Dato", ("20261129", "20261130")),
+        ("Bonusnr", ("b1", "b2")),
+        ("", ("91234567", "41234568")),
+    ],
+)
+def test_the_only_column_with_numbers_is_asked_about_and_never_taken(
+    name: str, values: tuple[str, str]
+) -> None:
+    header = [f"Navn;{name}"] if name else []
+    assert asked(table(*header, f"Ann Lee;{values[0]}", f"Bo Ek;{values[1]}")) == [1, 2]
+
+
+@pytest.mark.parametrize("name", ["Mobilnummer", "Postnr.", "Ordre-id", "Beløp", "E-post", "Fødselsnummer"])
+def test_a_single_column_of_something_else_is_asked_about(name: str) -> None:
+    assert asked(table(name, "10000001", "10000002")) == [1]
+
+
+def test_row_numbers_named_id_are_not_taken_beside_other_ids() -> None:
+    assert found(table("id;customer_ref", "1;c-77", "2;c-12", "3;c-40")) == (2, "customer_ref", 2)
+    assert asked(table("id;crm_customer", "1;c-77", "2;c-12", "3;c-40")) == [1, 2]
+    assert asked(table("id;ref", "1;c-77", "2;c-12", "3;c-40")) == [1, 2]
+    assert found(table("id;points", "1;17.50", "2;12.50", "3;17.50")) == (1, "id", 2)
+    assert found(table("id;ref", "1001;c-77", "1002;c-12", "1003;c-40")) == (1, "id", 2)
+    assert found(table("id;ref", "17;c-77", "12;c-12", "40;c-40")) == (1, "id", 2)
+
+
+@pytest.mark.parametrize(
+    "preamble",
+    [
+        ["Periode;november"],
+        ["Kunde;Bonus AS", "Dato;26.11.2026"],
+        ["Kundenr;Alle", "Dato;26.11.2026"],
+        ["Butikk nr. 7;Oslo"],
+    ],
+)
+def test_a_preamble_as_wide_as_the_table_is_skipped(preamble: list[str]) -> None:
+    rows = [f"{1000 + at};Ann" for at in range(12)]
+    assert found(table(*preamble, "Kundenr;Navn", *rows)) == (1, "Kundenr", len(preamble) + 2)
+
+
+def test_a_preamble_above_unknown_names_gives_no_id_to_the_chosen_column() -> None:
+    rows = [f"{1000 + at};Ann" for at in range(30)]
+    head = table("Periode;november", "Bonusnr;Navn", *rows)
+    assert asked(head) == [1, 2]
+    assert found(head, 1) == (1, "Bonusnr", 3)
+
+
+def test_a_repeated_header_hides_no_row() -> None:
+    assert found(table("id;name", "ann;x", "bo;y", "id;name", "cy;z")) == (1, "id", 2)
+    assert found(table("Kundenr;Navn", "1001;x", "1002;y", "Kundenr;Navn", "1003;z")) == (1, "Kundenr", 2)
+    assert found(table("id;type", "ann;kunde", "bo;kunde")) == (1, "id", 2)

@@ -48,6 +48,14 @@ def test_without_files_there_is_nothing_to_describe() -> None:
     assert file_summary.lines(ReadResult(), LOOK) == file_summary.lines(None, LOOK) == []
 
 
+def test_the_review_names_hidden_rows_and_other_sheets() -> None:
+    file = replace(FILE, hidden=1, other_sheets=("Old", "Notes"), odd=0, mails=0, phones=0)
+    assert file_summary.lines(replace(READ, files=(file,)), LOOK)[1:3] == [
+        "⚠ 1 row that the sheet hides is taken too, as you chose",
+        "⚠ 2 other sheets not read: “Old” and “Notes”",
+    ]
+
+
 def test_a_short_list_shows_no_id_twice() -> None:
     short = replace(READ, everybody=PackedIds(2, "", (CustomerId("a1"), CustomerId("b2")), "b2"))
     assert file_summary.lines(short, LOOK)[-1] == "*First and last id:* `a1`, `b2`"
