@@ -11,7 +11,7 @@ from bot.domain.customers.columns import letter
 from bot.domain.customers.uploads import FileProblem
 from bot.spreadsheets.errors import FileError
 from bot.spreadsheets.xlsx_strings import OPEN_TEXT, RichText
-from bot.spreadsheets.xml_parser import CHARACTERS, Regular, parse, without_entities
+from bot.spreadsheets.xml_parser import CHARACTERS, CHUNK_BYTES, Regular, parse, without_entities
 
 SPACE: Final = r"[ \t\n\r]*+"
 VALUE: Final = r"\"[ !#-%'-;=?-~]*+\""
@@ -35,10 +35,20 @@ HIDDEN_ROW: Final = re.compile(r'<row r="([0-9]+)"[^<>]* hidden="(?:1|true)"')
 HIDDEN: Final = "hidden="
 REFERENCE: Final = re.compile("([A-Z]{1,3})([0-9]+)")
 LETTERS: Final = 26
+MAX_ROWS: Final = 1_048_576
+"""Of a sheet in Excel."""
 INLINE: Final = "inlineStr"
 UNCALCULATED: Final = "uncalculated"
 """The type of a formula without a result: Excel calculates it, the bot does not."""
 TRUE: Final = frozenset({"1", "true"})
+
+END: Final = re.compile(rb"</(?:\w+:)?sheetData\s*>")
+END_BYTES: Final = 100
+MERGED: Final = re.compile(
+    rb"<(?:\w+:)?mergeCell\s[^>]*?\bref=[\"']([A-Z]{1,3})([0-9]{1,7}):([A-Z]{1,3})([0-9]{1,7})[\"']"
+)
+CONDITION: Final = re.compile(rb"<(?:\w+:)?cfRule\s[^>]*?\bdxfId=[\"']([0-9]+)[\"']")
+OWN_FORMAT: Final = re.compile(rb"<(?:\w+:)?numFmt\s")
 
 ColumnCell = tuple[int, str, str, str]
 """A cell of one column: its row, style, type and content."""
@@ -74,6 +84,39 @@ def read_pieces(file: IO[bytes], *, careful: bool = False) -> Iterator[Piece]:
             yield _regular_piece(text, handler.number)
         elif handler.rows:
             yield _parsed_piece(handler.take())
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What follows a sheet's rows: it can hide cells, or show their numbers in another way."""
+
+    xml: bytes
+
+    def covered(self, column: int) -> frozenset[int]:
+        """Return the rows in which this column's cell is merged into another: nobody sees it."""
+        rows = set[int]()
+        for left, top, right, bottom in MERGED.findall(self.xml):
+            first, last = _number(left.decode()), _number(right.decode())
+            if first <= column <= last:
+                rows.update(range(int(top) + (first == column), min(int(bottom), MAX_ROWS) + 1))
+        return frozenset(rows)
+
+    def changes_numbers(self, formats: frozenset[int]) -> bool:
+        """Return whether a condition can give numbers another format; `formats` are those that do."""
+        conditions = map(int, CONDITION.findall(self.xml))
+        return bool(OWN_FORMAT.search(self.xml)) or not formats.isdisjoint(conditions)
+
+
+def read_ending(file: IO[bytes]) -> Ending:
+    """Read what follows a sheet's rows."""
+    before, ending = b"", list[bytes]()
+    while chunk := file.read(CHUNK_BYTES):
+        if ending:
+            ending.append(chunk)
+        elif found := END.search(before + chunk):
+            ending.append((before + chunk)[found.end() :])
+        before = chunk[-END_BYTES:]
+    return Ending(b"".join(ending))
 
 
 def _regular_piece(text: str, last: int) -> Piece:

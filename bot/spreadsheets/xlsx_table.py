@@ -13,11 +13,10 @@ from bot.domain.customers.tables import Block, Place, Row
 from bot.domain.customers.uploads import FileProblem, RowProblem
 from bot.spreadsheets.errors import FileError
 from bot.spreadsheets.row_blocks import next_rows
-from bot.spreadsheets.xlsx_sheet import Piece, RawRow, read_pieces
+from bot.spreadsheets.xlsx_sheet import MAX_ROWS, ColumnCell, Piece, RawRow, read_ending, read_pieces
 from bot.spreadsheets.xlsx_workbook import SheetPart, Workbook, open_workbook
 
-MAX_ROWS: Final = 1_048_576
-"""Of a sheet in Excel."""
+NUMBERS: Final = frozenset({"", "n"})
 
 
 def sheet_table(data: bytes, number: int = 0, *, careful: bool = False) -> "SheetTable":
@@ -82,30 +81,26 @@ class SheetTable:
 
     def blocks(self, column: int, first: int) -> Iterator[Block]:
         """Read a column; raise FileError if the sheet's rows are out of order."""
+        with self.workbook.package.open(self.part.part) as file:
+            ending = read_ending(file)
+        covered = ending.covered(column)
+        changes_numbers = ending.changes_numbers(self.workbook.conditional)
+        is_doubtful = changes_numbers or bool(covered)
         for before, piece in self._pieces():
-            if piece.last >= first:
-                yield self._block(piece, column, before, max(first - before - 1, 0))
-
-    def _block(self, piece: Piece, column: int, before: int, skipped: int) -> Block:
-        """Make a block of a piece, without its first rows."""
-        values = [""] * (piece.last - before - skipped)
-        problems: dict[int, RowProblem] = {}
-        last, start = before, before + skipped + 1
-        for row, style, kind, raw in piece.column(column):
-            if row <= last:
-                raise FileError(FileProblem.BROKEN)
-            last = row
-            if row < start:
+            if piece.last < first:
                 continue
-            text, problem = self.workbook.shown(style, kind, raw)
-            if problem:
-                problems[row - start] = problem
-            else:
-                values[row - start] = text
-        if last > piece.last:
-            raise FileError(FileProblem.BROKEN)
-        hidden = frozenset(row - start for row in piece.hidden if row >= start)
-        return Block(values, partial(self._texts, piece, start), problems, hidden)
+            start = max(first, before + 1)
+            values, problems = [""] * (piece.last - start + 1), dict[int, RowProblem]()
+            for row, style, kind, raw in _in_order(piece, column, before):
+                text, problem = self.workbook.shown(style, kind, raw)
+                if is_doubtful and text and (row in covered or (changes_numbers and kind in NUMBERS)):
+                    problem = problem or RowProblem.UNCERTAIN
+                if row >= start and problem:
+                    problems[row - start] = problem
+                elif row >= start:
+                    values[row - start] = text
+            hidden = frozenset(row - start for row in piece.hidden if row >= start)
+            yield Block(values, partial(self._texts, piece, start), problems, hidden)
 
     def _pieces(self) -> Iterator[tuple[int, Piece]]:
         """Read the pieces, each with the number of the last row before it."""
@@ -136,3 +131,12 @@ class SheetTable:
             if (text := self.workbook.shown(style, kind, content)[0])
         }
         return [texts.get(at, "") for at in range(1, max(texts, default=0) + 1)]
+
+
+def _in_order(piece: Piece, column: int, last: int) -> Iterator[ColumnCell]:
+    """Yield a column's cells; raise FileError unless each row is below the one before."""
+    for cell in piece.column(column):
+        if not last < cell[0] <= piece.last:
+            raise FileError(FileProblem.BROKEN)
+        last = cell[0]
+        yield cell

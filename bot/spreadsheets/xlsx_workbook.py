@@ -46,6 +46,8 @@ class Workbook:
     sheets: list[SheetPart]
     formats: list[str]
     """Number formats by style."""
+    conditional: frozenset[int] = frozenset()
+    """The formats for conditions that change how numbers are shown."""
     strings_part: str = ""
     days: int = 0
     """Days from Excel's first day to the workbook's: old ones for the Macintosh count from 1904."""
@@ -153,22 +155,28 @@ def open_workbook(data: bytes, *, careful: bool = False) -> Workbook:
     if root != "workbook":
         raise FileError(FileProblem.KIND)
     shared = {target.kind: target.part for target in targets.values()}
-    formats = _formats(package, shared.get("styles", ""))
-    return Workbook(package, sheets, formats, shared.get("sharedStrings", ""), days, careful)
+    formats, conditional = _formats(package, shared.get("styles", ""))
+    return Workbook(package, sheets, formats, conditional, shared.get("sharedStrings", ""), days, careful)
 
 
-def _formats(package: Package, part: str) -> list[str]:
-    """Read the number format of each style."""
+def _formats(package: Package, part: str) -> tuple[list[str], frozenset[int]]:
+    """Read the number format of each style, and the formats for conditions that have one."""
     formats, ids = dict[int, str](), list[int]()
+    conditions, conditional = 0, set[int]()
     for parent, name, values in package.elements(part) if part in package.parts else ():
-        if name == "numFmt" and parent != "dxf":
+        if name == "dxf":
+            conditions += 1
+        elif name == "numFmt" and parent == "dxf":
+            conditional.add(conditions - 1)
+        elif name == "numFmt":
             formats[int(values["numFmtId"])] = unescaped(values["formatCode"])
         elif name == "xf" and parent == "cellXfs":
             ids.append(int(values.get("numFmtId", 0)))
-    for known, form in number_formats.BUILT_IN.items():
-        formats[known] = form if formats.get(known, form) == form else OTHER_BUILT_IN
+    for number, form in number_formats.BUILT_IN.items():
+        formats[number] = form if formats.get(number, form) == form else OTHER_BUILT_IN
     dates = dict.fromkeys(number_formats.DATES_BUILT_IN, number_formats.DATE_BUILT_IN)
-    return [{**dates, **formats}.get(each, OTHER_BUILT_IN) for each in ids]
+    known = {**dates, **formats}
+    return [known.get(each, OTHER_BUILT_IN) for each in ids], frozenset(conditional)
 
 
 def _entry(texts: Sequence[str], raw: str) -> str:

@@ -69,8 +69,8 @@ def relationships(**targets: str) -> str:
     return f'<Relationships xmlns="{PACKAGES}">{"".join(entries)}</Relationships>'
 
 
-def styles(*formats: str) -> str:
-    """Write a part with these number formats as styles 1, 2 and so on."""
+def styles(*formats: str, conditional: str = "") -> str:
+    """Write a part with these number formats as styles 1, 2 and so on, and formats for conditions."""
     numbers = "".join(
         f"<numFmt numFmtId='{200 + at}' formatCode={quoteattr(form)}/>" for at, form in enumerate(formats)
     )
@@ -78,7 +78,8 @@ def styles(*formats: str) -> str:
     return (
         f"<styleSheet {MAIN}><numFmts>{numbers}</numFmts>"
         f"<cellStyleXfs><xf numFmtId='14'/></cellStyleXfs>"
-        f"<cellXfs><xf numFmtId='0'/>{uses}</cellXfs></styleSheet>"
+        f"<cellXfs><xf numFmtId='0'/>{uses}</cellXfs>"
+        f"<dxfs>{conditional}</dxfs></styleSheet>"
     )
 
 
@@ -94,11 +95,13 @@ def raw_workbook(
     strings: str = "",
     sheets: Sequence[tuple[str, str, str]] = (),
     before: str = "",
+    after: str = "",
+    conditional: str = "",
     state: str = "visible",
 ) -> bytes:
     """Make a workbook from the XML of its rows; more `sheets` by name, state and rows follow.
 
-    `before` is XML before the rows of the first sheet.
+    `before` and `after` are XML around the rows of the first sheet, `conditional` formats for conditions.
     """
     all_sheets = [("Ark1", state, rows), *sheets]
     listed = "".join(
@@ -112,13 +115,13 @@ def raw_workbook(
         "xl/_rels/workbook.xml.rels": relationships(
             **targets, styles="styles.xml", sharedStrings="sharedStrings.xml"
         ),
-        "xl/styles.xml": styles(*formats),
+        "xl/styles.xml": styles(*formats, conditional=conditional),
         "xl/sharedStrings.xml": strings or shared_strings(),
     }
     for at, (_, _, content) in enumerate(all_sheets, start=1):
-        start = before if at == 1 else ""
+        start, end = (before, after) if at == 1 else ("", "")
         parts[f"xl/worksheets/sheet{at}.xml"] = (
-            f"<worksheet {MAIN}>{start}<sheetData>{content}</sheetData></worksheet>"
+            f"<worksheet {MAIN}>{start}<sheetData>{content}</sheetData>{end}</worksheet>"
         )
     return packed(parts)
 

@@ -339,6 +339,32 @@ def test_a_sheet_that_contradicts_itself_is_damaged(rows: str) -> None:
     assert problem_of(raw_workbook(rows)) is FileProblem.BROKEN
 
 
+NUMBERS = (
+    '<row r="1"><c r="A1" t="str"><v>Kundenr</v></c></row><row r="2"><c r="A2"><v>7</v></c></row>'
+    '<row r="3"><c r="A3" t="str"><v>a1</v></c></row>'
+)
+RULE = "<conditionalFormatting><cfRule type='cellIs' dxfId='1' priority='1'/></conditionalFormatting>"
+OTHER_RULE = RULE.replace("dxfId='1'", "dxfId='0'")
+CHANGED = "<dxf><font/></dxf><dxf><numFmt numFmtId='201' formatCode='000'/></dxf>"
+
+
+def test_a_condition_that_changes_how_numbers_are_shown_puts_them_in_doubt() -> None:
+    assert ids_of(raw_workbook(NUMBERS, after=RULE, conditional=CHANGED)) == ["a1"]
+    assert ids_of(raw_workbook(NUMBERS, after=OTHER_RULE, conditional=CHANGED)) == ["7", "a1"]
+    assert ids_of(raw_workbook(NUMBERS, after=RULE, conditional=CHANGED.replace("numFmt", "fill"))) == [
+        "7",
+        "a1",
+    ]
+
+
+def test_a_value_below_a_merged_cell_is_not_seen_and_gives_nothing() -> None:
+    assert ids_of(raw_workbook(NUMBERS, after="<mergeCells><mergeCell ref='A2:B3'/></mergeCells>")) == ["7"]
+    assert ids_of(raw_workbook(NUMBERS, after="<mergeCells><mergeCell ref='B2:C3'/></mergeCells>")) == [
+        "7",
+        "a1",
+    ]
+
+
 def test_a_formula_without_a_result_is_named() -> None:
     rows = (
         '<row r="1"><c r="A1" t="str"><v>Kundenr</v></c></row>'

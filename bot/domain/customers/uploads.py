@@ -85,7 +85,7 @@ class RowProblem(StrEnum):
     SHORTENED = "shortened"
     """A spreadsheet shortened the number, such as 1.23457E+11: its digits are lost."""
     UNCERTAIN = "uncertain"
-    """It is not certain what the spreadsheet shows: a date, TRUE, or a number in an uncommon format."""
+    """It is not certain what the spreadsheet shows: a date, TRUE, an uncommon format, a merged cell."""
     SEVERAL = "several"
     RESERVED = "reserved"
     ERROR = "error"

@@ -84,7 +84,9 @@ ODD: Final[dict[RowProblem, str]] = {
     RowProblem.TOO_LONG: "longer than 255 characters",
     RowProblem.HIDDEN: "a hidden character",
     RowProblem.SHORTENED: "a number that Excel shortened or gave a fraction: format the column as text",
-    RowProblem.UNCERTAIN: "a date, TRUE or FALSE, or an uncommon number format: format the column as text",
+    RowProblem.UNCERTAIN: (
+        "a date, TRUE or FALSE, a special format or a merged cell: format the column as text"
+    ),
     RowProblem.SEVERAL: "several things in one cell",
     RowProblem.RESERVED: "“*” or “/”, which mean everyone",
     RowProblem.ERROR: "an error of Excel's",
