@@ -31,8 +31,8 @@ CELL_OF: Final = (
     r"(?:/>|>(<f[^<>]*?(?:/>|>[^<]*</f>))?"
     r"(?:<v>([^<]*)</v>|<v ?/>|<is><t[^<>]*>([^<]*)</t></is>)?</c>)"
 )
-HIDDEN_ROW: Final = re.compile(r'<row r="([0-9]+)"[^<>]* hidden="(?:1|true)"')
-HIDDEN: Final = "hidden="
+HIDDEN_ROW: Final = re.compile(r'<row r="([0-9]+)"(?=[^<>]* (?:hidden="(?:1|true)"|ht="0(?:\.0*)?"))[^<>]*>')
+NO_HEIGHT: Final = re.compile(r"0(?:\.0*)?")
 REFERENCE: Final = re.compile("([A-Z]{1,3})([0-9]+)")
 LETTERS: Final = 26
 MAX_ROWS: Final = 1_048_576
@@ -120,7 +120,8 @@ def read_ending(file: IO[bytes]) -> Ending:
 
 
 def _regular_piece(text: str, last: int) -> Piece:
-    hidden = map(int, HIDDEN_ROW.findall(text)) if HIDDEN in text else ()
+    may_hide = ' hidden="' in text or ' ht="0' in text
+    hidden = map(int, HIDDEN_ROW.findall(text)) if may_hide else ()
 
     def column(number: int) -> list[ColumnCell]:
         return [
@@ -179,7 +180,8 @@ class _Rows:
         elif name == "row":
             self.number = int(attributes.get("r", self.number + 1))
             self._column = 0
-            self._row = RawRow(self.number, attributes.get("hidden") in TRUE)
+            is_flat = NO_HEIGHT.fullmatch(attributes.get("ht", ""))
+            self._row = RawRow(self.number, attributes.get("hidden") in TRUE or bool(is_flat))
         elif name == "c":
             self._start_cell(attributes)
         else:

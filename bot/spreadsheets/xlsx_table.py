@@ -14,7 +14,7 @@ from bot.domain.customers.uploads import FileProblem, RowProblem
 from bot.spreadsheets.errors import FileError
 from bot.spreadsheets.row_blocks import next_rows
 from bot.spreadsheets.xlsx_sheet import MAX_ROWS, ColumnCell, Piece, RawRow, read_ending, read_pieces
-from bot.spreadsheets.xlsx_workbook import SheetPart, Workbook, open_workbook
+from bot.spreadsheets.xlsx_workbook import Workbook, open_workbook
 
 NUMBERS: Final = frozenset({"", "n"})
 
@@ -45,35 +45,22 @@ def sheet_table(data: bytes, number: int = 0, *, careful: bool = False) -> "Shee
 
 def _opened(workbook: Workbook, at: int) -> "SheetTable":
     part = workbook.sheets[at]
-    return SheetTable(
-        workbook,
-        part,
-        Place(
-            number=at + 1,
-            name=part.name if len(workbook.sheets) > 1 else "",
-            is_hidden=not part.is_visible,
-            hidden_columns=workbook.hidden_columns(part),
-        ),
-    )
+    name = part.name if len(workbook.sheets) > 1 else ""
+    place = Place(at + 1, name, is_hidden=not part.is_visible, hidden_columns=workbook.hidden_columns(part))
+    return SheetTable(workbook, part.part, part.name, name, place)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SheetTable:
     """The table of one sheet."""
 
     workbook: Workbook
-    part: SheetPart
+    part: str
+    title: str
+    """The name of the sheet."""
+    sheet: str
+    """The same, if there are several sheets."""
     place: Place
-
-    @property
-    def sheet(self) -> str:
-        """The name of the sheet, if there are several."""
-        return self.place.name
-
-    @property
-    def title(self) -> str:
-        """The name of the sheet, also if it is the only one."""
-        return self.part.name
 
     def head(self, most: int) -> list[Row]:
         """Read the first rows."""
@@ -81,7 +68,7 @@ class SheetTable:
 
     def blocks(self, column: int, first: int) -> Iterator[Block]:
         """Read a column; raise FileError if the sheet's rows are out of order."""
-        with self.workbook.package.open(self.part.part) as file:
+        with self.workbook.package.open(self.part) as file:
             ending = read_ending(file)
         covered = ending.covered(column)
         changes_numbers = ending.changes_numbers(self.workbook.conditional)
@@ -105,7 +92,7 @@ class SheetTable:
     def _pieces(self) -> Iterator[tuple[int, Piece]]:
         """Read the pieces, each with the number of the last row before it."""
         before = 0
-        with self.workbook.package.open(self.part.part) as file:
+        with self.workbook.package.open(self.part) as file:
             for piece in read_pieces(file, careful=self.workbook.careful):
                 if not before <= piece.last <= MAX_ROWS:
                     raise FileError(FileProblem.BROKEN)

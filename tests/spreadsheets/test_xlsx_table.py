@@ -186,7 +186,18 @@ def rows(draw: st.DrawFn) -> str:
     for number in sorted(draw(st.sets(st.integers(1, 30), max_size=8))):
         columns = [letters for letters in ("A", "B", "D", "AB") if draw(st.booleans())]
         content = "".join(draw(cells(f"{letters}{number}")) for letters in columns)
-        hidden = draw(st.sampled_from(["", "", ' spans="1:3" x14ac:dyDescent="0.25"', ' hidden="1"']))
+        hidden = draw(
+            st.sampled_from(
+                [
+                    "",
+                    "",
+                    ' spans="1:3" x14ac:dyDescent="0.25"',
+                    ' hidden="1"',
+                    ' ht="0"',
+                    ' ht="0.5" hidden="0"',
+                ]
+            )
+        )
         space = draw(st.sampled_from(["", "", "", "\n", "<!-- <row> -->"]))
         written.append(f'{space}<row r="{number}"{hidden}>{content}</row>')
     return "".join(written)

@@ -1,6 +1,8 @@
 from collections.abc import Sequence
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.domain.customers.columns import IdColumn, find
 
@@ -165,3 +167,42 @@ def test_a_repeated_header_hides_no_row() -> None:
     assert found(table("id;name", "ann;x", "bo;y", "id;name", "cy;z")) == (1, "id", 2)
     assert found(table("Kundenr;Navn", "1001;x", "1002;y", "Kundenr;Navn", "1003;z")) == (1, "Kundenr", 2)
     assert found(table("id;type", "ann;kunde", "bo;kunde")) == (1, "id", 2)
+
+
+SOMETHING_ELSE = {
+    "Mobil": st.from_regex("[49][0-9]{7}", fullmatch=True),
+    "Postnr": st.from_regex("[0-9]{4}", fullmatch=True),
+    "Ordrenr": st.integers(10_000, 99_999).map(str),
+    "Beløp": st.integers(1, 9_999).map(str),
+    "Dato": st.dates().map(str),
+    "Navn": st.sampled_from(["Ann Lee", "Bo", "Cy Ås"]),
+    "E-post": st.sampled_from(["ann@example.com", "bo@example.com"]),
+}
+
+
+@given(
+    data=st.data(),
+    names=st.lists(st.sampled_from(list(SOMETHING_ELSE)), min_size=2, max_size=5, unique=True),
+    has_header=st.booleans(),
+)
+def test_nothing_is_decided_in_a_table_without_a_known_name(
+    data: st.DataObject, names: list[str], *, has_header: bool
+) -> None:
+    rows = [[data.draw(SOMETHING_ELSE[name]) for name in names] for _ in range(data.draw(st.integers(1, 8)))]
+    assert not isinstance(find([names, *rows] if has_header else rows), IdColumn)
+
+
+@given(
+    data=st.data(),
+    names=st.lists(st.sampled_from(list(SOMETHING_ELSE)), max_size=4, unique=True),
+    ids=st.lists(st.from_regex("[a-z]{0,2}[0-9]{1,9}", fullmatch=True), min_size=1, max_size=20),
+    preamble=st.sampled_from([[], [["Utvalg høst"]], [["Periode", "november"], ["Butikk", "Oslo"]]]),
+)
+def test_a_column_with_a_known_name_is_found_among_all_others(
+    data: st.DataObject, names: list[str], ids: list[str], preamble: list[list[str]]
+) -> None:
+    at = data.draw(st.integers(0, len(names)))
+    rows = [[data.draw(SOMETHING_ELSE[name]) for name in names] for _ in ids]
+    head = [[*names[:at], "Kundenr", *names[at:]]]
+    head += [[*row[:at], one, *row[at:]] for row, one in zip(rows, ids, strict=True)]
+    assert found([*preamble, *head]) == (at + 1, "Kundenr", len(preamble) + 2)
