@@ -124,10 +124,13 @@ def _regular_piece(text: str, last: int) -> Piece:
     hidden = map(int, HIDDEN_ROW.findall(text)) if may_hide else ()
 
     def column(number: int) -> list[ColumnCell]:
-        return [
-            (int(row), style, _type(kind, formula, value), without_entities(value or inline))
-            for row, style, kind, formula, value, inline in _pattern(number).findall(text)
-        ]
+        found = _pattern(number).findall(text)
+        if "&" in text or "<f" in text:
+            return [
+                (int(row), style, _type(kind, formula, value), without_entities(value or inline))
+                for row, style, kind, formula, value, inline in found
+            ]
+        return [(int(row), style, kind, value or inline) for row, style, kind, _, value, inline in found]
 
     def rows() -> list[RawRow]:
         handler = _Rows()

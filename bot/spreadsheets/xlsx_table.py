@@ -13,7 +13,7 @@ from bot.domain.customers.tables import Block, Place, Row
 from bot.domain.customers.uploads import FileProblem, RowProblem
 from bot.spreadsheets.errors import FileError
 from bot.spreadsheets.row_blocks import next_rows
-from bot.spreadsheets.xlsx_sheet import MAX_ROWS, ColumnCell, Piece, RawRow, read_ending, read_pieces
+from bot.spreadsheets.xlsx_sheet import MAX_ROWS, Piece, RawRow, read_ending, read_pieces
 from bot.spreadsheets.xlsx_workbook import Workbook, open_workbook
 
 NUMBERS: Final = frozenset({"", "n"})
@@ -78,7 +78,11 @@ class SheetTable:
                 continue
             start = max(first, before + 1)
             values, problems = [""] * (piece.last - start + 1), dict[int, RowProblem]()
-            for row, style, kind, raw in _in_order(piece, column, before):
+            last = before
+            for row, style, kind, raw in piece.column(column):
+                if not last < row <= piece.last:
+                    raise FileError(FileProblem.BROKEN)
+                last = row
                 text, problem = self.workbook.shown(style, kind, raw)
                 if is_doubtful and text and (row in covered or (changes_numbers and kind in NUMBERS)):
                     problem = problem or RowProblem.UNCERTAIN
@@ -118,12 +122,3 @@ class SheetTable:
             if (text := self.workbook.shown(style, kind, content)[0])
         }
         return [texts.get(at, "") for at in range(1, max(texts, default=0) + 1)]
-
-
-def _in_order(piece: Piece, column: int, last: int) -> Iterator[ColumnCell]:
-    """Yield a column's cells; raise FileError unless each row is below the one before."""
-    for cell in piece.column(column):
-        if not last < cell[0] <= piece.last:
-            raise FileError(FileProblem.BROKEN)
-        last = cell[0]
-        yield cell

@@ -1,7 +1,8 @@
 """A workbook's sheets, and what their cells share: texts and number formats."""
 
+import posixpath
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -56,7 +57,7 @@ class Workbook:
     @cached_property
     def strings(self) -> list[str]:
         """The texts that cells refer to."""
-        if not self.strings_part:
+        if self.strings_part not in self.package.parts:
             return []
         with self.package.open(self.strings_part) as file:
             return read_strings(file, careful=self.careful)
@@ -83,9 +84,14 @@ class Workbook:
         return frozenset(numbers)
 
     def shown(self, style: str, kind: str, raw: str) -> Shown:
-        """Return what people see in a cell, by its style, type and content."""
-        if kind == "s" and raw:
-            return self._text(_entry(self.strings, raw), style)
+        """Return what people see in a cell, by its style, type and content.
+
+        Raises:
+            IndexError: it refers to a text that the workbook does not have.
+        """
+        if kind == "s" and raw.isdecimal():
+            text = self.strings[int(raw)]
+            return (text, None) if style in self.text_styles else self._text(text, style)
         if kind == UNCALCULATED:
             return "=…", RowProblem.EMPTY
         if not raw:
@@ -154,9 +160,11 @@ def open_workbook(data: bytes, *, careful: bool = False) -> Workbook:
             days = DAYS_TO_1904
     if root != "workbook":
         raise FileError(FileProblem.KIND)
-    shared = {target.kind: target.part for target in targets.values()}
-    formats, conditional = _formats(package, shared.get("styles", ""))
-    return Workbook(package, sheets, formats, conditional, shared.get("sharedStrings", ""), days, careful)
+    folder = posixpath.dirname(part)
+    usual = {kind: posixpath.join(folder, f"{kind}.xml".casefold()) for kind in ("styles", "sharedStrings")}
+    shared = {**usual, **{target.kind: target.part for target in targets.values()}}
+    formats, conditional = _formats(package, shared["styles"])
+    return Workbook(package, sheets, formats, conditional, shared["sharedStrings"], days, careful)
 
 
 def _formats(package: Package, part: str) -> tuple[list[str], frozenset[int]]:
@@ -177,10 +185,3 @@ def _formats(package: Package, part: str) -> tuple[list[str], frozenset[int]]:
     dates = dict.fromkeys(number_formats.DATES_BUILT_IN, number_formats.DATE_BUILT_IN)
     known = {**dates, **formats}
     return [known.get(each, OTHER_BUILT_IN) for each in ids], frozenset(conditional)
-
-
-def _entry(texts: Sequence[str], raw: str) -> str:
-    """Return the text that a cell refers to; raise FileError if there is none."""
-    if not raw.isdecimal() or int(raw) >= len(texts):
-        raise FileError(FileProblem.BROKEN)
-    return texts[int(raw)]

@@ -14,7 +14,8 @@ CHUNK_BYTES: Final = 1024 * 1024
 FIRST_BYTES: Final = 64 * 1024
 """The first piece is small: it is read to see what there is."""
 MAX_ENTRY_BYTES: Final = 4 * CHUNK_BYTES
-CHARACTERS: Final = r"(?:[^<>&\x00-\x08\x0b-\x1f\ufffe\uffff]|&(?:amp|lt|gt|quot|apos);)*+"
+LITERAL: Final = r"[^<>&\x00-\x08\x0b-\x1f\ufffe\uffff]*+"
+CHARACTERS: Final = rf"{LITERAL}(?:&(?:amp|lt|gt|quot|apos);{LITERAL})*+"
 """Content of an element that means the same without a parser."""
 ENTITIES: Final = (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&apos;", "'"), ("&amp;", "&"))
 

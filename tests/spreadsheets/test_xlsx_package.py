@@ -130,6 +130,11 @@ def test_styles_and_texts_are_optional() -> None:
     assert ids_of(packed(kept)) == ["7"]
 
 
+def test_texts_and_formats_without_a_relationship_are_found_at_their_usual_place() -> None:
+    relations = relationships(worksheet_1="worksheets/sheet1.xml").encode()
+    assert ids_of(packed({**parts(), "xl/_rels/workbook.xml.rels": relations})) == IDS
+
+
 def twice() -> bytes:
     """Make a workbook with two sheets of one name."""
     saved = io.BytesIO(DATA)
