@@ -224,6 +224,7 @@ class _Rows:
         self._value.clear()
 
 
+@lru_cache
 def _number(letters: str) -> int:
     """Return a column's number, from 1."""
     number = 0

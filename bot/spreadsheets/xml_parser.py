@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain
 from typing import IO, Final, Protocol
 from xml.parsers.expat import ParserCreate
@@ -85,7 +86,8 @@ class _Elements:
         self._path = [""]
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        self.elements.append((self._path[-1], name, attributes))
+        named = {local(key): value for key, value in attributes.items()}
+        self.elements.append((self._path[-1], name, named))
         self._path.append(name)
 
     def end(self, name: str) -> None:
@@ -125,8 +127,6 @@ class _Parser:
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self._last = (name, self._parser.CurrentByteIndex)
-        if any(":" in key for key in attributes):
-            attributes = {local(key): value for key, value in attributes.items()}
         self._handler.start(local(name), attributes)
 
     def _end(self, name: str) -> None:
@@ -137,6 +137,7 @@ class _Parser:
         self._encoding = encoding
 
 
+@lru_cache
 def local(name: str) -> str:
     """Remove a name's prefix.
 
