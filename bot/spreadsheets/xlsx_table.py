@@ -10,7 +10,7 @@ from typing import Final
 
 from bot.domain.customers.columns import HEAD, choose_sheet, examine
 from bot.domain.customers.tables import Block, Place, Row
-from bot.domain.customers.uploads import FileProblem, RowProblem
+from bot.domain.customers.uploads import FileProblem, OtherSheet, RowProblem
 from bot.spreadsheets.errors import FileError
 from bot.spreadsheets.row_blocks import next_rows
 from bot.spreadsheets.xlsx_sheet import MAX_ROWS, Piece, RawRow, read_ending, read_pieces
@@ -39,7 +39,7 @@ def sheet_table(data: bytes, number: int = 0, *, careful: bool = False) -> "Shee
     )
     at, rivals = (number - 1, ()) if number else (at, rivals)
     filled = (table for table, columns in zip(tables, examined, strict=True) if columns.everything)
-    others = tuple(table.place.name for table in filled if table is not tables[at])
+    others = tuple(table.as_other() for table in filled if table is not tables[at])
     return replace(tables[at], place=replace(tables[at].place, rivals=rivals, other_sheets=others))
 
 
@@ -61,6 +61,11 @@ class SheetTable:
     sheet: str
     """The same, if there are several sheets."""
     place: Place
+
+    def as_other(self) -> OtherSheet:
+        """Describe the sheet if another one is read."""
+        rows = max((piece.last for _, piece in self._pieces()), default=0)
+        return OtherSheet(self.title, rows, self.place.is_hidden)
 
     def head(self, most: int) -> list[Row]:
         """Read the first rows."""

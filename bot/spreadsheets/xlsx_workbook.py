@@ -11,7 +11,6 @@ from bot.domain.customers.uploads import FileProblem, RowProblem
 from bot.spreadsheets import number_formats
 from bot.spreadsheets.errors import FileError
 from bot.spreadsheets.number_formats import GENERAL, OTHER_BUILT_IN
-from bot.spreadsheets.row_blocks import MAX_COLUMNS
 from bot.spreadsheets.xlsx_package import Package, open_package
 from bot.spreadsheets.xlsx_sheet import INLINE, TRUE, UNCALCULATED
 from bot.spreadsheets.xlsx_strings import read_strings, unescaped
@@ -24,6 +23,8 @@ DOCUMENT: Final = "officeDocument"
 MAIN_PART: Final = "xl/workbook.xml"
 OTHER_PROGRAMS: Final = frozenset({"content.xml", "index/document.iwa"})
 """Parts that LibreOffice and Numbers write."""
+MAX_COLUMNS: Final = 16_384
+"""Of a sheet in Excel."""
 DAYS_TO_1904: Final = 1_462
 
 Shown = tuple[str, RowProblem | None]

@@ -166,7 +166,7 @@ async def test_hidden_rows_and_another_sheet_are_asked_about_and_told(stand: Sta
     await form.submit()
     review = await stand.shop.ann.sees_view(submit="Ask for approval")
     assert "of sheet “Ark1”" in review.text
-    assert "2 other sheets not read: “Gamle” and “Notater”" in review.text
+    assert "2 other sheets not read: “Gamle” (2 rows) and “Notater” (1 row)" in review.text
     assert "row 3: hidden in the sheet, and left out as you chose" in review.text
     assert "a1, c3" in review.text.replace("`", "")
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bot.domain.customers.extraction import UniqueIds
-from bot.domain.customers.uploads import NO_COLUMN, Column, FileProblem, FileRead, RowProblem
+from bot.domain.customers.uploads import NO_COLUMN, Column, FileProblem, FileRead, OtherSheet, RowProblem
 from bot.domain.ids import CustomerId
 from bot.spreadsheets.chunks import Content
 from bot.spreadsheets.errors import FileError
@@ -37,7 +37,10 @@ def test_a_sheet_with_a_known_name_is_read_wherever_it_stands(state: str) -> Non
     data = raw_workbook(SUMMARY, state=state, sheets=[("Liste", "visible", IDS)])
     ids, found = outcome(data)
     assert ids == ["a1", "b2"]
-    assert (found.sheet, found.other_sheets) == ("Liste", ("Ark1",))
+    assert (found.sheet, found.other_sheets) == (
+        "Liste",
+        (OtherSheet("Ark1", 1, is_hidden=state != "visible"),),
+    )
 
 
 def test_an_empty_sheet_is_not_worth_a_word() -> None:

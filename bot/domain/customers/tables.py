@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
-from bot.domain.customers.uploads import Column, RowProblem
+from bot.domain.customers.uploads import Column, OtherSheet, RowProblem
 
 Row = Sequence[str]
 
@@ -47,8 +47,8 @@ class Place:
     """The name of its sheet, if there are several."""
     is_hidden: bool = False
     hidden_columns: frozenset[int] = frozenset()
-    other_sheets: tuple[str, ...] = ()
-    """The names of the other sheets that have something in them."""
+    other_sheets: tuple[OtherSheet, ...] = ()
+    """The other sheets that have something in them."""
     rivals: tuple[Column, ...] = ()
     """Columns of this and other sheets that could hold the ids as well."""
 

@@ -119,6 +119,15 @@ class Column:
     """Whether its sheet hides it, or is hidden itself."""
 
 
+@dataclass(frozen=True, slots=True)
+class OtherSheet:
+    """A sheet that was not read."""
+
+    name: str
+    rows: int
+    is_hidden: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileRead:
     """The result of one file. `odd` counts the rows without a usable id; `odd_rows` are the first of them."""
@@ -129,8 +138,8 @@ class FileRead:
     header: int = 0
     """The row with the column names; 0 if there is none."""
     sheet: str = ""
-    other_sheets: tuple[str, ...] = ()
-    """The names of the sheets that were not read."""
+    other_sheets: tuple[OtherSheet, ...] = ()
+    """The sheets that have something in them and were not read."""
     hidden: int = 0
     """Rows with an id that the sheet hides, and that count, as the person chose."""
     odd: int = 0

@@ -50,7 +50,11 @@ def _hidden(file: FileRead, formatter: Formatter) -> list[str]:
         rows = f"{formatter.pluralize(file.hidden, 'row')} that the sheet hides"
         lines.append(f"⚠ {rows} {'is' if file.hidden == 1 else 'are'} taken too, as you chose")
     if file.other_sheets:
-        names = [f"“{escape(name, MAX_NAME)}”" for name in file.other_sheets]
+        names = [
+            f"“{escape(sheet.name, MAX_NAME)}” ({'hidden, ' if sheet.is_hidden else ''}"
+            f"{formatter.pluralize(sheet.rows, 'row')})"
+            for sheet in file.other_sheets
+        ]
         sheets = formatter.pluralize(len(names), "other sheet")
         lines.append(f"⚠ {sheets} not read: {phrase(names, last='and', most=MAX_ROWS_NAMED)}")
     return lines

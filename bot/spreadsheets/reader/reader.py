@@ -15,6 +15,7 @@ from bot.domain.customers.uploads import (
     Column,
     FileProblem,
     FileRead,
+    OtherSheet,
     ReadResult,
     RowProblem,
     UnreadableRow,
@@ -159,6 +160,6 @@ def _file_read(name: str, kept: dict[str, Any]) -> FileRead:
         "column": _column(kept["column"]),
         "odd_rows": tuple(odd_rows),
         "spaced": tuple(kept["spaced"]),
-        "other_sheets": tuple(kept["other_sheets"]),
+        "other_sheets": tuple(OtherSheet(**sheet) for sheet in kept["other_sheets"]),
     }
     return FileRead(**{**kept, **converted})
