@@ -79,7 +79,7 @@ def rule_of(column: str) -> Rule:
 def input_json(form_input: FormInput) -> str:
     """Write a form's input; a newer field only if it is set, so that an older version can read the rest."""
     values: dict[str, Any] = {name: getattr(form_input, name) for name in FormInput.__slots__}
-    values["files"] = [[file.id, file.name, file.column] for file in form_input.files]
+    values["files"] = [_file(file) for file in form_input.files]
     return _json(
         {
             name: value
@@ -89,10 +89,16 @@ def input_json(form_input: FormInput) -> str:
     )
 
 
+def _file(file: Upload) -> list[Any]:
+    """Write a file; the newer choices only if there are any."""
+    newer = [file.sheet, file.hidden] if file.sheet or file.hidden is not None else []
+    return [file.id, file.name, file.column, *newer]
+
+
 def input_of(column: str) -> FormInput:
     """Read a form's input."""
     values = json.loads(column)
-    files = tuple(Upload(FileId(id_), name, id_column) for id_, name, id_column in values.pop("files", ()))
+    files = tuple(Upload(FileId(id_), *rest) for id_, *rest in values.pop("files", ()))
     return FormInput(**values, files=files)
 
 

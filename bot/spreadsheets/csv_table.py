@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from typing import Final
 
-from bot.domain.customers.tables import Block, Row, block_of
+from bot.domain.customers.tables import Block, Place, Row, block_of
 from bot.domain.customers.uploads import FileProblem
 from bot.spreadsheets.chunks import Content, Stream
 from bot.spreadsheets.encodings import decoded, encoding_of
@@ -36,6 +36,7 @@ class TextTable:
     """
 
     sheet = ""
+    place = Place()
 
     def __init__(self, content: Content) -> None:
         csv.field_size_limit(MAX_CELL_LENGTH)

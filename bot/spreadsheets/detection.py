@@ -23,14 +23,17 @@ UNSUPPORTED: Final = (
 )
 
 
-def table_of(content: Content) -> Table:
-    """Open a file's table; opening or reading it raises FileError if it is unreadable."""
+def table_of(content: Content, sheet: int = 0) -> Table:
+    """Open a file's table; opening or reading it raises FileError if it is unreadable.
+
+    `sheet` is the number (from 1) of the sheet that a person chose.
+    """
     if content.is_blank:
         raise FileError(FileProblem.EMPTY)
     if content.start.startswith(ZIP):
         from bot.spreadsheets.xlsx_table import sheet_table  # noqa: PLC0415 - a text file starts faster without it
 
-        return sheet_table(content.whole())
+        return sheet_table(content.whole(), sheet)
     if content.start.startswith(OLE):
         raise FileError(FileProblem.ENCRYPTED if ENCRYPTED in content.whole() else FileProblem.OLD_EXCEL)
     if content.start.startswith(UNSUPPORTED):

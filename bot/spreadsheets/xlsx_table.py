@@ -1,158 +1,129 @@
-"""The table in an XLSX workbook: the values of its first visible sheet; formulas and links are ignored.
+"""The table in an XLSX workbook: what people see in the sheet that has the ids.
 
-Calamine reads most workbooks, in a fifteenth of the time. openpyxl reads those with errors or with numbers
-whose format matters, which calamine does not report.
+Formulas are not run and links not followed. Where it is not certain what Excel shows, the row is refused.
 """
 
-import io
-import zipfile
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
-from datetime import date, datetime, time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
-from itertools import chain, islice
-from typing import Any, Final
+from typing import Final
 
-import openpyxl
-from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
-
-from bot.domain.customers.tables import Block, Row, Table, cell
-from bot.domain.customers.uploads import FileProblem
+from bot.domain.customers.columns import HEAD, choose_sheet, examine
+from bot.domain.customers.tables import Block, Place, Row
+from bot.domain.customers.uploads import FileProblem, OtherSheet, RowProblem
 from bot.spreadsheets.errors import FileError
-from bot.spreadsheets.row_blocks import BLOCK_ROWS, blocks_of, next_rows
-from bot.spreadsheets.xlsx_survey import calamine_can_read
+from bot.spreadsheets.row_blocks import next_rows
+from bot.spreadsheets.xlsx_sheet import MAX_ROWS, Piece, RawRow, read_ending, read_pieces
+from bot.spreadsheets.xlsx_workbook import Workbook, open_workbook
 
-MAX_UNPACKED_BYTES: Final = 500 * 1024 * 1024
-"""A million rows are about 100 MB."""
-ENCRYPTED: Final = 0x1
-"""The flag of an encrypted ZIP entry."""
-MIN_SHORTENED: Final = 100_000_000_000
-"""From 12 digits on, Excel shows a number as 1.23457E+11 unless its cell has a format."""
-MIN_INEXACT: Final = 1_000_000_000_000_000
-"""From 16 digits on, Excel has lost the last digits."""
-UNFORMATTED: Final = "General"
-WHOLE: Final = "0"
+NUMBERS: Final = frozenset({"", "n"})
 
 
-def sheet_table(data: bytes) -> Table:
-    """Open the first visible sheet; raise FileError for a bad, encrypted or far too large workbook."""
-    if calamine_can_read(_open(data)):
-        with suppress(Exception):  # what calamine does not understand openpyxl may read, or name the problem
-            return CalamineTable(data)
-    return OpenpyxlTable(data)
+def sheet_table(data: bytes, number: int = 0, *, careful: bool = False) -> "SheetTable":
+    """Open the sheet with this number, or the one that has the ids.
+
+    `careful` parses every cell, with the same result in more time. Raises FileError for a bad, encrypted or
+    far too large workbook.
+    """
+    workbook = open_workbook(data, careful=careful)
+    tables = [_opened(workbook, at) for at in range(len(workbook.sheets))]
+    if number > len(tables):
+        raise FileError(FileProblem.NO_COLUMN)
+    if not tables:
+        raise FileError(FileProblem.EMPTY)
+    if len(tables) == 1 and not tables[0].place.is_hidden:
+        return tables[0]
+    examined = [examine(table.head(HEAD)) for table in tables]
+    at, rivals = choose_sheet(
+        [(table.place, columns) for table, columns in zip(tables, examined, strict=True)]
+    )
+    at, rivals = (number - 1, ()) if number else (at, rivals)
+    filled = (table for table, columns in zip(tables, examined, strict=True) if columns.everything)
+    others = tuple(table.as_other() for table in filled if table is not tables[at])
+    return replace(tables[at], place=replace(tables[at].place, rivals=rivals, other_sheets=others))
 
 
-class CalamineTable:
-    """The table as calamine reads it; openpyxl takes over at the first number that may be shortened."""
+def _opened(workbook: Workbook, at: int) -> "SheetTable":
+    part = workbook.sheets[at]
+    name = part.name if len(workbook.sheets) > 1 else ""
+    place = Place(at + 1, name, is_hidden=not part.is_visible, hidden_columns=workbook.hidden_columns(part))
+    return SheetTable(workbook, part.part, part.name, name, place)
 
-    def __init__(self, data: bytes) -> None:
-        book = CalamineWorkbook.from_filelike(io.BytesIO(data))
-        visible = [
-            sheet.name
-            for sheet in book.sheets_metadata
-            if sheet.visible is SheetVisibleEnum.Visible and sheet.typ is SheetTypeEnum.WorkSheet
-        ]
-        if not visible:
-            raise FileError(FileProblem.EMPTY)
-        self.sheet = visible[0] if len(visible) > 1 else ""
-        self._data = data
-        self._table = book.get_sheet_by_name(visible[0])
-        # calamine's table begins at the first column that is filled
-        self._left: list[Any] = [""] * (self._table.start or (0, 0))[1]
+
+@dataclass(slots=True)
+class SheetTable:
+    """The table of one sheet."""
+
+    workbook: Workbook
+    part: str
+    title: str
+    """The name of the sheet."""
+    sheet: str
+    """The same, if there are several sheets."""
+    place: Place
+
+    def as_other(self) -> OtherSheet:
+        """Describe the sheet if another one is read."""
+        rows = max((piece.last for _, piece in self._pieces()), default=0)
+        return OtherSheet(self.title, rows, self.place.is_hidden)
 
     def head(self, most: int) -> list[Row]:
         """Read the first rows."""
-        return next_rows(iter(_texts(islice(self._rows(), most))), most)
+        return next_rows(self._rows(), most)
 
     def blocks(self, column: int, first: int) -> Iterator[Block]:
-        """Read a column."""
-        rows, at = islice(self._rows(), first - 1, None), first
-        while found := list(islice(rows, BLOCK_ROWS)):
-            cells: list[Any] = [cell(row, column) for row in found]
-            if any(_may_be_shortened(value) for value in cells if type(value) is not str):
-                yield from OpenpyxlTable(self._data).blocks(column, at)
-                return
-            texts = [value if type(value) is str else text_of(value) for value in cells]
-            yield Block(texts, partial(_texts, found))
-            at += len(found)
+        """Read a column; raise FileError if the sheet's rows are out of order."""
+        with self.workbook.package.open(self.part) as file:
+            ending = read_ending(file)
+        covered = ending.covered(column)
+        changes_numbers = ending.changes_numbers(self.workbook.conditional)
+        is_doubtful = changes_numbers or bool(covered)
+        for before, piece in self._pieces():
+            if piece.last < first:
+                continue
+            start = max(first, before + 1)
+            values, problems = [""] * (piece.last - start + 1), dict[int, RowProblem]()
+            last = before
+            for row, style, kind, raw in piece.column(column):
+                if not last < row <= piece.last:
+                    raise FileError(FileProblem.BROKEN)
+                last = row
+                text, problem = self.workbook.shown(style, kind, raw)
+                if is_doubtful and text and (row in covered or (changes_numbers and kind in NUMBERS)):
+                    problem = problem or RowProblem.UNCERTAIN
+                if row >= start and problem:
+                    problems[row - start] = problem
+                elif row >= start:
+                    values[row - start] = text
+            hidden = frozenset(row - start for row in piece.hidden if row >= start)
+            yield Block(values, partial(self._texts, piece, start), problems, hidden)
 
-    def _rows(self) -> Iterator[list[Any]]:
-        rows = self._table.iter_rows()
-        return ([*self._left, *row] for row in rows) if self._left else rows
+    def _pieces(self) -> Iterator[tuple[int, Piece]]:
+        """Read the pieces, each with the number of the last row before it."""
+        before = 0
+        with self.workbook.package.open(self.part) as file:
+            for piece in read_pieces(file, careful=self.workbook.careful):
+                if not before <= piece.last <= MAX_ROWS:
+                    raise FileError(FileProblem.BROKEN)
+                yield before, piece
+                before = piece.last
 
+    def _rows(self) -> Iterator[Row]:
+        for before, piece in self._pieces():
+            yield from self._texts(piece, before + 1)
 
-class OpenpyxlTable:
-    """The table as openpyxl reads it, row by row and only once."""
+    def _texts(self, piece: Piece, start: int) -> list[Row]:
+        """Write all rows of a piece from one on, empty ones too."""
+        rows: list[Row] = [[]] * (piece.last - start + 1)
+        for row in piece.rows():
+            if start <= row.number <= piece.last:
+                rows[row.number - start] = self._row(row)
+        return rows
 
-    def __init__(self, data: bytes) -> None:
-        book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
-        visible = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
-        if not visible:
-            raise FileError(FileProblem.EMPTY)
-        sheet: Any = visible[0]
-        sheet.reset_dimensions()  # its stated size is often wrong, and can be a bomb of empty cells
-        self.sheet = str(sheet.title) if len(visible) > 1 else ""
-        self._head: list[Row] = []
-        self._rest: Iterator[Row] = (
-            [
-                text_of(each.value, each.number_format if _may_be_shortened(each.value) else UNFORMATTED)
-                for each in row
-            ]
-            for row in sheet.iter_rows()
-        )
-
-    def head(self, most: int) -> list[Row]:
-        """Read the first rows, once."""
-        self._head = next_rows(self._rest, most)
-        return self._head
-
-    def blocks(self, column: int, first: int) -> Iterator[Block]:
-        """Read a column, once: a workbook is read only in order."""
-        return blocks_of(islice(chain(self._head, self._rest), first - 1, None), column)
-
-
-def text_of(value: object, form: str = UNFORMATTED) -> str:
-    """Write a cell's value; a number that Excel shows shortened is written so too, and never guessed.
-
-    >>> text_of(1001), text_of(123456789012), text_of(123456789012, "0"), text_of(12.5)
-    ('1001', '1.23457E+11', '123456789012', '1.25000E+01')
-    """
-    match value:
-        case None:
-            return ""
-        case bool():
-            return str(value).upper()
-        case int() | float():
-            whole = isinstance(value, int) or value.is_integer()
-            if whole and abs(value) < (MIN_SHORTENED if form == UNFORMATTED else MIN_INEXACT):
-                return str(int(value))
-            return f"{value:.5E}"
-        case datetime() | date() | time():
-            return value.isoformat()
-    return str(value)
-
-
-def _open(data: bytes) -> zipfile.ZipFile:
-    """Check the list of entries before anything is unpacked."""
-    try:
-        book = zipfile.ZipFile(io.BytesIO(data))
-    except zipfile.BadZipFile as error:
-        raise FileError(FileProblem.BROKEN) from error
-    entries = book.infolist()
-    if any(entry.flag_bits & ENCRYPTED for entry in entries):
-        raise FileError(FileProblem.ENCRYPTED)
-    if "xl/workbook.xml" not in {entry.filename for entry in entries}:
-        raise FileError(FileProblem.KIND)
-    if sum(entry.file_size for entry in entries) > MAX_UNPACKED_BYTES:
-        raise FileError(FileProblem.BOMB)
-    return book
-
-
-def _texts(rows: Iterable[list[Any]]) -> list[Row]:
-    """Write rows to show them, long numbers with all their digits."""
-    return [[value if type(value) is str else text_of(value, WHOLE) for value in row] for row in rows]
-
-
-def _may_be_shortened(value: object) -> bool:
-    """Return whether the cell's format matters, which is slow to look up."""
-    return isinstance(value, int | float) and abs(value) >= MIN_SHORTENED
+    def _row(self, raw: RawRow) -> Row:
+        texts: Mapping[int, str] = {
+            column: text
+            for column, style, kind, content in raw.cells
+            if (text := self.workbook.shown(style, kind, content)[0])
+        }
+        return [texts.get(at, "") for at in range(1, max(texts, default=0) + 1)]

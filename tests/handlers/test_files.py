@@ -14,7 +14,7 @@ from bot.slack.rendering.file_errors import ODD as ODD_WORDS
 from sandbox.slack.state.faults import Fault
 from sandbox.slack.user.modal import Modal
 from sandbox.slack.user.reactions import CannotDo
-from tests.spreadsheets.sample_files import locked, workbook
+from tests.spreadsheets.sample_files import column, locked, raw_workbook, workbook
 from tests.support.slack_fixture import SPAR, Stand
 
 FINE = b"Kundenr;Navn\n1001;Ann\n1002;Bo\n1001;Ann\n;Cy\n1004;Di\n"
@@ -128,13 +128,47 @@ async def test_an_ambiguous_column_is_asked_for(stand: Stand, tmp_path: Path) ->
     form = await submitted(stand, on_disk(tmp_path, TWO))
     question = "Which column of vip.csv holds the customer ids?"
     assert "More than one column of “vip.csv” could hold the customer ids. Choose it below." in form.text
-    offered = await form.options(question)
+    *offered, none = await form.options(question)
     assert [option["description"]["text"] for option in offered] == ["1 · 2 · 3", "a1 · b2 · c3"]
+    assert none["text"]["text"] == "None of these"
     await form.fill({question: "2"})
     await form.submit()
     review = await stand.shop.ann.sees_view(submit="Ask for approval")
     assert "from column “customer_id” (B)" in review.text
     assert "a1, b2, c3" in review.text.replace("`", "")
+
+
+async def test_none_of_the_columns_is_an_answer(stand: Stand, tmp_path: Path) -> None:
+    form = await submitted(stand, on_disk(tmp_path, TWO))
+    await form.fill({"Which column of vip.csv holds the customer ids?": "0"})
+    await form.submit()
+    again = await stand.shop.ann.sees_view(label="Files put in before", text="no column of customer ids")
+    assert "Untick it" in again.text
+
+
+async def test_hidden_rows_and_another_sheet_are_asked_about_and_told(stand: Stand, tmp_path: Path) -> None:
+    data = raw_workbook(
+        column("Kundenr", "a1", "b2", "c3", hidden={3}),
+        sheets=[("Gamle", "visible", column("Kundenr", "x9")), ("Notater", "visible", column("Ring Ann"))],
+    )
+    form = await submitted(stand, on_disk(tmp_path, data, "vip.xlsx"))
+    question = "Which column of vip.xlsx holds the customer ids?"
+    assert [option["text"]["text"] for option in await form.options(question)] == [
+        "Kundenr (column A of sheet Ark1)",
+        "Kundenr (column A of sheet Gamle)",
+        "None of these",
+    ]
+    await form.fill({question: "1@1"})
+    await form.submit()
+    hidden = "vip.xlsx hides 1 row with an id. Take or leave?"
+    form = await stand.shop.ann.sees_view(label=hidden)
+    await form.fill({hidden: "leave"})
+    await form.submit()
+    review = await stand.shop.ann.sees_view(submit="Ask for approval")
+    assert "of sheet “Ark1”" in review.text
+    assert "2 other sheets not read: “Gamle” (2 rows) and “Notater” (1 row)" in review.text
+    assert "row 3: hidden in the sheet, and left out as you chose" in review.text
+    assert "a1, c3" in review.text.replace("`", "")
 
 
 async def test_more_keeps_the_files(stand: Stand, tmp_path: Path) -> None:

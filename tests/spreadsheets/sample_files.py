@@ -3,8 +3,9 @@
 import io
 import struct
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
+from xml.sax.saxutils import escape, quoteattr
 
 import openpyxl
 
@@ -43,6 +44,95 @@ def replaced(workbook: bytes, part: str, content: bytes) -> bytes:
         for name in before.namelist():
             after.writestr(name, content if name == part else before.read(name))
     return copy.getvalue()
+
+
+MAIN = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+DOCUMENTS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+PACKAGES = "http://schemas.openxmlformats.org/package/2006/relationships"
+
+
+def packed(parts: Mapping[str, str | bytes]) -> bytes:
+    """Pack parts into a ZIP file."""
+    saved = io.BytesIO()
+    with zipfile.ZipFile(saved, "w", zipfile.ZIP_DEFLATED) as book:
+        for name, content in parts.items():
+            book.writestr(name, content)
+    return saved.getvalue()
+
+
+def relationships(**targets: str) -> str:
+    """Write relationships; a name is an id, of which the part before a _ is the type."""
+    entries = (
+        f'<Relationship Id="{name}" Type="{DOCUMENTS}/{name.partition("_")[0]}" Target="{target}"/>'
+        for name, target in targets.items()
+    )
+    return f'<Relationships xmlns="{PACKAGES}">{"".join(entries)}</Relationships>'
+
+
+def styles(*formats: str, conditional: str = "") -> str:
+    """Write a part with these number formats as styles 1, 2 and so on, and formats for conditions."""
+    numbers = "".join(
+        f"<numFmt numFmtId='{200 + at}' formatCode={quoteattr(form)}/>" for at, form in enumerate(formats)
+    )
+    uses = "".join(f"<xf numFmtId='{200 + at}'/>" for at in range(len(formats)))
+    return (
+        f"<styleSheet {MAIN}><numFmts>{numbers}</numFmts>"
+        f"<cellStyleXfs><xf numFmtId='14'/></cellStyleXfs>"
+        f"<cellXfs><xf numFmtId='0'/>{uses}</cellXfs>"
+        f"<dxfs>{conditional}</dxfs></styleSheet>"
+    )
+
+
+def shared_strings(*texts: str) -> str:
+    """Write a part with shared texts."""
+    return f"<sst {MAIN}>{''.join(f'<si><t>{escape(text)}</t></si>' for text in texts)}</sst>"
+
+
+def raw_workbook(
+    rows: str,
+    *,
+    formats: Sequence[str] = (),
+    strings: str = "",
+    sheets: Sequence[tuple[str, str, str]] = (),
+    before: str = "",
+    after: str = "",
+    conditional: str = "",
+    state: str = "visible",
+) -> bytes:
+    """Make a workbook from the XML of its rows; more `sheets` by name, state and rows follow.
+
+    `before` and `after` are XML around the rows of the first sheet, `conditional` formats for conditions.
+    """
+    all_sheets = [("Ark1", state, rows), *sheets]
+    listed = "".join(
+        f'<sheet name="{name}" sheetId="{at}" state="{state}" r:id="worksheet_{at}"/>'
+        for at, (name, state, _) in enumerate(all_sheets, start=1)
+    )
+    targets = {f"worksheet_{at}": f"worksheets/sheet{at}.xml" for at in range(1, len(all_sheets) + 1)}
+    parts: dict[str, str | bytes] = {
+        "_rels/.rels": relationships(officeDocument="xl/workbook.xml"),
+        "xl/workbook.xml": f'<workbook {MAIN} xmlns:r="{DOCUMENTS}"><sheets>{listed}</sheets></workbook>',
+        "xl/_rels/workbook.xml.rels": relationships(
+            **targets, styles="styles.xml", sharedStrings="sharedStrings.xml"
+        ),
+        "xl/styles.xml": styles(*formats, conditional=conditional),
+        "xl/sharedStrings.xml": strings or shared_strings(),
+    }
+    for at, (_, _, content) in enumerate(all_sheets, start=1):
+        start, end = (before, after) if at == 1 else ("", "")
+        parts[f"xl/worksheets/sheet{at}.xml"] = (
+            f"<worksheet {MAIN}>{start}<sheetData>{content}</sheetData>{end}</worksheet>"
+        )
+    return packed(parts)
+
+
+def column(*texts: str, hidden: Collection[int] = ()) -> str:
+    """Write the XML of rows with one column of texts; some rows are hidden."""
+    return "".join(
+        f'<row r="{at}"{" hidden=" + quoteattr("1") if at in hidden else ""}>'
+        f'<c r="A{at}" t="inlineStr"><is><t>{escape(text)}</t></is></c></row>'
+        for at, text in enumerate(texts, start=1)
+    )
 
 
 def bomb() -> bytes:

@@ -1,4 +1,8 @@
+import io
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
+from xml.parsers.expat import ExpatError
+from xml.sax.saxutils import escape
 
 import openpyxl
 import pytest
@@ -6,14 +10,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain.customers.extraction import UniqueIds
-from bot.domain.customers.tables import Block
 from bot.domain.customers.uploads import FileProblem, FileRead, RowProblem
 from bot.domain.ids import CustomerId
 from bot.spreadsheets.chunks import Content
+from bot.spreadsheets.errors import FileError
 from bot.spreadsheets.reader.__main__ import answer_of, read
-from bot.spreadsheets.row_blocks import BLOCK_ROWS
-from bot.spreadsheets.xlsx_table import CalamineTable, OpenpyxlTable, sheet_table
-from tests.spreadsheets.sample_files import bomb, locked, replaced, workbook
+from bot.spreadsheets.xlsx_sheet import read_pieces
+from bot.spreadsheets.xlsx_strings import read_strings
+from bot.spreadsheets.xlsx_table import sheet_table
+from tests.spreadsheets.sample_files import (
+    MAIN,
+    bomb,
+    locked,
+    raw_workbook,
+    replaced,
+    shared_strings,
+    workbook,
+)
 from tests.spreadsheets.test_csv_table import ids_of, no_ids
 
 SHEET = "xl/worksheets/sheet1.xml"
@@ -59,36 +72,227 @@ def test_a_long_number_that_excel_shows_whole_is_read() -> None:
     ]
 
 
-CELLS = (
-    st.none()
-    | st.text("ab1 é\n_", max_size=5)
-    | st.integers(-10, 10**16)
-    | st.booleans()
-    | st.floats(-1e18, 1e18).map(float)
+@pytest.mark.parametrize(
+    ("value", "form", "shown"),
+    [
+        (123, "00000", "00123"),
+        (123, '"K-"00000', "K-00123"),
+        ("0123", '"K-"@', "K-0123"),
+        (1001, "@", "1001"),
+        ("_x005F_x0041_", "General", "_x0041_"),
+        ("a1_x000D_", "General", "a1"),
+    ],
 )
+def test_an_id_is_what_excel_shows(value: Any, form: str, shown: str) -> None:
+    assert ids_of(workbook([["Kundenr"], [value], ["a"]], formats={"A2": form})) == [shown, "a"]
+
+
+@pytest.mark.parametrize(
+    ("value", "form"),
+    [
+        (123, "0.00E+00"),
+        (123, "0.00"),
+        (1234567, "#,##0"),
+        (datetime(2026, 11, 29, tzinfo=UTC).replace(tzinfo=None), "mmm-yy"),
+        (time(3, 4), "h:mm"),
+        (timedelta(hours=30), "[h]:mm"),
+        (True, "General"),
+        ("a1", ";;;"),
+        (123, '[<1000]"K-"0;0'),
+    ],
+)
+def test_a_cell_that_shows_something_uncertain_is_named_and_gives_nothing(value: Any, form: str) -> None:
+    data = workbook([["Kundenr"], ["a1"], [value], ["b2"]], formats={"A3": form})
+    found = read(Content([data]), None, no_ids())
+    assert isinstance(found, FileRead)
+    assert [(odd.row, odd.why) for odd in found.odd_rows] == [(3, RowProblem.UNCERTAIN)]
+    assert ids_of(data) == ["a1", "b2"]
+
+
+def test_a_workbook_of_dates_says_what_to_do() -> None:
+    assert problem_of(workbook([["Kundenr"], [True], [False]])) is FileProblem.UNCERTAIN
+
+
+FORMATS = (
+    "00000",
+    "0",
+    "General",
+    "@",
+    '"K-"000',
+    '"K-"@',
+    "0.00E+00",
+    "#,##0",
+    "yyyy-mm-dd",
+    "[h]:mm",
+    ";;;",
+    "0;-0;;@",
+    "_(* #,##0_);_(@_)",
+)
+STRINGS = (
+    "a1",
+    "00123",
+    "x_x000D_",
+    "_x005F_x0041_",
+    "A & B <c>",
+    "#N/A",
+    "TRUE",
+    "",
+    "å 😀",
+    "a\nb",
+    "_xD83D_",
+)
+RICH = "<si><r><t>ri</t></r><r><rPr/><t>ch</t></r><rPh><t>reading</t></rPh></si>"
+CONTENTS = st.sampled_from(
+    ["", "0", "1", "12", "1001", "00123", "1001.0", "12.5", "1.0E3", "-7", "123456789012", "1E300", "46355"]
+) | st.integers(-5, 10**16).map(str)
+
+
+@st.composite
+def cells(draw: st.DrawFn, reference: str) -> str:
+    """Draw a cell as Excel writes it, or as other programs may."""
+    style = draw(st.sampled_from(["", *(f' s="{at}"' for at in range(len(FORMATS) + 1)), ' s="99"']))
+    kind = draw(st.sampled_from(["", "n", "s", "str", "inlineStr", "b", "e", "d", "x"]))
+    content = draw(CONTENTS)
+    formula = draw(st.sampled_from(["", "", "<f>1+1</f>", '<f t="shared" si="0"/>']))
+    if kind == "s":
+        content = str(draw(st.integers(0, len(STRINGS))))
+    elif kind in {"str", "inlineStr"}:
+        content = escape(draw(st.sampled_from(STRINGS)))
+    elif kind == "e":
+        content = draw(st.sampled_from(["#N/A", "#REF!", "#SPILL!"]))
+    inner = draw(
+        st.sampled_from(
+            [f"{formula}<v>{content}</v>"] * 4
+            + [
+                f"{formula}<v/>",
+                formula,
+                f"<v><![CDATA[{content}]]></v>",
+                f"<!-- <v>7</v> --><v>{content}</v>",
+            ]
+        )
+    )
+    if kind == "inlineStr":
+        inner = draw(st.sampled_from([f"<is><t>{content}</t></is>", f"<is><r><t>{content}</t></r></is>"]))
+    named = f' r="{reference}"' if reference else ""
+    typed = f' t="{kind}"' if kind else ""
+    opened = draw(st.sampled_from([f"<c{named}{style}{typed}"] * 4 + [f"<c{typed}{style}{named}"]))
+    return opened + (f">{inner}</c>" if inner or draw(st.booleans()) else "/>")
+
+
+@st.composite
+def rows(draw: st.DrawFn) -> str:
+    """Draw rows, some of which are missing or hidden, and some of which Excel would not write."""
+    written = []
+    for number in sorted(draw(st.sets(st.integers(1, 30), max_size=8))):
+        columns = [letters for letters in ("A", "B", "D", "AB") if draw(st.booleans())]
+        content = "".join(draw(cells(f"{letters}{number}")) for letters in columns)
+        hidden = draw(
+            st.sampled_from(
+                [
+                    "",
+                    "",
+                    ' spans="1:3" x14ac:dyDescent="0.25"',
+                    ' hidden="1"',
+                    ' ht="0"',
+                    ' ht="0.5" hidden="0"',
+                ]
+            )
+        )
+        space = draw(st.sampled_from(["", "", "", "\n", "<!-- <row> -->"]))
+        written.append(f'{space}<row r="{number}"{hidden}>{content}</row>')
+    return "".join(written)
+
+
+def answered(data: bytes, column: int, *, careful: bool) -> Any:
+    """Read a column and its whole rows, or return the error."""
+    try:
+        table = sheet_table(data, careful=careful)
+        return [
+            (block.values, block.problems, block.rows()) for block in table.blocks(column, 1)
+        ], table.head(10)
+    except (FileError, ExpatError, ValueError, LookupError) as error:
+        return type(error).__name__
+
+
+@given(rows=rows(), column=st.integers(1, 5), strings=st.lists(st.sampled_from(STRINGS), min_size=12))
+@settings(max_examples=300, deadline=None)
+def test_both_ways_of_reading_give_the_same(rows: str, column: int, strings: list[str]) -> None:
+    data = raw_workbook(rows, formats=FORMATS, strings=shared_strings(*strings))
+    assert answered(data, column, careful=False) == answered(data, column, careful=True)
+
+
+class Slow(io.BytesIO):
+    """A file that gives few bytes at once."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        return super().read(min(size or 0, 60))
+
+
+def raw_cells(xml: bytes, *, careful: bool) -> Any:
+    try:
+        pieces = list(read_pieces(Slow(xml), careful=careful))
+        return (
+            [cell for piece in pieces for cell in piece.column(1)],
+            [row for piece in pieces for row in piece.rows()],
+            sorted(number for piece in pieces for number in piece.hidden),
+        )
+    except (FileError, ExpatError, ValueError) as error:
+        return type(error).__name__
+
+
+@given(rows=rows(), before=st.sampled_from(["", "<!-- <sheetData> -->", "<cols/>", "<!--<sheetData><row-->"]))
+@settings(max_examples=300, deadline=None)
+def test_both_ways_agree_wherever_a_sheet_is_cut(rows: str, before: str) -> None:
+    xml = f"<worksheet {MAIN}>{before}<sheetData>{rows}</sheetData></worksheet>".encode()
+    assert raw_cells(xml, careful=False) == raw_cells(xml, careful=True)
 
 
 @given(
-    rows=st.lists(st.lists(CELLS, max_size=4), min_size=1, max_size=8),
-    column=st.integers(1, 5),
-    first=st.integers(1, 4),
+    rows=rows(),
+    at=st.integers(0, 2_000),
+    noise=st.sampled_from(
+        [b"", b"<", b">", b"&", b"&#49;", b"\x00", b"\xff", b"1", b"<!--", b"-->", b"]]>", b'"']
+    ),
 )
-@settings(max_examples=25, deadline=None)
-def test_calamine_finds_what_openpyxl_finds(rows: list[list[Any]], column: int, first: int) -> None:
-    data = workbook(rows)
-    quick, careful = (list(table(data).blocks(column, first)) for table in (CalamineTable, OpenpyxlTable))
-    assert _values(quick) == _values(careful)
+@settings(max_examples=500, deadline=None)
+def test_both_ways_agree_on_a_damaged_sheet(rows: str, at: int, noise: bytes) -> None:
+    xml = f"<worksheet {MAIN}><sheetData>{rows}</sheetData></worksheet>".encode()
+    at %= len(xml)
+    xml = xml[:at] + noise + xml[at + 1 :]
+    assert raw_cells(xml, careful=False) == raw_cells(xml, careful=True)
 
 
-def _values(blocks: list[Block]) -> list[str]:
-    """Join the cells without outer space, and drop empty ones at the end."""
-    values = [value.strip() for block in blocks for value in block.values]
-    while values and not values[-1]:
-        values.pop()
-    return values
+@given(
+    entries=st.lists(
+        st.sampled_from(
+            [*(f"<si><t>{escape(text)}</t></si>" for text in STRINGS), RICH, "<si/>", "<si><t/></si>"]
+        )
+    )
+)
+def test_both_ways_of_reading_texts_agree(entries: list[str]) -> None:
+    xml = f"<sst {MAIN}>{''.join(entries)}</sst>".encode()
+    assert read_strings(Slow(xml)) == read_strings(io.BytesIO(xml), careful=True)
 
 
-def test_calamine_reads_a_plain_workbook_wherever_its_table_begins() -> None:
+@given(
+    texts=st.lists(st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S", "Zs"]), min_size=1))
+)
+@settings(max_examples=50, deadline=None)
+def test_every_text_comes_back_as_it_was(texts: list[str]) -> None:
+    safe = [text for text in texts if "_x" not in text and not text.startswith("=")]
+    table = sheet_table(workbook([["Kundenr"], *([text] for text in safe)]))
+    assert [value for block in table.blocks(1, 2) for value in block.values] == safe
+
+
+def test_rich_text_is_joined_without_the_reading_of_japanese_signs() -> None:
+    data = raw_workbook(
+        '<row r="1"><c r="A1" t="s"><v>0</v></c></row><row r="2"><c r="A2" t="s"><v>1</v></c></row>',
+        strings=f"<sst {MAIN}><si><t>Kundenr</t></si>{RICH}</sst>",
+    )
+    assert ids_of(data) == ["rich"]
+
+
+def test_a_table_may_begin_anywhere() -> None:
     rows: list[list[Any]] = [
         [],
         [None, None, "Navn", "Kundenr"],
@@ -97,15 +301,14 @@ def test_calamine_reads_a_plain_workbook_wherever_its_table_begins() -> None:
         [None, None, None, 1002],
     ]
     data = workbook(rows)
-    assert isinstance(sheet_table(data), CalamineTable)
     assert ids_of(data) == ["a1", "1002"]
     found = read(Content([data]), None, no_ids())
     assert isinstance(found, FileRead)
     assert (found.header, found.column.number) == (2, 4)
 
 
-def test_openpyxl_takes_over_at_a_long_number() -> None:
-    many = BLOCK_ROWS + 10
+def test_rows_keep_their_numbers_in_a_long_sheet() -> None:
+    many = 30_000
     rows: list[list[Any]] = [
         ["Kundenr"],
         *([f"c-{number}"] for number in range(many)),
@@ -115,14 +318,12 @@ def test_openpyxl_takes_over_at_a_long_number() -> None:
     ]
     data = workbook(rows, formats={f"A{many + 2}": "0"})
     found = read(Content([data]), None, no_ids())
-    assert isinstance(sheet_table(data), CalamineTable)
     assert isinstance(found, FileRead)
     assert (found.found, [odd.row for odd in found.odd_rows]) == (many + 2, [many + 3])
 
 
 def test_an_excel_error_is_reported_by_its_row() -> None:
     data = workbook([["Kundenr"], ["a1"], ["#N/A"], ["b2"]])
-    assert isinstance(sheet_table(data), OpenpyxlTable)
     found = read(Content([data]), None, no_ids())
     assert isinstance(found, FileRead)
     assert [(odd.row, odd.why) for odd in found.odd_rows] == [(3, RowProblem.ERROR)]
@@ -130,8 +331,59 @@ def test_an_excel_error_is_reported_by_its_row() -> None:
 
 def test_a_distant_cell_takes_no_memory() -> None:
     data = workbook([["Kundenr"], ["a1"]], far="SZ30000")
-    assert isinstance(sheet_table(data), OpenpyxlTable)
     assert ids_of(data) == ["a1"]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        '<row r="2"><c r="A2"><v>1</v></c></row><row r="1"><c r="A1"><v>2</v></c></row>',
+        '<row r="1"><c r="A1"><v>1</v></c><c r="A1"><v>2</v></c></row>',
+        '<row r="1"><c r="A2"><v>1</v></c></row>',
+        '<row r="2000000"><c r="A2000000"><v>1</v></c></row>',
+        '<row r="1"><c r="A1" t="s"><v>5</v></c></row>',
+    ],
+    ids=["order", "twice", "another row", "too far", "no such text"],
+)
+def test_a_sheet_that_contradicts_itself_is_damaged(rows: str) -> None:
+    assert problem_of(raw_workbook(rows)) is FileProblem.BROKEN
+
+
+NUMBERS = (
+    '<row r="1"><c r="A1" t="str"><v>Kundenr</v></c></row><row r="2"><c r="A2"><v>7</v></c></row>'
+    '<row r="3"><c r="A3" t="str"><v>a1</v></c></row>'
+)
+RULE = "<conditionalFormatting><cfRule type='cellIs' dxfId='1' priority='1'/></conditionalFormatting>"
+OTHER_RULE = RULE.replace("dxfId='1'", "dxfId='0'")
+CHANGED = "<dxf><font/></dxf><dxf><numFmt numFmtId='201' formatCode='000'/></dxf>"
+
+
+def test_a_condition_that_changes_how_numbers_are_shown_puts_them_in_doubt() -> None:
+    assert ids_of(raw_workbook(NUMBERS, after=RULE, conditional=CHANGED)) == ["a1"]
+    assert ids_of(raw_workbook(NUMBERS, after=OTHER_RULE, conditional=CHANGED)) == ["7", "a1"]
+    assert ids_of(raw_workbook(NUMBERS, after=RULE, conditional=CHANGED.replace("numFmt", "fill"))) == [
+        "7",
+        "a1",
+    ]
+
+
+def test_a_value_below_a_merged_cell_is_not_seen_and_gives_nothing() -> None:
+    assert ids_of(raw_workbook(NUMBERS, after="<mergeCells><mergeCell ref='A2:B3'/></mergeCells>")) == ["7"]
+    assert ids_of(raw_workbook(NUMBERS, after="<mergeCells><mergeCell ref='B2:C3'/></mergeCells>")) == [
+        "7",
+        "a1",
+    ]
+
+
+def test_a_formula_without_a_result_is_named() -> None:
+    rows = (
+        '<row r="1"><c r="A1" t="str"><v>Kundenr</v></c></row>'
+        '<row r="2"><c r="A2"><f>1+1</f></c></row><row r="3"><c r="A3"><f>1+1</f><v>2</v></c></row>'
+    )
+    found = read(Content([raw_workbook(rows)]), None, no_ids())
+    assert isinstance(found, FileRead)
+    assert [(odd.row, odd.why) for odd in found.odd_rows] == [(2, RowProblem.EMPTY)]
+    assert ids_of(raw_workbook(rows)) == ["2"]
 
 
 def test_no_formula_is_run() -> None:

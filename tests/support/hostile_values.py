@@ -75,7 +75,14 @@ rules = st.builds(
     unknown=few(st.tuples(texts, texts)),
 )
 
-uploads = st.builds(Upload, texts.map(FileId), texts, st.none() | st.integers(1, 10**4))
+uploads = st.builds(
+    Upload,
+    texts.map(FileId),
+    texts,
+    st.none() | st.integers(0, 10**4),
+    st.integers(0, 300),
+    st.none() | st.booleans(),
+)
 typed = st.builds(
     FormInput, texts, texts, texts, texts, st.booleans(), texts, st.lists(uploads, max_size=3).map(tuple)
 )

@@ -11,6 +11,7 @@ from bot.domain.customers.uploads import (
     AmbiguousFile,
     Column,
     FileRead,
+    OtherSheet,
     ReadResult,
     RowProblem,
     UnreadableRow,
@@ -261,7 +262,7 @@ def long_review() -> Review:
     )
 
 
-LONG_COLUMN = Column(10_000, LONG, (LONG,) * 3)
+LONG_COLUMN = Column(10_000, LONG, (LONG,) * 3, sheet=255, sheet_name=LONG, is_hidden=True)
 
 
 def long_read_result() -> ReadResult:
@@ -273,6 +274,8 @@ def long_read_result() -> ReadResult:
         column=LONG_COLUMN,
         header=30,
         sheet=LONG,
+        other_sheets=(OtherSheet(LONG, 10**6, is_hidden=True),) * 20,
+        hidden=10**6,
         odd=10**6,
         odd_rows=odd,
         mails=10**6,
@@ -290,7 +293,7 @@ def uploads() -> tuple[Upload, ...]:
 def unclear() -> tuple[AmbiguousFile, ...]:
     """Make a question about each file, with more columns than fit."""
     return tuple(
-        AmbiguousFile(upload, (LONG_COLUMN, Column(2), *(Column(at) for at in range(3, 300))))
+        AmbiguousFile(upload, (LONG_COLUMN, Column(2), *(Column(at) for at in range(3, 300))), hidden=10**6)
         for upload in uploads()
     )
 

@@ -4,20 +4,19 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from itertools import islice
 from typing import Final
 
 from bot.domain.customers.parsing import bare, legible
-from bot.domain.customers.tables import Row, cell
+from bot.domain.customers.tables import Place, Row, cell
 from bot.domain.customers.uploads import Column
 
-STRONG: Final = frozenset(
-    (  # noqa: SIM905 - a list would take a line a word
-        "customerid customerids customerno customernr customernumber custid custno custnr dinterocustomerid"
-        " dinteroid dinterokundeid kundeid kundeids kundenr kundenummer kundeno kundid kundnr kundnummer"
-        " asiakasid asiakasnro asiakasnumero asiakastunnus"
-    ).split()
+WHOSE: Final = "customer customers cust dintero dinterocustomer dinterokunde kunde kund asiakas asiakkaan"
+WHAT: Final = (
+    "id ids no nr num number nummer numero nro tunnus ref reference referanse referens key uuid guid"
 )
+STRONG: Final = frozenset(f"{whose}{what}" for whose in WHOSE.split() for what in WHAT.split())
 """Names of an id column in English and the Nordic languages, compared without case, space and punctuation."""
 WEAK: Final = frozenset(
     (  # noqa: SIM905 - a list would take a line a word
@@ -26,6 +25,15 @@ WEAK: Final = frozenset(
     ).split()
 )
 """Names of an id column if no other column has a strong name."""
+CUSTOMER: Final = re.compile("customer|kunde|kund(?!e)|asiaka|member|medlem")
+"""A word in the name of a column that may have the ids too."""
+OTHER: Final = re.compile(
+    "mobil|cell|phone|tele|tlf|tel$|msisdn|gsm|puhelin|matkapuhelin|zip|post|ord(?:er|re)|tilaus|invoice"
+    "|faktura|lasku|amount|price|pris|total|sum|bel[oø]p|quantity|qty|antall?|point|poeng|saldo|balance|dat[eou]"
+    "|time|tid$|year|år|age$|alder|born|birth|f[oø]dsel|ssn|person|henkil|org|e?mail|epost|name|firstname"
+    "|lastname|fullname|navn|namn|nimi|row|rad|linje"
+)
+"""How the names of columns begin that hold something else than ids of customers."""
 HEAD: Final = 500
 """Rows that decide which column it is."""
 PREAMBLE: Final = 30
@@ -48,8 +56,17 @@ AMOUNT_OR_TIME: Final = re.compile(
     r"-?\d+[.,]\d{1,2}|\d{1,4}[./-]\d{1,2}[./-]\d{1,4}(?:[ T].*)?|\d{1,2}:\d{2}(?::\d{2})?"
 )
 DIGIT: Final = re.compile(r"\d")
+LETTER_AND_DIGIT: Final = re.compile(r"(?=.*\d).*[^\W\d_]")
 SEVERAL: Final = re.compile("[,;\t|]")
 SPACE: Final = re.compile(r"\s")
+
+
+class Rank(IntEnum):
+    """What says that a column holds the ids."""
+
+    VALUES = 0
+    WEAK_NAME = 1
+    STRONG_NAME = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,32 +80,70 @@ class IdColumn:
     """Whether the table has no other column."""
 
 
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The columns of a table: those that could hold the ids, how certain that is, and all columns."""
+
+    candidates: tuple[Column, ...]
+    rank: Rank
+    is_certain: bool
+    everything: tuple[Column, ...]
+    start: int
+    """The rows above the table."""
+    headers: Mapping[int, int]
+    """The rows of a column above its ids, by its number: the last has its name."""
+
+    def place(self, column: Column) -> IdColumn:
+        """Say where a column's ids are."""
+        rows = self.headers[column.number]
+        first = self.start + rows + 1
+        return IdColumn(column, first - 1 if rows else 0, first, alone=len(self.everything) == 1)
+
+
 def find(head: Sequence[Row], chosen: int | None = None) -> IdColumn | tuple[Column, ...]:
-    """Find the id column from a table's first rows; return all candidates if there is not exactly one.
+    """Find the id column from a table's first rows; return all candidates if it is not certain.
 
     `chosen` is the number (from 1) of the column that a person chose.
 
-    >>> find([["Kundenr", "Navn"], ["1001", "Ann"], ["1002", "Bo"]]).column
-    Column(number=1, name='Kundenr', samples=('1001', '1002'))
+    >>> find([["Kundenr", "Navn"], ["1001", "Ann"], ["1002", "Bo"]]).column.samples
+    ('1001', '1002')
     """
+    columns = examine(head)
+    if chosen is not None:
+        return next((columns.place(one) for one in columns.everything if one.number == chosen), ())
+    return columns.place(columns.candidates[0]) if columns.is_certain else columns.candidates
+
+
+def examine(head: Sequence[Row]) -> Columns:
+    """Find the columns that could hold the ids from a table's first rows."""
     rows: list[Row] = [[bare(value) for value in row] for row in head]
     named = _named_row(rows)
     start = _first_wide_row(rows) if named is None else named
     rows = rows[start:]
     numbers = range(1, max(map(_width, rows), default=0) + 1)
-    headed = {number for number in numbers if named is not None or _has_header(number, rows)}
-    found = (_column(number, rows, headed=number in headed) for number in numbers)
+    headers = {number: 1 if named is not None else _header_rows(number, rows) for number in numbers}
+    found = (_column(number, rows, headers[number]) for number in numbers)
     columns = tuple(column for column in found if column.name or column.samples)
-    if chosen is not None:
-        candidates = tuple(column for column in columns if column.number == chosen)
-    else:
-        below = rows if named is None else rows[1:]
-        values = {column.number: _values(column.number, below[1:] or below) for column in columns}
-        candidates = _by_name(columns, values) or _by_values(columns, values)
-    if len(candidates) != 1:
-        return candidates
-    header = candidates[0].number in headed
-    return IdColumn(candidates[0], start + 1 if header else 0, start + 1 + header, alone=len(columns) == 1)
+    values = {column.number: _values(column.number, rows[headers[column.number] :]) for column in columns}
+    return Columns(*_judged(columns, values), columns, start, headers)
+
+
+def choose_sheet(sheets: Sequence[tuple[Place, Columns]]) -> tuple[int, tuple[Column, ...]]:
+    """Choose the sheet that has the ids, by its place here; return the columns to ask about if in doubt.
+
+    A name counts more than values, in any sheet. Hidden sheets are never read without a question.
+    """
+    filled = [at for at, (_, columns) in enumerate(sheets) if any(one.samples for one in columns.candidates)]
+    visible = [at for at in filled if not sheets[at][0].is_hidden]
+    hidden = [at for at in filled if sheets[at][0].is_hidden]
+    rank = max((sheets[at][1].rank for at in visible), default=None)
+    likely = [at for at in visible if sheets[at][1].rank is rank]
+    if rank is not Rank.STRONG_NAME:
+        likely += [at for at in hidden if not visible or sheets[at][1].rank is Rank.STRONG_NAME]
+    if not likely or (len(likely) == 1 and likely[0] in visible):
+        return (likely or [0])[0], ()
+    asked = ((sheets[at][0], one) for at in likely for one in sheets[at][1].candidates)
+    return likely[0], tuple(place.mark(column) for place, column in asked)
 
 
 def letter(number: int) -> str:
@@ -104,9 +159,9 @@ def letter(number: int) -> str:
     return name
 
 
-def _column(number: int, rows: Sequence[Row], *, headed: bool) -> Column:
-    samples = _values(number, rows[headed:], most=SAMPLES)
-    name = cell(rows[0], number)[:LONGEST_SAMPLE] if headed else ""
+def _column(number: int, rows: Sequence[Row], header: int) -> Column:
+    samples = _values(number, rows[header:], most=SAMPLES)
+    name = cell(rows[header - 1], number)[:LONGEST_SAMPLE] if header else ""
     return Column(number, name, tuple(value[:LONGEST_SAMPLE] for value in samples))
 
 
@@ -123,14 +178,32 @@ def _key(name: str) -> str:
 
 
 def _named_row(rows: Sequence[Row]) -> int | None:
-    """Find the row that names an id column; all rows above it must be a preamble, not ids."""
+    """Find the last row that names an id column below a preamble, which is no repeated header."""
     for names in (STRONG, WEAK):
+        last: int | None = None
         for at, row in enumerate(rows[:PREAMBLE]):
-            if any(_key(name) in names for name in row) and all(
-                _is_preamble(above, row) for above in rows[:at]
-            ):
-                return at
+            numbers = [number for number, name in enumerate(row, start=1) if _key(name) in names]
+            if numbers and (last is None or rows[last] != row) and _is_below_preamble(at, numbers, rows):
+                last = at
+        if last is not None:
+            return last
     return None
+
+
+def _is_below_preamble(at: int, numbers: Sequence[int], rows: Sequence[Row]) -> bool:
+    """Check that no row above a header has an id: each is narrower, or has words where the ids are."""
+    header = rows[at]
+    below = [_values(number, rows[at + 1 :]) for number in numbers]
+    has_digits = any(values and _share(values, DIGIT) >= MOSTLY for values in below)
+    return all(
+        _is_preamble(above, header)
+        or (has_digits and not any(_is_numbered_id(cell(above, number)) for number in numbers))
+        for above in rows[:at]
+    )
+
+
+def _is_numbered_id(value: str) -> bool:
+    return bool(DIGIT.search(value)) and _is_id(value)
 
 
 def _is_preamble(above: Row, header: Row) -> bool:
@@ -152,35 +225,54 @@ def _first_wide_row(rows: Sequence[Row]) -> int:
     return next((at for at, width in enumerate(widths) if width >= usual), 0)
 
 
-def _has_header(number: int, rows: Sequence[Row]) -> bool:
-    """Check whether a column's first cell is its name: no digit, while nearly all cells below have one."""
-    first, filled = cell(rows[0], number), _values(number, rows[1:])
-    return bool(first and filled and not DIGIT.search(first)) and _share(filled, DIGIT) >= MOSTLY
+def _header_rows(number: int, rows: Sequence[Row]) -> int:
+    """Count the first cells of a column that have no digit, if nearly all below have one.
+
+    They are its name and, beside other columns, a preamble.
+    """
+    filled = _values(number, rows)
+    labels = next((at for at, row in enumerate(rows) if DIGIT.search(cell(row, number))), 0)
+    if max(map(_width, rows)) == 1:
+        labels = min(labels, 1)
+    below = _values(number, rows[labels:])
+    is_header = labels and cell(rows[labels - 1], number) and _share(below, DIGIT) >= MOSTLY
+    return labels if is_header and filled else 0
 
 
 def _share(values: Sequence[str], pattern: re.Pattern[str]) -> float:
     return sum(1 for value in values if pattern.search(value)) / len(values)
 
 
-def _by_name(columns: tuple[Column, ...], values: Mapping[int, list[str]]) -> tuple[Column, ...]:
-    """Choose columns with a strong name, else those with a weak name over ids (not people's names)."""
-    strong = tuple(column for column in columns if _key(column.name) in STRONG)
-    return strong or tuple(
-        column for column in columns if _key(column.name) in WEAK and _mostly_ids(values[column.number])
+def _judged(
+    columns: tuple[Column, ...], values: Mapping[int, list[str]]
+) -> tuple[tuple[Column, ...], Rank, bool]:
+    """Choose the columns that could hold the ids by their names or values; say whether it is certain."""
+    if strong := tuple(column for column in columns if _key(column.name) in STRONG):
+        return strong, Rank.STRONG_NAME, len(strong) == 1
+    alike = tuple(column for column in columns if _mostly_ids(values[column.number]))
+    if weak := tuple(column for column in alike if _key(column.name) in WEAK):
+        others = tuple(one for one in alike if one in weak or CUSTOMER.search(one.name.casefold()))
+        if _is_count(values[weak[0].number]):
+            others = tuple(one for one in alike if one in others or _has_numbers(values[one.number]))
+        return others, Rank.WEAK_NAME, len(others) == 1
+    if len(columns) == 1:
+        return columns, Rank.VALUES, not OTHER.match(_key(columns[0].name))
+    distinct = tuple(one for one in alike if len(set(values[one.number])) >= MOSTLY * len(values[one.number]))
+    is_certain = (
+        len(distinct) == 1
+        and not any(column.name for column in columns)
+        and all(map(LETTER_AND_DIGIT.search, values[distinct[0].number]))
     )
+    return distinct if is_certain or len(distinct) > 1 else columns, Rank.VALUES, is_certain
 
 
-def _by_values(columns: tuple[Column, ...], values: Mapping[int, list[str]]) -> tuple[Column, ...]:
-    """Choose the columns whose values are distinct ids, and among several the only one with digits."""
-    if len(columns) <= 1:
-        return columns
-    alike = tuple(
-        column
-        for column in columns
-        if _mostly_ids(found := values[column.number]) and len(set(found)) >= MOSTLY * len(found)
-    )
-    numbered = tuple(column for column in alike if _share(values[column.number], DIGIT) >= MOSTLY)
-    return numbered if len(numbered) == 1 else alike or columns
+def _is_count(values: Sequence[str]) -> bool:
+    """Return whether these are row numbers: 1, 2, 3 and so on."""
+    return any(list(values) == [str(first + at) for at in range(len(values))] for first in range(3))
+
+
+def _has_numbers(values: Sequence[str]) -> bool:
+    return _share(values, DIGIT) >= MOSTLY
 
 
 def _mostly_ids(values: Sequence[str]) -> bool:

@@ -97,7 +97,7 @@ class IdExtractor:
                 ids.append(CustomerId(value))
                 continue
             text = customer_in(value)
-            if problem := self._problem(text):
+            if problem := block.problems.get(at) or self._problem(text):
                 rows = rows or block.rows()
                 self._leave_out(first + at, problem, text, rows[at])
                 continue

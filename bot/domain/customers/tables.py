@@ -1,8 +1,10 @@
 """A table of cells, independent of its file format, and cells for a file that a spreadsheet opens."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
+
+from bot.domain.customers.uploads import Column, OtherSheet, RowProblem
 
 Row = Sequence[str]
 
@@ -16,6 +18,44 @@ class Block:
 
     values: list[str]
     rows: Callable[[], Sequence[Row]]
+    problems: Mapping[int, RowProblem] = field(default_factory=dict)
+    """Why some cells give no value, by their place in `values`, where they are empty."""
+    hidden: frozenset[int] = frozenset()
+    """The places of rows that the sheet hides."""
+
+    def count_hidden(self) -> int:
+        """Count the hidden rows that have a value, or have none for a reason."""
+        return sum(1 for at in self.hidden if self.values[at] or at in self.problems)
+
+    def without_hidden(self) -> "Block":
+        """Refuse the hidden rows."""
+        values = self.values.copy()
+        problems = dict(self.problems)
+        for at in self.hidden:
+            if values[at] or at in problems:
+                values[at], problems[at] = "", RowProblem.HIDDEN_ROW
+        return Block(values, self.rows, problems)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a table is in its workbook."""
+
+    number: int = 0
+    """The number of its sheet, from 1; 0 in a text."""
+    name: str = ""
+    """The name of its sheet, if there are several."""
+    is_hidden: bool = False
+    hidden_columns: frozenset[int] = frozenset()
+    other_sheets: tuple[OtherSheet, ...] = ()
+    """The other sheets that have something in them."""
+    rivals: tuple[Column, ...] = ()
+    """Columns of this and other sheets that could hold the ids as well."""
+
+    def mark(self, column: Column) -> Column:
+        """Say where a column of this table is."""
+        is_hidden = self.is_hidden or column.number in self.hidden_columns
+        return replace(column, sheet=self.number, sheet_name=self.name, is_hidden=is_hidden)
 
 
 class Table(Protocol):
@@ -23,6 +63,7 @@ class Table(Protocol):
 
     sheet: str
     """The name of the sheet, if there are several."""
+    place: Place
 
     def head(self, most: int) -> list[Row]:
         """Read the first rows."""

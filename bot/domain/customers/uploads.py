@@ -1,6 +1,6 @@
 """The files that a person puts into the form, and the results of reading them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -15,17 +15,29 @@ TOLD: Final = 20
 """Unreadable rows shown with a file."""
 MOST_ODD: Final = 10_000
 """Unreadable rows in the file of all of them; with more, it is the wrong file."""
+NO_COLUMN: Final = 0
 MOST_IDS: Final = 1_000_000
 """Of all files and the typed ids together."""
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file by Slack's id; `column` is the number (from 1) of the column that the person chose, if any."""
+    """A file by Slack's id, and what the person chose where the file was not clear."""
 
     id: FileId
     name: str
     column: int | None = None
+    """The number of the column of ids, from 1; `NO_COLUMN` for none of those offered."""
+    sheet: int = 0
+    """The number of the column's sheet, from 1; 0 in a text."""
+    hidden: bool | None = None
+    """Whether hidden rows count."""
+
+    def with_choices_of(self, earlier: "Upload") -> "Upload":
+        """Take the choices from an earlier version, where this one has none."""
+        chosen = earlier if self.column is None else self
+        hidden = earlier.hidden if self.hidden is None else self.hidden
+        return replace(self, column=chosen.column, sheet=chosen.sheet, hidden=hidden)
 
 
 class FileProblem(StrEnum):
@@ -44,7 +56,9 @@ class FileProblem(StrEnum):
     EMPTY = "empty"
     NO_ID = "no_id"
     SHORTENED = "shortened"
+    UNCERTAIN = "uncertain"
     KIND = "kind"
+    OTHER_WORKBOOK = "other_workbook"
     OLD_EXCEL = "old_excel"
     ENCRYPTED = "encrypted"
     BROKEN = "broken"
@@ -55,6 +69,8 @@ class FileProblem(StrEnum):
     BOMB = "bomb"
     """It unpacks to far more than its size."""
     NO_COLUMN = "no_column"
+    NONE_CHOSEN = "none_chosen"
+    """None of its columns has the ids, as the person said."""
     TOO_HEAVY = "too_heavy"
     """The process that read it ran out of memory or time, or died."""
 
@@ -68,10 +84,14 @@ class RowProblem(StrEnum):
     HIDDEN = "hidden"
     SHORTENED = "shortened"
     """A spreadsheet shortened the number, such as 1.23457E+11: its digits are lost."""
+    UNCERTAIN = "uncertain"
+    """It is not certain what the spreadsheet shows: a date, TRUE, an uncommon format, a merged cell."""
     SEVERAL = "several"
     RESERVED = "reserved"
     ERROR = "error"
     """A spreadsheet error, such as #N/A."""
+    HIDDEN_ROW = "hidden_row"
+    """The sheet hides the row, and the person chose to leave such rows out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +111,21 @@ class Column:
     number: int
     name: str = ""
     samples: tuple[str, ...] = ()
+    sheet: int = 0
+    """The number of its sheet, from 1; 0 in a text."""
+    sheet_name: str = ""
+    """The name of its sheet, if there are several."""
+    is_hidden: bool = False
+    """Whether its sheet hides it, or is hidden itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class OtherSheet:
+    """A sheet that was not read."""
+
+    name: str
+    rows: int
+    is_hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +138,10 @@ class FileRead:
     header: int = 0
     """The row with the column names; 0 if there is none."""
     sheet: str = ""
+    other_sheets: tuple[OtherSheet, ...] = ()
+    """The sheets that have something in them and were not read."""
+    hidden: int = 0
+    """Rows with an id that the sheet hides, and that count, as the person chose."""
     odd: int = 0
     odd_rows: tuple[UnreadableRow, ...] = ()
     mails: int = 0
@@ -122,10 +161,11 @@ class BadFile:
 
 @dataclass(frozen=True, slots=True)
 class AmbiguousFile:
-    """A file in which several columns could hold the ids."""
+    """A file in which several columns could hold the ids, or with ids in so many hidden rows."""
 
     upload: Upload
-    columns: tuple[Column, ...]
+    columns: tuple[Column, ...] = ()
+    hidden: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,8 @@ PASSING: Final = frozenset(
         RefusalReason.LINK,
         RefusalReason.BAD_FILE,
         RefusalReason.WHICH_COLUMN,
+        RefusalReason.IS_IT_THE_COLUMN,
+        RefusalReason.HIDDEN_ROWS,
     }
 )
 """Refusals that are not about a person's rights; the audit leaves them out."""

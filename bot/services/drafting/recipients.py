@@ -88,12 +88,10 @@ async def resolve_recipients(draft: Draft, file_reader: FileReader, repository: 
 
 
 def with_columns(form_input: FormInput, before: FormInput) -> FormInput:
-    """Keep each file's column as chosen before, unless the form chooses one now."""
-    chosen = {file.id: file.column for file in before.files}
-    return replace(
-        form_input,
-        files=tuple(replace(file, column=file.column or chosen.get(file.id)) for file in form_input.files),
-    )
+    """Keep what was chosen for each file before, unless the form chooses now."""
+    earlier = {file.id: file for file in before.files}
+    files = (file.with_choices_of(earlier.get(file.id, file)) for file in form_input.files)
+    return replace(form_input, files=tuple(files))
 
 
 async def pack_in_thread(ids: Sequence[CustomerId], portion: int) -> PackedIds:

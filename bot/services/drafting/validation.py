@@ -33,6 +33,8 @@ FIELD_OF: Final = {
     RefusalReason.BUDGET_AMOUNT: Field.CUSTOMERS,
     RefusalReason.BAD_FILE: Field.FILE,
     RefusalReason.WHICH_COLUMN: Field.FILE,
+    RefusalReason.IS_IT_THE_COLUMN: Field.FILE,
+    RefusalReason.HIDDEN_ROWS: Field.FILE,
     RefusalReason.ONLY_REFUSED: Field.REFUSED,
     RefusalReason.REASON_MISSING: Field.REASON,
     RefusalReason.BAD_ONCE_KEY: Field.ONCE_KEY,
@@ -94,9 +96,12 @@ def faults_of_reserved(form_input: FormInput, policy: ChannelPolicy) -> tuple[Fi
 
 
 def faults_of_files(read_result: ReadResult) -> tuple[FieldError, ...]:
-    """Report files that cannot be read, and files in which several columns could be meant."""
+    """Report files that cannot be read, and files about which the person has to choose."""
     bad = (Refusal(RefusalReason.BAD_FILE, f"{file.why}/{file.name}") for file in read_result.bad)
-    unclear = (Refusal(RefusalReason.WHICH_COLUMN, file.upload.name) for file in read_result.unclear)
+    questions = (RefusalReason.HIDDEN_ROWS, RefusalReason.IS_IT_THE_COLUMN, RefusalReason.WHICH_COLUMN)
+    unclear = (
+        Refusal(questions[min(len(file.columns), 2)], file.upload.name) for file in read_result.unclear
+    )
     return as_faults((*bad, *unclear))
 
 

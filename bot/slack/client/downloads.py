@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import aiohttp
@@ -82,7 +83,7 @@ class SlackFileReader:
         name = str(info.get("name") or upload.name)
         if problem := self._problem(info, by, channel):
             return BadFile(name, problem)
-        return FileSource(Upload(upload.id, name, upload.column), lambda: self._pieces(info))
+        return FileSource(replace(upload, name=name), lambda: self._pieces(info))
 
     def _problem(self, info: Info, by: UserId, channel: ChannelId) -> FileProblem | None:
         """Check a file. The bot may see files that the person may not see."""

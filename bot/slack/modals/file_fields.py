@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from slackblocks import Block, FileInput, InputBlock, Option, StaticSelectMenu, Text, TextType
 
 from bot.domain.customers.columns import letter
-from bot.domain.customers.uploads import MOST_FILES, AmbiguousFile, Column, Upload
+from bot.domain.customers.uploads import MOST_FILES, NO_COLUMN, AmbiguousFile, Column, Upload
 from bot.domain.ids import FileId
 from bot.domain.requests.request import FormInput
 from bot.domain.requests.views import Field, Form
@@ -20,6 +20,10 @@ from bot.slack.reply import View
 ACTION: Final = "discount_add_file"
 KEPT: Final = "kept"
 COLUMN: Final = "column"
+HIDDEN: Final = "hidden"
+NONE_OF_THESE: Final = "None of these"
+HIDDEN_ANSWERS: Final = {"leave": "Leave the hidden rows out", "take": "Take the hidden rows too"}
+MAX_SHEET_NAME: Final = 20
 HINT: Final = (
     f"CSV, TSV, TXT or XLSX, up to {MOST_FILES} files of 10 MB, one customer a row. "
     "The column of the ids is found by its name, such as customer_id or Kundenr; "
@@ -44,7 +48,8 @@ def build(form: Form, generation: int, *, files_in_input: frozenset[FileId]) -> 
         )
     return [
         *blocks,
-        *(_question(each, generation) for each in form.unclear),
+        *(_question(each, generation) for each in form.unclear if each.columns),
+        *(_hidden_question(each, generation) for each in form.unclear if each.hidden),
         InputBlock(
             label="File",
             element=FileInput(
@@ -59,13 +64,13 @@ def build(form: Form, generation: int, *, files_in_input: frozenset[FileId]) -> 
 
 def read(view: View) -> tuple[Upload, ...]:
     """Read the files that count, new and kept, each with the column that the person chose."""
-    columns: dict[str, int] = {}
+    chosen: dict[str, dict[str, Any]] = {}
     for block, answer in answers(view):
-        chosen = str((answer.get("selected_option") or {}).get("value", ""))
-        if block.startswith(f"{COLUMN}.") and chosen.isdecimal():
-            columns[block.removeprefix(f"{COLUMN}.")] = int(chosen)
+        question, _, file_id = block.partition(".")
+        if option := (answer.get("selected_option") or {}).get("value"):
+            chosen.setdefault(file_id, {}).update(_choice(question, str(option)))
     files = {
-        file.id: replace(file, column=columns.get(file.id))
+        file.id: replace(file, **chosen.get(file.id, {}))
         for block, answer in answers(view)
         if block in {KEPT, Field.FILE}
         for file in _uploads(answer)
@@ -83,8 +88,8 @@ def files_in_input(view: View) -> frozenset[FileId]:
 def with_links_as_files(form_input: FormInput) -> FormInput:
     """Move the linked files from the ids to the form's files, each once.
 
-    >>> with_links_as_files(FormInput(customers="a1 https://shop.slack.com/files/U1/F02/vip%20list.csv")).files
-    (Upload(id='F02', name='vip list.csv', column=None),)
+    >>> with_links_as_files(FormInput(customers="a1 https://shop.slack.com/files/U1/F02/vip%20list.csv")).files[0].name
+    'vip list.csv'
     """
     if not FILE_LINK.search(form_input.customers):
         return form_input
@@ -100,14 +105,33 @@ def _question(unclear: AmbiguousFile, generation: int) -> Block:
     options = [
         _option(
             _column_name(column),
-            str(column.number),
+            f"{column.number}@{column.sheet}" if column.sheet else str(column.number),
             shorten(" · ".join(column.samples), OPTION) or None,
         )
-        for column in unclear.columns[:MAX_OPTIONS]
+        for column in unclear.columns[: MAX_OPTIONS - 1]
     ]
+    options.append(_option(NONE_OF_THESE, str(NO_COLUMN)))
     label = f"Which column of {shorten(unclear.upload.name, OPTION)} holds the customer ids?"
     menu = StaticSelectMenu(action_id=ACTION, options=options, placeholder="Choose the column")
     return InputBlock(label=label, element=menu, block_id=f"{COLUMN}.{unclear.upload.id}:{generation}")
+
+
+def _hidden_question(unclear: AmbiguousFile, generation: int) -> Block:
+    name, rows = shorten(unclear.upload.name, OPTION), f"{unclear.hidden:,}"
+    label = f"{name} hides {rows} {'row' if unclear.hidden == 1 else 'rows'} with an id. Take or leave?"
+    options = [_option(text, value) for value, text in HIDDEN_ANSWERS.items()]
+    menu = StaticSelectMenu(action_id=ACTION, options=options, placeholder="Choose")
+    return InputBlock(label=label, element=menu, block_id=f"{HIDDEN}.{unclear.upload.id}:{generation}")
+
+
+def _choice(question: str, option: str) -> dict[str, Any]:
+    """Read the answer to a question about a file, as fields of `Upload`."""
+    number, _, sheet = option.partition("@")
+    if question == COLUMN and number.isdecimal():
+        return {"column": int(number), "sheet": int(sheet) if sheet.isdecimal() else 0}
+    if question == HIDDEN and option in HIDDEN_ANSWERS:
+        return {"hidden": option == "take"}
+    return {}
 
 
 def _option(text: str, value: str, description: str | None = None) -> Option:
@@ -115,8 +139,12 @@ def _option(text: str, value: str, description: str | None = None) -> Option:
 
 
 def _column_name(column: Column) -> str:
-    name = letter(column.number)
-    return f"{column.name} (column {name})" if column.name else f"Column {name}"
+    place = f"column {letter(column.number)}"
+    if column.sheet_name:
+        place += f" of sheet {shorten(column.sheet_name, MAX_SHEET_NAME)}"
+    if column.is_hidden:
+        place += ", hidden"
+    return f"{column.name} ({place})" if column.name else place[0].upper() + place[1:]
 
 
 def _uploads(answer: Mapping[str, Any]) -> Iterator[Upload]:

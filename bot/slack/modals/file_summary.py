@@ -18,7 +18,12 @@ def lines(read_result: ReadResult | None, formatter: Formatter) -> list[str]:
         return []
     written, everybody = list[str](), read_result.everybody
     for file in read_result.files:
-        written += [_source(file, formatter), *_unreadable(file, formatter), *_lookalikes(file, formatter)]
+        written += [
+            _source(file, formatter),
+            *_hidden(file, formatter),
+            *_unreadable(file, formatter),
+            *_lookalikes(file, formatter),
+        ]
     first = ", ".join(_id(one) for one in everybody.first)
     last = "" if everybody.last in everybody.first else f" … {_id(everybody.last)}"
     return [*written, f"*First and last id:* {first}{last}"]
@@ -36,6 +41,23 @@ def _source(file: FileRead, formatter: Formatter) -> str:
     if file.header > 1:
         place += f"; the names of the columns stand in row {formatter.number(file.header)}"
     return f"*File:* {escape(file.name, MAX_NAME)} – {rows} with an id, from {place}"
+
+
+def _hidden(file: FileRead, formatter: Formatter) -> list[str]:
+    """Say which hidden rows count, and which sheets do not."""
+    lines = []
+    if file.hidden:
+        rows = f"{formatter.pluralize(file.hidden, 'row')} that the sheet hides"
+        lines.append(f"⚠ {rows} {'is' if file.hidden == 1 else 'are'} taken too, as you chose")
+    if file.other_sheets:
+        names = [
+            f"“{escape(sheet.name, MAX_NAME)}” ({'hidden, ' if sheet.is_hidden else ''}"
+            f"{formatter.pluralize(sheet.rows, 'row')})"
+            for sheet in file.other_sheets
+        ]
+        sheets = formatter.pluralize(len(names), "other sheet")
+        lines.append(f"⚠ {sheets} not read: {phrase(names, last='and', most=MAX_ROWS_NAMED)}")
+    return lines
 
 
 def _unreadable(file: FileRead, formatter: Formatter) -> list[str]:

@@ -45,7 +45,12 @@ TROUBLES: Final[dict[str, tuple[str, str]]] = {
         "has numbers in place of ids that Excel shortened, such as 1.23457E+11",
         "Format the column as text, fill the ids in anew, and put that in.",
     ),
+    FileProblem.UNCERTAIN: (
+        "shows its ids as dates, or as numbers in an uncommon format",
+        "Format the column as text, fill the ids in anew, and put that in.",
+    ),
     FileProblem.KIND: ("is neither a text with a customer a row nor an Excel workbook", SAVE_AS),
+    FileProblem.OTHER_WORKBOOK: ("is a workbook of another kind, such as .xlsb or .ods", SAVE_AS),
     FileProblem.OLD_EXCEL: ("is a workbook of an old kind (.xls)", SAVE_AS),
     FileProblem.ENCRYPTED: ("has a password", "Take the password off, save it, and put it in again."),
     FileProblem.BROKEN: ("is damaged or was cut off", "Open it, save it anew, and put that in."),
@@ -63,6 +68,10 @@ TROUBLES: Final[dict[str, tuple[str, str]]] = {
         "has nothing in the column that was chosen",
         "Take it out, put it in again, and choose another.",
     ),
+    FileProblem.NONE_CHOSEN: (
+        "has no column of customer ids, as you said",
+        "Untick it, or put it in again with a column named customer_id.",
+    ),
     FileProblem.TOO_HEAVY: (
         "took too much time or memory to read",
         "Copy the column of ids alone into a new file, and put that in.",
@@ -75,8 +84,12 @@ ODD: Final[dict[RowProblem, str]] = {
     RowProblem.TOO_LONG: "longer than 255 characters",
     RowProblem.HIDDEN: "a hidden character",
     RowProblem.SHORTENED: "a number that Excel shortened or gave a fraction: format the column as text",
+    RowProblem.UNCERTAIN: (
+        "a date, TRUE or FALSE, a special format or a merged cell: format the column as text"
+    ),
     RowProblem.SEVERAL: "several things in one cell",
     RowProblem.RESERVED: "“*” or “/”, which mean everyone",
     RowProblem.ERROR: "an error of Excel's",
+    RowProblem.HIDDEN_ROW: "hidden in the sheet, and left out as you chose",
 }
 """What is wrong with a row."""

@@ -6,18 +6,32 @@ It has no secrets and uses no network. The worst that a file can do is to end th
 import csv
 import gc
 import sys
-from collections.abc import Sequence
-from dataclasses import asdict
-from typing import Any, BinaryIO
+from dataclasses import asdict, replace
+from typing import Any, BinaryIO, Final
 
-from bot.domain.customers.columns import HEAD, IdColumn, find
+from bot.domain.customers.columns import HEAD, IdColumn, examine, find
 from bot.domain.customers.extraction import IdExtractor, UniqueIds
 from bot.domain.customers.packing import IdWriter
-from bot.domain.customers.uploads import MOST_IDS, TOLD, FileProblem, FileRead, RowProblem
+from bot.domain.customers.tables import Table
+from bot.domain.customers.uploads import (
+    MOST_IDS,
+    NO_COLUMN,
+    TOLD,
+    Column,
+    FileProblem,
+    FileRead,
+    RowProblem,
+)
 from bot.spreadsheets.chunks import Content
 from bot.spreadsheets.detection import table_of
 from bot.spreadsheets.errors import FileError
 from bot.spreadsheets.worker_protocol import frame, read_frames, read_job, write_json
+
+FOR_ALL_ROWS: Final = {
+    frozenset({RowProblem.SHORTENED}): FileProblem.SHORTENED,
+    frozenset({RowProblem.UNCERTAIN}): FileProblem.UNCERTAIN,
+}
+"""Problems that a file has if all its rows have them."""
 
 
 def main(stdin: BinaryIO, stdout: BinaryIO) -> None:
@@ -31,8 +45,10 @@ def main(stdin: BinaryIO, stdout: BinaryIO) -> None:
     unique_ids = UniqueIds(writer.add)
     unique_ids.add(job["typed"])
     found, all_read = len(unique_ids), True
-    for column in job["columns"]:
-        answer = answer_of(Content(read_frames(stdin)), column, unique_ids, told=job["told"])
+    for choice in job["choices"]:
+        answer = answer_of(
+            Content(read_frames(stdin)), choice.pop("column"), unique_ids, told=job["told"], **choice
+        )
         all_read = all_read and answer["kind"] == "read"
         found += answer.get("file", {}).get("found", 0)
         write_json(stdout, answer)
@@ -40,12 +56,10 @@ def main(stdin: BinaryIO, stdout: BinaryIO) -> None:
         write_json(stdout, {**asdict(writer.end()), "repeated": found - len(unique_ids)})
 
 
-def answer_of(
-    content: Content, column: int | None, unique_ids: UniqueIds, *, told: int = TOLD
-) -> dict[str, Any]:
-    """Read one file's ids into `unique_ids`; every error becomes a `FileProblem` in the answer."""
+def answer_of(content: Content, column: int | None, unique_ids: UniqueIds, **options: Any) -> dict[str, Any]:
+    """Read one file's ids as `read` does; every error becomes a `FileProblem` in the answer."""
     try:
-        found = read(content, column, unique_ids, told=told)
+        found = read(content, column, unique_ids, **options)
     except FileError as error:
         return {"kind": "bad", "why": error.why}
     except csv.Error:
@@ -56,32 +70,69 @@ def answer_of(
         return {"kind": "bad", "why": FileProblem.BROKEN}
     if isinstance(found, FileRead):
         return {"kind": "read", "file": asdict(found)}
-    return {"kind": "unclear", "columns": [asdict(each) for each in found]}
+    if isinstance(found, int):
+        return {"kind": "unclear", "columns": [], "hidden": found}
+    return {"kind": "unclear", "columns": [asdict(each) for each in found], "hidden": 0}
 
 
 def read(
-    content: Content, column: int | None, unique_ids: UniqueIds, *, told: int = TOLD
-) -> FileRead | Sequence[Any]:
-    """Read one file's ids into `unique_ids`, or return the columns to choose from; may raise FileError."""
-    table = table_of(content)
-    id_column = find(table.head(HEAD), column)
+    content: Content,
+    column: int | None,
+    unique_ids: UniqueIds,
+    *,
+    told: int = TOLD,
+    sheet: int = 0,
+    hidden: bool | None = None,
+) -> FileRead | tuple[Column, ...] | int:
+    """Read one file's ids into `unique_ids`; may raise FileError.
+
+    Where the person has to choose first, it returns the columns, or the number of hidden rows with an id.
+    """
+    if column == NO_COLUMN:
+        raise FileError(FileProblem.NONE_CHOSEN)
+    table = table_of(content, sheet)
+    id_column = _find(table, column)
     if not isinstance(id_column, IdColumn):
         if id_column and column is None:
             return id_column
         raise FileError(FileProblem.NO_COLUMN if column else FileProblem.EMPTY)
-    extractor, row = IdExtractor(id_column, unique_ids, told=told), id_column.first
+    extractor = IdExtractor(id_column, unique_ids, told=told)
+    count = _extract(table, id_column, extractor, unique_ids, leave_hidden=hidden is False)
+    if count and hidden is None:
+        return count
+    found = extractor.read(sheet=table.sheet)
+    if found.found:
+        others = table.place.other_sheets
+        return replace(found, other_sheets=others, hidden=count if hidden else 0)
+    if not found.odd:
+        raise FileError(FileProblem.EMPTY)
+    raise FileError(FOR_ALL_ROWS.get(frozenset(odd.why for odd in found.odd_rows), FileProblem.NO_ID))
+
+
+def _find(table: Table, column: int | None) -> IdColumn | tuple[Column, ...]:
+    """Find the id column; return the columns to ask about if it is not certain or hidden."""
+    place = table.place
+    if column is None and place.rivals:
+        return place.rivals
+    head = table.head(HEAD)
+    found = find(head, column)
+    if isinstance(found, IdColumn) and column is None and found.column.number in place.hidden_columns:
+        found = examine(head).everything
+    return found if isinstance(found, IdColumn) else tuple(map(place.mark, found))
+
+
+def _extract(
+    table: Table, id_column: IdColumn, extractor: IdExtractor, unique_ids: UniqueIds, *, leave_hidden: bool
+) -> int:
+    """Extract a table's ids; return the number of hidden rows that have one."""
+    row, hidden = id_column.first, 0
     for block in table.blocks(id_column.column.number, row):
-        extractor.consume(row, block)
+        hidden += block.count_hidden()
+        extractor.consume(row, block.without_hidden() if leave_hidden and block.hidden else block)
         row += len(block.values)
         if len(unique_ids) > MOST_IDS:
             raise FileError(FileProblem.TOO_MANY_IDS)
-    found = extractor.read(sheet=table.sheet)
-    if found.found:
-        return found
-    if not found.odd:
-        raise FileError(FileProblem.EMPTY)
-    shortened = all(odd.why is RowProblem.SHORTENED for odd in found.odd_rows)
-    raise FileError(FileProblem.SHORTENED if shortened else FileProblem.NO_ID)
+    return hidden
 
 
 if __name__ == "__main__":

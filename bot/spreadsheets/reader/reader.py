@@ -15,6 +15,7 @@ from bot.domain.customers.uploads import (
     Column,
     FileProblem,
     FileRead,
+    OtherSheet,
     ReadResult,
     RowProblem,
     UnreadableRow,
@@ -27,7 +28,7 @@ from bot.spreadsheets.errors import FileError
 MEMORY_BYTES: Final = 1024**3
 """A million ids take less than half of it from a workbook, and a fifth from a text."""
 CPU_SECONDS: Final = 150
-"""A million rows of a workbook take calamine about 5 and openpyxl 60; of a text 1."""
+"""A million rows of a workbook take about 3, at worst 15; of a text 1."""
 TIMEOUT_SECONDS: Final = 240
 """For a whole reading, including the downloads."""
 MAX_READINGS: Final = 2
@@ -65,7 +66,8 @@ class _Answers:
             case "read":
                 self.files.append(_file_read(upload.name, answer["file"]))
             case "unclear":
-                self.unclear.append(AmbiguousFile(upload, tuple(map(_column, answer["columns"]))))
+                columns = tuple(map(_column, answer["columns"]))
+                self.unclear.append(AmbiguousFile(upload, columns, answer["hidden"]))
             case _:
                 self.bad.append(BadFile(upload.name, FileProblem(answer["why"])))
 
@@ -94,9 +96,12 @@ class Reader:
         told: int = TOLD,
     ) -> ReadResult:
         """Read the typed ids and those of the files, each once; a failure is reported for its file."""
-        columns = [source.upload.column for source in sources]
+        choices = [
+            {"column": each.upload.column, "sheet": each.upload.sheet, "hidden": each.upload.hidden}
+            for each in sources
+        ]
         limits = {"memory": self._memory, "seconds": CPU_SECONDS}
-        job = {**limits, "columns": columns, "typed": list(typed), "portion": portion, "told": told}
+        job = {**limits, "choices": choices, "typed": list(typed), "portion": portion, "told": told}
         answers = _Answers(sources)
         async with self._slots:
             try:
@@ -145,7 +150,7 @@ async def _answer(stream: asyncio.StreamReader, rows: list[bytes]) -> Any:
 
 
 def _column(kept: dict[str, Any]) -> Column:
-    return Column(kept["number"], kept["name"], tuple(kept["samples"]))
+    return Column(**{**kept, "samples": tuple(kept["samples"])})
 
 
 def _file_read(name: str, kept: dict[str, Any]) -> FileRead:
@@ -155,5 +160,6 @@ def _file_read(name: str, kept: dict[str, Any]) -> FileRead:
         "column": _column(kept["column"]),
         "odd_rows": tuple(odd_rows),
         "spaced": tuple(kept["spaced"]),
+        "other_sheets": tuple(OtherSheet(**sheet) for sheet in kept["other_sheets"]),
     }
     return FileRead(**{**kept, **converted})

@@ -33,8 +33,8 @@ def _rows(files: list[Any], stdin: BinaryIO, outcome_columns: OutcomeColumns) ->
         return plain(not_given, outcome_columns)
     by_id: dict[str, Any] = {each.customer: each for each in not_given}
     tables = [
-        table_of(name, Content(map(isal_zlib.decompress, read_frames(stdin))), column)
-        for name, column in files
+        table_of(name, Content(map(isal_zlib.decompress, read_frames(stdin))), column, sheet)
+        for name, column, sheet in files
     ]
     return in_columns(tables, by_id, outcome_columns, several=len(files) > 1)
 

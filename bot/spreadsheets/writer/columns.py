@@ -72,9 +72,9 @@ class FileTable:
             first += len(block.values)
 
 
-def table_of(file: str, content: Content, column: int | None) -> FileTable:
+def table_of(file: str, content: Content, column: int | None, sheet: int = 0) -> FileTable:
     """Open a file that was read before, with its chosen column; raise FileError if it has changed."""
-    table = detection.table_of(content)
+    table = detection.table_of(content, sheet)
     head = table.head(HEAD)
     id_column = find(head, column)
     if not isinstance(id_column, IdColumn):

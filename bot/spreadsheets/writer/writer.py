@@ -118,7 +118,7 @@ async def _frames(job: ListJob, files: Sequence[FileSource]) -> AsyncGenerator[b
         "seconds": CPU_SECONDS,
         "why": job.why,
         "there": sorted(job.there),
-        "files": [(source.upload.name, source.upload.column) for source in files],
+        "files": [(source.upload.name, source.upload.column, source.upload.sheet) for source in files],
     }
     yield json.dumps(header).encode()
     async for outcomes in job.ends():

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.domain.customers.parsing import read_customers
-from bot.domain.customers.uploads import AmbiguousFile, Column, Upload
+from bot.domain.customers.uploads import NO_COLUMN, AmbiguousFile, Column, Upload
 from bot.domain.ids import FileId
 from bot.domain.requests.request import FormInput
 from bot.slack.modals import request_form
@@ -76,7 +76,11 @@ def test_a_column_is_asked_for_with_its_samples_and_read_back() -> None:
     view = drawn(VIP, unclear=(AmbiguousFile(VIP, COLUMNS),))
     question = inputs(view)["Which column of vip.csv holds the customer ids?"]
     options = question["element"]["options"]
-    assert [option["text"]["text"] for option in options] == ["Kundenr (column A)", "Column C"]
+    assert [option["text"]["text"] for option in options] == [
+        "Kundenr (column A)",
+        "Column C",
+        "None of these",
+    ]
     assert options[0]["description"]["text"] == "1001 · 1002 · 1003"
     box = inputs(view)["Files put in before"]["element"]
     chosen = {
@@ -130,3 +134,34 @@ def test_any_other_link_is_neither_a_file_nor_a_customer(text: str) -> None:
     assert not found.files
     read = read_customers(found.customers)
     assert (read.ids, read.links) == (("a1",), (text,))
+
+
+def test_a_column_of_a_hidden_sheet_says_so_and_is_read_back_with_its_sheet() -> None:
+    column = Column(2, "Kundenr", ("a1",), sheet=3, sheet_name="Gamle", is_hidden=True)
+    view = drawn(unclear=(AmbiguousFile(VIP, (column,)),))
+    question = "Which column of vip.csv holds the customer ids?"
+    option, none = inputs(view)[question]["element"]["options"]
+    assert option["text"]["text"] == "Kundenr (column B of sheet Gamle, hidden)"
+    assert answered(view, **{question: {"selected_option": option}, "File": put(VIP)}) == (
+        replace(VIP, column=2, sheet=3),
+    )
+    assert answered(view, **{question: {"selected_option": none}, "File": put(VIP)}) == (
+        replace(VIP, column=NO_COLUMN),
+    )
+
+
+@pytest.mark.parametrize(("at", "hidden"), [(0, False), (1, True)])
+def test_hidden_rows_are_asked_about_and_the_answer_is_read_back(at: int, *, hidden: bool) -> None:
+    view = drawn(unclear=(AmbiguousFile(VIP, hidden=1_200),))
+    question = "vip.csv hides 1,200 rows with an id. Take or leave?"
+    option = inputs(view)[question]["element"]["options"][at]
+    assert answered(view, **{question: {"selected_option": option}, "File": put(VIP)}) == (
+        replace(VIP, hidden=hidden),
+    )
+
+
+def test_choices_are_kept_until_others_are_made() -> None:
+    earlier = replace(VIP, column=2, sheet=3, hidden=True)
+    assert VIP.with_choices_of(earlier) == earlier
+    assert replace(VIP, column=1).with_choices_of(earlier) == replace(VIP, column=1, hidden=True)
+    assert replace(VIP, hidden=False).with_choices_of(earlier) == replace(earlier, hidden=False)

@@ -5,7 +5,15 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.customers.packing import PackedIds
-from bot.domain.customers.uploads import Column, FileProblem, FileRead, ReadResult, RowProblem, UnreadableRow
+from bot.domain.customers.uploads import (
+    Column,
+    FileProblem,
+    FileRead,
+    OtherSheet,
+    ReadResult,
+    RowProblem,
+    UnreadableRow,
+)
 from bot.domain.ids import CustomerId
 from bot.domain.policy.policy import Refusal, RefusalReason
 from bot.slack.modals import file_summary, review
@@ -46,6 +54,21 @@ def test_the_review_describes_each_file() -> None:
 
 def test_without_files_there_is_nothing_to_describe() -> None:
     assert file_summary.lines(ReadResult(), LOOK) == file_summary.lines(None, LOOK) == []
+
+
+def test_the_review_names_hidden_rows_and_other_sheets() -> None:
+    file = replace(
+        FILE,
+        hidden=1,
+        other_sheets=(OtherSheet("Old", 1_200), OtherSheet("Notes", 1, is_hidden=True)),
+        odd=0,
+        mails=0,
+        phones=0,
+    )
+    assert file_summary.lines(replace(READ, files=(file,)), LOOK)[1:3] == [
+        "⚠ 1 row that the sheet hides is taken too, as you chose",
+        "⚠ 2 other sheets not read: “Old” (1,200 rows) and “Notes” (hidden, 1 row)",
+    ]
 
 
 def test_a_short_list_shows_no_id_twice() -> None:
