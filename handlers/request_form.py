@@ -1,5 +1,6 @@
 """The form of `/discount add`: rule search, **More…**, the review, its unreadable rows, and submitting."""
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -102,7 +103,7 @@ async def get_unreadable_rows(ack: AsyncAck, body: dict[str, Any], who: Person, 
         found = await ctx.drafts.unreadable_rows(draft, who)
         if isinstance(found, Refusal):
             return found
-        message = unreadable_rows_file.build(*found, ctx.formatter)
+        message = await asyncio.to_thread(unreadable_rows_file.build, *found, ctx.formatter)
         try:
             new = await ctx.modal_controller.file_messenger.send(message, who.id)
         except DeliveryDeferred:

@@ -218,7 +218,7 @@ class SlackAnnouncer:
                 self._client,
                 content,
                 file.length,
-                name=not_given_file.name(request),
+                name=not_given_file.name(request, file),
                 title=title,
                 channel=channel,
                 comment=not_given_file.comment(request, file, self._formatter),

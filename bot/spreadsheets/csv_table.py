@@ -35,13 +35,18 @@ class TextTable:
         (damaged).
     """
 
-    sheet = ""
+    sheet = title = ""
 
     def __init__(self, content: Content) -> None:
         csv.field_size_limit(MAX_CELL_LENGTH)
         self._content = content
         self._encoding = encoding_of(content)
         self._names_separator, self._separator = _separator(content, self._encoding)
+
+    @property
+    def dialect(self) -> tuple[str, str, bool]:
+        """The separator, the encoding, and whether the first line names the separator."""
+        return self._separator, self._encoding, self._names_separator
 
     def head(self, most: int) -> list[Row]:
         """Read the first rows."""

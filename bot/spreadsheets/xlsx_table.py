@@ -54,7 +54,8 @@ class CalamineTable:
         ]
         if not visible:
             raise FileError(FileProblem.EMPTY)
-        self.sheet = visible[0] if len(visible) > 1 else ""
+        self.title = visible[0]
+        self.sheet = self.title if len(visible) > 1 else ""
         self._data = data
         self._table = book.get_sheet_by_name(visible[0])
         # calamine's table begins at the first column that is filled
@@ -91,7 +92,8 @@ class OpenpyxlTable:
             raise FileError(FileProblem.EMPTY)
         sheet: Any = visible[0]
         sheet.reset_dimensions()  # its stated size is often wrong, and can be a bomb of empty cells
-        self.sheet = str(sheet.title) if len(visible) > 1 else ""
+        self.title = str(sheet.title)
+        self.sheet = self.title if len(visible) > 1 else ""
         self._head: list[Row] = []
         self._rest: Iterator[Row] = (
             [

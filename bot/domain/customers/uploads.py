@@ -103,6 +103,8 @@ class FileRead:
     header: int = 0
     """The row with the column names; 0 if there is none."""
     sheet: str = ""
+    request: str = ""
+    """The short id in the column `request`: the file is the bot's list of who was not given that request."""
     odd: int = 0
     odd_rows: tuple[UnreadableRow, ...] = ()
     mails: int = 0

@@ -1,4 +1,4 @@
-"""The CSV file of the customers who did not receive the discount: its content, name, title and comment."""
+"""The file of the customers who did not receive the discount: its content, name, title and comment."""
 
 from functools import partial
 from typing import Final
@@ -20,7 +20,7 @@ MARK: Final = 8
 
 
 async def written(request: Request, repository: Repository, list_writer: ListWriter) -> ListFile:
-    """Write the file, in the columns of the customers' source files where there are any."""
+    """Write the file, in the format and columns of the customers' source files where there are any."""
     found = await repository.verification(request.id)
     reasons: dict[str, str] = {
         Outcome.REFUSED: "Dintero gave no reason",
@@ -30,6 +30,7 @@ async def written(request: Request, repository: Repository, list_writer: ListWri
     }
     return await list_writer.write(
         ListJob(
+            request=request.short,
             asked=request.customers,
             ends=partial(repository.packed_outcomes, request.id),
             why=reasons,
@@ -50,9 +51,9 @@ async def _source_files(request: Request, repository: Repository) -> tuple[FileS
     )
 
 
-def name(request: Request) -> str:
+def name(request: Request, file: ListFile) -> str:
     """Name the file."""
-    return f"{request.short}-not-given.csv"
+    return f"{request.short}-not-given{file.suffix}"
 
 
 def title(request: Request, key: str) -> str:

@@ -7,11 +7,12 @@ import csv
 import gc
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, BinaryIO
 
-from bot.domain.customers.columns import HEAD, IdColumn, find
+from bot.domain.customers.columns import HEAD, IdColumn
 from bot.domain.customers.extraction import IdExtractor, UniqueIds
+from bot.domain.customers.own_lists import RequestColumn, find_ids
 from bot.domain.customers.packing import IdWriter
 from bot.domain.customers.uploads import MOST_IDS, TOLD, FileProblem, FileRead, RowProblem
 from bot.spreadsheets.chunks import Content
@@ -64,18 +65,21 @@ def read(
 ) -> FileRead | Sequence[Any]:
     """Read one file's ids into `unique_ids`, or return the columns to choose from; may raise FileError."""
     table = table_of(content)
-    id_column = find(table.head(HEAD), column)
+    head = table.head(HEAD)
+    id_column = find_ids(head, column)
     if not isinstance(id_column, IdColumn):
         if id_column and column is None:
             return id_column
         raise FileError(FileProblem.NO_COLUMN if column else FileProblem.EMPTY)
     extractor, row = IdExtractor(id_column, unique_ids, told=told), id_column.first
+    request_column = RequestColumn(head[id_column.header - 1] if id_column.header else ())
     for block in table.blocks(id_column.column.number, row):
         extractor.consume(row, block)
+        request_column.consume(block)
         row += len(block.values)
         if len(unique_ids) > MOST_IDS:
             raise FileError(FileProblem.TOO_MANY_IDS)
-    found = extractor.read(sheet=table.sheet)
+    found = replace(extractor.read(sheet=table.sheet), request=request_column.request)
     if found.found:
         return found
     if not found.odd:
