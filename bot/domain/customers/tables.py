@@ -19,6 +19,8 @@ UNSEEN: Final = (
 CELL: Final = "(^|[,;|\t\r\n])"
 """Where a cell begins, whatever the list separator in the spreadsheet's settings is."""
 FORMULA: Final = re.compile(f"^(?=[\t\r\n])|{CELL}(?='*[{UNSEEN}]*[{STARTS}])")
+PLAIN: Final = re.compile("[0-9A-Za-z\xc0-\u024f][^,;|\t\r\n]*").fullmatch
+"""Matches a cell that is surely no formula, in a tenth of the time: most are."""
 ESCAPED_FORMULA: Final = re.compile(f"^'(?=[\t\r\n])|{CELL}'(?='*[{UNSEEN}]*[{STARTS}])")
 
 
@@ -61,7 +63,8 @@ def escape_formula(value: object) -> str:
     >>> escape_formula("=1+1"), escape_formula("a; -2"), escape_formula("R-7K2QF"), escape_formula(None)
     ("'=1+1", "a;' -2", 'R-7K2QF', '')
     """
-    return "" if value is None else FORMULA.sub(r"\1'", str(value))
+    text = "" if value is None else str(value)
+    return text if PLAIN(text) else FORMULA.sub(r"\1'", text)
 
 
 def unescape_formula(text: str) -> str:

@@ -10,6 +10,7 @@ import pytest
 
 from bot.cli.runner import run_async
 from bot.domain.requests.batches import PackedOutcomes
+from bot.spreadsheets.reader.reader import Reader
 from bot.spreadsheets.writer.writer import ListWriter
 from tests.spreadsheets.sample_files import workbook
 from tests.spreadsheets.writer.sample_lists import SHORT, ends, list_job, read, source_file, table
@@ -72,6 +73,19 @@ async def test_a_list_comes_back_in_the_format_of_its_files(
     file = await IN_PROCESS.write(list_job(ends(unknown=["k1", "k2"]), files=sources))
     assert file.suffix == suffix
     assert read(file).startswith(start)
+
+
+@pytest.mark.parametrize("data", [WINDOWS, POLISH, BOOK])
+async def test_an_uploaded_list_names_its_request_and_has_the_same_customers(data: bytes) -> None:
+    file = await IN_PROCESS.write(list_job(ends(unknown=["k1", "+47"]), files=[source_file(data)]))
+    content = read(file)
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield content
+
+    read_result = await Reader().read([replace(source_file(b""), pieces=pieces)])
+    assert read_result.everybody.unpacked() == ("k1", "+47")
+    assert [one.request for one in read_result.files] == [SHORT]
 
 
 async def test_a_workbook_comes_back_with_the_name_of_its_sheet() -> None:
