@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Final, cast
 
 from bot.domain.customers.columns import ERROR, LONGEST_SHORTENED, MAIL, PHONE, SEVERAL, SHORTENED, IdColumn
@@ -20,16 +21,25 @@ PLAIN_BYTES: Final = f"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01234
 NO_SIGNS: Final = str.maketrans("", "", SIGNS)
 KEPT_LITERAL: Final = re.compile(r'="([^"]*)"')
 """How exports protect a number from the spreadsheet; the id is inside the quotes."""
+PROBLEMS: Final[tuple[tuple[RowProblem, Callable[[str], object]], ...]] = (
+    (RowProblem.EMPTY, lambda text: not text),
+    (RowProblem.TOO_LONG, lambda text: len(text) > MAX_LENGTH),
+    (RowProblem.RESERVED, RESERVED.__contains__),
+    (RowProblem.HIDDEN, lambda text: not legible(text)),
+    (RowProblem.SHORTENED, SHORTENED.fullmatch),
+    (RowProblem.ERROR, ERROR.fullmatch),
+)
+"""Why a text is no id; the first that applies counts."""
 LONGEST_TEXT: Final = 200
 """Characters kept of an unreadable row."""
 
 
+@dataclass(frozen=True, slots=True)
 class UniqueIds:
     """The ids of the input and of all files, each once and in order; passes new ids on."""
 
-    def __init__(self, hand_on: Callable[[list[CustomerId]], object]) -> None:
-        self._known: set[CustomerId] = set()
-        self._hand_on = hand_on
+    hand_on: Callable[[list[CustomerId]], object]
+    _known: set[CustomerId] = field(default_factory=set)
 
     def __len__(self) -> int:
         """Count them."""
@@ -40,36 +50,36 @@ class UniqueIds:
         known, before = self._known, len(self._known)
         new = ids if known.isdisjoint(ids) else [one for one in ids if one not in known]
         known.update(new)
-        self._hand_on(new if len(known) - before == len(new) else list(dict.fromkeys(new)))
+        self.hand_on(new if len(known) - before == len(new) else list(dict.fromkeys(new)))
 
 
+@dataclass(slots=True)
 class IdExtractor:
     """Extracts the ids of one file's column into `unique_ids`; lists at most `told` unreadable rows."""
 
-    def __init__(self, id_column: IdColumn, unique_ids: UniqueIds, *, told: int = TOLD) -> None:
-        self._id_column = id_column
-        self._unique_ids = unique_ids
-        self._told = told
-        self._found = 0
-        self._odd = 0
-        self._odd_rows: list[UnreadableRow] = []
-        self._mails = 0
-        self._phones = 0
-        self._spaced: list[CustomerId] = []
+    id_column: IdColumn
+    unique_ids: UniqueIds
+    told: int = TOLD
+    _found: int = 0
+    _odd: int = 0
+    _odd_rows: list[UnreadableRow] = field(default_factory=list)
+    _mails: int = 0
+    _phones: int = 0
+    _spaced: list[CustomerId] = field(default_factory=list)
 
     def consume(self, first: int, block: Block) -> None:
         """Extract the ids of a block whose first row has this number."""
         plain = _all_plain(block.values)
         ids = cast("list[CustomerId]", block.values) if plain else self._checked(first, block)
         self._found += len(ids)
-        self._unique_ids.add(ids)
+        self.unique_ids.add(ids)
 
     def read(self, *, sheet: str = "") -> FileRead:
         """Return what was found."""
         return FileRead(
             found=self._found,
-            column=self._id_column.column,
-            header=self._id_column.header,
+            column=self.id_column.column,
+            header=self.id_column.header,
             sheet=sheet,
             odd=self._odd,
             odd_rows=tuple(self._odd_rows),
@@ -103,24 +113,14 @@ class IdExtractor:
         if problem is RowProblem.EMPTY and not filled:
             return
         self._odd += 1
-        if len(self._odd_rows) < self._told:
+        if len(self._odd_rows) < self.told:
             shown = (text or " · ".join(filled))[:LONGEST_TEXT]
             self._odd_rows.append(UnreadableRow(row, problem, shown))
 
     def _problem(self, text: str) -> RowProblem | None:
-        if not text:
-            return RowProblem.EMPTY
-        if len(text) > MAX_LENGTH:
-            return RowProblem.TOO_LONG
-        if text in RESERVED:
-            return RowProblem.RESERVED
-        if not legible(text):
-            return RowProblem.HIDDEN
-        if SHORTENED.fullmatch(text):
-            return RowProblem.SHORTENED
-        if ERROR.fullmatch(text):
-            return RowProblem.ERROR
-        return RowProblem.SEVERAL if self._id_column.alone and SEVERAL.search(text) else None
+        found = next((problem for problem, applies in PROBLEMS if applies(text)), None)
+        several = self.id_column.alone and SEVERAL.search(text)
+        return found or (RowProblem.SEVERAL if several else None)
 
 
 def customer_in(value: str) -> str:

@@ -44,29 +44,18 @@ HIDDEN: Final = frozenset({"Cc", "Cf", "Cs"})
 
 
 @dataclass(frozen=True, slots=True)
-class UnreadableId:
-    """A piece of text that cannot be a customer id, by its line (from 1) and its length in characters."""
-
-    line: int
-    length: int
-
-    @property
-    def too_long(self) -> bool:
-        """Whether it is too long; otherwise it contains a hidden character."""
-        return self.length > MAX_LENGTH
-
-
-@dataclass(frozen=True, slots=True)
 class CustomerList:
     """Everything found in a text. Each piece counts in exactly one of the fields `ids` to `links`.
 
-    `ids` are in order of first appearance, `repeated` counts the others, `reserved` are ids from `RESERVED`,
-    `links` are web addresses. `spaced` are the ids with a space inside, which may be several ids.
+    `ids` are in order of first appearance, `repeated` counts the others. `too_long` and `hidden` are the
+    lines (from 1) of pieces that are too long or contain a hidden character. `reserved` are ids from
+    `RESERVED`, `links` are web addresses. `spaced` are the ids with a space inside, which may be several ids.
     """
 
     ids: tuple[CustomerId, ...] = ()
     repeated: int = 0
-    unreadable: tuple[UnreadableId, ...] = ()
+    too_long: tuple[int, ...] = ()
+    hidden: tuple[int, ...] = ()
     reserved: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
     spaced: tuple[CustomerId, ...] = ()
@@ -79,30 +68,34 @@ def read_customers(text: str) -> CustomerList:
     characters and pairs of double quotes (straight or curly) around an id are removed. The id is otherwise
     unchanged, including its case and the encoding of its letters.
 
-    >>> read_customers("12397af6e5e, b2; 12397af6e5e")
-    CustomerList(ids=('12397af6e5e', 'b2'), repeated=1, unreadable=(), reserved=(), links=(), spaced=())
+    >>> read_customers("12397af6e5e, b2; 12397af6e5e").ids
+    ('12397af6e5e', 'b2')
     >>> read_customers('“b2”\r\n\ufeff"ann lee" \n*').reserved
     ('*',)
     """
     ids: dict[CustomerId, None] = {}
     reserved: dict[str, None] = {}
-    unreadable: list[UnreadableId] = []
+    too_long: list[int] = []
+    hidden: list[int] = []
     links: dict[str, None] = {}
     pieces = 0
     for line, piece in _pieces(text):
         pieces += 1
         if LINK.match(piece):
             links[piece] = None
-        elif len(piece) > MAX_LENGTH or not legible(piece):
-            unreadable.append(UnreadableId(line, len(piece)))
+        elif len(piece) > MAX_LENGTH:
+            too_long.append(line)
+        elif not legible(piece):
+            hidden.append(line)
         elif piece in RESERVED:
             reserved[piece] = None
         else:
             ids[CustomerId(piece)] = None
     return CustomerList(
         ids=tuple(ids),
-        repeated=pieces - len(ids) - len(reserved) - len(unreadable) - len(links),
-        unreadable=tuple(unreadable),
+        repeated=pieces - len(ids) - len(reserved) - len(too_long) - len(hidden) - len(links),
+        too_long=tuple(too_long),
+        hidden=tuple(hidden),
         reserved=tuple(reserved),
         links=tuple(links),
         spaced=tuple(customer for customer in ids if len(customer.split()) > 1),

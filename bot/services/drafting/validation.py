@@ -10,10 +10,10 @@ from bot.domain.customers.parsing import RESERVED, CustomerList, read_customers
 from bot.domain.customers.uploads import ReadResult
 from bot.domain.ids import CustomerId
 from bot.domain.policy.policy import ChannelPolicy, Refusal, RefusalReason
+from bot.domain.requests.authorization import violations
 from bot.domain.requests.request import FormInput, Request
 from bot.domain.requests.views import Field, FieldError
 from bot.domain.rules.rule import Rule, usable
-from bot.services.access import violations_of
 
 MAX_ONCE_KEY_LENGTH: Final = 255
 """Dintero documents no limit of `offering_constraint_id`; this is the limit of its customer ids."""
@@ -64,21 +64,18 @@ def faults_of_form(
         first_customer=next(iter(customers.ids), ""),
         reason=form_input.reason,
     )
-    left_to_review = {
-        *([RefusalReason.NO_RULE] if form_input.rule and rule is None else []),
-        *([RefusalReason.NO_CUSTOMERS] if form_input.files else []),
-    }
-    refusals = violations_of(request, policy, usable(rule, now) if rule else None)
+    left_to_review = {RefusalReason.NO_CUSTOMERS} if form_input.files else set()
+    if form_input.rule and rule is None:
+        left_to_review.add(RefusalReason.NO_RULE)
+    refusals = violations(request, policy, usable(rule, now) if rule else None)
     return (*faults, *as_faults([one for one in refusals if one.reason not in left_to_review], faults))
 
 
 def faults_of_ids(customers: CustomerList) -> tuple[FieldError, ...]:
     """Report unreadable ids by line, reserved ids and links."""
-    too_long = ", ".join(str(each.line) for each in customers.unreadable if each.too_long)
-    hidden = ", ".join(str(each.line) for each in customers.unreadable if not each.too_long)
     details = {
-        RefusalReason.ID_TOO_LONG: too_long,
-        RefusalReason.ID_UNREADABLE: hidden,
+        RefusalReason.ID_TOO_LONG: ", ".join(map(str, customers.too_long)),
+        RefusalReason.ID_UNREADABLE: ", ".join(map(str, customers.hidden)),
         RefusalReason.RESERVED_ID: " ".join(customers.reserved),
         RefusalReason.LINK: next(iter(customers.links), ""),
     }

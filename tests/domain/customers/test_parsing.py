@@ -12,7 +12,6 @@ from bot.domain.customers.parsing import (
     OUTER,
     RESERVED,
     CustomerList,
-    UnreadableId,
     digest_of,
     read_customers,
 )
@@ -73,7 +72,8 @@ def test_quotes_do_not_protect_a_separator() -> None:
 def test_text_without_ids_is_an_empty_list(nothing: str) -> None:
     found = read_customers(nothing)
     assert found.ids == ()
-    assert not found.unreadable
+    assert not found.too_long
+    assert not found.hidden
 
 
 def test_repeats_are_counted_and_left_out_in_the_order_of_the_first() -> None:
@@ -94,24 +94,22 @@ def test_everyone_and_nobody_are_reserved_and_never_an_id() -> None:
 def test_an_id_of_255_characters_is_read_and_one_of_256_is_not() -> None:
     found = read_customers("x" * 255 + "\n\n" + "ann, " + "y" * 256)
     assert found.ids == ids("x" * 255, "ann")
-    assert found.unreadable == (UnreadableId(line=3, length=256),)
-    assert found.unreadable[0].too_long
+    assert (found.too_long, found.hidden) == ((3,), ())
 
 
 @pytest.mark.parametrize("bad", ["a\x00b", "a\x7fb", "a\u200bb", "a\u202eb", "\x00", "\ud800"])
 def test_an_id_with_a_hidden_character_is_unreadable(bad: str) -> None:
     found = read_customers(f"ann\r\n{bad}")
     assert found.ids == ids("ann")
-    assert found.unreadable == (UnreadableId(line=2, length=len(bad)),)
-    assert not found.unreadable[0].too_long
+    assert (found.too_long, found.hidden) == ((), (2,))
 
 
 def test_a_carriage_return_and_line_feed_end_one_line() -> None:
-    assert read_customers("ann\r\n\r\n" + "x" * 300).unreadable[0].line == 3
+    assert read_customers("ann\r\n\r\n" + "x" * 300).too_long == (3,)
 
 
 def test_a_mile_of_quotes_is_unreadable_at_once() -> None:
-    assert read_customers('"' * 1_000_000).unreadable == (UnreadableId(line=1, length=1_000_000),)
+    assert read_customers('"' * 1_000_000).too_long == (1,)
 
 
 def test_an_id_with_letters_that_this_python_does_not_know_yet_is_read() -> None:
@@ -139,7 +137,8 @@ def test_nothing_is_lost_and_the_order_is_kept(pieces: list[tuple[str, str, str]
     firsts = list(dict.fromkeys(readable))
     assert list(found.ids) == [piece for piece in firsts if piece not in RESERVED]
     assert list(found.reserved) == [piece for piece in firsts if piece in RESERVED]
-    assert [each.length for each in found.unreadable] == [len(piece) for piece in unreadable]
+    assert len(found.too_long) == sum(len(piece) > MAX_LENGTH for piece in unreadable)
+    assert len(found.too_long) + len(found.hidden) == len(unreadable)
     assert found.repeated == len(readable) - len(firsts)
 
 
@@ -169,8 +168,9 @@ def test_parsing_the_ids_again_gives_the_same_ids(text: str) -> None:
 
 @given(wild)
 def test_unreadable_ids_have_ascending_line_numbers(text: str) -> None:
-    lines = [each.line for each in read_customers(text).unreadable]
-    assert all(before <= after for before, after in pairwise([1, *lines, max(1, len(text.splitlines()))]))
+    found, last = read_customers(text), max(1, len(text.splitlines()))
+    for lines in (found.too_long, found.hidden):
+        assert all(before <= after for before, after in pairwise([1, *lines, last]))
 
 
 @given(st.lists(wild), st.lists(wild))

@@ -29,7 +29,7 @@ def test_all_kinds_of_bad_ids_are_reported_at_once_with_their_lines() -> None:
 @given(st.text(max_size=300))
 def test_ids_have_faults_exactly_if_something_was_unreadable(text: str) -> None:
     found = read_customers(text)
-    assert bool(faults_of_ids(found)) is bool(found.unreadable or found.reserved)
+    assert bool(faults_of_ids(found)) is bool(found.too_long or found.hidden or found.reserved or found.links)
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ def built() -> bytes:
     message = unreadable_rows_file.build(REQUEST, [file], LOOK)
     assert message.name == "R-7K2QF-left-out.xlsx"
     assert "the first 5 of 9 rows of =vip.csv" in message.comment
-    return message.content
+    return message.content.read()
 
 
 def read(data: bytes) -> tuple[list[CustomerId], FileProblem | None]:
