@@ -1,5 +1,6 @@
 """The form of `/discount add`: rule search, **More…**, the review, its unreadable rows, and submitting."""
 
+import asyncio
 from dataclasses import replace
 
 from slack_bolt.async_app import AsyncApp
@@ -124,7 +125,7 @@ async def get_unreadable_rows(ack: AsyncAck, body: Body, who: Person, ctx: Handl
         found = await ctx.drafts.unreadable_rows(draft, who)
         if isinstance(found, Refusal):
             return found
-        message = unreadable_rows_file.build(*found, ctx.formatter)
+        message = await asyncio.to_thread(unreadable_rows_file.build, *found, ctx.formatter)
         try:
             new = await ctx.modal_controller.file_messenger.send(message, who.id)
         except DeliveryDeferred:

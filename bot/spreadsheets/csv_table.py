@@ -35,7 +35,7 @@ class TextTable:
         (damaged).
     """
 
-    sheet = ""
+    sheet = title = ""
     place = Place()
 
     def __init__(self, content: Content) -> None:
@@ -43,6 +43,11 @@ class TextTable:
         self._content = content
         self._encoding = encoding_of(content)
         self._names_separator, self._separator = _separator(content, self._encoding)
+
+    @property
+    def dialect(self) -> tuple[str, str, bool]:
+        """The separator, the encoding, and whether the first line names the separator."""
+        return self._separator, self._encoding, self._names_separator
 
     def head(self, most: int) -> list[Row]:
         """Read the first rows."""

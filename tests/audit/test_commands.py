@@ -8,6 +8,7 @@ from datetime import UTC, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given
 
 from bot.audit.export import COLUMNS, export
 from bot.database.audit.log import Row
@@ -19,6 +20,7 @@ from tests.audit import tampering
 from tests.cli.test_main import call
 from tests.support.clock import HandClock
 from tests.support.event_loops import run
+from tests.support.lists import CELLS, is_formula
 from tests.support.service_fixture import BO, NOW, open_office, person
 
 POLICY = 'currency = "NOK"\ntimezone = "Europe/Oslo"\nretention_days = 30\n'
@@ -175,6 +177,18 @@ async def test_export_writes_a_row_before_it_reads_the_next() -> None:
 @pytest.mark.parametrize("begins", ["=", "+", "-", "@", "\t", "\r", "\n"])
 def test_a_cell_that_looks_like_a_formula_is_quoted(begins: str) -> None:
     assert escape_formula(f"{begins}1") == f"'{begins}1"
+
+
+@given(kind=CELLS, who=CELLS, facts=CELLS)
+def test_no_cell_of_the_export_is_a_formula_under_any_separator(kind: str, who: str, facts: str) -> None:
+    async def rows() -> AsyncIterator[Row]:
+        yield Row(1, 1, who, "C1", "R-1", kind, facts, "0", "0")
+
+    out = io.StringIO(newline="")
+    run(export(rows(), out, "csv"))
+    for separator in ",;\t|":
+        for row in csv.reader(io.StringIO(out.getvalue(), newline=""), delimiter=separator):
+            assert not list(filter(is_formula, row))
 
 
 async def test_ids_that_differ_in_case_are_different_customers(sqlite_url: str) -> None:

@@ -1,8 +1,6 @@
 """The not-given list is sent once as a file, after any answer of Slack and any restart."""
 
 import asyncio
-import csv
-import io
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -17,6 +15,7 @@ from bot.domain.requests.request import State
 from sandbox.slack import Cut, Fault, Message
 from sandbox.slack.api.web_api import UPLOAD
 from sandbox.slack.state.faults import Refuse
+from tests.support.lists import records_of, sent
 from tests.support.outbox_fixture import Telling, open_telling
 
 NOW = datetime(2026, 3, 4, tzinfo=UTC)
@@ -70,13 +69,13 @@ def files(telling: Telling) -> list[Message]:
 def read(telling: Telling) -> list[dict[str, str]]:
     (message,) = files(telling)
     (file,) = message.files
-    return list(csv.DictReader(io.StringIO(telling.shop.slack.workspace.uploads.text(file["id"]))))
+    return records_of(sent(telling.shop.slack.workspace.uploads, file["id"]))
 
 
 async def test_the_requester_has_the_list_as_a_file(telling: Telling) -> None:
     await telling.outbox().deliver_due()
     assert [(row["row"], row["outcome"], row["reason"]) for row in read(telling)] == [
-        ("2", "refused", "'=no"),
+        ("2", "refused", "=no"),
         ("3", "unknown", "no answer came, so they may have it or not"),
     ]
     assert await telling.left() == 0

@@ -1,7 +1,5 @@
 """Given + refused + unknown + not tried = asked: in the database, in files and in messages."""
 
-import csv
-import io
 import re
 from collections import Counter
 from dataclasses import replace
@@ -23,6 +21,7 @@ from bot.slack.rendering import request_state
 from bot.slack.rendering.formatting import Formatter
 from bot.spreadsheets.writer.writer import ListWriter
 from tests.contracts.repository import giving, notice
+from tests.support.lists import records_of
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
 LOOK = Formatter("NOK", "Europe/Oslo")
@@ -103,7 +102,7 @@ async def test_the_four_outcomes_add_up_in_database_file_and_summary(
     file = await not_given_file.written(request, repository, ListWriter())
     with file.content as content:
         content.seek(0)
-        read = list(csv.DictReader(io.StringIO(content.read().decode("utf-8-sig"))))
+        read = records_of(content.read())
     assert [(row["row"], row["customer_id"], row["outcome"]) for row in read] == [
         (str(one.row), one.customer, one.outcome) for one in rows
     ]
@@ -145,7 +144,8 @@ async def test_the_four_outcomes_add_up_in_source_file_columns_and_messages(
     file = await not_given_file.written(request, repository, ListWriter())
     with file.content as content:
         content.seek(0)
-        rows = list(csv.DictReader(io.StringIO(content.read().decode("utf-8-sig"))))
+        rows = records_of(content.read())
+    assert {row["request"] for row in rows} <= {request.short}
     if len(ends) > typed:  # else nobody came from a file, and they are listed as they were typed
         assert {row["Kundenr"]: row["outcome"] for row in rows} == not_given
         assert {row["Kundenr"]: row["Navn"] for row in rows} == {

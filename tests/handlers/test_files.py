@@ -1,8 +1,6 @@
 """Files in the form, good and bad, up to the review."""
 
 import copy
-import csv
-import io
 from pathlib import Path
 
 import pytest
@@ -15,6 +13,7 @@ from sandbox.slack.state.faults import Fault
 from sandbox.slack.user.modal import Modal
 from sandbox.slack.user.reactions import CannotDo
 from tests.spreadsheets.sample_files import column, locked, raw_workbook, workbook
+from tests.support.lists import rows_of, sent
 from tests.support.slack_fixture import SPAR, Stand
 
 FINE = b"Kundenr;Navn\n1001;Ann\n1002;Bo\n1001;Ann\n;Cy\n1004;Di\n"
@@ -63,11 +62,11 @@ async def test_unreadable_rows_come_as_a_file_and_only_once(stand: Stand, tmp_pa
         await told.close()
     (message,) = (message for message in stand.shop.slack.messages(stand.shop.ann.direct) if message.files)
     assert "the 13 rows of vip.csv that gave no customer id" in stand.shop.ann.read(message)
-    rows = list(csv.reader(io.StringIO(stand.shop.slack.workspace.uploads.text(message.files[0]["id"]))))
-    assert rows[0] == ["file", "row", "what stood there", "reason"]
+    rows = rows_of(sent(stand.shop.slack.workspace.uploads, message.files[0]["id"]))
+    assert rows[0] == ["file", "row", "what stood there", "reason", "customer_id"]
     assert rows[1:3] == [
-        ["vip.csv", "3", "'=1+1", "no id"],
-        ["vip.csv", "4", "1.5E+3", ODD_WORDS[RowProblem.SHORTENED]],
+        ["vip.csv", "3", "=1+1", "no id", ""],
+        ["vip.csv", "4", "1.5E+3", ODD_WORDS[RowProblem.SHORTENED], ""],
     ]
     assert len(rows) == 14
     assert not stand.shop.slack.refused

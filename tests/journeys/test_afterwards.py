@@ -1,7 +1,5 @@
 """The day after: a file lists the customers who did not get it, as in the upload, with confirmed unknowns."""
 
-import csv
-import io
 from pathlib import Path
 
 from bot.domain.requests.batches import Tally
@@ -10,6 +8,7 @@ from sandbox.shop import POLICY, SUPPORT, with_channel
 from sandbox.slack.state.workspace import Message
 from tests.journeys.conftest import Opens
 from tests.journeys.steps import RULE, SEED, Trip
+from tests.support.lists import records_of, sent
 
 SIZE = 5
 NUMBER = 8 * SIZE
@@ -44,9 +43,7 @@ def lists(trip: Trip) -> list[list[dict[str, str]]]:
     """Read the lists sent to Ann."""
     uploads = trip.shop.slack.workspace.uploads
     files = [file for message in trip.shop.ann.direct.messages for file in message.files]
-    return [
-        list(csv.DictReader(io.StringIO(uploads.text(file["id"]).removeprefix("\ufeff")))) for file in files
-    ]
+    return [records_of(sent(uploads, file["id"]), encoding="cp1252") for file in files]
 
 
 async def test_the_list_has_the_columns_of_the_file_and_says_what_dinteros_list_has(
@@ -67,7 +64,7 @@ async def test_the_list_has_the_columns_of_the_file_and_says_what_dinteros_list_
     await trip.shop.slack.until(lambda: lists(trip) or None)
     assert sum(seen in line for line in trip.thread(card)) == 2  # where it stopped, and where it is summed up
     (rows,) = lists(trip)
-    assert list(rows[0]) == ["Navn", "Kundenr", "By", "row", "outcome", "reason"]
+    assert list(rows[0]) == ["Navn", "Kundenr", "By", "row", "outcome", "reason", "request"]
     assert [row["Kundenr"] for row in rows] == [REFUSED, *IDS[2 * SIZE :]]
     assert all(
         (row["Navn"], row["row"]) == (f"Åse {int(row['Kundenr'][1:])}", str(int(row["Kundenr"][1:]) + 2))

@@ -7,7 +7,7 @@ from typing import Final, cast
 
 from bot.domain.customers.columns import ERROR, LONGEST_SHORTENED, MAIL, PHONE, SEVERAL, SHORTENED, IdColumn
 from bot.domain.customers.parsing import MAX_LENGTH, RESERVED, bare, legible
-from bot.domain.customers.tables import Block, Row
+from bot.domain.customers.tables import Block, Row, unescape_formula
 from bot.domain.customers.uploads import TOLD, FileRead, RowProblem, UnreadableRow
 from bot.domain.ids import CustomerId
 
@@ -126,7 +126,7 @@ class IdExtractor:
 def customer_in(value: str) -> str:
     """Strip everything around the id in a cell."""
     literal = KEPT_LITERAL.fullmatch(value.strip())
-    return bare(literal[1] if literal else value)
+    return bare(literal[1] if literal else unescape_formula(value))
 
 
 def _all_plain(values: Sequence[str]) -> bool:

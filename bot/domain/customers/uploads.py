@@ -142,13 +142,13 @@ class FileRead:
     """The sheets that have something in them and were not read."""
     hidden: int = 0
     """Rows with an id that the sheet hides, and that count, as the person chose."""
+    request: str = ""
+    """The short id in the column `request`: the file is the bot's list of who was not given that request."""
     odd: int = 0
     odd_rows: tuple[UnreadableRow, ...] = ()
     mails: int = 0
     phones: int = 0
     spaced: tuple[CustomerId, ...] = ()
-    request: str = ""
-    """The short id of the request whose list of customers this is, if the bot wrote it."""
 
 
 @dataclass(frozen=True, slots=True)

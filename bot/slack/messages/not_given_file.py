@@ -1,4 +1,4 @@
-"""The CSV file of the customers who did not receive the discount: its content, name, title and comment."""
+"""The file of the customers who did not receive the discount: its content, name, title and comment."""
 
 from functools import partial
 from typing import Final
@@ -21,7 +21,7 @@ MARK: Final = 8
 
 
 async def written(request: Request, repository: Repository, list_writer: ListWriter) -> ListFile:
-    """Write the file, in the columns of the customers' source files where there are any."""
+    """Write the file, in the format and columns of the customers' source files where there are any."""
     found = await repository.verification(request.id)
     reasons: dict[str, str] = {
         Outcome.REFUSED: "Dintero gave no reason",
@@ -31,6 +31,7 @@ async def written(request: Request, repository: Repository, list_writer: ListWri
     }
     return await list_writer.write(
         ListJob(
+            request=request.short,
             asked=request.customers,
             ends=partial(repository.packed_outcomes, request.id),
             why=reasons,
@@ -71,7 +72,7 @@ def build(request: Request, file: ListFile, formatter: Formatter, *, title: str)
     )
     count = f"{formatter.number(file.rows)} of the {formatter.customers(request.customers)}"
     return FileMessage(
-        name=f"{request.short}-not-given.csv",
+        name=f"{request.short}-not-given{file.suffix}",
         title=title,
         comment=f"📄 *{request.short}*: the list of {count} who were not given it: "
         f"{', '.join(ends(tally, formatter))}. A row each, with the reason.",

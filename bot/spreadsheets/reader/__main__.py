@@ -6,13 +6,15 @@ It has no secrets and uses no network. The worst that a file can do is to end th
 import csv
 import gc
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any, BinaryIO, Final
 
-from bot.domain.customers.columns import HEAD, IdColumn, examine, find
+from bot.domain.customers.columns import HEAD, IdColumn, examine
 from bot.domain.customers.extraction import IdExtractor, UniqueIds
+from bot.domain.customers.own_lists import RequestColumn, find_ids
 from bot.domain.customers.packing import IdWriter
-from bot.domain.customers.tables import Table
+from bot.domain.customers.tables import Row, Table
 from bot.domain.customers.uploads import (
     MOST_IDS,
     NO_COLUMN,
@@ -91,16 +93,18 @@ def read(
     if column == NO_COLUMN:
         raise FileError(FileProblem.NONE_CHOSEN)
     table = table_of(content, sheet)
-    id_column = _find(table, column)
+    head = table.head(HEAD)
+    id_column = _find(table, head, column)
     if not isinstance(id_column, IdColumn):
         if id_column and column is None:
             return id_column
         raise FileError(FileProblem.NO_COLUMN if column else FileProblem.EMPTY)
     extractor = IdExtractor(id_column, unique_ids, told=told)
-    count = _extract(table, id_column, extractor, unique_ids, leave_hidden=hidden is False)
+    request_column = RequestColumn(head[id_column.header - 1] if id_column.header else ())
+    count = _extract(table, id_column, extractor, unique_ids, request_column, leave_hidden=hidden is False)
     if count and hidden is None:
         return count
-    found = extractor.read(sheet=table.sheet)
+    found = replace(extractor.read(sheet=table.sheet), request=request_column.request)
     if found.found:
         others = table.place.other_sheets
         return replace(found, other_sheets=others, hidden=count if hidden else 0)
@@ -109,26 +113,32 @@ def read(
     raise FileError(FOR_ALL_ROWS.get(frozenset(odd.why for odd in found.odd_rows), FileProblem.NO_ID))
 
 
-def _find(table: Table, column: int | None) -> IdColumn | tuple[Column, ...]:
+def _find(table: Table, head: Sequence[Row], column: int | None) -> IdColumn | tuple[Column, ...]:
     """Find the id column; return the columns to ask about if it is not certain or hidden."""
     place = table.place
     if column is None and place.rivals:
         return place.rivals
-    head = table.head(HEAD)
-    found = find(head, column)
+    found = find_ids(head, column)
     if isinstance(found, IdColumn) and column is None and found.column.number in place.hidden_columns:
         found = examine(head).everything
     return found if isinstance(found, IdColumn) else tuple(map(place.mark, found))
 
 
 def _extract(
-    table: Table, id_column: IdColumn, extractor: IdExtractor, unique_ids: UniqueIds, *, leave_hidden: bool
+    table: Table,
+    id_column: IdColumn,
+    extractor: IdExtractor,
+    unique_ids: UniqueIds,
+    request_column: RequestColumn,
+    *,
+    leave_hidden: bool,
 ) -> int:
     """Extract a table's ids; return the number of hidden rows that have one."""
     row, hidden = id_column.first, 0
     for block in table.blocks(id_column.column.number, row):
         hidden += block.count_hidden()
         extractor.consume(row, block.without_hidden() if leave_hidden and block.hidden else block)
+        request_column.consume(block)
         row += len(block.values)
         if len(unique_ids) > MOST_IDS:
             raise FileError(FileProblem.TOO_MANY_IDS)

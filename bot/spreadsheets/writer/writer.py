@@ -15,7 +15,8 @@ from bot.domain.requests.batches import Outcome, PackedOutcomes
 from bot.domain.requests.outcome_codec import frame_of, not_given_of
 from bot.spreadsheets import worker_process
 from bot.spreadsheets.reader.reader import FileSource
-from bot.spreadsheets.writer.columns import OutcomeColumns, csv_of, plain
+from bot.spreadsheets.writer.columns import OutcomeColumns, plain
+from bot.spreadsheets.writer.workbook import SUFFIX, WorkbookFormat
 
 MEMORY_BYTES: Final = 2 * 1024**3
 """A million customers with a file of 100 MB take about half."""
@@ -30,11 +31,12 @@ log = structlog.get_logger()
 
 @dataclass(slots=True)
 class ListFile:
-    """An open file without a name, which disappears with this process."""
+    """An open file without a name, which disappears with this process; Slack shows it with `suffix`."""
 
     content: IO[bytes]
     length: int = 0
     counts: Counter[str] = field(default_factory=Counter)
+    suffix: str = SUFFIX
 
     @property
     def rows(self) -> int:
@@ -55,11 +57,12 @@ class ListFile:
 
 @dataclass(frozen=True, slots=True)
 class ListJob:
-    """A list to write. `asked` is the size of its request; `why` and `there` are as in `OutcomeColumns`.
+    """A list to write. `asked` is the size of its request; `request`, `why`, `there`: see `OutcomeColumns`.
 
     `files` are those that the customers came from, in compressed pieces.
     """
 
+    request: str
     asked: int
     ends: Callable[[], AsyncIterator[PackedOutcomes]]
     why: Mapping[str, str]
@@ -102,20 +105,21 @@ class ListWriter:
 
 async def _write_in_process(job: ListJob, files: Sequence[FileSource], file: ListFile) -> None:
     frames = _frames(job, files)
-    file.counts = await worker_process.run("bot.spreadsheets.writer", frames, partial(_collect, file))
+    await worker_process.run("bot.spreadsheets.writer", frames, partial(_collect, file))
 
 
 async def _write_in_thread(job: ListJob, file: ListFile) -> None:
     portions = [outcomes async for outcomes in job.ends()]
     not_given = (each for outcomes in portions for each in not_given_of(outcomes))
-    outcome_columns = OutcomeColumns(job.why, job.there, file.counts)
-    await asyncio.to_thread(file.add, csv_of(plain(not_given, outcome_columns)))
+    rows = plain(not_given, OutcomeColumns(job.why, job.request, job.there, file.counts))
+    await asyncio.to_thread(file.add, WorkbookFormat().pieces(rows))
 
 
 async def _frames(job: ListJob, files: Sequence[FileSource]) -> AsyncGenerator[bytes]:
     header = {
         "memory": MEMORY_BYTES,
         "seconds": CPU_SECONDS,
+        "request": job.request,
         "why": job.why,
         "there": sorted(job.there),
         "files": [(source.upload.name, source.upload.column, source.upload.sheet) for source in files],
@@ -130,8 +134,9 @@ async def _frames(job: ListJob, files: Sequence[FileSource]) -> AsyncGenerator[b
         yield b""
 
 
-async def _collect(file: ListFile, stream: asyncio.StreamReader) -> Counter[str]:
+async def _collect(file: ListFile, stream: asyncio.StreamReader) -> None:
     while piece := await worker_process.receive(stream):
         await asyncio.to_thread(file.add, (piece,))
-    counts = json.loads(await worker_process.receive(stream))
-    return Counter({Outcome(outcome): int(count) for outcome, count in counts.items()})
+    end = json.loads(await worker_process.receive(stream))
+    file.counts = Counter({Outcome(outcome): int(count) for outcome, count in end["counts"].items()})
+    file.suffix = end["suffix"]

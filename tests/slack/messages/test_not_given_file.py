@@ -1,6 +1,5 @@
 """The file of customers without the discount: its reasons, name and comment."""
 
-import csv
 import io
 from collections import Counter
 from dataclasses import replace
@@ -15,6 +14,7 @@ from bot.domain.requests.request import Request, State, StopReason
 from bot.slack.messages import not_given_file
 from bot.spreadsheets.writer.writer import ListFile, ListWriter
 from tests.contracts.repository import NOW, giving
+from tests.support.lists import records_of
 from tests.support.samples import LOOK, REQUEST
 
 
@@ -22,8 +22,7 @@ async def reasons(repository: SqlRepository, request: Request, **changes: Any) -
     file = await not_given_file.written(replace(request, **changes), repository, ListWriter())
     with file.content as content:
         content.seek(0)
-        rows = csv.DictReader(io.StringIO(content.read().decode("utf-8-sig")))
-        return {row["customer_id"]: row["reason"] for row in rows}
+        return {row["customer_id"]: row["reason"] for row in records_of(content.read())}
 
 
 async def begun(repository: SqlRepository) -> Request:
@@ -87,6 +86,12 @@ async def test_without_a_verification_dinteros_list_is_not_mentioned(sqlite_book
 def test_a_list_is_titled_by_its_request_and_its_outbox_row() -> None:
     titles = {not_given_file.title(REQUEST, key) for key in ("3f2a9c1b-4d5e", "4f2a9c1b-4d5e")}
     assert titles == {"R-7K2QF, who was not given it (3f2a9c1b)", "R-7K2QF, who was not given it (4f2a9c1b)"}
+
+
+@pytest.mark.parametrize("suffix", [".xlsx", ".txt"])
+def test_a_list_is_named_by_its_format(suffix: str) -> None:
+    file = ListFile(io.BytesIO(), suffix=suffix)
+    assert not_given_file.build(REQUEST, file, LOOK, title="").name == f"R-7K2QF-not-given{suffix}"
 
 
 def test_the_comment_says_how_many_customers_and_why() -> None:

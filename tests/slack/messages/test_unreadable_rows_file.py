@@ -1,0 +1,55 @@
+"""The workbook of the rows without an id: as they stood there, and no ids until somebody fills them in."""
+
+import io
+
+import openpyxl
+
+from bot.domain.customers.extraction import UniqueIds
+from bot.domain.customers.uploads import Column, FileProblem, FileRead, RowProblem, UnreadableRow
+from bot.domain.ids import CustomerId
+from bot.slack.messages import unreadable_rows_file
+from bot.spreadsheets.chunks import Content
+from bot.spreadsheets.reader.__main__ import answer_of
+from tests.support.lists import records_of
+from tests.support.samples import LOOK, REQUEST
+
+TEXTS = ["1.5E+3", "a1, b2", "=1+1", "00123", "4711"]
+
+
+def built() -> bytes:
+    odd_rows = tuple(
+        UnreadableRow(at, why, text) for at, (why, text) in enumerate(zip(RowProblem, TEXTS, strict=False))
+    )
+    file = FileRead(name="=vip.csv", found=1, column=Column(1), odd=9, odd_rows=odd_rows)
+    message = unreadable_rows_file.build(REQUEST, [file], LOOK)
+    assert message.name == "R-7K2QF-left-out.xlsx"
+    assert "the first 5 of 9 rows of =vip.csv" in message.comment
+    return message.content.read()
+
+
+def read(data: bytes) -> tuple[list[CustomerId], FileProblem | None]:
+    ids: list[CustomerId] = []
+    answer = answer_of(Content([data]), None, UniqueIds(ids.extend))
+    return ids, answer.get("why")
+
+
+def test_the_rows_are_as_they_stood_in_the_file() -> None:
+    assert [row["what stood there"] for row in records_of(built())] == TEXTS
+    assert {row["file"] for row in records_of(built())} == {"=vip.csv"}
+
+
+def test_uploaded_again_it_gives_nobody_anything() -> None:
+    assert read(built()) == ([], FileProblem.NO_ID)
+
+
+def test_uploaded_again_it_gives_the_ids_that_somebody_filled_in() -> None:
+    book = openpyxl.load_workbook(io.BytesIO(built()))
+    book.worksheets[0]["E3"] = "00042"
+    saved = io.BytesIO()
+    book.save(saved)
+    assert read(saved.getvalue()) == (["00042"], None)
+
+
+def test_the_same_rows_have_the_same_title() -> None:
+    titles = {unreadable_rows_file.build(REQUEST, [], LOOK).title for _ in range(2)}
+    assert len(titles) == 1
