@@ -44,6 +44,7 @@ def test_a_number_is_shown_in_its_format(value: float, form: str, shown: str) ->
         (12.5, "General"),
         (12.5, "0"),
         (1234567890123456, "0"),
+        (1234567890123450, "0"),
         (1e300, "0"),
         (123, "0.00E+00"),
         (123, "0.00"),

@@ -292,6 +292,39 @@ def test_rich_text_is_joined_without_the_reading_of_japanese_signs() -> None:
     assert ids_of(data) == ["rich"]
 
 
+def test_a_shared_text_is_shown_in_its_format_too() -> None:
+    rows = (
+        '<row r="1"><c r="A1" t="s"><v>0</v></c></row><row r="2"><c r="A2" s="1" t="s"><v>1</v></c></row>'
+        '<row r="3"><c r="A3" s="2" t="s"><v>1</v></c></row>'
+    )
+    data = raw_workbook(rows, formats=['"K-"@', ";;;"], strings=shared_strings("Kundenr", "0123"))
+    assert ids_of(data) == ["K-0123"]
+
+
+@pytest.mark.parametrize("start", ["<!--", "<!-- <sheetData>", "<![CDATA[<sheetData>"])
+def test_a_row_in_a_comment_is_no_row(start: str) -> None:
+    end = "]]>" if "CDATA" in start else "-->"
+    row = '<row r="1"><c r="A1"><v>666</v></c></row>'
+    xml = f"<worksheet {MAIN}><sheetData>{start}{row}{end}</sheetData></worksheet>".encode()
+    assert [piece.column(1) for piece in read_pieces(Slow(xml))] == []
+
+
+def test_a_cell_of_another_row_is_damage_wherever_it_stands() -> None:
+    rows = '<row r="1"><c r="A1"><v>1</v></c></row><row r="3"><c r="A2"><v>2</v></c></row>'
+    xml = f"<worksheet {MAIN}><sheetData>{rows}</sheetData></worksheet>".encode()
+    with pytest.raises(FileError):
+        [piece.column(1) for piece in read_pieces(io.BytesIO(xml))]
+
+
+def test_a_comment_is_none_wherever_a_sheet_is_cut() -> None:
+    row, hidden = (f'<row r="{at}"><c r="A{at}"><v>{at * 111}</v></c></row>' for at in (1, 2))
+    for length in range(120):
+        rows = f"{row}<!--{' ' * length}</row>{hidden * 3}-->"
+        xml = f"<worksheet {MAIN}><sheetData>{rows}</sheetData></worksheet>".encode()
+        cells = [cell for piece in read_pieces(Slow(xml)) for cell in piece.column(1)]
+        assert cells == [(1, "", "", "111")]
+
+
 def test_a_table_may_begin_anywhere() -> None:
     rows: list[list[Any]] = [
         [],
@@ -340,10 +373,11 @@ def test_a_distant_cell_takes_no_memory() -> None:
         '<row r="2"><c r="A2"><v>1</v></c></row><row r="1"><c r="A1"><v>2</v></c></row>',
         '<row r="1"><c r="A1"><v>1</v></c><c r="A1"><v>2</v></c></row>',
         '<row r="1"><c r="A2"><v>1</v></c></row>',
+        '<row r="1"><c r="A1"><v>1</v></c></row><row r="3"><c r="A2"><v>2</v></c></row>',
         '<row r="2000000"><c r="A2000000"><v>1</v></c></row>',
         '<row r="1"><c r="A1" t="s"><v>5</v></c></row>',
     ],
-    ids=["order", "twice", "another row", "too far", "no such text"],
+    ids=["order", "twice", "another row", "an earlier row", "too far", "no such text"],
 )
 def test_a_sheet_that_contradicts_itself_is_damaged(rows: str) -> None:
     assert problem_of(raw_workbook(rows)) is FileProblem.BROKEN

@@ -166,6 +166,7 @@ def test_a_preamble_above_unknown_names_gives_no_id_to_the_chosen_column() -> No
 def test_a_repeated_header_hides_no_row() -> None:
     assert found(table("id;name", "ann;x", "bo;y", "id;name", "cy;z")) == (1, "id", 2)
     assert found(table("Kundenr;Navn", "1001;x", "1002;y", "Kundenr;Navn", "1003;z")) == (1, "Kundenr", 2)
+    assert found(table("id;name", "ann;x", "bo;y", "id;name", "c1;z", "c2;w")) == (1, "id", 2)
     assert found(table("id;type", "ann;kunde", "bo;kunde")) == (1, "id", 2)
 
 
