@@ -25,6 +25,14 @@ MIN_LIST_CELLS: Final = 6
 """From this many cells on, a file of a single line is a list and not a table with one row."""
 DECIMAL: Final = re.compile(r"-?\d+,\d+(?:E[+-]\d+)?", re.IGNORECASE)
 """A number with a decimal comma; if every row is one, the comma is no separator."""
+CODE: Final = re.compile(
+    r"\A(?:<[!?%a-z]|[\[{]|ID;P|TABLE\s+0,1|(?:MIME-Version|Content-Type):|BEGIN:V|#!|/\*|insert\s+into\s"
+    r"|(?:create\s+(?:temp\w*\s+)?table|delete\s+from|drop\s+table|select\s.*\sfrom|update\s.*\sset)\s)"
+    r"|^[ \t]*(?:export[ \t]+)?(?:const|let|var)?[ \t]*[$\w.]+[ \t]*(?::=|=>?)[ \t]*(?:array)?[\[({]"
+    r"|^(?:from[ \t]\S+[ \t]import\s|(?:import|package|using|use)[ \t]+[\w.]+;|(?:def|function)[ \t]\w+\()",
+    re.IGNORECASE | re.DOTALL | re.MULTILINE,
+)
+"""How markup, JSON, SQL, programs and formats of other applications begin."""
 
 
 class TextTable:
@@ -41,6 +49,8 @@ class TextTable:
         csv.field_size_limit(MAX_CELL_LENGTH)
         self._content = content
         self._encoding = encoding_of(content)
+        if CODE.search(content.start.decode(self._encoding, errors="replace").lstrip("\ufeff \t\r\n")):
+            raise FileError(FileProblem.CODE)
         self._names_separator, self._separator = _separator(content, self._encoding)
 
     def head(self, most: int) -> list[Row]:

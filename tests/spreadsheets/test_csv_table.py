@@ -166,3 +166,25 @@ def _cut(data: bytes, size: int) -> Content:
 )
 def test_an_unreadable_file_has_a_reason(data: bytes, why: FileProblem) -> None:
     assert problem_of(data) is why
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "<html><table><tr><td>1001</td></tr></table>",
+            '<?xml version="1.0"?>',
+            '{"ids": ["1001"]}',
+            '[\n  "1001",\n',
+        ),
+        *(
+            "ids = ['c-1',\n 'c-2']",
+            "INSERT INTO kunder VALUES (1001);",
+            "SELECT id,\n navn\nFROM kunder",
+            "ID;PWXL;N;E\n",
+        ),
+        *("MIME-Version: 1.0\n", "import os\nids = [1001]\n", "const ids = [\n  1001,", "  <table>"),
+    ],
+)
+def test_code_saved_as_a_list_is_refused(text: str) -> None:
+    assert problem_of(text.encode()) is FileProblem.CODE

@@ -4,8 +4,9 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Final, cast
 
-from bot.domain.customers.columns import ERROR, LONGEST_SHORTENED, MAIL, PHONE, SEVERAL, SHORTENED, IdColumn
-from bot.domain.customers.parsing import MAX_LENGTH, RESERVED, bare, legible
+from bot.domain.customers.cells import LONGEST_WORD, WORDS, judge
+from bot.domain.customers.columns import MAIL, PHONE, IdColumn
+from bot.domain.customers.parsing import MAX_LENGTH, bare
 from bot.domain.customers.tables import Block, Row
 from bot.domain.customers.uploads import TOLD, FileRead, RowProblem, UnreadableRow
 from bot.domain.ids import CustomerId
@@ -13,13 +14,14 @@ from bot.domain.ids import CustomerId
 SIGNS: Final = "-_:"
 """Punctuation that is common inside ids."""
 PLAIN: Final = re.compile(
-    rf"(?![0-9]+[Ee]-[0-9]+\Z)[A-Za-z0-9_][A-Za-z0-9_:-]{{0,{MAX_LENGTH - 1}}}"
+    rf"(?=[A-Za-z_]*[0-9])[A-Za-z0-9_]{{1,{MAX_LENGTH}}}"
+    rf"|[A-Za-z0-9][A-Za-z0-9_:-]{{{LONGEST_WORD},{MAX_LENGTH - 1}}}"
 ).fullmatch
 """Matches a value that is an id as it is, with nothing to strip or check: most are."""
-PLAIN_BYTES: Final = f"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789{SIGNS}".encode()
-NO_SIGNS: Final = str.maketrans("", "", SIGNS)
-KEPT_LITERAL: Final = re.compile(r'="([^"]*)"')
-"""How exports protect a number from the spreadsheet; the id is inside the quotes."""
+PLAIN_BYTES: Final = f"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789{SIGNS}\n".encode()
+NORDIC: Final = "àáâãäåæçèéêëìíîïðñòóôõöøùúûüýþ"
+PLAIN_LETTERS: Final = frozenset(PLAIN_BYTES.decode() + NORDIC + NORDIC.upper())
+FIRST_SIGNS: Final = tuple(f"\n{sign}" for sign in SIGNS)
 LONGEST_TEXT: Final = 200
 """Characters kept of an unreadable row."""
 
@@ -49,6 +51,7 @@ class IdExtractor:
     def __init__(self, id_column: IdColumn, unique_ids: UniqueIds, *, told: int = TOLD) -> None:
         self._id_column = id_column
         self._unique_ids = unique_ids
+        self._name = id_column.column.name if id_column.header else ""
         self._told = told
         self._found = 0
         self._odd = 0
@@ -59,7 +62,7 @@ class IdExtractor:
 
     def consume(self, first: int, block: Block) -> None:
         """Extract the ids of a block whose first row has this number."""
-        plain = _all_plain(block.values)
+        plain = _all_plain(block.values) and self._name not in block.values
         ids = cast("list[CustomerId]", block.values) if plain else self._checked(first, block)
         self._found += len(ids)
         self._unique_ids.add(ids)
@@ -83,20 +86,24 @@ class IdExtractor:
         ids: list[CustomerId] = []
         rows: Sequence[Row] = ()
         for at, value in enumerate(block.values):
-            if PLAIN(value):
+            if PLAIN(value) and value != self._name:
                 ids.append(CustomerId(value))
                 continue
-            text = customer_in(value)
-            if problem := self._problem(text):
+            judged = self._judged(value)
+            if isinstance(judged, RowProblem):
                 rows = rows or block.rows()
-                self._leave_out(first + at, problem, text, rows[at])
+                self._leave_out(first + at, judged, bare(value), rows[at])
                 continue
-            ids.append(CustomerId(text))
-            self._mails += MAIL.fullmatch(text) is not None
-            self._phones += PHONE.fullmatch(text) is not None
-            if " " in text and len(self._spaced) < TOLD:
-                self._spaced.append(CustomerId(text))
+            ids.append(judged)
+            self._mails += MAIL.fullmatch(judged) is not None
+            self._phones += PHONE.fullmatch(judged) is not None
+            if len(judged.split()) > 1 and len(self._spaced) < TOLD:
+                self._spaced.append(judged)
         return ids
+
+    def _judged(self, value: str) -> CustomerId | RowProblem:
+        is_name = self._name and bare(value) == self._name
+        return RowProblem.HEADER if is_name else judge(value)
 
     def _leave_out(self, row: int, problem: RowProblem, text: str, cells: Row) -> None:
         filled = [value for each in cells if (value := bare(each))]
@@ -107,35 +114,25 @@ class IdExtractor:
             shown = (text or " · ".join(filled))[:LONGEST_TEXT]
             self._odd_rows.append(UnreadableRow(row, problem, shown))
 
-    def _problem(self, text: str) -> RowProblem | None:
-        if not text:
-            return RowProblem.EMPTY
-        if len(text) > MAX_LENGTH:
-            return RowProblem.TOO_LONG
-        if text in RESERVED:
-            return RowProblem.RESERVED
-        if not legible(text):
-            return RowProblem.HIDDEN
-        if SHORTENED.fullmatch(text):
-            return RowProblem.SHORTENED
-        if ERROR.fullmatch(text):
-            return RowProblem.ERROR
-        return RowProblem.SEVERAL if self._id_column.alone and SEVERAL.search(text) else None
-
 
 def customer_in(value: str) -> str:
     """Strip everything around the id in a cell."""
-    literal = KEPT_LITERAL.fullmatch(value.strip())
-    return bare(literal[1] if literal else value)
+    return bare(value)
 
 
 def _all_plain(values: Sequence[str]) -> bool:
-    """Check in one go whether all values are plain; may return False too often."""
-    joined, lengths = "".join(values), set(map(len, values))
-    if not values or 0 in lengths or max(lengths) > MAX_LENGTH:
-        return False
-    if "-" in joined and min(lengths) <= LONGEST_SHORTENED:
+    """Check in one go whether all values are ids as they are; may return False too often."""
+    joined, lengths = "\n".join(["", *values]), set(map(len, values))
+    if not values or 0 in lengths or max(lengths) > MAX_LENGTH or joined.count("\n") != len(values):
         return False
     if joined.isascii():
-        return not joined.encode().translate(None, PLAIN_BYTES)
-    return joined.translate(NO_SIGNS).isalnum()
+        has_others = bool(joined.encode().translate(None, PLAIN_BYTES))
+    else:
+        has_others = not PLAIN_LETTERS.issuperset(joined)
+    if has_others or any(start in joined for start in FIRST_SIGNS):
+        return False
+    if min(lengths) > LONGEST_WORD:
+        return True
+    if "-" in joined or ":" in joined:
+        return False
+    return WORDS.isdisjoint(joined.casefold().replace("_", "").split("\n"))

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from bot.domain.customers.packing import PackedIds, pack
-from bot.domain.customers.parsing import CustomerList
-from bot.domain.customers.uploads import ReadResult
+from bot.domain.customers.pasted import CustomerList
+from bot.domain.customers.uploads import FileRead, ReadResult
 from bot.domain.ids import CustomerId
 from bot.domain.ports import FileReader, Keep, Repository
 from bot.domain.requests.request import FormInput, Request
@@ -35,8 +35,9 @@ class Recipients:
 
     @property
     def file_summary(self) -> FileSummary | None:
-        """The files with the first and last id; None without files or customers."""
-        files, everybody = self.read_result.files, self.everybody
+        """What a review tells of pasted ids and files, with the first and last id; None if it is nothing."""
+        pasted: tuple[FileRead, ...] = (self.typed.read,) if self.typed.read else ()
+        files, everybody = (*pasted, *self.read_result.files), self.everybody
         return FileSummary(files, everybody.first, everybody.last) if files and everybody.count else None
 
     @property

@@ -29,7 +29,10 @@ def lines(file_summary: FileSummary | None, formatter: Formatter) -> list[str]:
 
 
 def _source(file: FileRead, formatter: Formatter) -> str:
-    rows, column = formatter.pluralize(file.found, "row"), letter(file.column.number)
+    column = letter(file.column.number)
+    if not file.name:
+        return _pasted(file, column, formatter)
+    rows = formatter.pluralize(file.found, "row")
     place = (
         f"column “{escape(file.column.name, MAX_NAME)}” ({column})"
         if file.column.name
@@ -40,6 +43,15 @@ def _source(file: FileRead, formatter: Formatter) -> str:
     if file.header > 1:
         place += f"; the names of the columns stand in row {formatter.number(file.header)}"
     return f"*File:* {escape(file.name, MAX_NAME)} – {rows} with an id, from {place}"
+
+
+def _pasted(file: FileRead, column: str, formatter: Formatter) -> str:
+    """Say which column of pasted text was read, and which line is taken for its name."""
+    ids = f"*Pasted:* {formatter.pluralize(file.found, 'id')} from column {column}"
+    if not file.header:
+        return ids
+    name = escape(file.column.name, MAX_NAME)
+    return f"{ids}; “{name}” on line {formatter.number(file.header)} is its name, and left out"
 
 
 def _unreadable(file: FileRead, formatter: Formatter) -> list[str]:

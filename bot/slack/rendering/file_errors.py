@@ -50,6 +50,7 @@ TROUBLES: Final[dict[str, tuple[str, str]]] = {
     FileProblem.ENCRYPTED: ("has a password", "Take the password off, save it, and put it in again."),
     FileProblem.BROKEN: ("is damaged or was cut off", "Open it, save it anew, and put that in."),
     FileProblem.NO_TEXT: ("holds characters that stand in no text, such as a zero byte", SAVE_AS),
+    FileProblem.CODE: ("is a web page, JSON, SQL or other code, and no list of customers", SAVE_AS),
     FileProblem.LONG_LINE: (
         "has a line without end, or a quote that is never closed",
         "Put one customer on each line, and close every quote.",
@@ -70,13 +71,21 @@ TROUBLES: Final[dict[str, tuple[str, str]]] = {
 }
 """What follows the file's name, and what to do."""
 
-ODD: Final[dict[RowProblem, str]] = {
+ODD: Final[dict[str, str]] = {
     RowProblem.EMPTY: "no id",
     RowProblem.TOO_LONG: "longer than 255 characters",
     RowProblem.HIDDEN: "a hidden character",
     RowProblem.SHORTENED: "a number that Excel shortened or gave a fraction: format the column as text",
-    RowProblem.SEVERAL: "several things in one cell",
+    RowProblem.SEVERAL: "several things in one place: put each id in a row of its own",
     RowProblem.RESERVED: "“*” or “/”, which mean everyone",
     RowProblem.ERROR: "an error of Excel's",
+    RowProblem.NOTHING: "a word or sign for nothing, such as NULL or N/A",
+    RowProblem.HEADER: "the name of a column, or a title above it",
+    RowProblem.TOTAL: "a total or a count",
+    RowProblem.FORMATTED: "a number with spaces, commas or points, or a date: format the column as text",
+    RowProblem.CODE: "brackets, code, a formula or a bullet: give the id alone",
+    RowProblem.LINK: "a web address",
+    RowProblem.QUOTE: "a quote that is not closed",
+    RowProblem.ENCODING: "damaged letters: save the list as “CSV UTF-8” or as a workbook (.xlsx)",
 }
 """What is wrong with a row."""

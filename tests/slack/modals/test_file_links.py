@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.domain.customers.parsing import read_customers
+from bot.domain.customers.pasted import read_customers
 from bot.domain.customers.uploads import Upload
 from bot.domain.ids import FileId
 from bot.domain.requests.request import FormInput

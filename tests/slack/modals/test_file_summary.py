@@ -42,6 +42,20 @@ def test_the_review_describes_each_file() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("read", "said"),
+    [
+        (FileRead(found=2, column=Column(1)), "*Pasted:* 2 ids from column A"),
+        (
+            FileRead(found=1, column=Column(2, "Kundenr"), header=3),
+            "*Pasted:* 1 id from column B; “Kundenr” on line 3 is its name, and left out",
+        ),
+    ],
+)
+def test_the_review_describes_pasted_text(read: FileRead, said: str) -> None:
+    assert file_summary.lines(FileSummary((read,), (CustomerId("a1"),), "a1"), LOOK)[0] == said
+
+
 def test_a_short_list_shows_no_id_twice() -> None:
     short = FileSummary((FILE,), (CustomerId("a1"), CustomerId("b2")), CustomerId("b2"))
     assert file_summary.lines(short, LOOK)[-1] == "*First and last id:* `a1`, `b2`"
