@@ -3,28 +3,24 @@
 import csv
 import io
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from typing import Final
 
+from bot.domain.customers.separators import MAX_COLUMNS, SEPARATORS, rows_of, separator_of
 from bot.domain.customers.tables import Block, Row, block_of
 from bot.domain.customers.uploads import FileProblem
 from bot.spreadsheets.chunks import Content, Stream
-from bot.spreadsheets.encodings import decoded, encoding_of
+from bot.spreadsheets.encodings import decoded, encoding_of, errors_of
 from bot.spreadsheets.errors import FileError
-from bot.spreadsheets.row_blocks import MAX_COLUMNS, blocks_of, next_rows
+from bot.spreadsheets.quoted_rows import QuotedRows
+from bot.spreadsheets.row_blocks import blocks_of, next_rows
 
-SEPARATORS: Final = (";", "\t", "|", ",")
-"""Of two that fit equally well the first wins: a comma is the likeliest to be inside a cell."""
-NO_SEPARATOR: Final = "\x1f"
-SAMPLE_ROWS: Final = 200
-"""Rows that decide on the separator."""
+SAMPLE_LINES: Final = 200
+"""Lines that decide on the separator."""
 MAX_CELL_LENGTH: Final = 100_000
 MIN_LIST_CELLS: Final = 6
 """From this many cells on, a file of a single line is a list and not a table with one row."""
-DECIMAL: Final = re.compile(r"-?\d+,\d+(?:E[+-]\d+)?", re.IGNORECASE)
-"""A number with a decimal comma; if every row is one, the comma is no separator."""
 CODE: Final = re.compile(
     r"\A(?:<[!?%a-z]|[\[{]|ID;P|TABLE\s+0,1|(?:MIME-Version|Content-Type):|BEGIN:V|#!|/\*|insert\s+into\s"
     r"|(?:create\s+(?:temp\w*\s+)?table|delete\s+from|drop\s+table|select\s.*\sfrom|update\s.*\sset)\s)"
@@ -51,7 +47,9 @@ class TextTable:
         self._encoding = encoding_of(content)
         if CODE.search(content.start.decode(self._encoding, errors="replace").lstrip("\ufeff \t\r\n")):
             raise FileError(FileProblem.CODE)
-        self._names_separator, self._separator = _separator(content, self._encoding)
+        self._sample = list(islice(_lines(content.chunks, self._encoding), SAMPLE_LINES))
+        self._names_separator, self._separator = _separator(self._sample)
+        self._is_quoted = b'"' in content
 
     def head(self, most: int) -> list[Row]:
         """Read the first rows."""
@@ -59,7 +57,7 @@ class TextTable:
 
     def blocks(self, column: int, first: int) -> Iterator[Block]:
         """Read a column, once; in a file without quotes each line is a row, which is faster to read."""
-        if b'"' in self._content:
+        if self._is_quoted:
             return blocks_of(islice(self._rows(self._content.consume()), first - 1, None), column)
         return self._blocks_of_lines(column, first)
 
@@ -83,6 +81,8 @@ class TextTable:
         return Block(_cells(lines, self._separator, column), lambda: list(self._split(lines)))
 
     def _split(self, lines: Iterable[str]) -> Iterator[Row]:
+        if self._is_quoted:
+            return iter(QuotedRows(lines, self._separator, self._sample))
         return csv.reader(lines, delimiter=self._separator)
 
 
@@ -108,30 +108,21 @@ def _complete_lines(texts: Iterable[str]) -> Iterator[list[str]]:
         yield [last]
 
 
-def _separator(content: Content, encoding: str) -> tuple[bool, str]:
+def _separator(lines: list[str]) -> tuple[bool, str]:
     """Find the separator, and whether the first line only names it, as Excel's `sep=;` does."""
-    first = next(_lines(content.chunks, encoding), "").strip().strip('"')
+    first = lines[0].strip().strip('"') if lines else ""
     if first.casefold().startswith("sep=") and len(first) == len("sep=;"):
         return True, first[-1]
-    agreement = {separator: _agreement(content, encoding, separator) for separator in SEPARATORS}
-    best = max(SEPARATORS, key=agreement.__getitem__)
-    return False, best if agreement[best] > (0, 0) else NO_SEPARATOR
-
-
-def _agreement(content: Content, encoding: str, separator: str) -> tuple[float, int]:
-    """Return the share of rows with the usual number of cells, and that number; zeros if it is one cell."""
-    rows = csv.reader(_lines(content.chunks, encoding), delimiter=separator)
-    filled = [row for row in islice(rows, SAMPLE_ROWS) if any(cell.strip() for cell in row)]
-    if len(filled) == 1 and len(filled[0]) >= MIN_LIST_CELLS:
-        raise FileError(FileProblem.ONE_LINE)
-    wide = next((at for at, row in enumerate(filled) if len(row) > 1), None)
-    if wide is None or (separator == "," and all(DECIMAL.fullmatch(",".join(row)) for row in filled[wide:])):
-        return 0, 0
-    ((usual, times),) = Counter(map(len, filled[wide:])).most_common(1)
-    if usual == 1 or times * 3 < len(filled[wide:]) * 2:
-        return 0, 0
-    return times / len(filled), usual
+    for separator in SEPARATORS:
+        rows = rows_of(lines, separator)
+        if len(rows) == 1 and len(rows[0]) >= MIN_LIST_CELLS:
+            raise FileError(FileProblem.ONE_LINE)
+    if found := separator_of(lines):
+        return False, found
+    raise FileError(FileProblem.SEPARATOR)
 
 
 def _lines(chunks: Iterable[bytes], encoding: str) -> io.TextIOWrapper:
-    return io.TextIOWrapper(io.BufferedReader(Stream(iter(chunks))), encoding=encoding, newline="")
+    return io.TextIOWrapper(
+        io.BufferedReader(Stream(iter(chunks))), encoding=encoding, errors=errors_of(encoding), newline=""
+    )

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain.customers.extraction import UniqueIds
-from bot.domain.customers.uploads import FileProblem, FileRead
+from bot.domain.customers.uploads import FileProblem, FileRead, RowProblem
 from bot.domain.ids import CustomerId
 from bot.spreadsheets.chunks import Content
 from bot.spreadsheets.csv_table import SEPARATORS, TextTable
@@ -20,6 +20,7 @@ from bot.spreadsheets.row_blocks import blocks_of
 
 ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252")
 NAMES = st.text(alphabet="ABCæøåÆØÅäöüé ,;|\"'", max_size=8)
+QUOTE = '"'
 IDS = st.from_regex(r"[a-z]{1,2}[0-9]{1,6}(-[0-9a-f]{4})?", fullmatch=True)
 PREAMBLES = st.sampled_from(["", "Eksport fra CRM\n", "Utvalg: høst 2026\n\n"])
 
@@ -157,8 +158,9 @@ def _cut(data: bytes, size: int) -> Content:
         (bytes(range(1, 9)) * 50 + b"\x81", FileProblem.NO_TEXT),
         (b"x" * 10_000_000, FileProblem.LONG_LINE),
         (b"a;" * 5_000_000 + b"\nb;c", FileProblem.LONG_LINE),
-        (b'kundenr,navn\na1,"Ann\n' + b"b2,Bo\n" * 30_000, FileProblem.LONG_LINE),
         (b"a1,b2,c3,d4,e5,f6,g7\n", FileProblem.ONE_LINE),
+        (b"1001;7|8\n1002;9|3\n", FileProblem.SEPARATOR),
+        (b"Kundenr\n1001,1002\n1003,1004\n", FileProblem.NO_ID),
         (b"%PDF-1.7 kundenr", FileProblem.KIND),
         (b"\x89PNG\r\n\x1a\n", FileProblem.KIND),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), FileProblem.OLD_EXCEL),
@@ -188,3 +190,111 @@ def test_an_unreadable_file_has_a_reason(data: bytes, why: FileProblem) -> None:
 )
 def test_code_saved_as_a_list_is_refused(text: str) -> None:
     assert problem_of(text.encode()) is FileProblem.CODE
+
+
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        (
+            "Kundenr;Adresse (gate, postnr, sted)\n1;Storgata 1, 0155, Oslo\n2;Torget 2, 5003, Bergen\n",
+            ["1", "2"],
+        ),
+        (
+            "Nr;Adresse (gate, postnr, sted)\n1001;Storgata 1, 0155, Oslo\n1002;Torget 2, 5003, Bergen\n",
+            ["1001", "1002"],
+        ),
+        (
+            "Gate, postnr, sted;Kundenr\nStorgata 1,0155,Oslo;1001\nTorget 2,5003,Bergen;1002\n",
+            ["1001", "1002"],
+        ),
+        ("1001;12,50\n1002;13,75\n", ["1001", "1002"]),
+        ("1001\tOslo; Bergen\n1002\tMoss; Hamar\n", ["1001", "1002"]),
+        ("1001;\tAnn\n1002;\tBo\n", ["1001", "1002"]),
+        ('1001,"a;b",x\n1002,"c;d",y\n', ["1001", "1002"]),
+        ("Navn|Kundenr\nLee, Ann|1001\nÅs, Bo|1002\n", ["1001", "1002"]),
+        ("Kundenr,Merknad\n1001,a;b;c\n1002,d;e;f\n", ["1001", "1002"]),
+        ("customer_id | name \n-------------+------\n 1001 | Ann\n 1002 | Bo\n(2 rows)\n", ["1001", "1002"]),
+    ],
+)
+def test_names_and_ids_decide_on_the_separator(text: str, ids: list[str]) -> None:
+    assert ids_of(text.encode()) == ids
+
+
+def rows_told(data: bytes) -> tuple[list[str], list[tuple[int, RowProblem]]]:
+    ids: list[CustomerId] = []
+    found = read(Content([data]), None, UniqueIds(ids.extend), told=10_000)
+    assert isinstance(found, FileRead), found
+    return list(ids), [(odd.row, odd.why) for odd in found.odd_rows]
+
+
+def test_several_ids_in_one_cell_of_a_table_are_refused() -> None:
+    ids, told = rows_told(b'Kundenr;Navn\n"s1,s2";Ann\ns3;Bo\n"s4\ns5";Cy\n')
+    assert (ids, told) == (["s3"], [(2, RowProblem.SEVERAL), (4, RowProblem.QUOTE), (5, RowProblem.QUOTE)])
+
+
+def test_words_for_nothing_and_totals_are_refused() -> None:
+    ids, told = rows_told(b"Kundenr;Navn\n1001;Ann\nNULL;\n1002;Bo\n\\N;x\nTotal;2\n(2 rows affected)\n")
+    assert ids == ["1001", "1002"]
+    assert [why for _, why in told] == [*[RowProblem.NOTHING] * 2, *[RowProblem.TOTAL] * 2]
+
+
+def test_a_header_that_comes_again_is_refused() -> None:
+    rows = [f"{number};x" for number in range(1, 21)]
+    ids, told = rows_told("\n".join(["Nummer;Navn", *rows, "Nummer;Navn", "21;y"]).encode())
+    assert (ids, told) == ([str(number) for number in range(1, 22)], [(22, RowProblem.HEADER)])
+
+
+LINES = [f"{number};Kunde {number};Ås" for number in range(1001, 4001)]
+
+
+@pytest.mark.parametrize("at", [1, 2, 1500, 2998, 2999])
+@pytest.mark.parametrize("broken", ['{};"Kunde;Ås', '{};Kunde;"Ås', '{};"Kunde";"Ås'])
+def test_an_unclosed_quote_loses_no_row(at: int, broken: str) -> None:
+    lines = [*LINES[:at], broken.format(LINES[at][:4]), *LINES[at + 1 :]]
+    ids, told = rows_told("\n".join(["Kundenr;Navn;Sted", *lines]).encode())
+    assert (ids, told) == ([line[:4] for line in LINES], [])
+
+
+def test_an_unclosed_quote_around_an_id_costs_that_row_alone() -> None:
+    ids, told = rows_told(b'kundenr;navn\n1001;Ann\n"1002;Bo\n1003;Cy\n1004;Di\n')
+    assert (ids, told) == (["1001", "1003", "1004"], [(3, RowProblem.QUOTE)])
+
+
+def test_quotes_in_a_list_of_one_column_never_join_its_lines() -> None:
+    ids, told = rows_told(b'kundenr\na1\n"b2\nc3\nd4"\ne5\n')
+    assert (ids, told) == (["a1", "c3", "e5"], [(3, RowProblem.QUOTE), (5, RowProblem.QUOTE)])
+
+
+def test_rows_between_two_forgotten_quotes_are_read() -> None:
+    lines = [f"{number};{QUOTE if number in {1003, 1007} else ''}Ann" for number in range(1001, 1011)]
+    ids, told = rows_told("\n".join(["kundenr;navn", *lines]).encode())
+    assert (ids, told) == ([str(number) for number in range(1001, 1011)], [])
+
+
+def test_a_quoted_cell_that_may_hold_rows_gives_no_id() -> None:
+    ids, told = rows_told(b'kundenr;merknad\nann;x\nbo;"hei\ncy;du\ndi";y\nem;z\n')
+    assert ids == ["ann", "em"]
+    assert [why for _, why in told] == [RowProblem.QUOTE] * 3
+
+
+def test_an_address_of_several_lines_is_one_cell() -> None:
+    ids, told = rows_told(b'kundenr;adresse\n1001;"Storgata 1\n0155 Oslo"\n1002;"Torget 2\r\n5003 Bergen"\n')
+    assert (ids, told) == (["1001", "1002"], [])
+
+
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_a_windows_byte_in_utf_8_costs_its_own_row(mark: bytes) -> None:
+    lines = ["kundenr;sted", "kåre1;Ås", "bjørn2;Bodø", "anne3;Moss"]
+    data = mark + "\n".join(lines).encode() + b"\nk\xe5re4;Oslo\nole5;\xc5s\n"
+    ids, told = rows_told(data)
+    assert (ids, told) == (["kåre1", "bjørn2", "anne3", "ole5"], [(5, RowProblem.ENCODING)])
+
+
+def test_a_row_of_utf_8_in_windows_text_costs_its_own_row() -> None:
+    data = "kundenr\nkåre1\nbjørn2\nåse3\n".encode("cp1252") + "kåre4\n".encode()
+    assert rows_told(data) == (["kåre1", "bjørn2", "åse3"], [(5, RowProblem.ENCODING)])
+
+
+def test_letters_that_were_damaged_before_are_refused() -> None:
+    data = "kundenr\nkÃ¥re1\nk\ufffdre2\nk?re3\nkåre4\n".encode()
+    assert rows_told(data) == (["kåre4"], [(row, RowProblem.ENCODING) for row in (2, 3, 4)])

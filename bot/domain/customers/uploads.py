@@ -54,6 +54,8 @@ class FileProblem(StrEnum):
     """A web page, JSON, SQL, a program or another format, saved as a text."""
     LONG_LINE = "long_line"
     ONE_LINE = "one_line"
+    SEPARATOR = "separator"
+    """Several signs could separate its columns, and each gives other ids."""
     BOMB = "bomb"
     """It unpacks to far more than its size."""
     NO_COLUMN = "no_column"

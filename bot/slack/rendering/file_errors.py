@@ -56,6 +56,10 @@ TROUBLES: Final[dict[str, tuple[str, str]]] = {
         "Put one customer on each line, and close every quote.",
     ),
     FileProblem.ONE_LINE: ("has everything on one line", "Put one customer on each line."),
+    FileProblem.SEPARATOR: (
+        "could be separated by more than one sign, and each gives other ids",
+        "Save it in Excel as a workbook (.xlsx), or name the column of ids customer_id, and put that in.",
+    ),
     FileProblem.BOMB: (
         "unpacks to far more than a list of customers can be",
         "Copy the ids into a new workbook, and put that in.",
