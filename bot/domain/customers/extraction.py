@@ -18,10 +18,9 @@ PLAIN: Final = re.compile(
     rf"|[A-Za-z0-9][A-Za-z0-9_:-]{{{LONGEST_WORD},{MAX_LENGTH - 1}}}"
 ).fullmatch
 """Matches a value that is an id as it is, with nothing to strip or check: most are."""
-PLAIN_BYTES: Final = f"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789{SIGNS}\n".encode()
+PLAIN_BYTES: Final = f"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789{SIGNS}".encode()
 NORDIC: Final = "àáâãäåæçèéêëìíîïðñòóôõöøùúûüýþ"
 PLAIN_LETTERS: Final = frozenset(PLAIN_BYTES.decode() + NORDIC + NORDIC.upper())
-FIRST_SIGNS: Final = tuple(f"\n{sign}" for sign in SIGNS)
 LONGEST_TEXT: Final = 200
 """Characters kept of an unreadable row."""
 
@@ -122,17 +121,18 @@ def customer_in(value: str) -> str:
 
 def _all_plain(values: Sequence[str]) -> bool:
     """Check in one go whether all values are ids as they are; may return False too often."""
-    joined, lengths = "\n".join(["", *values]), set(map(len, values))
-    if not values or 0 in lengths or max(lengths) > MAX_LENGTH or joined.count("\n") != len(values):
+    lengths = set(map(len, values))
+    if not values or 0 in lengths or max(lengths) > MAX_LENGTH:
         return False
+    joined, first_letters = "".join(values), {value[0] for value in values}
     if joined.isascii():
         has_others = bool(joined.encode().translate(None, PLAIN_BYTES))
     else:
         has_others = not PLAIN_LETTERS.issuperset(joined)
-    if has_others or any(start in joined for start in FIRST_SIGNS):
+    if has_others or not first_letters.isdisjoint(SIGNS):
         return False
     if min(lengths) > LONGEST_WORD:
         return True
     if "-" in joined or ":" in joined:
         return False
-    return WORDS.isdisjoint(joined.casefold().replace("_", "").split("\n"))
+    return joined.isdigit() or WORDS.isdisjoint(value.casefold().replace("_", "") for value in values)

@@ -1,6 +1,7 @@
 """The draft of a request: opening it, saving the form, the review, and submitting it."""
 
 import asyncio
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -45,6 +46,8 @@ from bot.services.review import current_budget_use, load_review
 
 BATCHES_PER_PORTION: Final = 8
 """Measured: one durable step for 8 calls costs next to nothing, a step for each call halves the speed."""
+GROUPED: Final = re.compile(r"^[-+]?\d{1,3}(?:\n\d{2,3})+(?:[.,]\d+)?$", re.MULTILINE)
+"""Words that are probably one number, such as 1 234 567: kept together, they are refused and not guessed."""
 MAX_RECENT_DRAFTS: Final = 1_000
 RECENT: Final = timedelta(minutes=10)
 
@@ -99,10 +102,16 @@ class DraftService:
         return self._access.allowed_channel(who, channel)
 
     def prefill(self, rule: str, customers: Sequence[str], *, quoted: bool) -> FormInput:
-        """Split a command's words into a rule and customers; an unquoted name may have several words."""
+        """Split a command's words into a rule and customers; an unquoted name may have several words.
+
+        If a word may belong to the name or be a customer, all words go into the rule's field, which asks.
+        """
         words = [rule, *customers]
         many = 1 if quoted else self._catalog.words_of_name(words)
-        return FormInput(rule=" ".join(words[:many]), customers="\n".join(words[many:]))
+        if many is None:
+            return FormInput(rule=" ".join(words))
+        lines = GROUPED.sub(lambda number: number[0].replace("\n", " "), "\n".join(words[many:]))
+        return FormInput(rule=" ".join(words[:many]), customers=lines)
 
     async def open_draft(
         self, who: Person, channel: ChannelId, form_input: FormInput, *, rest_of: RequestId | None = None
