@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from typing import Final
 
-from bot.domain.customers.separators import MAX_COLUMNS, SEPARATORS, rows_of, separator_of
-from bot.domain.customers.tables import Block, Row, block_of
+from bot.domain.customers.separators import MAX_COLUMNS, SEPARATORS, rows_of, separator_of, width_of
+from bot.domain.customers.tables import Block, Row, block_of, marked
 from bot.domain.customers.uploads import FileProblem
 from bot.spreadsheets.chunks import Content, Stream
 from bot.spreadsheets.encodings import decoded, encoding_of, errors_of
@@ -49,6 +49,7 @@ class TextTable:
             raise FileError(FileProblem.CODE)
         self._sample = list(islice(_lines(content.chunks, self._encoding), SAMPLE_LINES))
         self._names_separator, self._separator = _separator(self._sample)
+        self._width = width_of(self._sample, self._separator)
         self._is_quoted = b'"' in content
 
     def head(self, most: int) -> list[Row]:
@@ -58,7 +59,8 @@ class TextTable:
     def blocks(self, column: int, first: int) -> Iterator[Block]:
         """Read a column, once; in a file without quotes each line is a row, which is faster to read."""
         if self._is_quoted:
-            return blocks_of(islice(self._rows(self._content.consume()), first - 1, None), column)
+            rows = islice(self._rows(self._content.consume()), first - 1, None)
+            return blocks_of(rows if column == 1 else map(self._fitted, rows), column)
         return self._blocks_of_lines(column, first)
 
     def _rows(self, chunks: Iterable[bytes]) -> Iterator[Row]:
@@ -77,21 +79,24 @@ class TextTable:
 
     def _block(self, lines: list[str], column: int) -> Block:
         if len(max(lines, key=len)) > MAX_COLUMNS:  # a line may have an endless cell or too many cells
-            return block_of(next_rows(self._split(lines), len(lines)), column)
-        return Block(_cells(lines, self._separator, column), lambda: list(self._split(lines)))
+            rows = next_rows(self._split(lines), len(lines))
+        elif column == 1:
+            return Block(
+                [line.partition(self._separator)[0] for line in lines], lambda: list(self._split(lines))
+            )
+        else:
+            rows = [line.split(self._separator) for line in lines]
+        return block_of(rows if column == 1 else list(map(self._fitted, rows)), column)
+
+    def _fitted(self, row: Row) -> Row:
+        """Mark a row with more cells than the table: a separator inside a cell moves the cells after it."""
+        is_wide = len(row) > self._width and any(map(str.strip, row[self._width :]))
+        return marked(row) if is_wide else row
 
     def _split(self, lines: Iterable[str]) -> Iterator[Row]:
         if self._is_quoted:
             return iter(QuotedRows(lines, self._separator, self._sample))
         return csv.reader(lines, delimiter=self._separator)
-
-
-def _cells(lines: list[str], separator: str, column: int) -> list[str]:
-    """Take a column out of lines without quotes, with the same result as `csv` in a third of the time."""
-    if column == 1:
-        return [line.partition(separator)[0] for line in lines]
-    rows = (line.split(separator, column) for line in lines)
-    return [cells[column - 1] if len(cells) >= column else "" for cells in rows]
 
 
 def _complete_lines(texts: Iterable[str]) -> Iterator[list[str]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from bot.domain.customers.separators import rows_of
-from bot.domain.customers.tables import Row
+from bot.domain.customers.tables import Row, marked
 
 DIGIT: Final = re.compile(r"\d")
 QUOTE: Final = '"'
@@ -62,7 +62,7 @@ class QuotedRows:
             self._is_at_end = False
             yield self._unclosed(first)
         elif any(len(shape) == len(self._usual) for shape in shapes):
-            yield from (_marked(self._split(line)) for line in self._taken)
+            yield from (marked(self._split(line)) for line in self._taken)
         else:
             yield row
 
@@ -85,11 +85,6 @@ class QuotedRows:
 
     def _split(self, line: str) -> Row:
         return line.rstrip("\r\n").split(self._separator)
-
-
-def _marked(row: Row) -> Row:
-    """Put an open quote before each cell: no cell of this row gives an id."""
-    return [f"{QUOTE}{cell.replace(QUOTE, '')}" for cell in row]
 
 
 def _shape(row: Row) -> Shape:

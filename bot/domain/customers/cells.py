@@ -7,6 +7,7 @@ from typing import Final
 
 from bot.domain.customers.columns import STRONG, WEAK
 from bot.domain.customers.parsing import MAX_LENGTH, RESERVED, bare, legible
+from bot.domain.customers.tables import MISFIT
 from bot.domain.customers.uploads import RowProblem
 from bot.domain.ids import CustomerId
 
@@ -170,6 +171,7 @@ def letters_of(text: str) -> str:
 
 CHECKS: Final[Sequence[tuple[RowProblem, Callable[[str], object]]]] = (
     (RowProblem.EMPTY, lambda text: not text),
+    (RowProblem.MISFIT, lambda text: MISFIT in text),
     (RowProblem.TOO_LONG, lambda text: len(text) > MAX_LENGTH),
     (RowProblem.RESERVED, lambda text: unicodedata.normalize("NFKC", text) in RESERVED),
     (RowProblem.LINK, LINK.match),

@@ -7,7 +7,7 @@ from typing import Final, cast
 from bot.domain.customers.cells import LONGEST_WORD, WORDS, judge
 from bot.domain.customers.columns import MAIL, PHONE, IdColumn
 from bot.domain.customers.parsing import MAX_LENGTH, bare
-from bot.domain.customers.tables import Block, Row
+from bot.domain.customers.tables import MISFIT, Block, Row
 from bot.domain.customers.uploads import TOLD, FileRead, RowProblem, UnreadableRow
 from bot.domain.ids import CustomerId
 
@@ -110,7 +110,7 @@ class IdExtractor:
             return
         self._odd += 1
         if len(self._odd_rows) < self._told:
-            shown = (text or " · ".join(filled))[:LONGEST_TEXT]
+            shown = (text or " · ".join(filled)).replace(MISFIT, "")[:LONGEST_TEXT]
             self._odd_rows.append(UnreadableRow(row, problem, shown))
 
 

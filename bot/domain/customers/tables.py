@@ -9,6 +9,9 @@ Row = Sequence[str]
 FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 - spreadsheets take the wide ones too
 """A spreadsheet computes a cell that begins with one of these."""
 
+MISFIT: Final = "\ufdd0"
+"""Marks the cells of a row that does not fit its table; no text has this sign."""
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
@@ -34,6 +37,11 @@ class Table(Protocol):
 def cell(row: Row, column: int) -> str:
     """Read a cell; empty if the row is too short."""
     return row[column - 1] if len(row) >= column else ""
+
+
+def marked(row: Row) -> Row:
+    """Mark a row that does not fit its table: none of its cells gives an id."""
+    return [f"{MISFIT}{value}" for value in row]
 
 
 def block_of(rows: list[Row], column: int) -> Block:

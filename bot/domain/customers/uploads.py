@@ -88,6 +88,8 @@ class RowProblem(StrEnum):
     LINK = "link"
     QUOTE = "quote"
     """A quote that is not closed, or in the middle."""
+    MISFIT = "misfit"
+    """The row has more cells than its table, or a quote spans it: the id may be in another cell."""
     ENCODING = "encoding"
     """Letters that another encoding has damaged."""
 

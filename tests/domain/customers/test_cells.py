@@ -13,6 +13,7 @@ from bot.domain.customers.uploads import Column, RowProblem
 
 PROBLEMS = {
     RowProblem.EMPTY: ["", " ", '""', "''", '=""', "\ufeff"],
+    RowProblem.MISFIT: ["\ufdd01001", "\ufdd0", "\ufdd0" + "x" * 300],
     RowProblem.TOO_LONG: ["x" * 256, '"' * 100_000],
     RowProblem.RESERVED: ["*", "/", "'*'", '="/"', "\uff0a"],
     RowProblem.LINK: ["https://shop.example/a1", "www.shop.no", "mailto:ann@example.com", "<http://x|x>"],
