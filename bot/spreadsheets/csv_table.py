@@ -7,14 +7,15 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from typing import Final
 
-from bot.domain.customers.separators import MAX_COLUMNS, SEPARATORS, rows_of, separator_of, width_of
-from bot.domain.customers.tables import Block, Row, block_of, marked
+from bot.domain.customers.separators import MAX_COLUMNS, SEPARATORS, rows_of, separator_of
+from bot.domain.customers.tables import Block, Row, block_of
 from bot.domain.customers.uploads import FileProblem
 from bot.spreadsheets.chunks import Content, Stream
 from bot.spreadsheets.encodings import decoded, encoding_of, errors_of
 from bot.spreadsheets.errors import FileError
 from bot.spreadsheets.quoted_rows import QuotedRows
 from bot.spreadsheets.row_blocks import blocks_of, next_rows
+from bot.spreadsheets.row_fit import RowFit
 
 SAMPLE_LINES: Final = 200
 """Lines that decide on the separator."""
@@ -49,7 +50,6 @@ class TextTable:
             raise FileError(FileProblem.CODE)
         self._sample = list(islice(_lines(content.chunks, self._encoding), SAMPLE_LINES))
         self._names_separator, self._separator = _separator(self._sample)
-        self._width = width_of(self._sample, self._separator)
         self._is_quoted = b'"' in content
 
     def head(self, most: int) -> list[Row]:
@@ -58,10 +58,11 @@ class TextTable:
 
     def blocks(self, column: int, first: int) -> Iterator[Block]:
         """Read a column, once; in a file without quotes each line is a row, which is faster to read."""
+        fit = RowFit(self._sample, self._separator, column)
         if self._is_quoted:
-            rows = islice(self._rows(self._content.consume()), first - 1, None)
-            return blocks_of(rows if column == 1 else map(self._fitted, rows), column)
-        return self._blocks_of_lines(column, first)
+            rows = map(fit.fitted, self._rows(self._content.consume()))
+            return blocks_of(islice(rows, first - 1, None), column)
+        return self._blocks_of_lines(column, first, fit)
 
     def _rows(self, chunks: Iterable[bytes]) -> Iterator[Row]:
         lines = _lines(chunks, self._encoding)
@@ -70,33 +71,36 @@ class TextTable:
         next(lines, "")
         return chain([()], self._split(lines))
 
-    def _blocks_of_lines(self, column: int, first: int) -> Iterator[Block]:
+    def _blocks_of_lines(self, column: int, first: int, fit: RowFit) -> Iterator[Block]:
         skip, new_lines = first - 1, b"\r" in self._content
         for lines in _complete_lines(decoded(self._content.consume(), self._encoding, new_lines=new_lines)):
             if rest := lines[skip:] if skip else lines:
-                yield self._block(rest, column)
+                yield self._block(rest, column, fit)
             skip = max(skip - len(lines), 0)
 
-    def _block(self, lines: list[str], column: int) -> Block:
-        if len(max(lines, key=len)) > MAX_COLUMNS:  # a line may have an endless cell or too many cells
+    def _block(self, lines: list[str], column: int, fit: RowFit) -> Block:
+        """Take a column out of lines without quotes, with the same result as `csv` in a third of the time."""
+        separator = self._separator
+        if max(map(len, lines)) > MAX_COLUMNS:  # a line may have an endless cell or too many cells
             rows = next_rows(self._split(lines), len(lines))
-        elif column == 1:
-            return Block(
-                [line.partition(self._separator)[0] for line in lines], lambda: list(self._split(lines))
-            )
         else:
-            rows = [line.split(self._separator) for line in lines]
-        return block_of(rows if column == 1 else list(map(self._fitted, rows)), column)
-
-    def _fitted(self, row: Row) -> Row:
-        """Mark a row with more cells than the table: a separator inside a cell moves the cells after it."""
-        is_wide = len(row) > self._width and any(map(str.strip, row[self._width :]))
-        return marked(row) if is_wide else row
+            if column == 1:
+                values = [line.partition(separator)[0] for line in lines]
+                if fit.width == 1 or (_are_alike(lines) and _are_alike(values)):
+                    return Block(values, lambda: list(self._split(lines)))
+            rows = [line.split(separator) for line in lines]
+        return block_of([row if len(row) == fit.width else fit.fitted(row) for row in rows], column)
 
     def _split(self, lines: Iterable[str]) -> Iterator[Row]:
         if self._is_quoted:
             return iter(QuotedRows(lines, self._separator, self._sample))
         return csv.reader(lines, delimiter=self._separator)
+
+
+def _are_alike(texts: list[str]) -> bool:
+    """Tell whether none is so long or short that it may be two rows, or a part of one."""
+    lengths = set(map(len, texts))
+    return max(lengths) * 2 <= min(lengths) * 3
 
 
 def _complete_lines(texts: Iterable[str]) -> Iterator[list[str]]:

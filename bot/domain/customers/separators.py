@@ -61,13 +61,6 @@ def rows_of(lines: Sequence[str], separator: str) -> list[Row]:
     return [row for row in csv.reader(lines, delimiter=separator) if any(map(str.strip, row))]
 
 
-def width_of(lines: Sequence[str], separator: str) -> int:
-    """Count the cells of most rows, or of the row of names if it has more."""
-    rows = rows_of(lines, separator) or [[]]
-    ((usual, _),) = Counter(map(len, rows)).most_common(1)
-    return usual if any(map(DIGIT.search, rows[0])) else max(usual, len(rows[0]))
-
-
 def _fit(lines: Sequence[str], separator: str) -> Fit | None:
     """Judge a separator; None if too few rows agree on their number of cells."""
     rows = rows_of(lines, separator)
