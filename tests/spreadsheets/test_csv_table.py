@@ -334,7 +334,7 @@ def test_a_cell_too_many_behind_the_ids_costs_nothing() -> None:
     )
 
 
-MUTANTS = ['"', "'", ",", ";", "|", "\t", "\n", "\ufffd", "Ã¥", " ", "", "\udce5", '""', "\ufeff", "<", "\x00"]
+MUTANTS = ['"', "'", ",", ";", "|", "\t", "\n", "\ufffd", "Ã¥", " ", "", "\udce5", '""', "\ufeff", "<"]
 
 
 @given(
