@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from typing import Final
 
+from bot.domain.customers.row_fit import RowFit
 from bot.domain.customers.separators import MAX_COLUMNS, SEPARATORS, rows_of, separator_of
 from bot.domain.customers.tables import Block, Row, block_of
 from bot.domain.customers.uploads import FileProblem
@@ -15,7 +16,6 @@ from bot.spreadsheets.encodings import decoded, encoding_of, errors_of
 from bot.spreadsheets.errors import FileError
 from bot.spreadsheets.quoted_rows import QuotedRows
 from bot.spreadsheets.row_blocks import blocks_of, next_rows
-from bot.spreadsheets.row_fit import RowFit
 
 SAMPLE_LINES: Final = 200
 """Lines that decide on the separator."""
@@ -58,7 +58,7 @@ class TextTable:
 
     def blocks(self, column: int, first: int) -> Iterator[Block]:
         """Read a column, once; in a file without quotes each line is a row, which is faster to read."""
-        fit = RowFit(self._sample, self._separator, column)
+        fit = RowFit(rows_of(self._sample, self._separator), column)
         if self._is_quoted:
             rows = map(fit.fitted, self._rows(self._content.consume()))
             return blocks_of(islice(rows, first - 1, None), column)

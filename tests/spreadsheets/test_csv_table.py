@@ -9,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain.customers.extraction import UniqueIds
+from bot.domain.customers.row_fit import RowFit
+from bot.domain.customers.separators import rows_of
 from bot.domain.customers.uploads import FileProblem, FileRead, RowProblem
 from bot.domain.ids import CustomerId
 from bot.spreadsheets.chunks import Content
@@ -17,7 +19,6 @@ from bot.spreadsheets.encodings import PART_BYTES
 from bot.spreadsheets.errors import FileError
 from bot.spreadsheets.reader.__main__ import answer_of, read
 from bot.spreadsheets.row_blocks import blocks_of
-from bot.spreadsheets.row_fit import RowFit
 
 ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252")
 NAMES = st.text(alphabet="ABCæøåÆØÅäöüé ,;|\"'", max_size=8)
@@ -125,7 +126,7 @@ def _compare(data: bytes, column: int, first: int, *, piece: int = PART_BYTES) -
     except FileError:
         return
     rows = careful_table._rows(careful_table._content.chunks)  # noqa: SLF001 - the path for quotes
-    fit = RowFit(careful_table._sample, careful_table._separator, column)  # noqa: SLF001
+    fit = RowFit(rows_of(careful_table._sample, careful_table._separator), column)  # noqa: SLF001
     careful = list(blocks_of(islice(map(fit.fitted, rows), first - 1, None), column))
     quick = list(quick_table.blocks(column, first))
     assert [one for block in quick for one in block.values] == [

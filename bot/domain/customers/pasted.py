@@ -9,11 +9,12 @@ from typing import Final
 from bot.domain.customers.cells import NAMES, SHORT_NUMBER, is_one_number, judge, letters_of
 from bot.domain.customers.columns import HEAD, MAIL, PHONE, IdColumn, find
 from bot.domain.customers.parsing import bare
-from bot.domain.customers.tables import Row, cell
+from bot.domain.customers.row_fit import RowFit
+from bot.domain.customers.separators import SEPARATORS, separator_of
+from bot.domain.customers.tables import MISFIT, Row, cell
 from bot.domain.customers.uploads import Column, FileRead, RowProblem, UnreadableRow
 from bot.domain.ids import CustomerId
 
-COLUMN_SEPARATORS: Final = ("\t", ";", "|", ",")
 LISTED: Final = re.compile(r"[;|\t]|,(?=\s|\Z)")
 """What separates ids on one line for certain; a comma without a space may belong to a number."""
 DIGIT: Final = re.compile(r"\d")
@@ -28,15 +29,15 @@ Line = tuple[int, str]
 class CustomerList:
     """Everything found in a text: `ids` in order of first appearance, `repeated` counts the others.
 
-    `spaced` are the ids with a space inside, which may be several ids. `unclear` are the columns of a table
-    in which several could hold the ids; nothing is read then. `read` is what a review has to tell, if any.
+    `spaced` are the ids with a space inside, which may be several ids. `unclear`: several columns could hold
+    the ids; nothing is read then. `read` is what a review has to tell, if there is something.
     """
 
     ids: tuple[CustomerId, ...] = ()
     repeated: int = 0
     unreadable: tuple[UnreadableRow, ...] = ()
     spaced: tuple[CustomerId, ...] = ()
-    unclear: tuple[Column, ...] = ()
+    unclear: bool = False
     read: FileRead | None = None
 
 
@@ -52,7 +53,10 @@ def read_customers(text: str) -> CustomerList:
     ('1001', '1002')
     """
     lines = [(number, line) for number, line in enumerate(text.splitlines(), start=1) if bare(line)]
-    if table := _table([line for _, line in lines]):
+    table = _table([line for _, line in lines])
+    if table is None:
+        return CustomerList(unclear=True)
+    if table:
         return _read(table, [number for number, _ in lines], is_table=True)
     pieces = list(_pieces(lines))
     return _read([[piece] for _, piece in pieces], [number for number, _ in pieces], is_table=False)
@@ -60,30 +64,34 @@ def read_customers(text: str) -> CustomerList:
 
 def _read(rows: Sequence[Row], numbers: Sequence[int], *, is_table: bool) -> CustomerList:
     """Judge the cells of the id column; `numbers` are the lines of the rows."""
-    found = find(rows[:HEAD])
-    if not isinstance(found, IdColumn):
-        return CustomerList(unclear=found)
-    start = found.first - 1
-    cells = [(number, cell(row, found.column.number)) for number, row in zip(numbers, rows, strict=True)]
+    place = find(rows[:HEAD])
+    if not isinstance(place, IdColumn) or (is_table and not _is_sure(place)):
+        return CustomerList(unclear=bool(rows))
+    column, fit = place.column.number, RowFit(rows, place.column.number)
     # a title above the name of a list's only column may be an id that nobody would miss
-    titles = [] if is_table else cells[: max(found.header - 1, 0)]
-    unreadable = [UnreadableRow(number, RowProblem.HEADER, text[:LONGEST_TEXT]) for number, text in titles]
+    titles = [] if is_table else list(zip(numbers, rows, strict=True))[: max(place.header - 1, 0)]
+    unreadable = [UnreadableRow(number, RowProblem.HEADER, row[0][:LONGEST_TEXT]) for number, row in titles]
     ids: list[CustomerId] = []
-    for number, text in cells[start:]:
-        judged = judge(text)
+    for number, row in list(zip(numbers, rows, strict=True))[place.first - 1 :]:
+        judged = judge(text := cell(fit.fitted(row), column))
         if isinstance(judged, RowProblem):
-            unreadable.append(UnreadableRow(number, judged, bare(text)[:LONGEST_TEXT]))
+            unreadable.append(UnreadableRow(number, judged, bare(text).replace(MISFIT, "")[:LONGEST_TEXT]))
         else:
             ids.append(judged)
     unique = tuple(dict.fromkeys(ids))
-    header = numbers[found.header - 1] if found.header else 0
+    header = numbers[place.header - 1] if place.header else 0
     return CustomerList(
         ids=unique,
         repeated=len(ids) - len(unique),
         unreadable=tuple(unreadable),
         spaced=tuple(one for one in unique if len(one.split()) > 1),
-        read=_told(unique, found.column, header, is_table=is_table),
+        read=_told(unique, place.column, header, is_table=is_table),
     )
+
+
+def _is_sure(place: IdColumn) -> bool:
+    """Tell whether a column has a known name or values with digits: names of people are no ids."""
+    return letters_of(place.column.name) in NAMES or all(map(DIGIT.search, place.column.samples))
 
 
 def _told(ids: Sequence[CustomerId], column: Column, header: int, *, is_table: bool) -> FileRead | None:
@@ -94,14 +102,16 @@ def _told(ids: Sequence[CustomerId], column: Column, header: int, *, is_table: b
     return FileRead(found=len(ids), column=column, header=header, mails=mails, phones=phones)
 
 
-def _table(lines: Sequence[str]) -> Sequence[Row]:
-    """Split lines into the rows of a table; return nothing if they are a list."""
+def _table(lines: Sequence[str]) -> Sequence[Row] | None:
+    """Split lines into the rows of a table: none if they are a list, None if two separators are possible."""
     if len(lines) == 1:
         return ()
-    tables = {separator: [_cells(line, separator) for line in lines] for separator in COLUMN_SEPARATORS}
-    named = (rows for rows in tables.values() if any(len(row) > 1 and _has_name(row) for row in rows))
-    shaped = (rows for separator, rows in tables.items() if _is_table(rows, separator))
-    return next(named, None) or next(shaped, ())
+    tables = {separator: [_cells(line, separator) for line in lines] for separator in SEPARATORS}
+    named = [sign for sign, rows in tables.items() if any(len(row) > 1 and _has_name(row) for row in rows)]
+    found = named or [sign for sign, rows in tables.items() if _is_table(rows, sign)]
+    if not found:
+        return ()
+    return tables.get(found[0] if len(found) == 1 else separator_of(lines) or "")
 
 
 def _cells(line: str, separator: str) -> list[str]:

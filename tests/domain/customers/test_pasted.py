@@ -170,6 +170,8 @@ def test_unreadable_ids_have_ascending_line_numbers(text: str) -> None:
             "Kundenr;Adresse (gate, sted)\n1001;Storgata 1, 0155 Oslo\n1002;Torget 2, 5003 Bergen",
             ("1001", "1002"),
         ),
+        ("1001, Ann; Lee\n1002, Bo; Berg", ("1001", "1002")),
+        ("Nr;Adresse (gate, sted)\n1001;Torget 1, Ås\n1002;Torget 2, Moss", ("1001", "1002")),
         ("'c-1','c-2'", ("c-1", "c-2")),
         ('\'00123\n="00124"', ("00123", "00124")),
     ],
@@ -256,3 +258,17 @@ def test_the_lines_of_a_table_are_those_of_the_text() -> None:
         (5, RowProblem.FORMATTED),
         (6, RowProblem.EMPTY),
     ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1001 Ann;Lee\n1002 Bo;Berg",
+        "Navn,Kundenr\nAnn,1001\nLee, Bo,1002\nCy,1003",
+        "Kundenr\tAdresse\tSted\n1001\tTorget 1\tÅs\n1002\tTorget\n2\tÅs\n1003\tTorget 3\tÅs",
+        "Ann Lee;Oslo\nBo Berg;Moss",
+    ],
+)
+def test_a_doubt_in_a_pasted_table_is_reported(text: str) -> None:
+    found = read_customers(text)
+    assert found.unreadable or found.unclear

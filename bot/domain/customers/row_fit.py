@@ -1,4 +1,4 @@
-"""Tells which rows do not fit a text's table: a line break or a separator inside a cell moves the ids."""
+"""Tells which rows do not fit their table: a line break or a separator inside a cell moves the ids."""
 
 import re
 from collections import Counter
@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Final
 
 from bot.domain.customers.cells import problem_in
-from bot.domain.customers.separators import rows_of
 from bot.domain.customers.tables import Row, cell, marked
 
 DIGIT: Final = re.compile(r"\d")
@@ -16,8 +15,8 @@ LETTER: Final = re.compile(r"[^\W\d_]")
 class RowFit:
     """The number of cells of a table's rows, and what the ids of complete rows look like."""
 
-    def __init__(self, sample: Sequence[str], separator: str, column: int) -> None:
-        rows = rows_of(sample, separator) or [[]]
+    def __init__(self, sample: Sequence[Row], column: int) -> None:
+        rows = sample or [[]]
         ((usual, _),) = Counter(map(len, rows)).most_common(1)
         self.width = usual if any(map(DIGIT.search, rows[0])) else max(usual, len(rows[0]))
         self._column = column
