@@ -11,7 +11,7 @@ from bot.domain.customers.tables import MISFIT
 from bot.domain.customers.uploads import RowProblem
 from bot.domain.ids import CustomerId
 
-LONGEST_WORD: Final = 27
+LONGEST_WORD: Final = 35
 """Characters of the longest word, date or shortened number that is made of an id's characters alone."""
 NOTHING: Final = frozenset(
     (  # noqa: SIM905 - a list would take a line a word
@@ -77,7 +77,7 @@ DATE_OR_TIME: Final = re.compile(
 )
 UNIT: Final = r"(?:rows?|rader?|rækker|riviä|records?|poster?|entries|customers?|kunder)"
 TOTAL: Final = re.compile(
-    rf"\W{{0,3}}(?:{'|'.join(sorted(TOTALS))}|grand total|i alt)\b(?:[\s\d.,:=()*]|{UNIT}){{0,12}}"
+    rf"\W{{0,3}}(?:{'|'.join(sorted(TOTALS))}|grand total|i alt)\b[\s\d.,:=()*]{{0,12}}(?:{UNIT})?[\s.,:)*]{{0,3}}"
     rf"|\W{{0,3}}[\d\s.,]{{1,12}}\s{UNIT}\b.*|(?:page|side|sida|sivu)\s\d+.*",
     re.IGNORECASE,
 )
