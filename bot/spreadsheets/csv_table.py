@@ -8,7 +8,7 @@ from itertools import chain, islice
 from typing import Final
 
 from bot.domain.customers.row_fit import RowFit
-from bot.domain.customers.separators import MAX_COLUMNS, SEPARATORS, rows_of, separator_of
+from bot.domain.customers.separators import MAX_COLUMNS, NO_SEPARATOR, SEPARATORS, rows_of, separator_of
 from bot.domain.customers.tables import Block, Row, block_of
 from bot.domain.customers.uploads import FileProblem
 from bot.spreadsheets.chunks import Content, Stream
@@ -86,9 +86,9 @@ class TextTable:
         else:
             if column == 1:
                 values = [line.partition(separator)[0] for line in lines]
-                if fit.width == 1 or (_are_alike(lines) and _are_alike(values)):
+                if separator == NO_SEPARATOR or (_are_alike(lines) and _are_alike(values)):
                     return Block(values, lambda: list(self._split(lines)))
-            rows = [line.split(separator) for line in lines]
+            rows = [line.split(separator) if line else [] for line in lines]
         return block_of([row if len(row) == fit.width else fit.fitted(row) for row in rows], column)
 
     def _split(self, lines: Iterable[str]) -> Iterator[Row]:

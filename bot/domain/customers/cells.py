@@ -76,8 +76,9 @@ DATE_OR_TIME: Final = re.compile(
     re.IGNORECASE,
 )
 UNIT: Final = r"(?:rows?|rader?|rækker|riviä|records?|poster?|entries|customers?|kunder)"
+REST: Final = r"[\s\d.,:=()*]{0,12}"
 TOTAL: Final = re.compile(
-    rf"\W{{0,3}}(?:{'|'.join(sorted(TOTALS))}|grand total|i alt)\b[\s\d.,:=()*]{{0,12}}(?:{UNIT})?[\s.,:)*]{{0,3}}"
+    rf"\W{{0,3}}(?:{'|'.join(sorted(TOTALS))}|grand total|i alt)\b(?:{REST}|\s{UNIT}{REST})"
     rf"|\W{{0,3}}[\d\s.,]{{1,12}}\s{UNIT}\b.*|(?:page|side|sida|sivu)\s\d+.*",
     re.IGNORECASE,
 )

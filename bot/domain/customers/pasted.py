@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.domain.customers.cells import NAMES, SHORT_NUMBER, is_one_number, judge, letters_of
+from bot.domain.customers.cells import LINK, NAMES, SHORT_NUMBER, is_one_number, judge, letters_of
 from bot.domain.customers.columns import HEAD, MAIL, PHONE, IdColumn, find
 from bot.domain.customers.parsing import bare
 from bot.domain.customers.row_fit import RowFit
@@ -136,6 +136,8 @@ def _pieces(lines: Sequence[Line]) -> Iterator[Line]:
     """Split the lines of a list into pieces; a line of ids and words stays whole, and is refused so."""
     for number, line in lines:
         pieces = [piece for part in LISTED.split(line) for piece in _apart(part.strip()) if bare(piece)]
+        if LINK.match(bare(line)):
+            pieces = [line]
         words = any(LETTER.search(piece) and not DIGIT.search(piece) for piece in pieces)
         if words and any(map(DIGIT.search, pieces)):
             pieces = [line]

@@ -17,7 +17,7 @@ class RowFit:
 
     def __init__(self, sample: Sequence[Row], column: int) -> None:
         rows = sample or [[]]
-        ((usual, _),) = Counter(map(len, rows)).most_common(1)
+        ((usual, _),) = Counter(count for row in rows if (count := len(row)) > 1).most_common(1) or [(1, 0)]
         self.width = usual if any(map(DIGIT.search, rows[0])) else max(usual, len(rows[0]))
         self._column = column
         self._shapes = {_shape(cell(row, column)) for row in rows if len(row) == self.width}

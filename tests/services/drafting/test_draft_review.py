@@ -42,8 +42,8 @@ async def test_all_faults_are_reported_at_once_in_their_fields(office: Office) -
     assert found == {
         Field.CUSTOMERS: [
             RefusalReason.NOT_AN_ID,
-            RefusalReason.NOT_AN_ID,
             RefusalReason.RESERVED_ID,
+            RefusalReason.NOT_AN_ID,
             RefusalReason.TOO_MANY_CUSTOMERS,
         ],
         Field.RULE: [RefusalReason.RULE_NOT_ALLOWED, RefusalReason.UNPRICED],

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.domain.customers.pasted import read_customers
-from bot.domain.customers.uploads import Upload
+from bot.domain.customers.uploads import RowProblem, Upload
 from bot.domain.ids import FileId
 from bot.domain.requests.request import FormInput
 from bot.slack.modals.file_links import with_links_as_files
@@ -55,4 +55,5 @@ def test_any_other_link_is_neither_a_file_nor_a_customer(text: str) -> None:
     found = with_links_as_files(FormInput(customers=f"a1\n{text}"))
     assert not found.files
     read = read_customers(found.customers)
-    assert (read.ids, read.links) == (("a1",), (text,))
+    assert read.ids == ("a1",)
+    assert [(one.why, one.text) for one in read.unreadable] == [(RowProblem.LINK, text)]
