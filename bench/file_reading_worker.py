@@ -51,7 +51,7 @@ class OpenDirectory:
 
     async def profile(self, user: UserId) -> Profile:
         """Return a member."""
-        return Profile(user, AccountKind.MEMBER, user)
+        return Profile(user, AccountKind.MEMBER)
 
     async def group(self, _group: GroupId) -> frozenset[UserId]:
         """Return no members."""

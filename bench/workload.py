@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.domain.ids import CustomerId
-from bot.services.drafting.drafts import BATCHES_PER_PORTION
+from bot.services.drafting.recipients import BATCHES_PER_PORTION
 
 LATENCY: Final = 0.050
 """Latency of a call to Dintero, in seconds."""

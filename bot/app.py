@@ -45,7 +45,7 @@ from bot.slack.modal_controller import ModalController
 from bot.web.deferred_work import DeferredWork
 from bot.web.server import Readiness, build_web, serve
 from bot.web.slack_endpoint import SlackEndpoint
-from handlers import card_buttons, commands, customer_list, fallback, request_form
+from handlers import card_buttons, commands, fallback, request_form
 from handlers.context import HandlerContext
 
 ACK_SECONDS: Final = 2.5
@@ -228,7 +228,7 @@ def build_bolt(client: AsyncWebClient, ctx: HandlerContext, deferred_work: Defer
         attaching_conversation_kwargs_enabled=False,
     )
     app.use(_Identify(ctx, deferred_work))
-    for module in (commands, request_form, card_buttons, customer_list, fallback):
+    for module in (commands, request_form, card_buttons, fallback):
         module.register(app)
     return app
 

@@ -14,7 +14,7 @@ import typer
 
 from bot import lifecycle
 from bot.cli.runner import report_errors, run_async
-from bot.config.loader import load_config
+from bot.config.loader import load_usable
 from bot.config.log_setup import set_up_logs
 from bot.config.settings import environment
 from bot.giving.retry import RetryPolicy
@@ -43,7 +43,7 @@ def live(output: Connection, life: Instrumented) -> None:
     _die_at(Cell(life.steps))
     try:
         with report_errors():
-            settings, policy = load_config(environment()).usable()
+            settings, policy = load_usable(environment())
             set_up_logs(level=settings.log_level, as_json=True, secrets=settings.secrets)
             run_async(
                 lifecycle.run(

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
@@ -14,14 +14,15 @@ from bot.domain.requests.person import Person
 from bot.domain.requests.request import Event, Request
 from bot.services.decisions import DecisionService
 from bot.slack.messages import card, confirmations
-from bot.slack.modal_controller import loading_view, next_external_id
+from bot.slack.modal_controller import show_loading
 from bot.slack.modals import approval, customer_list, rejection, request_form
 from bot.slack.rendering import reasons
-from bot.slack.reply import Reply, View
-from handlers.context import HandlerContext, card_target
+from bot.slack.reply import Drawn, Reply, View
+from handlers.context import Body, HandlerContext, card_target, is_modal_action
 from handlers.request_form import draw_form
 
 Act = Callable[[DecisionService, RequestId, Person, ChannelId], Awaitable[Request | Refusal]]
+DrawModal = Callable[[HandlerContext, RequestId, Person, ChannelId], Awaitable[Drawn]]
 
 CLICKS: Final[dict[str, tuple[Act, Callable[[Request], Reply]]]] = {
     card.CANCEL: (DecisionService.cancel, confirmations.cancelled),
@@ -35,18 +36,17 @@ CLICKS: Final[dict[str, tuple[Act, Callable[[Request], Reply]]]] = {
 
 def register(app: AsyncApp) -> None:
     """Register the buttons, and the modals behind them."""
-    app.action(card.APPROVE)(open_approval)
-    app.action(card.REJECT)(open_rejection)
-    app.action(card.AGAIN)(ask_again)
     for button in CLICKS:
         app.action(button)(click)
+    for button in MODALS:
+        app.action(button)(open_modal)
     app.view(approval.CALLBACK)(submit_approval)
     app.view(rejection.CALLBACK)(submit_rejection)
+    for turn in customer_list.TURNS:
+        app.action(turn, matchers=[is_modal_action])(turn_page)
 
 
-async def click(
-    ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, ctx: HandlerContext
-) -> None:
+async def click(ack: AsyncAck, body: Body, respond: AsyncRespond, who: Person, ctx: HandlerContext) -> None:
     """Act at once, and answer the person alone."""
     act, confirm = CLICKS[body["actions"][0]["action_id"]]
     request, channel = card_target(body)
@@ -61,64 +61,77 @@ async def click(
     ctx.background.spawn(ctx.modal_controller.answer(respond, answer()))
 
 
-async def open_approval(
-    ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, ctx: HandlerContext
+async def open_modal(
+    ack: AsyncAck, body: Body, respond: AsyncRespond, who: Person, ctx: HandlerContext
 ) -> None:
-    """Show an approver what they would approve."""
+    """Open the button's modal."""
+    title, draw = MODALS[body["actions"][0]["action_id"]]
     request, channel = card_target(body)
-
-    async def draw(external: str) -> View | Refusal:
-        found = await ctx.decisions.open_approval(request, who, channel)
-        if isinstance(found, Refusal):
-            return found
-        links = await ctx.modal_controller.links(found.review.named)
-        return approval.build(found, ctx.formatter, external_id=external, links=links)
-
     await ack()
-    ctx.open_modal(body, approval.TITLE, draw, respond)
+    ctx.open_modal(body, title, partial(draw, ctx, request, who, channel), respond)
 
 
-async def submit_approval(ack: AsyncAck, view: dict[str, Any], who: Person, ctx: HandlerContext) -> None:
+async def draw_approval(ctx: HandlerContext, request: RequestId, who: Person, channel: ChannelId) -> Drawn:
+    """Show an approver what they would approve."""
+    found = await ctx.decisions.open_approval(request, who, channel)
+    if isinstance(found, Refusal):
+        return found
+    return approval.build(found, ctx.formatter, await ctx.modal_controller.links(found.review.named))
+
+
+async def draw_rejection(ctx: HandlerContext, request: RequestId, who: Person, channel: ChannelId) -> Drawn:
+    """Ask an approver for the reason."""
+    found = await ctx.decisions.open_rejection(request, who, channel)
+    return found if isinstance(found, Refusal) else rejection.build(found, ctx.formatter)
+
+
+async def draw_remainder(ctx: HandlerContext, request: RequestId, who: Person, channel: ChannelId) -> Drawn:
+    """Draw the form for the remaining customers, on a new draft of this person."""
+    draft = await ctx.drafts.create_remainder(request, who, channel)
+    return draft if isinstance(draft, Refusal) else await draw_form(ctx, draft.id, who)
+
+
+async def draw_customers(
+    ctx: HandlerContext, request: RequestId, who: Person, channel: ChannelId | None, page: int = 1
+) -> Drawn:
+    """Show a page of the ids to the requester, an approver or an admin."""
+    found = await ctx.decisions.customers(request, who, channel, page)
+    return found if isinstance(found, Refusal) else customer_list.build(found, ctx.formatter)
+
+
+async def turn_page(ack: AsyncAck, body: Body, who: Person, ctx: HandlerContext) -> None:
+    """Show another page of the ids; the service checks the person again."""
+    request, page = customer_list.read_turn(body)
+    draw = partial(draw_customers, ctx, request, who, None, page)
+    await ack()
+    external = body["view"]["external_id"]
+    ctx.background.spawn(ctx.modal_controller.redraw(external, customer_list.TITLE, draw, user=who.id))
+
+
+async def submit_approval(ack: AsyncAck, view: View, who: Person, ctx: HandlerContext) -> None:
     """Approve what was shown."""
-    submission = approval.read(view)
-    if wrong := await ctx.decisions.check_confirmation(submission.request, submission.typed):
-        errors = approval.errors(reasons.refusal_plain(wrong, ctx.formatter))
+    request, round_, shown, typed = approval.read(view)
+    if wrong := await ctx.decisions.check_confirmation(request, typed):
+        errors = {approval.COUNT_BLOCK: reasons.refusal_plain(wrong, ctx.formatter)}
         await ack(response_action="errors", errors=errors)
         return
 
     async def approve() -> Reply | Refusal:
-        approved = await ctx.decisions.approve(
-            submission.request, submission.round, who, typed=submission.typed, shown=submission.shown
-        )
+        approved = await ctx.decisions.approve(request, round_, who, typed=typed, shown=shown)
         if isinstance(approved, Refusal):
             return approved
         reply = confirmations.approved(approved, await ctx.decisions.still_needed(approved))
         return confirmations.unless_paused(reply, approved, await ctx.decisions.pause_service.now())
 
-    await _finish(ack, view, approval.TITLE, who, ctx, approve)
+    external = await show_loading(ack, view, approval.TITLE)
+    ctx.background.spawn(ctx.modal_controller.redraw(external, approval.TITLE, approve, user=who.id))
 
 
-async def open_rejection(
-    ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, ctx: HandlerContext
-) -> None:
-    """Ask an approver for the reason."""
-    request, channel = card_target(body)
-
-    async def draw(external: str) -> View | Refusal:
-        found = await ctx.decisions.open_rejection(request, who, channel)
-        if isinstance(found, Refusal):
-            return found
-        return rejection.build(found, ctx.formatter, external_id=external)
-
-    await ack()
-    ctx.open_modal(body, rejection.TITLE, draw, respond)
-
-
-async def submit_rejection(ack: AsyncAck, view: dict[str, Any], who: Person, ctx: HandlerContext) -> None:
+async def submit_rejection(ack: AsyncAck, view: View, who: Person, ctx: HandlerContext) -> None:
     """Reject, with the reason."""
     request, why = rejection.read(view)
     if not why:
-        errors = rejection.errors("Say in a few words why not: the requester reads it.")
+        errors = {rejection.REASON_BLOCK: "Say in a few words why not: the requester reads it."}
         await ack(response_action="errors", errors=errors)
         return
 
@@ -126,36 +139,14 @@ async def submit_rejection(ack: AsyncAck, view: dict[str, Any], who: Person, ctx
         rejected = await ctx.decisions.reject(request, who, why)
         return rejected if isinstance(rejected, Refusal) else confirmations.rejected(rejected)
 
-    await _finish(ack, view, rejection.TITLE, who, ctx, reject)
+    external = await show_loading(ack, view, rejection.TITLE)
+    ctx.background.spawn(ctx.modal_controller.redraw(external, rejection.TITLE, reject, user=who.id))
 
 
-async def ask_again(
-    ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, ctx: HandlerContext
-) -> None:
-    """Open the form for the remaining customers, on a new draft of this person."""
-    request, channel = card_target(body)
-
-    async def draw(external: str) -> View | Reply | Refusal:
-        draft = await ctx.drafts.create_remainder(request, who, channel)
-        return draft if isinstance(draft, Refusal) else await draw_form(ctx, draft.id, who)(external)
-
-    await ack()
-    ctx.open_modal(body, request_form.TITLE, draw, respond)
-
-
-async def _finish(
-    ack: AsyncAck,
-    view: dict[str, Any],
-    title: str,
-    who: Person,
-    ctx: HandlerContext,
-    act: Callable[[], Awaitable[Reply | Refusal]],
-) -> None:
-    """Act behind a loading view, which becomes the answer."""
-    external = next_external_id(view)
-
-    async def draw(_external: str) -> Reply | Refusal:
-        return await act()
-
-    await ack(response_action="update", view=loading_view(title, external_id=external))
-    ctx.background.spawn(ctx.modal_controller.redraw(external, title, draw, user=who.id))
+MODALS: Final[dict[str, tuple[str, DrawModal]]] = {
+    card.APPROVE: (approval.TITLE, draw_approval),
+    card.REJECT: (rejection.TITLE, draw_rejection),
+    card.AGAIN: (request_form.TITLE, draw_remainder),
+    customer_list.SHOW: (customer_list.TITLE, draw_customers),
+}
+"""The buttons that open a modal: its title, and what draws it."""

@@ -1,6 +1,6 @@
 """The command `/discount …`."""
 
-from typing import Any
+from functools import partial
 
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
@@ -9,6 +9,7 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 from bot.domain.ids import ChannelId
 from bot.domain.policy.policy import Refusal
 from bot.domain.requests.person import Person
+from bot.domain.requests.request import Request
 from bot.slack import command_parser
 from bot.slack.command_parser import (
     Add,
@@ -26,7 +27,7 @@ from bot.slack.modals import request_form
 from bot.slack.rendering import pause_banner, reasons
 from bot.slack.rendering.formatting import Message
 from bot.slack.reply import Reply
-from handlers.context import HandlerContext
+from handlers.context import Body, HandlerContext
 from handlers.request_form import draw_form
 
 
@@ -36,18 +37,23 @@ def register(app: AsyncApp) -> None:
 
 
 async def discount(
-    ack: AsyncAck, payload: dict[str, Any], respond: AsyncRespond, who: Person, ctx: HandlerContext
+    ack: AsyncAck, payload: Body, respond: AsyncRespond, who: Person, ctx: HandlerContext
 ) -> None:
     """Run the command; everything that needs a look-up follows the ack."""
     command, channel = command_parser.read(payload.get("text") or ""), ChannelId(payload["channel_id"])
     match command:
         case Add():
-            await add(ack, payload, respond, who, ctx, command)
+            draft = await add(command, who, channel, ctx)
+            if isinstance(draft, Refusal):
+                await ack(reasons.refusal(draft, ctx.formatter))
+                return
+            await ack()
+            ctx.open_modal(payload, request_form.TITLE, partial(draw_form, ctx, draft.id, who), respond)
         case Help():
             message = help.build(ctx.formatter)
             await ack(text=message.text, blocks=message.blocks)
         case UnknownCommand():
-            message = help.not_understood(command.text, command.nearest or "", command.why)
+            message = help.not_understood(command)
             await ack(text=message.text, blocks=message.blocks)
         case _:
             await ack()
@@ -55,24 +61,13 @@ async def discount(
             ctx.background.spawn(ctx.modal_controller.answer(respond, answering))
 
 
-async def add(
-    ack: AsyncAck,
-    payload: dict[str, Any],
-    respond: AsyncRespond,
-    who: Person,
-    ctx: HandlerContext,
-    typed: Add,
-) -> None:
-    """Store a draft with the command's words, and open its form."""
-    channel = ChannelId(payload["channel_id"])
-    policy = ctx.drafts.channel_policy(who, channel)
+async def add(command: Add, who: Person, channel: ChannelId, ctx: HandlerContext) -> Request | Refusal:
+    """Store a draft with the command's words, for the form to open."""
+    policy = ctx.drafts.access.allowed_channel(who, channel)
     if isinstance(policy, Refusal):
-        await ack(reasons.refusal(policy, ctx.formatter))
-        return
-    form_input = ctx.drafts.prefill(typed.rule, typed.customers, quoted=typed.quoted)
-    draft = await ctx.drafts.open_draft(who, channel, form_input)
-    await ack()
-    ctx.open_modal(payload, request_form.TITLE, draw_form(ctx, draft.id, who), respond)
+        return policy
+    form_input = ctx.drafts.prefill(command.rule, command.customers, quoted=command.quoted)
+    return await ctx.drafts.open_draft(who, channel, form_input)
 
 
 async def answer(
@@ -91,11 +86,9 @@ async def answer(
             return found if isinstance(found, Refusal) else status.one(found, formatter)
         case ShowRule(words=text):
             meant = await ctx.drafts.find_rule(text, who, channel)
-            if isinstance(meant, Refusal):
-                return meant
-            return (
-                rule.several(meant, formatter) if isinstance(meant, list) else rule.build(*meant, formatter)
-            )
+            if isinstance(meant, list):
+                return rule.several(meant, formatter)
+            return meant if isinstance(meant, Refusal) else rule.build(*meant, formatter)
         case Cancel(short=short):
             cancelled = await decisions.cancel(short, who, None, typed_in=channel)
             return cancelled if isinstance(cancelled, Refusal) else confirmations.cancelled(cancelled)

@@ -13,6 +13,8 @@ from bot.slack.modal_controller import ModalController
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.reply import Drawing
 
+Body = dict[str, Any]
+
 
 @dataclass(frozen=True, slots=True)
 class HandlerContext:
@@ -24,18 +26,18 @@ class HandlerContext:
     modal_controller: ModalController
     formatter: Formatter
 
-    def open_modal(self, payload: dict[str, Any], title: str, draw: Drawing, respond: AsyncRespond) -> None:
+    def open_modal(self, payload: Body, title: str, draw: Drawing, respond: AsyncRespond) -> None:
         """Open a modal in the background, after the ack."""
         opening = self.modal_controller.open(payload["trigger_id"], title, draw, respond=respond)
         self.background.spawn(opening)
 
 
-def card_target(body: dict[str, Any]) -> tuple[RequestId, ChannelId]:
+def card_target(body: Body) -> tuple[RequestId, ChannelId]:
     """Read the request and channel of a pressed button; the services check both against the database."""
     request, channel = body["actions"][0].get("value"), (body.get("channel") or {}).get("id")
     return RequestId(str(request or "")), ChannelId(str(channel or ""))
 
 
-async def is_modal_action(body: dict[str, Any]) -> bool:
+async def is_modal_action(body: Body) -> bool:
     """Match buttons inside a modal; elsewhere the same action id is a stray one."""
     return bool(body.get("view"))

@@ -13,7 +13,7 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 from bot.domain.requests.person import Person
 from bot.slack.modal_controller import message_view
 from bot.slack.reply import Reply
-from handlers.context import HandlerContext
+from handlers.context import Body, HandlerContext
 
 ANYTHING: Final = re.compile(".*")
 TITLE: Final = "Out of date"
@@ -33,9 +33,7 @@ def register(app: AsyncApp) -> None:
     app.error(fail)
 
 
-async def press(
-    ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, ctx: HandlerContext
-) -> None:
+async def press(ack: AsyncAck, body: Body, respond: AsyncRespond, who: Person, ctx: HandlerContext) -> None:
     """Answer an unknown button where it is; a link's button needs no answer."""
     await ack()
     if body["actions"][0].get("url"):
@@ -44,7 +42,7 @@ async def press(
         ctx.background.spawn(ctx.modal_controller.reply(respond, OUTDATED))
     elif body.get("view"):
 
-        async def draw(_external: str) -> Reply:
+        async def draw() -> Reply:
             return Reply(TITLE, OUTDATED)
 
         external = str(body["view"].get("external_id") or "")
@@ -62,7 +60,7 @@ async def suggest(ack: AsyncAck) -> None:
 
 
 async def fail(
-    error: Exception, body: dict[str, Any], respond: AsyncRespond, ctx: HandlerContext | None
+    error: Exception, body: Body, respond: AsyncRespond, ctx: HandlerContext | None
 ) -> BoltResponse:
     """Report a failure under an id that the log has too; a form stays open with its input."""
     fault = uuid.uuid4().hex[:8]

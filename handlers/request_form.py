@@ -1,22 +1,21 @@
 """The form of `/discount add`: rule search, **More…**, the review, its unreadable rows, and submitting."""
 
 from dataclasses import replace
-from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
-from bot.domain.ids import FileId, RequestId
+from bot.domain.ids import RequestId
 from bot.domain.policy.policy import Refusal
 from bot.domain.requests.person import Person
 from bot.domain.requests.views import Form, Review
 from bot.errors import DeliveryDeferred
 from bot.slack.messages import confirmations, unreadable_rows_file
-from bot.slack.modal_controller import loading_view, message_view, next_external_id
+from bot.slack.modal_controller import message_view, show_loading
 from bot.slack.modals import file_fields, request_form, review, rule_options
 from bot.slack.rendering import reasons
-from bot.slack.reply import Drawing, Reply, View
-from handlers.context import HandlerContext, is_modal_action
+from bot.slack.reply import Drawn, Reply, View
+from handlers.context import Body, HandlerContext, is_modal_action
 
 REDRAWN = 1
 """The generation of a form that shows our values, not those that Slack remembers."""
@@ -31,32 +30,31 @@ def register(app: AsyncApp) -> None:
     app.view(review.CALLBACK)(submit_review)
 
 
-async def suggest_rules(
-    ack: AsyncAck, payload: dict[str, Any], body: dict[str, Any], who: Person, ctx: HandlerContext
-) -> None:
+async def suggest_rules(ack: AsyncAck, payload: Body, body: Body, who: Person, ctx: HandlerContext) -> None:
     """Search the rules for the text typed into Rule."""
     draft, _ = request_form.read(body["view"])
     found = await ctx.drafts.find_rules(draft, who, str(payload.get("value") or ""))
     await ack(options=rule_options.options(found, ctx.formatter))
 
 
-async def show_more(ack: AsyncAck, body: dict[str, Any], who: Person, ctx: HandlerContext) -> None:
+async def show_more(ack: AsyncAck, body: Body, who: Person, ctx: HandlerContext) -> None:
     """Redraw the form with the fields behind **More…**."""
     view = body["view"]
     draft, form_input = request_form.read(view)
 
-    async def draw(external: str) -> View | Refusal:
+    async def draw() -> Drawn:
         form = await ctx.drafts.redraw(draft, who, replace(form_input, more=True))
+        if isinstance(form, Refusal):
+            return form
         generation, files = request_form.generation(view), file_fields.files_in_input(view)
-        return _build_form(form, ctx, external, generation=generation, files_in_input=files)
+        return request_form.build(form, ctx.formatter, generation=generation, files_in_input=files)
 
     await ack()
-    ctx.background.spawn(
-        ctx.modal_controller.redraw(view["external_id"], request_form.TITLE, draw, user=who.id)
-    )
+    redrawing = ctx.modal_controller.redraw(view["external_id"], request_form.TITLE, draw, user=who.id)
+    ctx.background.spawn(redrawing)
 
 
-async def submit_form(ack: AsyncAck, view: dict[str, Any], who: Person, ctx: HandlerContext) -> None:
+async def submit_form(ack: AsyncAck, view: View, who: Person, ctx: HandlerContext) -> None:
     """Save the input, then answer with the faults in their fields or with the review."""
     draft, form_input = request_form.read(view)
     faults = await ctx.drafts.save_input(draft, who, form_input)
@@ -68,37 +66,42 @@ async def submit_form(ack: AsyncAck, view: dict[str, Any], who: Person, ctx: Han
         await ack(response_action="errors", errors=request_form.errors(faults, view, ctx.formatter))
         return
 
-    async def draw(external: str) -> View | Refusal:
+    async def draw() -> Drawn:
         found = await ctx.drafts.review(draft, who)
-        if not isinstance(found, Review):
-            return _build_form(found, ctx, external, generation=REDRAWN)
-        links = await ctx.modal_controller.links(found.named)
-        return review.build(found, ctx.formatter, external_id=external, links=links)
+        match found:
+            case Review():
+                return review.build(found, ctx.formatter, await ctx.modal_controller.links(found.named))
+            case Form():
+                return request_form.build(found, ctx.formatter, generation=REDRAWN)
+        return found
 
-    await _redraw(ack, view, request_form.TITLE, draft, draw, who, ctx)
+    external = await show_loading(ack, view, review.TITLE, draft)
+    ctx.background.spawn(ctx.modal_controller.redraw(external, request_form.TITLE, draw, user=who.id))
 
 
-async def submit_review(ack: AsyncAck, view: dict[str, Any], who: Person, ctx: HandlerContext) -> None:
+async def submit_review(ack: AsyncAck, view: View, who: Person, ctx: HandlerContext) -> None:
     """Submit the request that the review showed."""
     draft = review.read(view)
 
-    async def draw(external: str) -> View | Reply | Refusal:
+    async def draw() -> Drawn:
         asked = await ctx.drafts.ask(draft, who)
-        if isinstance(asked, Refusal):
-            form = await ctx.drafts.reopen_form(draft, who, asked)
-            return _build_form(form, ctx, external, generation=REDRAWN)
-        return confirmations.unless_paused(
-            confirmations.asked(asked), asked, await ctx.decisions.pause_service.now()
-        )
+        if not isinstance(asked, Refusal):
+            pause = await ctx.decisions.pause_service.now()
+            return confirmations.unless_paused(confirmations.asked(asked), asked, pause)
+        form = await ctx.drafts.reopen_form(draft, who, asked)
+        if isinstance(form, Refusal):
+            return form
+        return request_form.build(form, ctx.formatter, generation=REDRAWN)
 
-    await _redraw(ack, view, "Not asked for", draft, draw, who, ctx)
+    external = await show_loading(ack, view, review.TITLE, draft)
+    ctx.background.spawn(ctx.modal_controller.redraw(external, "Not asked for", draw, user=who.id))
 
 
-async def get_unreadable_rows(ack: AsyncAck, body: dict[str, Any], who: Person, ctx: HandlerContext) -> None:
+async def get_unreadable_rows(ack: AsyncAck, body: Body, who: Person, ctx: HandlerContext) -> None:
     """Send the files' rows without an id as a direct message, and say so on top of the review."""
     draft = review.read(body["view"])
 
-    async def draw(_external: str) -> Reply | Refusal:
+    async def draw() -> Reply | Refusal:
         found = await ctx.drafts.unreadable_rows(draft, who)
         if isinstance(found, Refusal):
             return found
@@ -110,44 +113,10 @@ async def get_unreadable_rows(ack: AsyncAck, body: dict[str, Any], who: Person, 
         return confirmations.odd_rows_sent(new=new)
 
     await ack()
-    ctx.background.spawn(ctx.modal_controller.push(body["trigger_id"], review.ODD_TITLE, draw, user=who.id))
+    ctx.background.spawn(ctx.modal_controller.push(body["trigger_id"], "Unreadable rows", draw, user=who.id))
 
 
-def draw_form(ctx: HandlerContext, draft: RequestId, who: Person) -> Drawing:
+async def draw_form(ctx: HandlerContext, draft: RequestId, who: Person) -> Drawn:
     """Draw the form of a draft."""
-
-    async def draw(external: str) -> View | Refusal:
-        return _build_form(await ctx.drafts.form(draft, who), ctx, external)
-
-    return draw
-
-
-async def _redraw(
-    ack: AsyncAck,
-    view: dict[str, Any],
-    refusal_title: str,
-    draft: RequestId,
-    draw: Drawing,
-    who: Person,
-    ctx: HandlerContext,
-) -> None:
-    """Acknowledge with a loading review, then draw the answer over it."""
-    external = next_external_id(view)
-    loading = loading_view(review.TITLE, external_id=external, metadata=draft)
-    await ack(response_action="update", view=loading)
-    ctx.background.spawn(ctx.modal_controller.redraw(external, refusal_title, draw, user=who.id))
-
-
-def _build_form(
-    form: Form | Refusal,
-    ctx: HandlerContext,
-    external: str,
-    *,
-    generation: int = 0,
-    files_in_input: frozenset[FileId] = request_form.NO_FILES_IN_INPUT,
-) -> View | Refusal:
-    if isinstance(form, Refusal):
-        return form
-    return request_form.build(
-        form, ctx.formatter, external_id=external, generation=generation, files_in_input=files_in_input
-    )
+    form = await ctx.drafts.form(draft, who)
+    return form if isinstance(form, Refusal) else request_form.build(form, ctx.formatter)

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from simpy import AllOf, Event, Resource
 
-from bot.services.drafting.drafts import BATCHES_PER_PORTION
+from bot.services.drafting.recipients import BATCHES_PER_PORTION
 from simulation.arrivals import Asked
 from simulation.parameters import Limits
 from simulation.resources import Cluster, Process, Steps

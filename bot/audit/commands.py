@@ -3,26 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime
 from pathlib import Path
-from typing import TextIO
 
-from bot.audit.export import export
-from bot.audit.formats import Format
 from bot.audit.verify import VerificationResult, verify
 from bot.database.connection import is_sqlite, parse_url
 from bot.database.repositories.repository import SqlRepository, open_repository
-from bot.domain.ids import CustomerId
 from bot.errors import ConfigError
 
 
 @asynccontextmanager
 async def existing_repository(url: str, audit_key: str | None) -> AsyncIterator[SqlRepository]:
-    """Open a database that exists: a command on one that a typo has just made would succeed for nothing.
-
-    Raises:
-        ConfigError: the file does not exist.
-    """
+    """Open a database that exists; raises ConfigError, since on one that a typo makes all would succeed."""
     parsed = parse_url(url)
     if is_sqlite(parsed) and not await asyncio.to_thread(Path(parsed.database or "").exists):
         raise ConfigError([f"DATABASE_URL: no file {parsed.database} (expected the bot's own database)"])
@@ -34,25 +25,3 @@ async def verified(url: str, audit_key: str | None, *, head: str | None) -> Veri
     """Verify the whole chain."""
     async with existing_repository(url, audit_key) as repository:
         return await verify(repository.audit, head=head)
-
-
-async def exported(
-    url: str,
-    audit_key: str | None,
-    to: TextIO,
-    form: Format,
-    *,
-    since: datetime | None,
-    until: datetime | None,
-    channel: str | None,
-    customer: str | None,
-) -> int:
-    """Export the selected rows; return how many requests cannot be searched, because their key is unknown."""
-    async with existing_repository(url, audit_key) as repository:
-        rows = repository.audit.rows(since=since, until=until, channel=channel)
-        if customer is None:
-            await export(rows, to, form)
-            return 0
-        named = await repository.audit.named(CustomerId(customer))
-        await export((row async for row in rows if row.request in named.requests), to, form)
-        return named.other_keys

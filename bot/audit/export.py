@@ -4,9 +4,8 @@ import csv
 import json
 from collections.abc import AsyncIterator
 from dataclasses import asdict
-from typing import Any, Final, TextIO
+from typing import Any, Final, Literal, TextIO
 
-from bot.audit.formats import Format
 from bot.database.audit.log import Row
 from bot.database.mapping import decode, from_micros
 from bot.domain.customers.tables import escape_formula
@@ -14,20 +13,17 @@ from bot.domain.customers.tables import escape_formula
 COLUMNS: Final = ("seq", "at", "who", "channel", "request", "kind", "facts", "previous", "hash")
 
 
-async def export(rows: AsyncIterator[Row], to: TextIO, form: Format) -> int:
-    """Write rows, and return their number."""
+async def export(rows: AsyncIterator[Row], to: TextIO, form: Literal["csv", "jsonl"]) -> None:
+    """Write rows, each before the next is read."""
     writer = csv.writer(to, lineterminator="\n")
-    if form is Format.CSV:
+    if form == "csv":
         writer.writerow(COLUMNS)
-    written = 0
     async for row in rows:
         values = _decoded(row)
-        if form is Format.CSV:
+        if form == "csv":
             writer.writerow([escape_formula(values[name]) for name in COLUMNS])
         else:
             to.write(json.dumps({**values, "facts": _facts(row)}) + "\n")
-        written += 1
-    return written
 
 
 def _decoded(row: Row) -> dict[str, Any]:

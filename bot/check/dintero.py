@@ -13,7 +13,6 @@ from bot.errors import AccessDenied, BatchRejectedError, DinteroError, RuleNotFo
 NO_RULE: Final = RuleId("discount-bot-check-no-such-rule")
 TOKEN: Final = "Dintero token"  # noqa: S105 - the subject of a check
 READ_SCOPE: Final = "Dintero scope read:discounts"
-WRITE_SCOPE: Final = "Dintero scope write:discounts"
 SCOPE_FIX: Final = "In Dintero's Backoffice, Settings → API clients, give the client"
 
 
@@ -30,18 +29,15 @@ async def check_dintero(dintero: DinteroApi, policy: Policy | None) -> AsyncIter
         return
     yield CheckResult(TOKEN)
     yield read_scope
-    yield await result_of(WRITE_SCOPE, _check_write_scope(dintero))
+    yield await result_of("Dintero scope write:discounts", _check_write_scope(dintero))
     if rules is not None:
         yield await result_of("Dintero rules", _check_rules(dintero, rules))
         if policy and (named := frozenset().union(*(c.rules for c in policy.channels.values())) - {ANY}):
-            yield _named_rules(named, rules)
+            yield await result_of("rules in the policy", _check_named_rules(named, rules))
 
 
 async def _check_write_scope(dintero: DinteroApi) -> str:
-    """Add no customers to a rule that does not exist.
-
-    This changes nothing, and Dintero checks the scope before it looks for the rule (inferred).
-    """
+    """Add nobody to no rule, which changes nothing: Dintero checks the scope first (inferred)."""
     try:
         await dintero.add_customers(NO_RULE, (), once=OnceKey("discount-bot-check"))
     except AccessDenied as error:
@@ -58,9 +54,8 @@ async def _check_rules(dintero: DinteroApi, rules: tuple[Rule, ...]) -> str:
     return f"{len(rules)}; “{rule.title}” can be read"
 
 
-def _named_rules(named: frozenset[str], rules: tuple[Rule, ...]) -> CheckResult:
-    subject = "rules in the policy"
+async def _check_named_rules(named: frozenset[str], rules: tuple[Rule, ...]) -> str:
     if unknown := sorted(named - {rule.id for rule in rules}):
         problem = f"Dintero has no rule {', '.join(unknown)}"
-        return CheckResult(subject, problem, "Correct the IDs in the policy's rules.")
-    return CheckResult(subject, f"{len(named)} of {len(named)}")
+        raise CheckFailed(problem, advice="Correct the IDs in the policy's rules.")
+    return f"{len(named)} of {len(named)}"

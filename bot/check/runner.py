@@ -35,14 +35,14 @@ class CheckStatus(IntEnum):
 
 async def check_everything(env: Mapping[str, str], *, report: Callable[[str], object]) -> CheckStatus:
     """Report each result as soon as it is known."""
-    config = load_config(env)
-    for result in _config_results(config.settings, config.policy):
+    settings, loaded = load_config(env)
+    for result in _config_results(settings, loaded):
         report(str(result))
-    if isinstance(config.settings, ConfigError):
+    if isinstance(settings, ConfigError):
         return CheckStatus.UNUSABLE
-    policy = config.policy if isinstance(config.policy, Policy) else None
+    policy = loaded if isinstance(loaded, Policy) else None
     status = CheckStatus.FINE if policy else CheckStatus.UNUSABLE
-    async for result in _service_results(config.settings, policy):
+    async for result in _service_results(settings, policy):
         report(str(result))
         if result.fix and status is CheckStatus.FINE:
             status = CheckStatus.FAILED
@@ -89,7 +89,8 @@ async def _slack_results(settings: Settings, policy: Policy | None) -> AsyncIter
         for result in results:
             yield result
         if settings.slack_app_token:
-            yield await check_app_token(_slack_client(settings, settings.slack_app_token, session))
+            app_client = _slack_client(settings, settings.slack_app_token, session)
+            yield await result_of("Slack app-level token", check_app_token(app_client))
         if policy and team:
             async for result in check_policy(SlackDirectory(client, team, SystemClock()), policy):
                 yield result

@@ -1,23 +1,21 @@
 """`discount-bot audit` and `discount-bot purge`."""
 
+import re
 import sys
 from datetime import UTC, datetime
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import typer
 
-from bot.audit.formats import Format
 from bot.cli.runner import FAILED, report_errors, run_async
 
 audit = typer.Typer(help="Verify the audit's hash chain, or export the audit.", no_args_is_help=True)
 
 DATE_FORMATS: Final = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"]
-MIN_HEAD_LENGTH: Final = 8
-HEX: Final = frozenset("0123456789abcdef")
 
 
 def _head(value: str | None) -> str | None:
-    if value is not None and (len(value) < MIN_HEAD_LENGTH or not HEX.issuperset(value)):
+    if value is not None and not re.fullmatch("[0-9a-f]{8,}", value):
         raise typer.BadParameter("must be a hash that the bot reported, or at least its first 8 characters")
     return value
 
@@ -63,27 +61,30 @@ def export(
         str | None, typer.Option(help="Only entries of requests that named this customer ID.")
     ] = None,
     form: Annotated[
-        Format, typer.Option("--format", help="csv for a spreadsheet, jsonl for programs.")
-    ] = Format.JSONL,
+        Literal["csv", "jsonl"], typer.Option("--format", help="csv for a spreadsheet, jsonl for programs.")
+    ] = "jsonl",
 ) -> None:
     """Write the audit to standard output, oldest entry first; its size does not matter."""
     with report_errors():
-        from bot.audit.commands import exported
+        from bot.audit.commands import existing_repository
+        from bot.audit.export import export as export_rows
         from bot.config.settings import environment, read_basics
+        from bot.domain.ids import CustomerId
 
         basics = read_basics(environment())
-        unknown = run_async(
-            exported(
-                basics.database_url.get_secret_value(),
-                basics.key,
-                sys.stdout,
-                form,
-                since=_in_utc(since),
-                until=_in_utc(until),
-                channel=channel,
-                customer=customer,
-            )
-        )
+
+        async def export_selected() -> int:
+            async with existing_repository(basics.database_url.get_secret_value(), basics.key) as repository:
+                rows = repository.audit.rows(since=_in_utc(since), until=_in_utc(until), channel=channel)
+                if customer is None:
+                    await export_rows(rows, sys.stdout, form)
+                    return 0
+                named = await repository.audit.named(CustomerId(customer))
+                selected = (row async for row in rows if row.request in named.requests)
+                await export_rows(selected, sys.stdout, form)
+                return named.other_keys
+
+        unknown = run_async(export_selected())
     if unknown:
         typer.echo(
             f"{unknown} requests were hashed with another AUDIT_KEY: "

@@ -18,12 +18,12 @@ main = typer.Typer(
 def run() -> None:
     """Run the bot with the configured credentials until it receives a signal to stop."""
     with report_errors():
-        from bot.config.loader import load_config
+        from bot.config.loader import load_usable
         from bot.config.log_setup import set_up_logs
         from bot.config.settings import environment
         from bot.lifecycle import run as run_bot
 
-        settings, policy = load_config(environment()).usable()
+        settings, policy = load_usable(environment())
         as_json = settings.log_format == "json"
         set_up_logs(level=settings.log_level, as_json=as_json, secrets=settings.secrets)
         run_async(run_bot(settings, policy))

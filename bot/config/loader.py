@@ -1,7 +1,6 @@
 """Loads settings and policy together and reports the faults of both at once."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,24 +12,18 @@ from bot.errors import ConfigError
 Loaded = TypeVar("Loaded")
 
 
-@dataclass(frozen=True, slots=True)
-class LoadedConfig:
-    """The settings and the policy, each either loaded or with its faults."""
-
-    settings: Settings | ConfigError
-    policy: Policy | ConfigError
-
-    def usable(self) -> tuple[Settings, Policy]:
-        """Return both, or raise ConfigError with every fault of both."""
-        if isinstance(self.settings, Settings) and isinstance(self.policy, Policy):
-            return self.settings, self.policy
-        errors = [part for part in (self.settings, self.policy) if isinstance(part, ConfigError)]
-        raise ConfigError([fault for error in errors for fault in error.faults])
-
-
-def load_config(env: Mapping[str, str]) -> LoadedConfig:
+def load_config(env: Mapping[str, str]) -> tuple[Settings | ConfigError, Policy | ConfigError]:
     """Load both; wrong settings do not keep the policy file from being checked."""
-    return LoadedConfig(_load(Settings.read, env), _load(read_policy, env))
+    return _load(Settings.read, env), _load(read_policy, env)
+
+
+def load_usable(env: Mapping[str, str]) -> tuple[Settings, Policy]:
+    """Load both, or raise ConfigError with every fault of both."""
+    settings, policy = load_config(env)
+    if isinstance(settings, Settings) and isinstance(policy, Policy):
+        return settings, policy
+    errors = [part for part in (settings, policy) if isinstance(part, ConfigError)]
+    raise ConfigError([fault for error in errors for fault in error.faults])
 
 
 def read_policy(env: Mapping[str, str]) -> Policy:

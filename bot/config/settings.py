@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self, TypeVar
+from typing import Annotated, Final, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
@@ -42,10 +42,6 @@ def _http_url(text: str) -> str:
     return text.rstrip("/")
 
 
-def _lower(value: Any) -> Any:
-    return value.lower() if isinstance(value, str) else value
-
-
 def _secret(is_valid: Callable[[str], object], problem: str = "not valid") -> AfterValidator:
     def validate(secret: SecretStr) -> SecretStr:
         if not is_valid(secret.get_secret_value()):
@@ -65,23 +61,21 @@ def _is_database_url(text: str) -> bool:
 
 
 class BaseConfig(BaseModel):
-    """The settings that every command needs; no credentials of Slack or Dintero."""
+    """What every command needs, no credentials; each is read from the variable of its name in capitals."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+    model_config = ConfigDict(
+        alias_generator=str.upper, frozen=True, extra="ignore", hide_input_in_errors=True
+    )
 
     database_url: Annotated[SecretStr, _secret(_is_database_url, "not a valid URL")] = Field(
-        SecretStr("sqlite:///discount-bot.db"),
-        alias="DATABASE_URL",
-        description="sqlite:///a-file.db or postgresql://…",
+        SecretStr("sqlite:///discount-bot.db"), description="sqlite:///a-file.db or postgresql://…"
     )
-    audit_key: SecretStr | None = Field(
-        None, alias="AUDIT_KEY", description="any text; keep it secret and the same"
+    audit_key: SecretStr | None = Field(None, description="any text; keep it secret and the same")
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(str.lower)] = Field(
+        "info", description="debug, info, warning or error"
     )
-    log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = Field(
-        "info", alias="LOG_LEVEL", description="debug, info, warning or error"
-    )
-    log_format: Annotated[Literal["console", "json"], BeforeValidator(_lower)] = Field(
-        "console", alias="LOG_FORMAT", description="console or json"
+    log_format: Annotated[Literal["console", "json"], BeforeValidator(str.lower)] = Field(
+        "console", description="console or json"
     )
 
     @property
@@ -94,48 +88,35 @@ class Settings(BaseConfig):
     """All settings, validated; secrets show only through `get_secret_value`."""
 
     slack_bot_token: Annotated[SecretStr, _token("xoxb-")] = Field(
-        alias="SLACK_BOT_TOKEN", description="the bot token, xoxb-…, from OAuth & Permissions"
+        description="the bot token, xoxb-…, from OAuth & Permissions"
     )
     slack_app_token: Annotated[SecretStr, _token("xapp-")] | None = Field(
-        None,
-        alias="SLACK_APP_TOKEN",
-        description="an app-level token, xapp-…, from Basic Information, for Socket Mode",
+        None, description="an app-level token, xapp-…, from Basic Information, for Socket Mode"
     )
     slack_signing_secret: Annotated[SecretStr, _token()] | None = Field(
-        None,
-        alias="SLACK_SIGNING_SECRET",
-        description="the signing secret from Basic Information, without spaces, for HTTP",
+        None, description="the signing secret from Basic Information, without spaces, for HTTP"
     )
     slack_api_url: Annotated[str, AfterValidator(lambda text: _http_url(text) + "/")] = Field(
-        "https://slack.com/api/", alias="SLACK_API_URL", description="https://…"
+        "https://slack.com/api/", description="https://…"
     )
     dintero_account_id: Annotated[str, StringConstraints(pattern=r"^[PT][0-9]{8}$")] = Field(
-        alias="DINTERO_ACCOUNT_ID",
-        description="T and 8 digits for a test account, P and 8 digits for a production account",
+        description="T and 8 digits for a test account, P and 8 digits for a production account"
     )
     dintero_client_id: str = Field(
-        alias="DINTERO_CLIENT_ID",
-        description="the ID of an API client, from Backoffice, Settings → API clients",
+        description="the ID of an API client, from Backoffice, Settings → API clients"
     )
     dintero_client_secret: Annotated[SecretStr, _token()] = Field(
-        alias="DINTERO_CLIENT_SECRET", description="the secret of the same API client"
+        description="the secret of the same API client"
     )
     dintero_api_url: Annotated[str, AfterValidator(_http_url)] = Field(
-        "https://api.dintero.com/v1", alias="DINTERO_API_URL", description="https://…"
+        "https://api.dintero.com/v1", description="https://…"
     )
     dintero_timeout: float = Field(
-        30,
-        alias="DINTERO_TIMEOUT",
-        gt=0,
-        le=3600,
-        allow_inf_nan=False,
-        description="seconds, above 0 and at most 3600",
+        30, gt=0, le=3600, allow_inf_nan=False, description="seconds, above 0 and at most 3600"
     )
-    policy_file: Path = Field(Path("policy.toml"), alias="POLICY_FILE", description="the path of a TOML file")
-    host: str = Field("127.0.0.1", alias="HOST", description="the address to listen on")
-    port: int = Field(
-        3000, alias="PORT", ge=0, le=65535, description="a port from 1 to 65535, or 0 for any free one"
-    )
+    policy_file: Path = Field(Path("policy.toml"), description="the path of a TOML file")
+    host: str = Field("127.0.0.1", description="the address to listen on")
+    port: int = Field(3000, ge=0, le=65535, description="a port from 1 to 65535, or 0 for any free one")
 
     @property
     def socket_mode(self) -> bool:

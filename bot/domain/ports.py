@@ -48,10 +48,7 @@ class DinteroApi(Rules, Protocol):
     """Dintero's API for discounts."""
 
     async def refs(self, rule: RuleId, *, after: str | None = None) -> tuple[Holder, ...]:
-        """Read a page of a rule's holders, the first or the one after a holder's id; the last page is empty.
-
-        Raises DinteroError, such as RuleNotFound.
-        """
+        """Read a page of a rule's holders, after an id if given; the last is empty; raises DinteroError."""
 
     async def add_customers(self, rule: RuleId, customers: Sequence[CustomerId], *, once: OnceKey) -> Rule:
         """Give the rule's discount to these customers. Repeating the call with the same key is harmless.
@@ -172,10 +169,7 @@ class Repository(Protocol):
         """Read a request by its short id."""
 
     def unit_of_work(self, request: RequestId) -> AbstractAsyncContextManager[UnitOfWork | None]:
-        """Lock a request's row (SQLite: `BEGIN IMMEDIATE`) until the block ends; None if there is none.
-
-        If the block raises, nothing is written.
-        """
+        """Lock a request's row, if there is one, until the block ends; if it raises, nothing is written."""
 
     def unit_of_work_to_submit(self, draft: RequestId) -> AbstractAsyncContextManager[UnitOfWork | None]:
         """Open a draft to submit it: slow work for many customers happens before its row is locked."""

@@ -59,10 +59,7 @@ class Completion:
             or drift(rule_of(request), rule, now) is not StopReason.RULE_CHANGED
         ):
             return False
-        changed = replace(request, rule=rule)
-        required = authorization.required_approvals(
-            policy, customers=changed.customers, cost=changed.price, reserved=changed.reserved
-        )
+        required = authorization.required_approvals(replace(request, rule=rule), policy)
         approvals, tier = stricter((request.approvals, request.tier), required)
         await require_reapproval(
             unit, Event.RULE_CHANGED, policy, now, rule=rule, approvals=approvals, tier=tier

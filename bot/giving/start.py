@@ -12,7 +12,7 @@ from bot.domain.policy.policy import AppliedTier, ChannelPolicy, Decision, Refus
 from bot.domain.ports import Clock, Repository, UnitOfWork
 from bot.domain.requests import authorization
 from bot.domain.requests.authorization import drift
-from bot.domain.requests.deadlines import is_held, with_escalated
+from bot.domain.requests.deadlines import approvers_of, is_held
 from bot.domain.requests.notification import STARTS_AFTER, ChannelKind, Notification, NotificationType
 from bot.domain.requests.person import Person
 from bot.domain.requests.request import (
@@ -28,7 +28,6 @@ from bot.domain.requests.request import (
     transition,
 )
 from bot.domain.rules.rule import Availability, Rule
-from bot.domain.rules.terms import terms_of
 from bot.errors import DinteroError, DirectoryUnavailable, TransientError
 from bot.giving.bisection import stop_reason
 from bot.giving.calls import RuleLookups
@@ -100,7 +99,7 @@ class Preflight:
         policy = self.access.policy.channels.get(request.channel)
         if policy is None:
             return _stopped(StopReason.POLICY, "the policy no longer lists this channel")
-        policy = with_escalated(policy, request)
+        policy = replace(policy, approvers=approvers_of(policy, request))
         try:
             return await self._check_consent(request, policy) or await self._check_rule(request, policy)
         except DirectoryUnavailable as error:
@@ -165,20 +164,10 @@ class Preflight:
         return PreflightResult(Event.RULE_CHANGED, stop, rule=rule, approvals=required, tier=tier)
 
     async def _decide(self, request: Request, policy: ChannelPolicy) -> Decision:
-        """Decide by the policy as it is now."""
-        groups, out = await self.access.electorate(policy, request.requester)
-        return authorization.decide(
-            policy,
-            rule=rule_of(request),
-            usable=Availability.NOW,
-            cost=request.price,
-            customers=request.customers,
-            reason=request.reason,
-            reserved=request.reserved,
-            requester=request.requester,
-            groups=groups,
-            out=out,
-        )
+        """Decide by the policy as it is now; raises ValueError if the request has lost its rule."""
+        electorate = await self.access.electorate(policy, request.requester)
+        rule_of(request)  # a broken request stays as it is, to be looked at
+        return authorization.decide(request, policy, electorate, Availability.NOW)
 
     async def _apply(self, unit: UnitOfWork, result: PreflightResult) -> Request | None:
         now, request, go = self.clock.now(), unit.request, result.event is Event.STARTED
@@ -231,7 +220,7 @@ class Preflight:
 
 def _valid_votes(request: Request, votes: Sequence[Approval], voters: Sequence[Refusal | None]) -> int:
     """Count the approvals by people who may still approve, of exactly what the request says now."""
-    shown = digest(request, terms_of(rule_of(request)))
+    shown = digest(request)
     return sum(refusal is None and vote.digest == shown for vote, refusal in zip(votes, voters, strict=True))
 
 

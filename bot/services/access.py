@@ -1,62 +1,54 @@
 """Access control: looks people and user groups up and applies the policy; a failed look-up admits nobody."""
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 
 from bot.domain.ids import ChannelId, GroupId, TeamId, UserId
-from bot.domain.policy.budget import BudgetUse
-from bot.domain.policy.policy import ChannelPolicy, Decision, Policy, Refusal, RefusalReason
-from bot.domain.ports import Directory
+from bot.domain.policy.policy import ChannelPolicy, Policy, Refusal, RefusalReason
+from bot.domain.ports import Directory, Repository
 from bot.domain.requests import authorization
-from bot.domain.requests.authorization import Membership
+from bot.domain.requests.audit_entries import PASSING, Action, refused
+from bot.domain.requests.authorization import Electorate, Membership
 from bot.domain.requests.deadlines import approvers_of
 from bot.domain.requests.person import AccountKind, Person, Profile
 from bot.domain.requests.request import Request
-from bot.domain.rules.rule import Availability
 from bot.errors import DirectoryUnavailable
 
-Electorate = tuple[Membership, frozenset[UserId]]
-"""The members of the approver groups, and the listed approvers who are no full members."""
 
-
+@dataclass(frozen=True, slots=True)
 class AccessControl:
     """Checks who may do what; a failed look-up is a refusal, unless a docstring says that it raises."""
 
-    def __init__(self, policy: Policy, directory: Directory, team: TeamId) -> None:
-        self.policy = policy
-        self._directory = directory
-        self._team = team
+    policy: Policy
+    directory: Directory
+    team: TeamId
 
     def allowed_channel(self, who: Person, channel: ChannelId) -> ChannelPolicy | Refusal:
-        """Check workspace and channel, from memory alone."""
-        if who.team != self._team:
+        """Check workspace and channel, from memory; fast enough for the ack."""
+        if who.team != self.team:
             return Refusal(RefusalReason.STRANGER)
-        return authorization.admit_channel(self.policy, channel)
+        return self.policy.channels.get(channel) or Refusal(RefusalReason.UNLISTED_CHANNEL, channel)
 
     async def may_use_channel(self, who: Person, channel: ChannelId) -> ChannelPolicy | Refusal:
         """Admit full members of the workspace to an allowed channel: to read there, not to request."""
         policy = self.allowed_channel(who, channel)
-        if isinstance(policy, Refusal):
-            return policy
-        found = await self._look_up(who)
-        return found if isinstance(found, Refusal) else policy
+        return policy if isinstance(policy, Refusal) else await self._check(who) or policy
 
-    async def may_request(self, who: Person, channel: ChannelId) -> ChannelPolicy | Refusal:
+    async def may_request(self, who: Person, channel: ChannelId) -> Refusal | None:
         """Admit the requesters of a channel."""
         policy = self.allowed_channel(who, channel)
         if isinstance(policy, Refusal):
             return policy
-        found = await self._look_up(who, policy.requesters)
-        return found if isinstance(found, Refusal) else authorization.may_request(policy, *found) or policy
+        return await self._check(who, policy.requesters, partial(authorization.may_request, policy))
 
     async def recheck_requester(self, request: Request) -> Refusal | None:
         """Check that the requester may still request: once they have left, no approval counts."""
-        found = await self.may_request(Person(request.requester, request.team), request.channel)
-        if isinstance(found, ChannelPolicy):
-            return None
-        left = Refusal(RefusalReason.REQUESTER_LEFT)
-        return found if found.reason is RefusalReason.LOOKUP_FAILED else left
+        refusal = await self.may_request(Person(request.requester, request.team), request.channel)
+        if refusal is None or refusal.reason is RefusalReason.LOOKUP_FAILED:
+            return refusal
+        return Refusal(RefusalReason.REQUESTER_LEFT)
 
     async def may_decide(self, who: Person, request: Request) -> Refusal | None:
         """Admit the approvers of a request, and never its requester."""
@@ -64,71 +56,48 @@ class AccessControl:
         if isinstance(policy, Refusal):
             return policy
         policy = replace(policy, approvers=approvers_of(policy, request))
-        found = await self._look_up(who, policy.approvers)
-        if isinstance(found, Refusal):
-            return found
-        return authorization.may_approve(policy, *found, requester=request.requester)
+        rule = partial(authorization.may_approve, policy, requester=request.requester)
+        return await self._check(who, policy.approvers, rule)
 
     async def may_administer(self, who: Person) -> Refusal | None:
         """Admit the policy's admins, in any channel."""
-        found = await self._look_up(who)
-        if isinstance(found, Refusal):
-            return found
-        return None if who.id in self.policy.admins else Refusal(RefusalReason.NOT_AN_ADMIN)
+        not_an_admin = None if who.id in self.policy.admins else Refusal(RefusalReason.NOT_AN_ADMIN)
+        return await self._check(who) or not_an_admin
 
     async def may_cancel(self, who: Person, request: Request) -> Refusal | None:
         """Admit to cancelling, continuing or ending a request, also once its channel is no longer allowed."""
-        approvers = self._approvers(request)
-        found = await self._look_up(who, approvers)
-        if isinstance(found, Refusal):
-            return found
-        return authorization.may_cancel(approvers, *found, request=request, admins=self.policy.admins)
+        rule = partial(authorization.may_cancel, self.policy, request=request)
+        return await self._check(who, self._approvers(request), rule)
 
-    async def may_view(self, who: Person, channel: ChannelId, request: Request) -> Refusal | None:
+    async def may_view(self, who: Person, request: Request, channel: ChannelId) -> Refusal | None:
         """Admit everybody in the request's channel; elsewhere requester, approvers and admins."""
-        approvers = self._approvers(request)
-        found = await self._look_up(who, approvers)
-        if isinstance(found, Refusal):
-            return found
-        admins = self.policy.admins
-        return authorization.may_see(approvers, *found, channel=channel, request=request, admins=admins)
+        rule = partial(authorization.may_see, self.policy, request=request, channel=channel)
+        return await self._check(who, self._approvers(request), rule)
 
     async def may_see_customers(self, who: Person, request: Request) -> Refusal | None:
         """Admit requester, approvers and admins, also once the channel is no longer allowed."""
-        approvers = self._approvers(request)
-        found = await self._look_up(who, approvers)
-        if isinstance(found, Refusal):
-            return found
-        return authorization.may_list(approvers, *found, request=request, admins=self.policy.admins)
+        rule = partial(authorization.may_list, self.policy, request=request)
+        return await self._check(who, self._approvers(request), rule)
 
     async def expand_groups(self, names: Sequence[str], agreed: Sequence[UserId]) -> tuple[str, ...]:
-        """Replace each group in which somebody has agreed by its other members.
-
-        Raises:
-            DirectoryUnavailable: Slack did not answer.
-        """
-        found: list[str] = []
+        """Replace each group in which somebody has agreed by its others; raises DirectoryUnavailable."""
+        groups, found = await self._groups(names), list[str]()
         for name in names:
-            members = (
-                await self._directory.group(GroupId(name)) if name.startswith("S") else frozenset[UserId]()
-            )
+            members = groups.get(GroupId(name), frozenset[UserId]())
             found.extend([name] if members.isdisjoint(agreed) else sorted(members.difference(agreed)))
         return tuple(dict.fromkeys(found))
 
     async def electorate(self, policy: ChannelPolicy, requester: UserId) -> Electorate:
-        """Look up who could approve a request of this person.
+        """Look up who could approve a request of this person; raises DirectoryUnavailable.
 
         It looks up only as many people as the strictest tier asks for: a group may have hundreds.
-
-        Raises:
-            DirectoryUnavailable: Slack did not answer.
         """
         groups = await self._groups(policy.approvers)
         left = sorted(authorization.eligible_approvers(policy, groups, requester))
         missing, out = policy.most_approvals, set[UserId]()
         while missing > 0 and left:
             now, left = left[:missing], left[missing:]
-            profiles = await asyncio.gather(*map(self._directory.profile, now))
+            profiles = await asyncio.gather(*map(self.directory.profile, now))
             others = {profile.id for profile in profiles if profile.kind is not AccountKind.MEMBER}
             missing -= len(now) - len(others)
             out |= others
@@ -137,28 +106,32 @@ class AccessControl:
     async def can_post(self, channel: ChannelId) -> Refusal | None:
         """Refuse a channel in which the bot could not post the card."""
         try:
-            can = await self._directory.can_post(channel)
+            can = await self.directory.can_post(channel)
         except DirectoryUnavailable as error:
             return _unavailable(error)
         return None if can else Refusal(RefusalReason.CANNOT_POST, channel)
 
     def _approvers(self, request: Request) -> tuple[str, ...]:
-        policy = self.policy.channels.get(request.channel)
-        return approvers_of(policy, request) if policy else ()
+        return approvers_of(self.policy.channels.get(request.channel), request)
 
-    async def _look_up(self, who: Person, listed: Sequence[str] = ()) -> tuple[Profile, Membership] | Refusal:
-        """Look up a person and the listed groups; refuse all but full members of this workspace."""
-        if who.team != self._team:
+    async def _check(
+        self,
+        who: Person,
+        listed: Sequence[str] = (),
+        rule: Callable[[Profile, Membership], Refusal | None] = lambda _profile, _groups: None,
+    ) -> Refusal | None:
+        """Refuse all but full members of this workspace, then apply a rule to person and listed groups."""
+        if who.team != self.team:
             return Refusal(RefusalReason.STRANGER)
         try:
-            profile, groups = await asyncio.gather(self._directory.profile(who.id), self._groups(listed))
+            profile, groups = await asyncio.gather(self.directory.profile(who.id), self._groups(listed))
         except DirectoryUnavailable as error:
             return _unavailable(error)
-        return authorization.check_full_member(profile) or (profile, groups)
+        return authorization.check_full_member(profile) or rule(profile, groups)
 
     async def _groups(self, listed: Sequence[str]) -> Membership:
         groups = authorization.group_ids(listed)
-        return dict(zip(groups, await asyncio.gather(*map(self._directory.group, groups)), strict=True))
+        return dict(zip(groups, await asyncio.gather(*map(self.directory.group, groups)), strict=True))
 
 
 def _unavailable(error: DirectoryUnavailable) -> Refusal:
@@ -166,40 +139,10 @@ def _unavailable(error: DirectoryUnavailable) -> Refusal:
     return Refusal(RefusalReason.LOOKUP_FAILED, f"{error}{advice}")
 
 
-def violations_of(
-    request: Request, policy: ChannelPolicy, now_usable: Availability | None
-) -> tuple[Refusal, ...]:
-    """Find what the policy has against a request, apart from people and budget."""
-    return authorization.violations(
-        policy,
-        rule=request.rule,
-        usable=now_usable,
-        cost=request.price,
-        customers=request.customers,
-        reason=request.reason,
-        reserved=request.reserved,
-    )
-
-
-def decide(
-    request: Request,
-    policy: ChannelPolicy,
-    electorate: Electorate,
-    now_usable: Availability | None,
-    budget_use: BudgetUse | None = None,
-) -> Decision:
-    """Decide on a request, by the policy and the people who could approve it."""
-    groups, out = electorate
-    return authorization.decide(
-        policy,
-        rule=request.rule,
-        usable=now_usable,
-        cost=request.price,
-        customers=request.customers,
-        reason=request.reason,
-        reserved=request.reserved,
-        requester=request.requester,
-        groups=groups,
-        out=out,
-        budget_use=budget_use,
-    )
+async def audit_refusals(
+    repository: Repository, refusals: Sequence[Refusal], act: Action, request: Request, who: Person
+) -> None:
+    """Audit the refusals that are about a person's rights, in one entry."""
+    against = [refusal for refusal in refusals if refusal.reason not in PASSING]
+    if against:
+        await repository.record(refused(request, against, act, who.id))

@@ -1,7 +1,7 @@
 """Decisions on a request: every click is one short transaction under the request's row lock."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
@@ -11,19 +11,18 @@ from bot.domain.ports import BackgroundTasks, Clock, Repository, UnitOfWork
 from bot.domain.requests.audit_entries import (
     Action,
     EntryKind,
-    audit_refusal,
-    digest_of_shown,
     entry_of,
     refused,
 )
+from bot.domain.requests.authorization import violations
 from bot.domain.requests.deadlines import held_facts, held_until, is_expired, is_held
 from bot.domain.requests.notification import NotificationType, RequestSnapshot
 from bot.domain.requests.person import Person
 from bot.domain.requests.progress import ProgressTracker
-from bot.domain.requests.request import Approval, Event, Request, State, next_state, transition
+from bot.domain.requests.request import Approval, Event, Request, State, digest, next_state, transition
 from bot.domain.requests.views import ApprovalView
 from bot.domain.rules.rule import Availability
-from bot.services.access import AccessControl, violations_of
+from bot.services.access import AccessControl, audit_refusals
 from bot.services.announcements import notifications_for, request_card_redraw
 from bot.services.customer_lists import CustomerPage, enqueue_list, load_page
 from bot.services.pausing import PauseService
@@ -35,7 +34,6 @@ from bot.services.snapshots import load_snapshot
 COUNT_ABOVE: Final = 50
 """With more customers than this, or without a price, an approver types their number to confirm."""
 SHOWN_BY_STATUS: Final = 10
-MAX_COUNT_DIGITS: Final = 12
 APPROVED_STATES: Final = frozenset({State.APPROVED, State.GIVING, State.STOPPED, State.DONE})
 STATE_AFTER: Final = {Event.REJECTED: State.REJECTED, Event.CANCELLED: State.CANCELLED}
 AnyId = RequestId | ShortId
@@ -43,46 +41,38 @@ May = Callable[[Person, Request], Awaitable[Refusal | None]]
 Change = Callable[[UnitOfWork], Awaitable[Request | Refusal]]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionService:
     """Everything that people, or the clock, can do to a request after it was made."""
 
-    def __init__(
-        self,
-        *,
-        repository: Repository,
-        access: AccessControl,
-        clock: Clock,
-        background: BackgroundTasks,
-        progress_tracker: ProgressTracker | None = None,
-    ) -> None:
-        self._repository = repository
-        self._access = access
-        self._clock = clock
-        self._background = background
-        self._progress_tracker = progress_tracker
-        self.pause_service = PauseService(
-            repository=repository, access=access, clock=clock, background=background
-        )
-        self._reminders = ReminderService(repository=repository, access=access, clock=clock)
+    repository: Repository
+    access: AccessControl
+    clock: Clock
+    background: BackgroundTasks
+    progress_tracker: ProgressTracker | None = None
+
+    @property
+    def pause_service(self) -> PauseService:
+        """What people can do to the whole bot."""
+        return PauseService(self.repository, self.access, self.clock, self.background)
 
     async def status(self, request: AnyId, who: Person, channel: ChannelId) -> RequestSnapshot | Refusal:
         """Show a request to a person who may see it from this channel; redraw its card if it is open."""
-        found = await self._find(request)
+        may = partial(self.access.may_view, channel=channel)
+        found = await self._find_allowed(request, who, None, may)
         if isinstance(found, Refusal):
             return found
-        if refusal := await self._access.may_view(who, channel, found):
-            return refusal
         if not found.ended:
-            await request_card_redraw(self._repository, found.id, self._clock)
-            self._background.wake()
+            await request_card_redraw(self.repository, found.id, self.clock)
+            self.background.wake()
         return await self._load_snapshot(found)
 
     async def recent(self, who: Person, channel: ChannelId) -> tuple[RequestSnapshot, ...] | Refusal:
         """Show the latest requests of a channel."""
-        policy = await self._access.may_use_channel(who, channel)
+        policy = await self.access.may_use_channel(who, channel)
         if isinstance(policy, Refusal):
             return policy
-        found = await self._repository.recent(channel, limit=SHOWN_BY_STATUS)
+        found = await self.repository.recent(channel, limit=SHOWN_BY_STATUS)
         return tuple([await self._load_snapshot(request) for request in found])
 
     async def open_approval(
@@ -92,21 +82,21 @@ class DecisionService:
 
         async def may(who: Person, found: Request) -> Refusal | None:
             refusal = await self._may_decide_now(who, found) or self._forbidden(found)
-            return refusal or await self._access.recheck_requester(found)
+            return refusal or await self.access.recheck_requester(found)
 
         found = await self._find_allowed(request, who, channel, may, Action.APPROVE)
         if isinstance(found, Refusal):
             return found
-        policy = self._access.policy.channels[found.channel]
-        budget_use = await current_budget_use(found, policy, self._repository, self._clock)
-        typed = await self._repository.customers(found.id, 0)  # a form holds no more than one portion
+        policy = self.access.policy.channels[found.channel]
+        budget_use = await current_budget_use(found, policy, self.repository, self.clock)
+        typed = await self.repository.customers(found.id, 0)  # a form holds no more than one portion
         spaced = tuple(customer for customer in typed if any(map(str.isspace, customer)))
         review = await load_review(
-            self._repository, self._clock, found, policy, budget_use=budget_use, spaced=spaced
+            self.repository, self.clock, found, policy, budget_use=budget_use, spaced=spaced
         )
         view = ApprovalView(review, await self._load_snapshot(found), count=needs_count(found))
-        entry = entry_of(found, EntryKind.SHOWN, who.id, digest=digest_of_shown(found))
-        await self._repository.record(entry)
+        entry = entry_of(found, EntryKind.SHOWN, who.id, digest=digest(found))
+        await self.repository.record(entry)
         return view
 
     async def open_rejection(
@@ -130,10 +120,10 @@ class DecisionService:
         """
 
         async def may(who: Person, found: Request) -> Refusal | None:
-            refusal = await self._access.may_decide(who, found)
+            refusal = await self.access.may_decide(who, found)
             if refusal or self._not_waiting(found):
                 return refusal
-            return await self._access.recheck_requester(found)
+            return await self.access.recheck_requester(found)
 
         found = await self._find_allowed(request, who, None, may, Action.APPROVE)
         refusal = found if isinstance(found, Refusal) else _wrong_confirmation(found, typed)
@@ -143,12 +133,12 @@ class DecisionService:
 
     async def still_needed(self, request: Request) -> int:
         """Count the approvals that are still missing."""
-        return max(request.approvals - len(await self._repository.votes(request.id, request.round)), 0)
+        return max(request.approvals - len(await self.repository.votes(request.id, request.round)), 0)
 
     async def reject(self, request: RequestId, who: Person, why: str) -> Request | Refusal:
         """Reject a request for good."""
         reject = partial(self._change, event=Event.REJECTED, by=who.id, note=why)
-        return await self._click(request, who, None, self._access.may_decide, reject, Action.REJECT)
+        return await self._click(request, who, None, self.access.may_decide, reject, Action.REJECT)
 
     async def cancel(
         self,
@@ -164,18 +154,20 @@ class DecisionService:
         """
         only_held = False
 
+        def held(found: Request) -> bool:
+            again = found.state is State.CANCELLED and found.decided_by == who.id
+            return again or is_held(found, self.clock.now())
+
         async def may(who: Person, found: Request) -> Refusal | None:
             nonlocal only_held
-            refusal = await self._access.may_cancel(who, found)
-            held = is_held(found, self._clock.now()) or _cancelled_by(found, who.id)
-            if refusal is None or not held or found.channel not in {channel, typed_in}:
+            refusal = await self.access.may_cancel(who, found)
+            if refusal is None or not held(found) or found.channel not in {channel, typed_in}:
                 return refusal
             only_held = True
-            return await self._access.may_view(who, found.channel, found)
+            return await self.access.may_view(who, found, found.channel)
 
         async def cancel(unit: UnitOfWork) -> Request | Refusal:
-            held = is_held(unit.request, self._clock.now()) or _cancelled_by(unit.request, who.id)
-            if only_held and not held:
+            if only_held and not held(unit.request):
                 return Refusal(RefusalReason.NOT_HELD)
             return await self._change(unit, event=Event.CANCELLED, by=who.id)
 
@@ -183,57 +175,67 @@ class DecisionService:
 
     async def give_now(self, request: RequestId, who: Person, channel: ChannelId) -> Request | Refusal:
         """End the hold of an approved request, for an admin; every other check before the giving stays."""
-        end_hold = partial(self._end_hold, by=who.id)
 
         async def may(who: Person, _found: Request) -> Refusal | None:
-            return await self._access.may_administer(who)
+            return await self.access.may_administer(who)
+
+        async def end_hold(unit: UnitOfWork) -> Request | Refusal:
+            now = self.clock.now()
+            if not is_held(unit.request, now):
+                return Refusal(RefusalReason.NOT_HELD)
+            hurried = replace(unit.request, give_after=None)
+            await unit.save(hurried)
+            unit.audit(entry_of(hurried, EntryKind.HURRIED, who.id, round=hurried.round))
+            await unit.enqueue(*notifications_for(hurried, NotificationType.HURRIED, now, by=who.id))
+            return hurried
 
         return await self._click(request, who, channel, may, end_hold)
 
     async def resume(self, request: RequestId, who: Person, channel: ChannelId) -> Request | Refusal:
         """Continue a stopped request in a new round, under the same idempotency key."""
-        leave = partial(self._leave_stop, event=Event.CONTINUED, by=who.id)
-        return await self._click(request, who, channel, self._access.may_cancel, leave, Action.CONTINUE)
+        resume = partial(self._change, event=Event.CONTINUED, by=who.id)
+        return await self._click(request, who, channel, self.access.may_cancel, resume, Action.CONTINUE)
 
     async def end_here(self, request: RequestId, who: Person, channel: ChannelId) -> Request | Refusal:
         """End a stopped request as it is."""
-        leave = partial(self._leave_stop, event=Event.ENDED_HERE, by=who.id)
-        return await self._click(request, who, channel, self._access.may_cancel, leave, Action.END_HERE)
+        end = partial(self._change, event=Event.ENDED_HERE, by=who.id)
+        return await self._click(request, who, channel, self.access.may_cancel, end, Action.END_HERE)
 
     async def customers(
         self, request: RequestId, who: Person, channel: ChannelId | None, page: int
     ) -> CustomerPage | Refusal:
         """Show one page of the customers, and audit it."""
-        may = self._access.may_see_customers
+        may = self.access.may_see_customers
         found = await self._find_allowed(request, who, channel, may, Action.SHOW_CUSTOMERS)
-        return found if isinstance(found, Refusal) else await load_page(self._repository, found, who, page)
+        return found if isinstance(found, Refusal) else await load_page(self.repository, found, who, page)
 
     async def send_list(self, request: RequestId, who: Person, channel: ChannelId) -> Request | Refusal:
         """Send the list of customers who were not given the discount, and audit it."""
-        may = self._access.may_see_customers
+        may = self.access.may_see_customers
         found = await self._find_allowed(request, who, channel, may, Action.GET_LIST)
         if isinstance(found, Refusal):
             return found
-        tally, now = await self._repository.tally(found.id), self._clock.now()
+        tally, now = await self.repository.tally(found.id), self.clock.now()
         return await self._locked(found.id, partial(enqueue_list, who=who, tally=tally, now=now))
 
     async def expire_overdue(self) -> int:
         """Expire every overdue request, and count them."""
-        overdue = await self._repository.overdue(self._clock.now())
+        overdue = await self.repository.overdue(self.clock.now())
         for request in overdue:
             await self._locked(request, partial(self._change, event=Event.EXPIRED, by=None))
         return len(overdue)
 
     async def remind_due(self) -> int:
         """Escalate or send a reminder for every request that is due, and count them."""
-        due = await self._repository.due(self._clock.now())
+        due = await self.repository.due(self.clock.now())
+        reminders = ReminderService(self.repository, self.access, self.clock)
         for request in due:
-            await self._reminders.remind(request)
+            await reminders.remind(request)
         return len(due)
 
     async def _find(self, request: AnyId, channel: ChannelId | None = None) -> Request | Refusal:
         """Find a request; a button of another channel's card finds none."""
-        find_short, find = self._repository.find_short, self._repository.find
+        find_short, find = self.repository.find_short, self.repository.find
         by_short_id = request.startswith("R-")
         found = await (find_short(ShortId(request)) if by_short_id else find(RequestId(request)))
         if found is None or found.state is State.DRAFT or channel not in {None, found.channel}:
@@ -241,7 +243,7 @@ class DecisionService:
         return found
 
     async def _find_allowed(
-        self, request: AnyId, who: Person, channel: ChannelId | None, may: May, act: Action | None
+        self, request: AnyId, who: Person, channel: ChannelId | None, may: May, act: Action | None = None
     ) -> Request | Refusal:
         """Find a request and check that this person may act on it; audit a refusal."""
         found = await self._find(request, channel)
@@ -249,7 +251,7 @@ class DecisionService:
             return found
         refusal = await may(who, found)
         if refusal and act:
-            await audit_refusal(self._repository, refusal, act, found, who)
+            await audit_refusals(self.repository, [refusal], act, found, who)
         return refusal or found
 
     async def _click(
@@ -267,33 +269,33 @@ class DecisionService:
 
     async def _load_snapshot(self, request: Request) -> RequestSnapshot:
         return await load_snapshot(
-            self._repository, request, self._access.policy, progress_tracker=self._progress_tracker
+            self.repository, request, self.access.policy, progress_tracker=self.progress_tracker
         )
 
     async def _may_decide_now(self, who: Person, request: Request) -> Refusal | None:
-        return await self._access.may_decide(who, request) or self._not_waiting(request)
+        return await self.access.may_decide(who, request) or self._not_waiting(request)
 
     def _not_waiting(self, request: Request) -> Refusal | None:
         if request.state is not State.WAITING:
             return _already_decided(request)
-        expired = is_expired(request, self._clock.now())
+        expired = is_expired(request, self.clock.now())
         return Refusal(RefusalReason.WRONG_STATE, State.EXPIRED) if expired else None
 
     def _forbidden(self, request: Request) -> Refusal | None:
         """Say why the policy no longer allows a request, so that an approval would be in vain."""
-        policy = self._access.policy.channels[request.channel]
-        found = violations_of(request, policy, Availability.NOW)
+        policy = self.access.policy.channels[request.channel]
+        found = violations(request, policy, Availability.NOW)
         return found[0] if found else None
 
     async def _locked(self, request: RequestId, change: Change) -> Request | Refusal:
         """Act in one transaction under the row lock, then wake the background tasks."""
-        async with self._repository.unit_of_work(request) as unit:
+        async with self.repository.unit_of_work(request) as unit:
             done = await change(unit) if unit else Refusal(RefusalReason.UNKNOWN_REQUEST, request)
-        self._background.wake()
+        self.background.wake()
         return done
 
     async def _vote(self, unit: UnitOfWork, *, round_: int, by: UserId, shown: str) -> Request | Refusal:
-        request, now = unit.request, self._clock.now()
+        request, now = unit.request, self.clock.now()
         if request.state is State.WAITING and is_expired(request, now):
             await self._move(unit, Event.EXPIRED, None)
             return Refusal(RefusalReason.WRONG_STATE, State.EXPIRED)
@@ -309,7 +311,7 @@ class DecisionService:
         if forbidden := self._forbidden(request):
             unit.audit(refused(request, [forbidden], Action.APPROVE, by))
             return forbidden
-        approval = Approval(request.id, request.round, by, now, digest_of_shown(request))
+        approval = Approval(request.id, request.round, by, now, digest(request))
         if approval.digest != shown:
             return Refusal(RefusalReason.CHANGED)
         if not await unit.vote(approval):
@@ -324,45 +326,31 @@ class DecisionService:
     async def _change(
         self, unit: UnitOfWork, *, event: Event, by: UserId | None, note: str = ""
     ) -> Request | Refusal:
-        request, now = unit.request, self._clock.now()
+        request = unit.request
         if event is Event.REJECTED and request.requester == by:
             return Refusal(RefusalReason.OWN_REQUEST)
         if event is Event.CANCELLED and request.state is State.GIVING:
             return await self._request_cancel(unit, by)
         if by and request.decided_by == by and request.state is STATE_AFTER.get(event):
             return request  # the same click, delivered again
-        if request.state is State.WAITING and is_expired(request, now):
+        if next_state(request, event) is None:
+            return _already_decided(request)
+        if request.state is State.WAITING and is_expired(request, self.clock.now()):
             expired = await self._move(unit, Event.EXPIRED, None)
             late = Refusal(RefusalReason.WRONG_STATE, State.EXPIRED)
             return expired if event is Event.EXPIRED else late
-        if next_state(request, event) is None or event is Event.EXPIRED:
+        if event is Event.EXPIRED:
             return _already_decided(request)
-        return await self._move(unit, event, by, note=note)
+        return await self._move(unit, event, by, note=request.note if event is Event.ENDED_HERE else note)
 
     async def _request_cancel(self, unit: UnitOfWork, by: UserId | None) -> Request | Refusal:
         if unit.request.cancel_asked_by:
             return Refusal(RefusalReason.WRONG_STATE, Event.CANCEL_ASKED, (unit.request.cancel_asked_by,))
         cancelling = transition(unit.request, Event.CANCEL_ASKED, cancel_asked_by=by)
         await unit.save(cancelling)
-        now = self._clock.now()
+        now = self.clock.now()
         await unit.enqueue(*notifications_for(cancelling, NotificationType.CANCEL_ASKED, now, by=by))
         return cancelling
-
-    async def _end_hold(self, unit: UnitOfWork, *, by: UserId) -> Request | Refusal:
-        now = self._clock.now()
-        if not is_held(unit.request, now):
-            return Refusal(RefusalReason.NOT_HELD)
-        hurried = replace(unit.request, give_after=None)
-        await unit.save(hurried)
-        unit.audit(entry_of(hurried, EntryKind.HURRIED, by, round=hurried.round))
-        await unit.enqueue(*notifications_for(hurried, NotificationType.HURRIED, now, by=by))
-        return hurried
-
-    async def _leave_stop(self, unit: UnitOfWork, *, event: Event, by: UserId) -> Request | Refusal:
-        if next_state(unit.request, event) is None:
-            return _already_decided(unit.request)
-        note = unit.request.note if event is Event.ENDED_HERE else ""
-        return await self._move(unit, event, by, note=note)
 
     async def _move(
         self,
@@ -374,7 +362,7 @@ class DecisionService:
         facts: Mapping[str, str] | None = None,
     ) -> Request:
         """Move the request to its next state, and enqueue its notifications."""
-        now, policy = self._clock.now(), self._access.policy
+        now, policy = self.clock.now(), self.access.policy
         request = transition(unit.request, event, decided_by=by, decided_at=now, note=note)
         if request.ended:
             request = replace(request, ended_at=now)
@@ -406,15 +394,9 @@ def _wrong_confirmation(request: Request, typed: str) -> Refusal | None:
         return None if confirmed else Refusal(RefusalReason.WRONG_NAME)
     if not needs_count(request):
         return None
-    digits = "".join(typed.split()).replace(",", "").replace(".", "")
-    number = (
-        int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= MAX_COUNT_DIGITS else None
-    )
-    return None if number == request.customers else Refusal(RefusalReason.WRONG_COUNT, str(request.customers))
-
-
-def _cancelled_by(request: Request, by: UserId | None) -> bool:
-    return request.state is State.CANCELLED and request.decided_by == by
+    number = "".join(typed.split()).replace(",", "").replace(".", "").lstrip("0")
+    wanted = str(request.customers)
+    return None if number == wanted else Refusal(RefusalReason.WRONG_COUNT, wanted)
 
 
 def _already_decided(request: Request) -> Refusal:

@@ -1,7 +1,7 @@
 """Fallbacks: who hears of a message that cannot be delivered: the requester, or the admins."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from bot.domain.ports import Clock, Repository
 from bot.domain.requests.notification import ChannelKind, Notification, NotificationType, OutboxMessage
@@ -12,19 +12,19 @@ FALLBACKS = "instead"
 """The fact that marks a message to an admin as meant for another person."""
 
 
+@dataclass(frozen=True, slots=True)
 class FallbackNotifier:
     """Enqueues messages in place of undeliverable ones."""
 
-    def __init__(self, repository: Repository, clock: Clock, admins: Sequence[str] = ()) -> None:
-        self._repository = repository
-        self._clock = clock
-        self._admins = tuple(admins)
-        self._reported_channels: set[str] = set()
-        """Channels that the admins know of: each is reported once per process."""
+    repository: Repository
+    clock: Clock
+    admins: Sequence[str] = ()
+    _reported_channels: set[str] = field(default_factory=set)
+    """Channels that the admins know of: each is reported once per process."""
 
     async def enqueue(self, outbox_message: OutboxMessage, never: DeliveryFailed) -> None:
         """Enqueue the fallbacks of a message that failed for good."""
-        async with self._repository.unit_of_work(outbox_message.request) as unit:
+        async with self.repository.unit_of_work(outbox_message.request) as unit:
             if unit:
                 await unit.enqueue(*self._fallbacks(outbox_message.notification, unit.request, never))
 
@@ -33,7 +33,7 @@ class FallbackNotifier:
             return Notification(
                 kind=ChannelKind.DIRECT,
                 happened=happened,
-                at=self._clock.now(),
+                at=self.clock.now(),
                 to=to,
                 note=str(never),
                 facts={"slack": never.code} | ({"channel": channel} if channel else {}),
@@ -51,10 +51,10 @@ class FallbackNotifier:
                 if lost.to in self._reported_channels:
                     return []
                 self._reported_channels.add(lost.to)
-                return [direct(admin, NotificationType.UNTOLD, lost.to) for admin in self._admins]
+                return [direct(admin, NotificationType.UNTOLD, lost.to) for admin in self.admins]
             case ChannelKind.DIRECT:
                 # A lost message to an admin is in the log; an approval is followed by more messages.
-                if lost.to in self._admins or lost.happened is NotificationType.APPROVED:
+                if lost.to in self.admins or lost.happened is NotificationType.APPROVED:
                     return []
                 facts = {**lost.facts, FALLBACKS: lost.to}
-                return [replace(lost, to=admin, facts=facts) for admin in self._admins]
+                return [replace(lost, to=admin, facts=facts) for admin in self.admins]

@@ -1,6 +1,6 @@
 """The pause: nothing starts, and a giving stops after its batches in flight."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -20,37 +20,35 @@ MAX_FAULTS_IN_A_ROW: Final = 3
 OPEN: Final = (State.WAITING, State.APPROVED, State.GIVING, State.STOPPED)
 
 
+@dataclass(frozen=True, slots=True)
 class PauseService:
     """Pauses and resumes the bot, and redraws the open cards."""
 
-    def __init__(
-        self, *, repository: Repository, access: AccessControl, clock: Clock, background: BackgroundTasks
-    ) -> None:
-        self._repository = repository
-        self._access = access
-        self._clock = clock
-        self._background = background
+    repository: Repository
+    access: AccessControl
+    clock: Clock
+    background: BackgroundTasks
 
     async def now(self) -> Pause | None:
         """Return the pause, if the bot is paused."""
-        return await self._repository.pause()
+        return await self.repository.pause()
 
     async def pause(self, who: Person, why: str) -> tuple[Pause, bool] | Refusal:
         """Pause for an admin; return the pause in force and whether it is this one: an earlier one wins."""
-        if refusal := await self._access.may_administer(who):
+        if refusal := await self.access.may_administer(who):
             return refusal
-        wanted = Pause(self._clock.now(), who.id, why.strip())
-        paused = await self._repository.begin_pause(wanted)
+        wanted = Pause(self.clock.now(), who.id, why.strip())
+        paused = await self.repository.begin_pause(wanted)
         await self.run_once()
-        self._background.wake()
-        return (await self._repository.pause() or wanted), paused
+        self.background.wake()
+        return (await self.repository.pause() or wanted), paused
 
     async def resume(self, who: Person) -> bool | Refusal:
         """Resume for an admin; False if nothing was paused."""
-        if refusal := await self._access.may_administer(who):
+        if refusal := await self.access.may_administer(who):
             return refusal
-        resumed = await self._repository.end_pause(who.id, self._clock.now())
-        self._background.wake()
+        resumed = await self.repository.end_pause(who.id, self.clock.now())
+        self.background.wake()
         return resumed
 
     async def run_once(self) -> None:
@@ -58,19 +56,19 @@ class PauseService:
 
         Repeating it after a crash at most redraws a card twice.
         """
-        if await self._repository.pause():
-            await self._repository.stop_for_pause()
-        change = await self._repository.unannounced_change()
+        if await self.repository.pause():
+            await self.repository.stop_for_pause()
+        change = await self.repository.unannounced_change()
         if change is None:
             return
-        for request in await self._repository.in_state(*OPEN):
-            async with self._repository.unit_of_work(request.id) as unit:
+        for request in await self.repository.in_state(*OPEN):
+            async with self.repository.unit_of_work(request.id) as unit:
                 if unit and not unit.request.ended:
-                    now = self._clock.now()
+                    now = self.clock.now()
                     await unit.enqueue(
                         Notification(kind=ChannelKind.CARD, happened=NotificationType.PAUSED, at=now)
                     )
-        await self._repository.mark_announced(change)
+        await self.repository.mark_announced(change)
 
 
 def is_caught(request: Request) -> bool:

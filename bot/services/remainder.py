@@ -57,7 +57,7 @@ async def remainder_of(repository: Repository, request: Request) -> Remainder | 
 
 
 async def customers_left(
-    repository: Repository, first: Request, *, refused_too: bool = False
+    repository: Repository, first: Request, *, refused_too: bool
 ) -> tuple[CustomerId, ...]:
     """Read the customers that a request left out, in their order, with or without the refused ones."""
     found: list[CustomerId] = []

@@ -1,6 +1,6 @@
 """Reminders and escalation of waiting requests: each due time takes effect once, across crashes."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.domain.ids import RequestId
@@ -13,22 +13,22 @@ from bot.errors import DirectoryUnavailable
 from bot.services.access import AccessControl
 
 
+@dataclass(frozen=True, slots=True)
 class ReminderService:
     """Sends what is due; the next due time and the message are written in one transaction."""
 
-    def __init__(self, *, repository: Repository, access: AccessControl, clock: Clock) -> None:
-        self._repository = repository
-        self._access = access
-        self._clock = clock
+    repository: Repository
+    access: AccessControl
+    clock: Clock
 
     async def remind(self, request: RequestId) -> None:
         """Escalate a waiting request and remind its approvers, where that is due."""
         names = await self._approvers(request)  # asks Slack, so before the row is locked
-        async with self._repository.unit_of_work(request) as unit:
-            now = self._clock.now()
+        async with self.repository.unit_of_work(request) as unit:
+            now = self.clock.now()
             if unit is None or unit.request.state is not State.WAITING or is_expired(unit.request, now):
                 return
-            policy = self._access.policy.channels.get(unit.request.channel)
+            policy = self.access.policy.channels.get(unit.request.channel)
             if policy is None:
                 await unit.save(replace(unit.request, remind_at=None, escalate_at=None))
                 return
@@ -43,7 +43,7 @@ class ReminderService:
         if not policy.escalate_to:
             return
         card = Notification(kind=ChannelKind.CARD, happened=NotificationType.ESCALATED, at=now)
-        names = pending_approvers(policy.escalate_to, unit.request, ())
+        names = pending_approvers(policy.escalate_to, unit.request)
         await unit.enqueue(card, replace(card, kind=ChannelKind.LINE, facts={"who": " ".join(names)}))
 
     async def _remind(
@@ -63,12 +63,12 @@ class ReminderService:
 
     async def _approvers(self, request: RequestId) -> tuple[str, ...]:
         """Name who can approve; a group in which somebody has approved is replaced by its other members."""
-        found = await self._repository.find(request)
-        policy = self._access.policy.channels.get(found.channel) if found else None
+        found = await self.repository.find(request)
+        policy = self.access.policy.channels.get(found.channel) if found else None
         if found is None or policy is None:
             return ()
-        names, votes = approvers_of(policy, found), await self._repository.votes(request, found.round)
+        names, votes = approvers_of(policy, found), await self.repository.votes(request, found.round)
         try:
-            return await self._access.expand_groups(names, [vote.by for vote in votes]) if votes else names
+            return await self.access.expand_groups(names, [vote.by for vote in votes]) if votes else names
         except DirectoryUnavailable:
             return names  # the whole group is better than nobody

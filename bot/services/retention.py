@@ -1,6 +1,7 @@
 """Retention: purges customer ids, reasons and typed text of old requests, safe in several processes."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
@@ -11,34 +12,32 @@ from bot.domain.requests.audit_entries import EntryKind, entry_of
 REQUESTS_PER_QUERY: Final = 100
 """Each of them is purged in a transaction of its own."""
 
-Elsewhere = Callable[[Sequence[RequestId]], Awaitable[None]]
-"""Purges what is kept of requests outside the database."""
 
-
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RetentionService:
     """Enforces the policy's `retention_days`."""
 
-    def __init__(self, *, repository: Repository, clock: Clock, days: int, elsewhere: Elsewhere) -> None:
-        self._repository = repository
-        self._clock = clock
-        self._days = days
-        self._elsewhere = elsewhere
+    repository: Repository
+    clock: Clock
+    days: int
+    elsewhere: Callable[[Sequence[RequestId]], Awaitable[None]]
+    """Purges what is kept of requests outside the database."""
 
     async def purge(self) -> int:
         """Purge what is due and count it; `elsewhere` goes first, so a crash between leaves nothing."""
-        before = self._clock.now() - timedelta(days=self._days)
+        before = self.clock.now() - timedelta(days=self.days)
         count = 0
-        while due := await self._repository.forgettable(before, limit=REQUESTS_PER_QUERY):
-            await self._elsewhere(due)
+        while due := await self.repository.forgettable(before, limit=REQUESTS_PER_QUERY):
+            await self.elsewhere(due)
             for request in due:
-                async with self._repository.unit_of_work(request) as unit:
+                async with self.repository.unit_of_work(request) as unit:
                     if unit and unit.request.ended and not unit.request.purged_at:
-                        await unit.redact(self._clock.now())
+                        await unit.redact(self.clock.now())
                         unit.audit(
                             entry_of(
                                 unit.request,
                                 EntryKind.PURGED,
-                                retention_days=self._days,
+                                retention_days=self.days,
                                 customers=unit.request.customers,
                             )
                         )

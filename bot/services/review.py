@@ -2,15 +2,15 @@
 
 from datetime import timedelta
 
+from bot.domain.customers.uploads import ReadResult
 from bot.domain.ids import CustomerId
 from bot.domain.policy.budget import BudgetUse, use_of
-from bot.domain.policy.policy import ChannelPolicy, Decision, DecisionOutcome
+from bot.domain.policy.policy import ChannelPolicy
 from bot.domain.ports import Clock, Repository
-from bot.domain.requests.audit_entries import digest_of_shown
-from bot.domain.requests.deadlines import approvers_of
+from bot.domain.requests.deadlines import approvers_of, pending_approvers
 from bot.domain.requests.prior_grants import NEVER
-from bot.domain.requests.request import Request, rule_of
-from bot.domain.requests.views import FileSummary, Review
+from bot.domain.requests.request import Request, digest, rule_of
+from bot.domain.requests.views import Review
 from bot.domain.rules.rule import usable
 from bot.services.remainder import remainder_of
 
@@ -34,31 +34,24 @@ async def load_review(
     *,
     budget_use: BudgetUse | None,
     spaced: tuple[CustomerId, ...],
-    file_summary: FileSummary | None = None,
+    read_result: ReadResult | None = None,
 ) -> Review:
-    """Load what a review shows; grants made before are a warning, no refusal.
-
-    Raises:
-        ValueError: the request has no rule yet.
-    """
+    """Load what a review shows; raises ValueError if the request has no rule yet."""
     now, rule = clock.now(), rule_of(request)
     prior_grants = NEVER
     if policy.repeat_days:
         prior_grants = await repository.prior_grants(request, now - timedelta(days=policy.repeat_days))
-    outcome = DecisionOutcome.WAITS if request.approvals else DecisionOutcome.GOES
     return Review(
         request=request,
         rule=rule,
         usable=usable(rule, now),
-        cost=request.price,
-        decision=Decision(outcome, request.approvals, tier=request.tier),
-        asked_of=tuple(name for name in approvers_of(policy, request) if name != request.requester),
+        asked_of=pending_approvers(approvers_of(policy, request), request),
         spaced=spaced,
-        digest=digest_of_shown(request),
+        digest=digest(request),
         hold_minutes=policy.hold_minutes,
         pause=await repository.pause(),
         budget_use=budget_use,
         prior_grants=prior_grants,
         remainder=await remainder_of(repository, request),
-        file_summary=file_summary,
+        read_result=read_result,
     )

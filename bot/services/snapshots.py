@@ -5,7 +5,7 @@ from typing import Final
 from bot.domain.policy.policy import Policy
 from bot.domain.ports import Repository
 from bot.domain.requests.batches import Unsettled
-from bot.domain.requests.deadlines import approvers_of
+from bot.domain.requests.deadlines import approvers_of, pending_approvers
 from bot.domain.requests.notification import RequestSnapshot
 from bot.domain.requests.progress import ProgressTracker
 from bot.domain.requests.request import Request, State
@@ -27,19 +27,18 @@ async def load_snapshot(
 
     Without `ids` it reads no customers: a card, redrawn often during the giving, shows none.
     """
-    channel = policy.channels.get(request.channel)
     tally = await repository.tally(request.id)
     begun = request.ended and request.started_at is not None
     left_out = Unsettled()
     if ids and tally.left > 0 and (begun or request.state in {State.STOPPED, State.DONE}):
         left_out = await repository.left_out(request.id, most=MAX_IDS)
-    asked_of = approvers_of(channel, request) if channel else ()
+    approvers = approvers_of(policy.channels.get(request.channel), request)
     return RequestSnapshot(
         request,
         votes=await repository.votes(request.id, request.round),
         tally=tally,
         refused=await repository.refused(request.id, most=MAX_IDS) if ids and tally.refused else (),
-        asked_of=tuple(name for name in asked_of if name != request.requester),
+        asked_of=pending_approvers(approvers, request),
         unknown=left_out.unknown,
         not_tried=left_out.not_tried,
         first=await first_of(repository, request),

@@ -6,6 +6,7 @@ Slack has no idempotency key: a message that may have been posted is searched fo
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, Final
 from weakref import WeakValueDictionary
 
@@ -20,8 +21,8 @@ from bot.domain.requests.progress import ProgressTracker
 from bot.domain.requests.request import Request
 from bot.errors import CardDeleted, DeliveryDeferred, DeliveryFailed
 from bot.services.snapshots import load_snapshot
-from bot.slack.client import errors, uploads
-from bot.slack.client.errors import CALL_ERRORS, ErrorKind, delivery_error, kind_of
+from bot.slack.client.errors import CALL_ERRORS, ErrorKind, delivery_error, describe, kind_of
+from bot.slack.client.file_messages import find_file, upload
 from bot.slack.messages import card, not_given_file, notices, summary
 from bot.slack.rendering.formatting import Formatter, Message
 from bot.spreadsheets.writer.writer import ListWriter
@@ -37,6 +38,9 @@ NOBODY: Final = "nobody"
 """The `ts` of a list with nobody on it."""
 MAX_CARD_ATTEMPTS: Final = 5
 """Attempts, a minute apart, to post a first card: nobody sees its request until then."""
+CHANNEL_SECONDS: Final = 60.0
+CHANNEL_PATIENCE: Final = timedelta(days=7)
+"""How long messages wait for a channel; the requester gets a direct message after some minutes."""
 
 
 class SlackAnnouncer:
@@ -87,7 +91,7 @@ class SlackAnnouncer:
             await self._draw_card(request)
         except CALL_ERRORS as error:
             if kind_of(error) is ErrorKind.MESSAGE_GONE:
-                code = errors.describe(error)
+                code = describe(error)
                 raise CardDeleted(f"Slack does not have the card any more ({code})", code=code) from error
             raise delivery_error(error) from error
 
@@ -108,7 +112,9 @@ class SlackAnnouncer:
             request = await self._repository.find(outbox_message.request)
             if request and request.card_ts is None:
                 return outcome
-        return errors.wait_for_channel(outcome)
+        return DeliveryDeferred(
+            str(outcome), after=CHANNEL_SECONDS, clean=True, code=outcome.code, patience=CHANNEL_PATIENCE
+        )
 
     async def _deliver(self, outbox_message: OutboxMessage) -> str:
         notification, formatter = outbox_message.notification, self._formatter
@@ -207,22 +213,15 @@ class SlackAnnouncer:
             raise DeliveryFailed("its customers are forgotten")
         channel = await self._direct_channel(outbox_message.notification.to)
         title = not_given_file.title(request, outbox_message.key)
-        if outbox_message.tried and (sent := await uploads.shared(self._latest(channel), title)):
+        if outbox_message.tried and (sent := await find_file(self._latest(channel), title)):
             return sent
         file = await not_given_file.written(request, self._repository, self._list_writer)
-        with file.content as content:
+        with file.content:
             if not file.rows:
                 return NOBODY
             self._check_leader()
-            return await uploads.upload(
-                self._client,
-                content,
-                file.length,
-                name=not_given_file.name(request),
-                title=title,
-                channel=channel,
-                comment=not_given_file.comment(request, file, self._formatter),
-            )
+            message = not_given_file.build(request, file, self._formatter, title=title)
+            return await upload(self._client, message, channel)
 
     def _check_leader(self) -> None:
         if not self._may():

@@ -1,7 +1,6 @@
 """Parses the text after `/discount` into a command."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
@@ -42,16 +41,11 @@ class ParseProblem(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Add:
-    """`add [rule] [customer ids…]`; `raw` is the text after `add`."""
+    """`add [rule] [customer ids…]`; quotes end the rule's name for sure."""
 
     rule: str
     customers: tuple[str, ...]
-    raw: str
-
-    @property
-    def quoted(self) -> bool:
-        """Whether the rule is in quotes, which end its name for sure."""
-        return bool(self.raw) and self.raw[0] in QUOTES
+    quoted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,25 +88,21 @@ class Help:
 
 @dataclass(frozen=True, slots=True)
 class UnknownCommand:
-    """Any other text, with the nearest command if there is one."""
+    """Any other text, with the nearest command."""
 
     text: str
-    nearest: str | None
+    nearest: str
     why: ParseProblem = ParseProblem.NO_SUCH_COMMAND
 
 
 Command = Add | Status | ShowRule | Cancel | Pause | Resume | Help | UnknownCommand
 
 
-class OpenQuote(Exception):
-    """A quote opens and never closes."""
-
-
 def read(text: str) -> Command:
     """Parse the text after `/discount`.
 
     >>> read("add “Spar 100” c-1, c-2")
-    Add(rule='Spar 100', customers=('c-1', 'c-2'), raw='“Spar 100” c-1, c-2')
+    Add(rule='Spar 100', customers=('c-1', 'c-2'), quoted=True)
     >>> read("Status r7kq2m")
     Status(short='R-7KQ2M')
     >>> read("stauts")
@@ -139,7 +129,7 @@ def read(text: str) -> Command:
         case "resume":
             return Resume()
         case other:
-            nearest = next(iter(get_close_matches(other, COMMANDS, n=1, cutoff=0.0)), None)
+            [nearest] = get_close_matches(other, COMMANDS, n=1, cutoff=0.0)
             return UnknownCommand(typed, nearest)
 
 
@@ -150,22 +140,19 @@ def unescape(text: str) -> str:
     return bare.translate(FIXED_SPACES).strip()
 
 
-def split_words(text: str) -> Iterator[str]:
-    """Split a text at spaces and commas; quotes, straight or curly, make one word.
+def split_words(text: str) -> list[str] | None:
+    """Split a text at spaces and commas; None if a quote opens and never closes.
 
-    A quote opens only at a word's start and closes only at a word's end: O'Brien is not quoted.
+    Quotes, straight or curly, make one word. A quote opens only at a word's start and closes only at
+    a word's end: O'Brien is not quoted.
 
-    >>> list(split_words('«to by» c,d "x, y"'))
+    >>> split_words('«to by» c,d "x, y"')
     ['to by', 'c', 'd', 'x, y']
-
-    Raises:
-        OpenQuote: a quote opens and never closes.
     """
-    for found in WORD.finditer(text):
-        double, single, bare = found.groups()
-        if bare and bare[0] in QUOTES:
-            raise OpenQuote
-        yield next(word for word in (double, single, bare) if word is not None)
+    found = WORD.findall(text)
+    if any(bare and bare[0] in QUOTES for _, _, bare in found):
+        return None
+    return [double or single or bare for double, single, bare in found]
 
 
 def short_id(text: str) -> ShortId | None:
@@ -181,20 +168,18 @@ def short_id(text: str) -> ShortId | None:
 
 
 def _add(typed: str, rest: str) -> Command:
-    try:
-        rule, *customers = list(split_words(rest)) or [""]
-    except OpenQuote:
+    words = split_words(rest)
+    if words is None:
         return UnknownCommand(typed, "add", ParseProblem.OPEN_QUOTE)
-    return Add(rule, tuple(customer for customer in customers if customer), rest)
+    rule, *customers = words or [""]
+    return Add(rule, tuple(filter(None, customers)), quoted=bool(rest) and rest[0] in QUOTES)
 
 
 def _rule(typed: str, rest: str) -> Command:
     """Read the name of a rule: the one quoted word, or the whole text, commas included."""
-    try:
-        words = list(split_words(rest))
-    except OpenQuote:
-        name = rest.strip(QUOTES)
-    else:
-        name = words[0] if len(words) == 1 else rest
+    words = split_words(rest)
+    name = rest.strip(QUOTES) if words is None else rest
+    if words and len(words) == 1:
+        name = words[0]
     name = name.strip()
     return ShowRule(name) if name else UnknownCommand(typed, "rule", ParseProblem.NO_RULE)

@@ -8,6 +8,7 @@ from typing import Final, TypeVar
 
 import stamina
 import structlog
+from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -45,15 +46,9 @@ class ModalController:
     ) -> None:
         self._client = client
         self._formatter = formatter
-        self._attempts = partial(
-            stamina.retry_context,
-            on=lambda error: errors.is_transient(error) or kind_of(error) is ErrorKind.VIEW_NOT_FOUND,
-            attempts=None,
-            timeout=patience,
-            wait_initial=0.05,
-            wait_max=0.5,
-            wait_jitter=0.05,
-        )
+        self._retry = stamina.AsyncRetryingCaller(
+            attempts=None, timeout=patience, wait_initial=0.05, wait_max=0.5, wait_jitter=0.05
+        ).on(lambda error: errors.is_transient(error) or kind_of(error) is ErrorKind.VIEW_NOT_FOUND)
         self.file_messenger = FileMessenger(client)
 
     async def links(self, earlier: Sequence[PriorRequest]) -> dict[RequestId, str]:
@@ -75,28 +70,27 @@ class ModalController:
     async def open(self, trigger: str, title: str, draw: Drawing, *, respond: AsyncRespond) -> None:
         """Open the view that `draw` makes, after a loading modal if that takes time."""
         external_id = uuid.uuid4().hex
-        drawing = asyncio.ensure_future(self._draw(title, draw, external_id))
+        drawing = asyncio.ensure_future(self._draw(title, draw))
         await asyncio.wait({drawing}, timeout=READY_SECONDS)
         if not drawing.done():
-            if await self._open(trigger, loading_view(title, external_id=external_id), respond):
+            if await self._open(trigger, external_id, loading_view(title), respond):
                 await self._update(external_id, await drawing, partial(self.reply, respond))
             return
         drawn = drawing.result()
         if isinstance(drawn, Reply):
             await self.reply(respond, drawn.text)
         else:
-            await self._open(trigger, drawn, respond)
+            await self._open(trigger, external_id, drawn, respond)
 
     async def redraw(self, external_id: str, title: str, draw: Drawing, *, user: str) -> None:
         """Redraw a loading view; if the person has closed it, they get the answer as a direct message."""
-        drawn = await self._draw(title, draw, external_id)
-        await self._update(external_id, drawn, partial(self._send_direct, user))
+        await self._update(external_id, await self._draw(title, draw), partial(self._send_direct, user))
 
     async def push(self, trigger: str, title: str, draw: Drawing, *, user: str) -> None:
         """Open a view on top of the one with the button; a click that is delivered twice does so once."""
         external_id = uuid.uuid4().hex
-        view = loading_view(title, external_id=external_id)
         try:
+            view = loading_view(title) | {"external_id": external_id}
             await self._client.views_push(trigger_id=trigger, view=view)
         except CALL_ERRORS as error:
             log.warning("modal not pushed", why=describe(error))
@@ -117,24 +111,26 @@ class ModalController:
 
     async def reply(self, respond: AsyncRespond, text: str, blocks: Sequence[View] | None = None) -> None:
         """Answer one person alone, in the channel. Repeated while Slack fails: a second copy does no harm."""
-        async for attempt in self._attempts():
-            with attempt:
-                answer = await respond(
-                    text=text, blocks=blocks, response_type="ephemeral", replace_original=False
-                )
-                if errors.is_failure(answer.status_code):
-                    raise ConnectionError(answer.status_code)
 
-    async def _draw(self, title: str, draw: Drawing, external_id: str) -> View | Reply:
+        async def post() -> None:
+            answer = await respond(
+                text=text, blocks=blocks, response_type="ephemeral", replace_original=False
+            )
+            if answer.status_code == errors.TOO_MANY_REQUESTS or answer.status_code >= errors.SERVER_ERROR:
+                raise ConnectionError(answer.status_code)
+
+        await self._retry(post)
+
+    async def _draw(self, title: str, draw: Drawing) -> View | Reply:
         """Draw a view; a refusal becomes a reply with this title."""
-        drawn = await reply_or_fault(draw(external_id))
+        drawn = await reply_or_fault(draw())
         if isinstance(drawn, str):
             return Reply("Something went wrong", drawn)
         return Reply(title, reasons.refusal(drawn, self._formatter)) if isinstance(drawn, Refusal) else drawn
 
-    async def _open(self, trigger: str, view: View, respond: AsyncRespond) -> bool:
+    async def _open(self, trigger: str, external_id: str, view: View, respond: AsyncRespond) -> bool:
         try:
-            await self._client.views_open(trigger_id=trigger, view=view)
+            await self._client.views_open(trigger_id=trigger, view=view | {"external_id": external_id})
         except CALL_ERRORS as error:
             kind, fault = kind_of(error), uuid.uuid4().hex[:8]
             log.warning("modal not opened", why=describe(error), fault=fault)
@@ -148,38 +144,39 @@ class ModalController:
         self, external_id: str, drawn: View | Reply, answer: Callable[[str], Awaitable[None]]
     ) -> None:
         """Redraw a view; if Slack does not, call `answer` with the text."""
-        if isinstance(drawn, Reply):
-            view, text = message_view(drawn.title, drawn.text, external_id=external_id), drawn.text
-        else:
-            view, text = drawn, ""
+        text = drawn.text if isinstance(drawn, Reply) else ""
+        view = message_view(drawn.title, text) if isinstance(drawn, Reply) else drawn
+        view |= {"external_id": external_id}
         try:
-            async for attempt in self._attempts():
-                with attempt:
-                    await self._client.views_update(external_id=external_id, view=view)
+            await self._retry(self._client.views_update, external_id=external_id, view=view)
         except CALL_ERRORS as error:
             log.info("modal not redrawn", why=describe(error))
             await answer(text or (CLOSED if kind_of(error) is ErrorKind.VIEW_NOT_FOUND else UNSHOWN))
 
     async def _send_direct(self, user: str, text: str) -> None:
-        async for attempt in self._attempts():
-            with attempt:
-                opened = await self._client.conversations_open(users=user)
-                await self._client.chat_postMessage(channel=opened["channel"]["id"], text=text)
+        async def send() -> None:
+            opened = await self._client.conversations_open(users=user)
+            await self._client.chat_postMessage(channel=opened["channel"]["id"], text=text)
+
+        await self._retry(send)
 
 
-def loading_view(title: str, *, external_id: str, metadata: str = "") -> View:
+def loading_view(title: str, metadata: str = "") -> View:
     """Draw a modal without a submit, to be replaced by an answer."""
-    return modal(title, [section(MOMENT)], external_id=external_id, metadata=metadata)
+    return modal(title, [section(MOMENT)], metadata=metadata)
 
 
-def message_view(title: str, text: str, *, external_id: str = "") -> View:
+def message_view(title: str, text: str) -> View:
     """Draw a last answer; `text` is escaped mrkdwn."""
-    return modal(title, [section(text or MOMENT)], external_id=external_id)
+    return modal(title, [section(text or MOMENT)])
 
 
-def next_external_id(view: View) -> str:
-    """Name the view that answers a submission; a submission that is delivered twice has one answer."""
-    return f"{view['id']}.{view['hash']}"
+async def show_loading(ack: AsyncAck, view: View, title: str, metadata: str = "") -> str:
+    """Acknowledge a submission with a loading view; return its external id, the same when delivered twice."""
+    external_id = f"{view['id']}.{view['hash']}"
+    loading = loading_view(title, metadata) | {"external_id": external_id}
+    await ack(response_action="update", view=loading)
+    return external_id
 
 
 async def reply_or_fault(answer: Awaitable[Answer]) -> Answer | str:

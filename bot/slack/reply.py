@@ -17,5 +17,6 @@ class Reply:
     text: str
 
 
-Drawing = Callable[[str], Awaitable[View | Reply | Refusal]]
-"""Draws a view for an external id; the modal controller renders a refusal."""
+Drawn = View | Reply | Refusal
+"""What a modal shows; the modal controller renders a refusal."""
+Drawing = Callable[[], Awaitable[Drawn]]

@@ -110,7 +110,7 @@ async def test_the_four_outcomes_add_up_in_database_file_and_summary(
     ended = replace(request, state=State.DONE, started_at=NOW, ended_at=NOW)
     snapshot = await load_snapshot(repository, ended, POLICY)
     assert summed(snapshot) == (tally.given, len(ends), tally.refused, tally.unknown, tally.not_tried)
-    comment = not_given_file.comment(ended, file, LOOK)
+    comment = not_given_file.build(ended, file, LOOK, title="").comment
     assert f" {len(rows)} of the {LOOK.customers(len(ends))} " in comment
 
 

@@ -16,11 +16,10 @@ from bot.slack.messages import card
 from bot.slack.modals import approval, customer_list, rejection, request_form, review
 from handlers import card_buttons as card_handlers
 from handlers import commands, fallback
-from handlers import customer_list as customer_list_handlers
 from handlers import request_form as request_form_handlers
 from handlers.fallback import ANYTHING
 
-MODULES = (commands, request_form_handlers, card_handlers, customer_list_handlers, fallback)
+MODULES = (commands, request_form_handlers, card_handlers, fallback)
 CARD = {
     card.APPROVE,
     card.REJECT,

@@ -38,7 +38,6 @@ from bot.domain.requests.request import (
     new_request_id,
     new_short_id,
 )
-from bot.domain.rules.terms import terms_of
 from bot.services.announcements import notifications_for
 from sandbox.dintero.catalogue import SEED_RULE
 from sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET
@@ -283,7 +282,7 @@ async def approved(
     async with repository.unit_of_work(request) as unit:
         assert unit
         await unit.put_packed(pack(who, portion=size * 2))
-        await unit.vote(Approval(request, 1, shop.bo.id, now, digest(draft, terms_of(rule))))
+        await unit.vote(Approval(request, 1, shop.bo.id, now, digest(draft)))
         yes = replace(draft, state=State.APPROVED, asked_at=now, decided_by=shop.bo.id, decided_at=now)
         await unit.save(yes)
         await unit.enqueue(

@@ -14,7 +14,6 @@ from bot.domain.requests.notification import ChannelKind, NotificationType
 from bot.domain.requests.person import AccountKind as Account
 from bot.domain.requests.request import Request, State, digest
 from bot.domain.requests.views import ApprovalView
-from bot.domain.rules.terms import terms_of
 from bot.services.decisions import needs_count
 from tests.support.clicks import Action, cancel, reason, reject, shown, told
 from tests.support.postgres import BUSY_SECONDS
@@ -80,7 +79,7 @@ async def test_an_approval_is_bound_to_the_database(office: Office) -> None:
     await office.approve(asked, BO)
     (approval,) = await office.repository.votes(asked.id, 1)
     assert (approval.by, approval.round, approval.at) == (BO, 1, NOW)
-    assert approval.digest == digest(asked, terms_of(asked.rule))  # type: ignore[arg-type]
+    assert approval.digest == digest(asked)
 
 
 @pytest.mark.parametrize("round_", [0, 1, 3])

@@ -9,7 +9,6 @@ from bot.domain.policy.budget import Budget
 from bot.domain.policy.policy import (
     AppliedTier,
     ChannelPolicy,
-    DecisionOutcome,
     Policy,
     Refusal,
     RefusalReason,
@@ -51,9 +50,9 @@ async def test_it_is_given_if_the_policy_allows_it_and_two_people_approve(
     draft = await office.draft(customers="", reserved=sign)
     review = await office.drafts.review(draft, person(ANN))
     assert isinstance(review, Review)
-    assert (review.decision.outcome, review.decision.approvals) == (DecisionOutcome.WAITS, 2)
-    assert review.decision.tier == AppliedTier(2, TierTrigger.RESERVED)
-    assert review.cost is None
+    assert review.request.approvals == 2
+    assert review.request.tier == AppliedTier(2, TierTrigger.RESERVED)
+    assert review.request.price is None
     asked = await office.drafts.ask(draft, person(ANN))
     assert isinstance(asked, Request)
     assert asked.reserved

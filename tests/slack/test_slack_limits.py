@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from bot.domain.ids import CustomerId, RuleId
-from bot.domain.policy.policy import DecisionOutcome, Refusal, RefusalReason
+from bot.domain.policy.policy import Refusal, RefusalReason
 from bot.domain.requests.notification import ChannelKind, NotificationType, RequestSnapshot
 from bot.domain.requests.progress import Progress
 from bot.domain.requests.request import FormInput, PauseState, State, StopReason
 from bot.domain.requests.views import ApprovalView
 from bot.domain.rules.rule import Availability
 from bot.services.customer_lists import PER_PAGE, CustomerPage
-from bot.slack.command_parser import ParseProblem
+from bot.slack.command_parser import ParseProblem, UnknownCommand
 from bot.slack.messages import card, help, notices, status, summary  # noqa: A004 - the command's own word
 from bot.slack.messages import rule as rule_message
 from bot.slack.modal_controller import loading_view, message_view
@@ -91,7 +91,7 @@ def all_messages() -> Iterator[Message]:
     yield status.build(snapshots() * 10, LOOK, samples.PAUSE)
     yield status.build(snapshots() * 10, LOOK)
     yield help.build(LOOK)
-    yield from (help.not_understood(LONG, LONG, why) for why in (None, *ParseProblem))
+    yield from (help.not_understood(UnknownCommand(LONG, "add", why)) for why in ParseProblem)
 
 
 def all_views() -> Iterator[dict[str, Any]]:
@@ -99,48 +99,48 @@ def all_views() -> Iterator[dict[str, Any]]:
         for chosen in (None, RULE, LONG_RULE):
             for faults in ((), samples.every_field_error()):
                 form = samples.form(form_input, chosen=chosen, faults=faults)
-                yield request_form.build(form, LOOK, external_id="e" * 255)
-                yield request_form.build(replace(form, pause=samples.PAUSE), LOOK, external_id="e" * 255)
+                yield request_form.build(form, LOOK)
+                yield request_form.build(replace(form, pause=samples.PAUSE), LOOK)
                 yield request_form.build(
                     replace(form, pause=samples.PAUSE, remainder=samples.long_remainder()),
                     LOOK,
-                    external_id="e" * 255,
                 )
     filled = samples.form(replace(FULL, files=samples.uploads()), faults=samples.every_field_error())
-    yield request_form.build(
-        replace(filled, unclear=samples.unclear()), LOOK, external_id="e" * 255, generation=1
-    )
+    yield request_form.build(replace(filled, unclear=samples.unclear()), LOOK, generation=1)
     ticked = samples.form(FormInput(rule=LONG, reserved="*/", more=True), faults=samples.every_field_error())
     yield request_form.build(
-        replace(ticked, policy=replace(ticked.policy, reserved=True)), LOOK, external_id="e"
+        replace(ticked, policy=replace(ticked.policy, reserved=True)),
+        LOOK,
     )
     everyone = replace(samples.LONG_REQUEST, customers=1, first_customer="*")
-    yield approval.build(samples.consideration(everyone), LOOK, external_id="e")
-    for outcome in DecisionOutcome:
-        yield review_modal.build(samples.review(outcome=outcome), LOOK, external_id="e")
+    yield approval.build(samples.consideration(everyone), LOOK, {})
+    for approvals in (0, 1, 2):
+        request = replace(samples.REQUEST, approvals=approvals)
+        yield review_modal.build(samples.review(request), LOOK, {})
     links = {each.id: LINK * 20 for each in samples.long_review().named}
     for places in ({}, links):
-        yield review_modal.build(samples.long_review(), LOOK, external_id="e", links=places)
+        yield review_modal.build(samples.long_review(), LOOK, places)
     long = ApprovalView(samples.long_review(), samples.long_snapshot(State.WAITING), count=True)
-    yield approval.build(long, LOOK, external_id="e", links=links)
+    yield approval.build(long, LOOK, links)
     for count in (True, False):
-        yield approval.build(samples.consideration(count=count), LOOK, external_id="e")
+        yield approval.build(samples.consideration(count=count), LOOK, {})
         long = ApprovalView(samples.long_review(), samples.long_snapshot(State.WAITING), count)
-        yield approval.build(long, LOOK, external_id="e")
+        yield approval.build(long, LOOK, {})
         snapshot = held_and_paused(samples.long_snapshot(State.WAITING))
         review = replace(
             samples.long_review(), request=snapshot.request, pause=samples.PAUSE, hold_minutes=10_080
         )
-        yield approval.build(ApprovalView(review, snapshot, count), LOOK, external_id="e")
-        yield review_modal.build(review, LOOK, external_id="e")
+        yield approval.build(ApprovalView(review, snapshot, count), LOOK, {})
+        yield review_modal.build(review, LOOK, {})
     for request, page in ((samples.REQUEST, 1), (samples.LONG_REQUEST, 1), (samples.LONG_REQUEST, 10**7)):
         for one in ("ann", "<!channel>" + "*" * 245, "\U0001f600" * 255, "\u202e\x00" * 127):
             yield customer_list.build(
-                CustomerPage(request, page, (CustomerId(one),) * PER_PAGE), LOOK, external_id="e"
+                CustomerPage(request, page, (CustomerId(one),) * PER_PAGE),
+                LOOK,
             )
     for snapshot in snapshots():
-        yield rejection.build(snapshot, LOOK, external_id="e")
-    yield loading_view(LONG, external_id="e", metadata="m")
+        yield rejection.build(snapshot, LOOK)
+    yield loading_view(LONG, "m")
     yield message_view(LONG, reasons.refusal(Refusal(RefusalReason.LOOKUP_FAILED, LONG), LOOK))
 
 

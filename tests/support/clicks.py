@@ -7,7 +7,6 @@ from bot.domain.ids import ChannelId
 from bot.domain.policy.policy import Refusal, RefusalReason
 from bot.domain.requests.notification import ChannelKind, NotificationType
 from bot.domain.requests.request import Event, Request, State, digest
-from bot.domain.rules.terms import terms_of
 from tests.support.service_fixture import ANN, BO, CHIEF, CLEO, NOW, SUPPORT, Office, person
 
 LONG_AGO, LATER_ON = NOW - timedelta(hours=1), NOW + timedelta(hours=24)
@@ -20,7 +19,7 @@ def reason(answer: object) -> RefusalReason:
 
 def shown(request: Request) -> str:
     assert request.rule
-    return digest(request, terms_of(request.rule))
+    return digest(request)
 
 
 async def approve(office: Office, request: Request) -> object:

@@ -5,11 +5,13 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from bot.domain.customers.packing import PackedIds
 from bot.domain.customers.uploads import (
     MOST_FILES,
     AmbiguousFile,
     Column,
     FileRead,
+    ReadResult,
     RowProblem,
     UnreadableRow,
     Upload,
@@ -19,8 +21,6 @@ from bot.domain.policy.budget import BudgetUse
 from bot.domain.policy.policy import (
     AppliedTier,
     ChannelPolicy,
-    Decision,
-    DecisionOutcome,
     Refusal,
     RefusalReason,
     TierTrigger,
@@ -29,7 +29,7 @@ from bot.domain.requests.batches import Refused, Tally, Verification
 from bot.domain.requests.notification import ChannelKind, Notification, NotificationType, RequestSnapshot
 from bot.domain.requests.prior_grants import PriorGrants, PriorRequest, Remainder
 from bot.domain.requests.request import Approval, FormInput, Pause, Request, State, StopReason
-from bot.domain.requests.views import ApprovalView, Field, FieldError, FileSummary, Form, Review
+from bot.domain.requests.views import ApprovalView, Field, FieldError, Form, Review
 from bot.domain.rules.rule import (
     Availability,
     Item,
@@ -42,7 +42,6 @@ from bot.domain.rules.rule import (
     Rule,
     Statistics,
     WeeklyWindow,
-    cost,
 )
 from bot.slack.rendering.formatting import Formatter
 
@@ -224,20 +223,12 @@ def notification(
     )
 
 
-def review(
-    request: Request = REQUEST, outcome: DecisionOutcome = DecisionOutcome.WAITS, **changes: Any
-) -> Review:
+def review(request: Request = REQUEST, **changes: Any) -> Review:
     """Make a review."""
-    rule = request.rule or RULE
-    refusals = (
-        (Refusal(RefusalReason.TOO_MANY_CUSTOMERS, "501/500"),) if outcome is DecisionOutcome.REFUSED else ()
-    )
     made = Review(
         request=request,
-        rule=rule,
+        rule=request.rule or RULE,
         usable=Availability.NOW,
-        cost=cost(rule, request.customers),
-        decision=Decision(outcome, 1, refusals),
         asked_of=("S0LEADS", "U0BOSS"),
         digest="0123456789abcdef" * 4,
     )
@@ -253,32 +244,28 @@ def long_remainder() -> Remainder:
 def long_review() -> Review:
     """Make a review with everything as long as possible."""
     spaced = tuple(CustomerId("a " * 127) for _ in range(1_000))
-    refusals = tuple(Refusal(reason, LONG, ("U0ADMIN",) * 50) for reason in RefusalReason)
     many = tuple(
         PriorRequest(RequestId(f"{LONG}{at}"), ShortId("R-22222"), ChannelId("C0ELSE"), "1.2", 10**9)
         for at in range(50)
     )
     return review(
-        LONG_REQUEST,
+        replace(LONG_REQUEST, tier=AppliedTier(10, TierTrigger.UNPRICED, 10**15)),
         spaced=spaced,
-        decision=Decision(
-            DecisionOutcome.REFUSED, 2, refusals, AppliedTier(10, TierTrigger.UNPRICED, 10**15)
-        ),
         asked_of=("U0BOSS",) * 200,
         budget_use=BudgetUse(
             customers=10**9, amount=10**15, left_customers=10**7, left_amount=10**15, until=NOW
         ),
         prior_grants=PriorGrants(10**9, many, more=True),
         remainder=long_remainder(),
-        file_summary=long_file_summary(),
+        read_result=long_read_result(),
     )
 
 
 LONG_COLUMN = Column(10_000, LONG, (LONG,) * 3)
 
 
-def long_file_summary() -> FileSummary:
-    """Make a summary of ten files with everything as long and odd as possible."""
+def long_read_result() -> ReadResult:
+    """Make the result of ten files with everything as long and odd as possible."""
     odd = tuple(UnreadableRow(10**6 + at, list(RowProblem)[at % len(RowProblem)]) for at in range(20))
     file = FileRead(
         name=LONG,
@@ -291,7 +278,8 @@ def long_file_summary() -> FileSummary:
         mails=10**6,
         phones=10**6,
     )
-    return FileSummary((file,) * MOST_FILES, (CustomerId("`" * 255),) * 3, CustomerId("<" * 255))
+    everybody = PackedIds(10**6, "", (CustomerId("`" * 255),) * 3, "<" * 255)
+    return ReadResult(everybody, files=(file,) * MOST_FILES)
 
 
 def uploads() -> tuple[Upload, ...]:

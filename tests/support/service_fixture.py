@@ -16,7 +16,6 @@ from bot.domain.requests.notification import Notification, OutboxMessage
 from bot.domain.requests.person import AccountKind, Person, Profile
 from bot.domain.requests.request import FormInput, Request, digest
 from bot.domain.rules.rule import Holder, Requirement, Reward, Rule
-from bot.domain.rules.terms import terms_of
 from bot.errors import DinteroError, DirectoryUnavailable, RuleNotFound
 from bot.giving.calls import RuleLookups
 from bot.giving.finish import Completion
@@ -105,7 +104,7 @@ class Town:
 
     async def profile(self, user: UserId) -> Profile:
         self._reach()
-        return Profile(user, self.kinds.get(user, AccountKind.STRANGER), user.removeprefix("U0").title())
+        return Profile(user, self.kinds.get(user, AccountKind.STRANGER))
 
     async def group(self, group: GroupId) -> frozenset[UserId]:
         self._reach()
@@ -281,7 +280,7 @@ class Office:
 
     async def approve(self, request: Request, who: UserId, *, typed: str = "") -> Request | Refusal:
         """Approve a request as it is."""
-        shown = digest(request, terms_of(request.rule)) if request.rule else ""
+        shown = digest(request)
         return await self.decisions.approve(
             request.id, request.round, person(who), typed=typed or str(request.customers), shown=shown
         )

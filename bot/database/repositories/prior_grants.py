@@ -1,40 +1,55 @@
-"""Earlier grants of the same rule to some of the same customers, by requests of the last days."""
+"""Grants of the same rule to some of the same customers, by open requests and those of the last days."""
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import bindparam, func, or_, select
 
-from bot.database.connection import BaseRepository, Rows, Values
-from bot.database.mapping import decode, encode, to_micros
+from bot.database.connection import BaseRepository, Values
+from bot.database.mapping import decode, encode, from_micros, to_micros
 from bot.database.schema import batches, customers, of_request, requests
 from bot.domain.customers.packing import unpacked
 from bot.domain.ids import ChannelId, CustomerId, RequestId, ShortId
+from bot.domain.requests.batches import BatchOutcome
 from bot.domain.requests.outcome_codec import left_of, outcome_of
 from bot.domain.requests.prior_grants import PriorGrants, PriorRequest
-from bot.domain.requests.request import Request
+from bot.domain.requests.request import OPEN, Request
 
 MAX_REQUESTS: Final = 20
 """How many earlier requests are compared, the newest first."""
 MAX_IDS: Final = 1_000_000
 """How many customer ids are compared; unpacking them takes a thread one or two seconds."""
 
+_OPEN: Final = requests.c.state.in_([bindparam(None, state.value) for state in sorted(OPEN)])
 _EARLIER: Final = (
-    select(requests.c.id, requests.c.short, requests.c.channel, requests.c.card_ts, requests.c.batch_size)
+    select(
+        requests.c.id,
+        requests.c.short,
+        requests.c.channel,
+        requests.c.card_ts,
+        requests.c.batch_size,
+        _OPEN.label("open"),
+        requests.c.asked_at,
+        requests.c.started_at.is_not(None).label("begun"),
+    )
     .where(
         requests.c.rule_id == bindparam("rule"),
         requests.c.account == bindparam("account"),
         requests.c.id != bindparam("but"),
-        requests.c.started_at.is_not(None),
-        or_(requests.c.ended_at.is_(None), requests.c.ended_at > bindparam("since")),
+        # a remainder shares its key with its first request, so nobody gets it from both
+        or_(requests.c.once_key != bindparam("key"), requests.c.own_key == 1),
+        or_(_OPEN, requests.c.started_at.is_not(None) & (requests.c.ended_at > bindparam("since"))),
     )
-    .order_by(requests.c.started_at.desc(), requests.c.id)
+    .order_by(func.coalesce(requests.c.started_at, requests.c.asked_at).desc(), requests.c.id)
     .limit(MAX_REQUESTS + 1)
 )
 _PORTIONS: Final = (
-    select(customers.c.portion, customers.c.size).where(of_request(customers)).order_by(customers.c.portion)
+    select(customers.c.portion, customers.c.size, customers.c.starts)
+    .where(of_request(customers))
+    .order_by(customers.c.portion)
 )
 _IDS: Final = select(customers.c.ids).where(of_request(customers), customers.c.portion == bindparam("number"))
 _OUTCOMES: Final = select(batches.c.portion, batches.c.batch, batches.c.size, batches.c.ends).where(
@@ -46,13 +61,14 @@ class PriorGrantsRepository(BaseRepository):
     """Searches the customers of earlier requests; a thread unpacks and compares them."""
 
     async def prior_grants(self, request: Request, since: datetime) -> PriorGrants:
-        """Find a request's customers who were given its rule since a time, and the requests that gave it."""
+        """Find a request's customers whom another request gave its rule since a time, or may give it."""
         if request.rule is None:
             return PriorGrants()
         values: Values = {
             "rule": encode(request.rule.id),
             "account": encode(request.account),
             "but": encode(request.id),
+            "key": encode(request.once_key),
             "since": to_micros(since),
         }
         rows = await self._database.run(_EARLIER, values)
@@ -60,42 +76,62 @@ class PriorGrantsRepository(BaseRepository):
             return PriorGrants()
         own = encode(request.id)
         portions = await self._database.run(_PORTIONS, {"which": own})
-        asked = frozenset([id_ for portion, _ in portions for id_ in await self._ids(own, portion)])
+        asked = frozenset([id_ for portion, *_ in portions for id_ in await self._ids(own, portion)])
         found, by, compared = set[CustomerId](), list[PriorRequest](), 0
-        for id_, short, channel, card_ts, batch_size in rows[:MAX_REQUESTS]:
+        for id_, short, channel, card_ts, batch_size, is_open, asked_at, has_begun in rows[:MAX_REQUESTS]:
             if compared > MAX_IDS:
                 break
-            given, count = await self._given(id_, max(batch_size, 1), asked)
-            compared += count
-            found |= given
-            if given:
-                of = RequestId(decode(id_)), ShortId(decode(short)), ChannelId(decode(channel))
-                by.append(PriorRequest(*of, card_ts, len(given)))
+            overlap = _Overlap(asked, max(batch_size, 1), bool(is_open))
+            compared += await self._compare(id_, overlap)
+            if same := overlap.given | overlap.unknown:
+                found |= same
+                prior_request = PriorRequest(
+                    RequestId(decode(id_)),
+                    ShortId(decode(short)),
+                    ChannelId(decode(channel)),
+                    card_ts,
+                    len(same),
+                    unknown=len(overlap.unknown),
+                    open=overlap.is_open,
+                    asked_at=asked_at and from_micros(asked_at),
+                    begun=bool(has_begun),
+                )
+                by.append(prior_request)
         return PriorGrants(len(found), tuple(by), more=len(rows) > MAX_REQUESTS or compared > MAX_IDS)
 
-    async def _given(
-        self, request: str, batch_size: int, asked: frozenset[CustomerId]
-    ) -> tuple[set[CustomerId], int]:
-        """Find the customers of `asked` who received an earlier request, and count the ids compared."""
-        given, count = set[CustomerId](), 0
-        for portion, size in await self._database.run(_PORTIONS, {"which": request}):
+    async def _compare(self, request: str, overlap: "_Overlap") -> int:
+        """Compare the customers of an earlier request, and count them."""
+        count = 0
+        for portion, size, starts in await self._database.run(_PORTIONS, {"which": request}):
             rows = await self._database.run(_OUTCOMES, {"which": request, "number": portion})
-            if rows:
+            if rows or starts or overlap.is_open:
                 ids = await self._ids(request, portion)
-                given |= await asyncio.to_thread(_given_of, ids, rows, batch_size, asked)
+                await asyncio.to_thread(overlap.add, ids, list(map(outcome_of, rows)), started=starts > 0)
                 count += size
-        return given, count
+        return count
 
     async def _ids(self, request: str, portion: int) -> list[CustomerId]:
         rows = await self._database.run(_IDS, {"which": request, "number": portion})
         return await asyncio.to_thread(unpacked, rows[0][0]) if rows else []
 
 
-def _given_of(
-    ids: Sequence[CustomerId], rows: Rows, batch_size: int, asked: frozenset[CustomerId]
-) -> frozenset[CustomerId]:
-    """Return the ids of `asked` whose batch has an outcome that does not exclude them."""
-    outcomes = tuple(map(outcome_of, rows))
-    refused = {one.customer for outcome in outcomes for one in outcome.refused}
-    left = left_of(ids, outcomes, batch_size, started=True)
-    return asked.intersection(ids).difference(refused, left.unknown, left.not_tried)
+@dataclass(slots=True)
+class _Overlap:
+    """The customers of `asked` whom an earlier request gave the discount, and who may have or get it."""
+
+    asked: frozenset[CustomerId]
+    batch_size: int
+    is_open: bool
+    given: set[CustomerId] = field(default_factory=set)
+    unknown: set[CustomerId] = field(default_factory=set)
+
+    def add(self, ids: Sequence[CustomerId], outcomes: Sequence[BatchOutcome], *, started: bool) -> None:
+        """Add a portion, without those who surely do not get it: the refused, and the untried of an end."""
+        both = self.asked.intersection(ids)
+        if both:
+            left = left_of(ids, outcomes, self.batch_size, started=started)
+            refused = {one.customer for outcome in outcomes for one in outcome.refused}
+            self.given |= both.difference(left.unknown, left.not_tried, refused)
+            self.unknown |= both.intersection(left.unknown)
+            if self.is_open:
+                self.unknown |= both.intersection(left.not_tried)

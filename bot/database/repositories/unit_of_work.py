@@ -126,7 +126,7 @@ class SqlUnitOfWork:
     async def put_packed(self, packed: PackedIds) -> None:
         """Replace the customers, and with them the outcomes of the former ones."""
         await self._transaction.run(_DELETE_CUSTOMERS, {"which": self._id})
-        for portion, (size, ids) in enumerate(packed.rows):
+        for portion, (size, ids) in enumerate(zip(packed.sizes, packed.rows, strict=True)):
             await self._transaction.run(
                 _INSERT_CUSTOMERS,
                 {"request": self._id, "portion": portion, "size": size, "starts": 0, "ids": ids},

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Final, cast
 
 from bot.domain.customers.cells import LONGEST_WORD, WORDS, judge
@@ -25,12 +26,12 @@ LONGEST_TEXT: Final = 200
 """Characters kept of an unreadable row."""
 
 
+@dataclass(frozen=True, slots=True)
 class UniqueIds:
     """The ids of the input and of all files, each once and in order; passes new ids on."""
 
-    def __init__(self, hand_on: Callable[[list[CustomerId]], object]) -> None:
-        self._known: set[CustomerId] = set()
-        self._hand_on = hand_on
+    hand_on: Callable[[list[CustomerId]], object]
+    _known: set[CustomerId] = field(default_factory=set)
 
     def __len__(self) -> int:
         """Count them."""
@@ -41,37 +42,41 @@ class UniqueIds:
         known, before = self._known, len(self._known)
         new = ids if known.isdisjoint(ids) else [one for one in ids if one not in known]
         known.update(new)
-        self._hand_on(new if len(known) - before == len(new) else list(dict.fromkeys(new)))
+        self.hand_on(new if len(known) - before == len(new) else list(dict.fromkeys(new)))
 
 
+@dataclass(slots=True)
 class IdExtractor:
     """Extracts the ids of one file's column into `unique_ids`; lists at most `told` unreadable rows."""
 
-    def __init__(self, id_column: IdColumn, unique_ids: UniqueIds, *, told: int = TOLD) -> None:
-        self._id_column = id_column
-        self._unique_ids = unique_ids
-        self._name = id_column.column.name if id_column.header else ""
-        self._told = told
-        self._found = 0
-        self._odd = 0
-        self._odd_rows: list[UnreadableRow] = []
-        self._mails = 0
-        self._phones = 0
-        self._spaced: list[CustomerId] = []
+    id_column: IdColumn
+    unique_ids: UniqueIds
+    told: int = TOLD
+    _found: int = 0
+    _odd: int = 0
+    _odd_rows: list[UnreadableRow] = field(default_factory=list)
+    _mails: int = 0
+    _phones: int = 0
+    _spaced: list[CustomerId] = field(default_factory=list)
+
+    @property
+    def _name(self) -> str:
+        """The column's name, which may come again among the ids."""
+        return self.id_column.column.name if self.id_column.header else ""
 
     def consume(self, first: int, block: Block) -> None:
         """Extract the ids of a block whose first row has this number."""
         plain = _all_plain(block.values) and self._name not in block.values
         ids = cast("list[CustomerId]", block.values) if plain else self._checked(first, block)
         self._found += len(ids)
-        self._unique_ids.add(ids)
+        self.unique_ids.add(ids)
 
     def read(self, *, sheet: str = "") -> FileRead:
         """Return what was found."""
         return FileRead(
             found=self._found,
-            column=self._id_column.column,
-            header=self._id_column.header,
+            column=self.id_column.column,
+            header=self.id_column.header,
             sheet=sheet,
             odd=self._odd,
             odd_rows=tuple(self._odd_rows),
@@ -84,11 +89,12 @@ class IdExtractor:
         """Extract the ids value by value, where some are not plain."""
         ids: list[CustomerId] = []
         rows: Sequence[Row] = ()
+        name = self._name
         for at, value in enumerate(block.values):
-            if PLAIN(value) and value != self._name:
+            if PLAIN(value) and value != name:
                 ids.append(CustomerId(value))
                 continue
-            judged = self._judged(value)
+            judged = RowProblem.HEADER if name and bare(value) == name else judge(value)
             if isinstance(judged, RowProblem):
                 rows = rows or block.rows()
                 self._leave_out(first + at, judged, bare(value), rows[at])
@@ -100,16 +106,12 @@ class IdExtractor:
                 self._spaced.append(judged)
         return ids
 
-    def _judged(self, value: str) -> CustomerId | RowProblem:
-        is_name = self._name and bare(value) == self._name
-        return RowProblem.HEADER if is_name else judge(value)
-
     def _leave_out(self, row: int, problem: RowProblem, text: str, cells: Row) -> None:
         filled = [value for each in cells if (value := bare(each))]
         if problem is RowProblem.EMPTY and not filled:
             return
         self._odd += 1
-        if len(self._odd_rows) < self._told:
+        if len(self._odd_rows) < self.told:
             shown = (text or " · ".join(filled)).replace(MISFIT, "")[:LONGEST_TEXT]
             self._odd_rows.append(UnreadableRow(row, problem, shown))
 

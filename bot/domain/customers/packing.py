@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from isal import isal_zlib
@@ -20,40 +20,21 @@ AS_IT_IS: Final = bytes(code for code in range(32, 127) if chr(code) != "\\")
 """Bytes that JSON writes as they are; quotes between ids are counted separately."""
 _json: Final = json.JSONEncoder(separators=(",", ":")).encode
 
-Row = tuple[int, bytes]
-"""The number of ids, and the packed ids."""
-
 
 @dataclass(frozen=True, slots=True)
 class PackedIds:
-    """Customer ids in order: count, digest (approvals bind to it), first and last ids, and packed rows."""
+    """Customer ids in order: count, digest (approvals bind to it), first and last, sizes and packed rows."""
 
     count: int
     digest: str
     first: tuple[CustomerId, ...] = ()
     last: str = ""
-    rows: tuple[Row, ...] = ()
+    sizes: tuple[int, ...] = ()
+    rows: tuple[bytes, ...] = ()
 
     def unpacked(self) -> tuple[CustomerId, ...]:
         """Unpack all ids; a million take a second."""
-        return tuple(one for _, row in self.rows for one in unpacked(row))
-
-
-@dataclass(frozen=True, slots=True)
-class PackedHeader:
-    """The same for ids whose rows were passed on: `sizes` are the ids in each row."""
-
-    count: int
-    digest: str
-    first: tuple[CustomerId, ...]
-    last: str
-    sizes: tuple[int, ...]
-
-    def packed(self, rows: Sequence[bytes]) -> PackedIds:
-        """Join it with its packed rows."""
-        return PackedIds(
-            self.count, self.digest, self.first, self.last, tuple(zip(self.sizes, rows, strict=True))
-        )
+        return tuple(one for row in self.rows for one in unpacked(row))
 
 
 NOBODY: Final = PackedIds(0, hashlib.sha256(b"[]").hexdigest())
@@ -83,13 +64,17 @@ class IdWriter:
             self._write(self._open[start : start + self._portion])
         del self._open[:whole]
 
-    def end(self) -> PackedHeader:
-        """Write the last row and return the header."""
+    def end(self) -> PackedIds:
+        """Write the last row; return everything but the packed rows, which `put` got."""
         if self._open:
             self._write(self._open)
         self._digest.update(b"]")
-        return PackedHeader(
-            self._count, self._digest.hexdigest(), tuple(self._first), self._last, tuple(self._sizes)
+        return PackedIds(
+            self._count,
+            self._digest.hexdigest(),
+            tuple(self._first),
+            self._last,
+            tuple(self._sizes),
         )
 
     def _write(self, ids: Sequence[CustomerId]) -> None:
@@ -108,7 +93,7 @@ def pack(ids: Sequence[CustomerId], *, portion: int) -> PackedIds:
     rows: list[bytes] = []
     writing = IdWriter(portion, lambda written: rows.append(packed_row(written)))
     writing.add(ids)
-    return writing.end().packed(rows)
+    return replace(writing.end(), rows=tuple(rows))
 
 
 def packed_row(written: bytes) -> bytes:

@@ -35,7 +35,6 @@ class RefusalReason(StrEnum):
     RULE_INACTIVE = "rule_inactive"
     RULE_EXPIRED = "rule_expired"
     RULE_UNREADABLE = "rule_unreadable"
-    """The rule could not be read from Dintero."""
     NO_CUSTOMERS = "no_customers"
     NOT_AN_ID = "not_an_id"
     """Pasted text holds something else than ids; the detail is the `RowProblem`, a slash and the lines."""
@@ -70,6 +69,8 @@ class RefusalReason(StrEnum):
     ALREADY_VOTED = "already_voted"
     CHANGED = "changed"
     """The request is no longer what this person was shown."""
+    REPEATED = "repeated"
+    """Another request for some of its customers came after this person was shown it."""
     NOT_AN_ADMIN = "not_an_admin"
     NOT_HELD = "not_held"
     PURGED = "purged"
@@ -177,20 +178,11 @@ class Policy:
         return listed.notify if listed else ()
 
 
-class DecisionOutcome(StrEnum):
-    """The result of a decision."""
-
-    GOES = "goes"
-    WAITS = "waits"
-    REFUSED = "refused"
-
-
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Whether a request starts at once, waits for `approvals` people or is refused, and why."""
+    """How many approvals a request needs, where 0 starts it at once, or why it is refused."""
 
-    outcome: DecisionOutcome
-    approvals: int = 0
+    approvals: int
     refusals: tuple[Refusal, ...] = ()
     tier: AppliedTier | None = None
 

@@ -5,13 +5,11 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from bot.domain.ids import ChannelId, RequestId, UserId
 from bot.domain.policy.policy import Policy, Refusal, RefusalReason
-from bot.domain.requests.person import Person
 from bot.domain.requests.request import MOVES, Approval, Event, Pause, PauseState, Request, State, digest
-from bot.domain.rules.terms import terms_of
 
 
 class EntryKind(StrEnum):
@@ -87,31 +85,6 @@ class Entry:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
-class AuditLog(Protocol):
-    """Takes entries that come without a change of a request."""
-
-    async def record(self, entry: Entry) -> None:
-        """Write an entry at the end of the audit."""
-
-
-async def audit_refusal(
-    audit_log: AuditLog, refusal: Refusal | None, act: Action, request: Request, who: Person
-) -> Refusal | None:
-    """Audit a refusal that is about a person's rights, and return it."""
-    if refusal:
-        await audit_refusals(audit_log, [refusal], act, request, who)
-    return refusal
-
-
-async def audit_refusals(
-    audit_log: AuditLog, refusals: Sequence[Refusal], act: Action, request: Request, who: Person
-) -> None:
-    """Audit the refusals that are about a person's rights, in one entry."""
-    against = [refusal for refusal in refusals if refusal.reason not in PASSING]
-    if against:
-        await audit_log.record(refused(request, against, act, who.id))
-
-
 def entry_of(request: Request, kind: str, who: UserId | None = None, **facts: object) -> Entry:
     """Make an entry about a request."""
     facts = {"short": request.short, **facts}
@@ -164,11 +137,6 @@ def _within_state(before: Request, after: Request) -> Entry | None:
     return None
 
 
-def digest_of_shown(request: Request) -> str:
-    """Compute the digest that an approval of the saved request is bound to."""
-    return digest(request, terms_of(request.rule)) if request.rule else ""
-
-
 def canonical(value: object) -> str:
     """Write canonical JSON: the same value gives the same text on any machine."""
     return json.dumps(value, sort_keys=True, ensure_ascii=True, separators=(",", ":"), default=_plain)
@@ -189,7 +157,7 @@ def _event(before: Request, after: Request) -> str:
 
 def _facts(before: Request, after: Request) -> dict[str, Any]:
     """Collect the facts of a move, such as digest, approvals and stop reason; no text of a person."""
-    facts: dict[str, Any] = {"round": after.round, "digest": digest_of_shown(after)}
+    facts: dict[str, Any] = {"round": after.round, "digest": digest(after)}
     if before.state is State.DRAFT:
         facts |= {
             "account": after.account,

@@ -11,27 +11,22 @@ from bot.domain.policy.policy import (
     AppliedTier,
     ChannelPolicy,
     Decision,
-    DecisionOutcome,
     Policy,
     Refusal,
     RefusalReason,
     applied,
 )
+from bot.domain.requests.deadlines import approvers_of
 from bot.domain.requests.person import AccountKind, Profile
 from bot.domain.requests.request import Request, State, StopReason
-from bot.domain.rules.rule import Availability, Cost, Rule
+from bot.domain.rules.rule import Availability, Rule
 from bot.domain.rules.rule import usable as availability_of
 from bot.domain.rules.terms import terms_of
 
 Membership = Mapping[GroupId, frozenset[UserId]]
 """The members of the policy's user groups; a missing group has no members."""
-
-NO_FULL_MEMBER: Final = {
-    AccountKind.GUEST: RefusalReason.GUEST,
-    AccountKind.BOT: RefusalReason.BOT,
-    AccountKind.DEACTIVATED: RefusalReason.DEACTIVATED,
-    AccountKind.STRANGER: RefusalReason.STRANGER,
-}
+Electorate = tuple[Membership, frozenset[UserId]]
+"""The members of the approver groups, and the listed approvers who are no full members."""
 
 UNUSABLE: Final = {
     Availability.DELETED: StopReason.RULE_GONE,
@@ -44,16 +39,11 @@ UNUSABLE: Final = {
 # people
 
 
-def admit_channel(policy: Policy, channel: ChannelId) -> ChannelPolicy | Refusal:
-    """Find a channel's policy; a channel without one may do nothing."""
-    return policy.channels.get(channel) or Refusal(RefusalReason.UNLISTED_CHANNEL, channel)
-
-
 def check_full_member(profile: Profile) -> Refusal | None:
     """Check that a person is a full member of the workspace: nobody else may do anything."""
     if profile.kind is AccountKind.MEMBER:
         return None
-    return Refusal(NO_FULL_MEMBER[profile.kind], profile.id)
+    return Refusal(RefusalReason(profile.kind), profile.id)  # the other kinds have the same values
 
 
 def group_ids(listed: Sequence[str]) -> tuple[GroupId, ...]:
@@ -94,54 +84,40 @@ def eligible_approvers(
 # an existing request; `MOVES` decides whether its state allows the action
 
 
-def may_cancel(
-    approvers: Sequence[str],
-    profile: Profile,
-    groups: Membership,
-    *,
-    request: Request,
-    admins: Sequence[UserId],
-) -> Refusal | None:
+def may_cancel(policy: Policy, profile: Profile, groups: Membership, request: Request) -> Refusal | None:
     """Check that a person may cancel a request, or continue or end a stopped one.
 
     The requester, admins and approvers may. Approvers reject a waiting request instead, with a reason.
     """
-    if request.state is State.WAITING:
-        approvers = ()
-    return may_list(approvers, profile, groups, request=request, admins=admins)
+    approvers = (
+        () if request.state is State.WAITING else approvers_of(policy.channels.get(request.channel), request)
+    )
+    return _may_handle(approvers, policy, profile, groups, request)
 
 
 def may_see(
-    approvers: Sequence[str],
-    profile: Profile,
-    groups: Membership,
-    *,
-    channel: ChannelId,
-    request: Request,
-    admins: Sequence[UserId],
+    policy: Policy, profile: Profile, groups: Membership, request: Request, *, channel: ChannelId
 ) -> Refusal | None:
-    """Check that a person in `channel` may see the request's state; a draft is visible to its requester only.
-
-    `approvers` are those of the request's own channel.
-    """
+    """Check that a person in `channel` may see a request; a draft is visible to its requester only."""
     if request.state is State.DRAFT and profile.id != request.requester:
         return Refusal(RefusalReason.UNKNOWN_REQUEST, request.short)
     if channel == request.channel:
         return check_full_member(profile)
-    return may_list(approvers, profile, groups, request=request, admins=admins)
+    return may_list(policy, profile, groups, request)
 
 
-def may_list(
-    approvers: Sequence[str],
-    profile: Profile,
-    groups: Membership,
-    *,
-    request: Request,
-    admins: Sequence[UserId],
+def may_list(policy: Policy, profile: Profile, groups: Membership, request: Request) -> Refusal | None:
+    """Check that a person may see the customers: the requester, approvers and admins may."""
+    return _may_handle(
+        approvers_of(policy.channels.get(request.channel), request), policy, profile, groups, request
+    )
+
+
+def _may_handle(
+    approvers: Sequence[str], policy: Policy, profile: Profile, groups: Membership, request: Request
 ) -> Refusal | None:
-    """Check that a person may see the customers: the requester, these approvers and admins may."""
     refusal = check_full_member(profile)
-    if refusal or profile.id in {request.requester, *admins, *_members(approvers, groups)}:
+    if refusal or profile.id in {request.requester, *policy.admins, *_members(approvers, groups)}:
         return refusal
     who = tuple(dict.fromkeys([request.requester, *approvers]))
     return Refusal(RefusalReason.NOT_YOURS, request.short, who)
@@ -151,81 +127,47 @@ def may_list(
 
 
 def decide(
+    request: Request,
     channel: ChannelPolicy,
-    *,
-    rule: Rule | None,
+    electorate: Electorate,
     usable: Availability | None,
-    cost: Cost | None,
-    customers: int,
-    reason: str,
-    requester: UserId,
-    groups: Membership,
-    out: Collection[UserId] = (),
     budget_use: BudgetUse | None = None,
-    reserved: bool = False,
 ) -> Decision:
-    """Decide whether a request starts at once, waits for approvals or is refused, with all refusals at once.
-
-    `out` are approvers who are no full members; `budget_use` is what it uses of the channel's budget, if any;
-    see `violations` for the rest.
-    """
-    approvals, tier = required_approvals(channel, customers=customers, cost=cost, reserved=reserved)
-    found = [
-        *violations(
-            channel,
-            rule=rule,
-            usable=usable,
-            cost=cost,
-            customers=customers,
-            reason=reason,
-            reserved=reserved,
-        ),
-        *about_budget(budget_use),
-    ]
-    approvers = len(eligible_approvers(channel, groups, requester, out))
+    """Decide whether a request starts at once, waits for approvals or is refused, with all refusals."""
+    approvals, tier = required_approvals(request, channel)
+    groups, out = electorate
+    found = [*violations(request, channel, usable), *about_budget(budget_use)]
+    approvers = len(eligible_approvers(channel, groups, request.requester, out))
     if approvers < approvals:
         found.append(Refusal(RefusalReason.NO_APPROVER, f"{approvers}/{approvals}"))
-    if found:
-        return Decision(DecisionOutcome.REFUSED, approvals, tuple(found), tier)
-    return Decision(DecisionOutcome.WAITS if approvals > 0 else DecisionOutcome.GOES, approvals, tier=tier)
+    return Decision(approvals, tuple(found), tier)
 
 
-def required_approvals(
-    channel: ChannelPolicy, *, customers: int, cost: Cost | None, reserved: bool
-) -> tuple[int, AppliedTier | None]:
+def required_approvals(request: Request, channel: ChannelPolicy) -> tuple[int, AppliedTier | None]:
     """Return the number of approvals, and the tier that applies, if any."""
-    tier = applied(channel.tiers, customers=customers, cost=cost, reserved=reserved)
+    tier = applied(channel.tiers, customers=request.customers, cost=request.price, reserved=request.reserved)
     return max(channel.approvals, tier.approvals if tier else 0), tier
 
 
-def violations(
-    channel: ChannelPolicy,
-    *,
-    rule: Rule | None,
-    usable: Availability | None,
-    cost: Cost | None,
-    customers: int,
-    reason: str,
-    reserved: bool = False,
-) -> tuple[Refusal, ...]:
-    """Find all violations of the policy that do not depend on group members.
+def violations(request: Request, channel: ChannelPolicy, usable: Availability | None) -> tuple[Refusal, ...]:
+    """Find all violations of the policy that do not depend on group members or the budget.
 
-    `rule` and `usable` are None before a rule is chosen; for a rule that Dintero no longer has, they are None
-    and `DELETED`. `cost` is None without a price. `customers` are distinct; `reserved` means one reserved id,
-    which has no cost. A detail such as "501/500" is the requested and the allowed value.
+    `usable` is None before a rule is chosen, or if it could not be read; for a rule that Dintero no longer
+    has, the request's rule is None and `usable` is `DELETED`. A detail such as "501/500" is the requested and
+    the allowed value.
     """
-    found = [*_about_rule(channel, rule, usable)]
+    customers = request.customers
+    found = [*_about_rule(channel, request.rule, usable)]
     if customers < 1:
         found.append(Refusal(RefusalReason.NO_CUSTOMERS))
     if customers > channel.max_customers:
         found.append(Refusal(RefusalReason.TOO_MANY_CUSTOMERS, f"{customers}/{channel.max_customers}"))
-    if reserved and not channel.reserved:
+    if request.reserved and not channel.reserved:
         found.append(Refusal(RefusalReason.RESERVED_ID))
-    elif reserved and channel.budget is not None:
+    elif request.reserved and channel.budget is not None:
         found.append(Refusal(RefusalReason.RESERVED_BUDGET))
-    if rule is not None:
-        found.extend(_about_cost(channel, rule, cost))
-    if channel.require_reason and not reason.strip():
+    found.extend(_about_cost(channel, request))
+    if channel.require_reason and not request.reason.strip():
         found.append(Refusal(RefusalReason.REASON_MISSING))
     return tuple(found)
 
@@ -258,15 +200,16 @@ def _about_rule(channel: ChannelPolicy, rule: Rule | None, usable: Availability 
         yield Refusal(RefusalReason(UNUSABLE[usable]), rule.id)
 
 
-def _about_cost(channel: ChannelPolicy, rule: Rule, cost: Cost | None) -> Iterator[Refusal]:
-    if cost is None:
-        limited = channel.max_amount is not None or (
-            channel.budget is not None and channel.budget.amount is not None
-        )
+def _about_cost(channel: ChannelPolicy, request: Request) -> Iterator[Refusal]:
+    limit, price = channel.max_amount, request.price
+    if request.rule is None:
+        return
+    if price is None:
+        limited = limit is not None or (channel.budget is not None and channel.budget.amount is not None)
         if limited and not channel.allow_unpriced:
-            yield Refusal(RefusalReason.UNPRICED, rule.reward.type)
-    elif channel.max_amount is not None and cost.total > channel.max_amount:
-        yield Refusal(RefusalReason.TOO_EXPENSIVE, f"{cost.total}/{channel.max_amount}")
+            yield Refusal(RefusalReason.UNPRICED, request.rule.reward.type)
+    elif limit is not None and price.total > limit:
+        yield Refusal(RefusalReason.TOO_EXPENSIVE, f"{price.total}/{limit}")
 
 
 def _members(listed: Sequence[str], groups: Membership) -> frozenset[UserId]:

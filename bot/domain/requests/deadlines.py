@@ -56,21 +56,21 @@ def reminded(request: Request, every: timedelta, now: datetime) -> Request:
     return replace(request, remind_at=at, reminded=over)
 
 
-def approvers_of(policy: ChannelPolicy, request: Request) -> tuple[str, ...]:
+def approvers_of(policy: ChannelPolicy | None, request: Request) -> tuple[str, ...]:
     """Return who may approve this request now: the channel's approvers and those it was escalated to.
 
-    A person who has left `escalate_to` no longer counts; one added after the escalation was not asked.
+    A person who has left `escalate_to` no longer counts; one added after the escalation was not asked. In a
+    channel without a policy nobody may.
     """
+    if policy is None:
+        return ()
     escalated = (who for who in request.escalated_to if who in policy.escalate_to)
     return tuple(dict.fromkeys([*policy.approvers, *escalated]))
 
 
-def with_escalated(policy: ChannelPolicy, request: Request) -> ChannelPolicy:
-    """Add the approvers by escalation to the channel's approvers."""
-    return replace(policy, approvers=approvers_of(policy, request))
-
-
-def pending_approvers(names: Iterable[str], request: Request, agreed: Iterable[UserId]) -> tuple[str, ...]:
+def pending_approvers(
+    names: Iterable[str], request: Request, agreed: Iterable[UserId] = ()
+) -> tuple[str, ...]:
     """Leave out the requester and everybody who has approved."""
     done = {request.requester, *agreed}
     return tuple(name for name in names if name not in done)

@@ -27,8 +27,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A person's account as Slack describes it; `name` is for display only."""
+    """A person's account as Slack describes it."""
 
     id: UserId
     kind: AccountKind
-    name: str

@@ -1,6 +1,8 @@
-"""Earlier requests for the same customers: recent grants of the rule, and the remainder of a request."""
+"""Earlier requests for the same customers: grants of the rule, and the remainder of a request."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from bot.domain.ids import ChannelId, RequestId, ShortId
@@ -19,15 +21,33 @@ class PriorRequest:
     customers: int
     refused: int = 0
     """For a remainder: how many of these Dintero had refused."""
+    unknown: int = 0
+    """How many of these may have been given it: no answer says so."""
+    open: bool = False
+    """Whether it has not ended: it waits, is held or stopped, or is being given."""
+    asked_at: datetime | None = None
+    begun: bool = False
+    """Whether it has started to give."""
 
 
 @dataclass(frozen=True, slots=True)
 class PriorGrants:
-    """Recent grants of the rule, newest first; `customers` are distinct; `more`: the search stopped early."""
+    """Requests that gave, may have given or will give the rule to the same customers, newest first.
+
+    `customers` are distinct. `more`: the search stopped early.
+    """
 
     customers: int = 0
     by: tuple[PriorRequest, ...] = ()
     more: bool = False
+
+    def begun_after(self, at: datetime | None) -> tuple[PriorRequest, ...]:
+        """Find those that were asked for after a person decided on ours, and began before it."""
+        return tuple(each for each in self.by if at and each.begun and each.asked_at and each.asked_at > at)
+
+    def unseen(self, shown: Collection[ShortId]) -> tuple[PriorRequest, ...]:
+        """Find those that a person was not shown. Their customers do not change, and neither do ours."""
+        return tuple(each for each in self.by if each.short not in shown)
 
 
 NEVER: Final = PriorGrants()

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -27,16 +27,16 @@ class Progress:
     done_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
 class ProgressTracker:
     """Keeps the recent tallies of each run of this process, in memory only."""
 
-    def __init__(self, now: Callable[[], datetime]) -> None:
-        self._now = now
-        self._seen: dict[RequestId, deque[tuple[datetime, int]]] = {}
+    now: Callable[[], datetime]
+    _seen: dict[RequestId, deque[tuple[datetime, int]]] = field(default_factory=dict)
 
     def note(self, request: RequestId, tally: Tally) -> None:
         """Add a run's tally; a clock that went back clears the earlier ones."""
-        now, seen = self._now(), self._seen.setdefault(request, deque())
+        now, seen = self.now(), self._seen.setdefault(request, deque())
         if seen and now < seen[-1][0]:
             seen.clear()
         while len(seen) > 1 and now - seen[1][0] >= WINDOW:
@@ -56,18 +56,15 @@ class ProgressTracker:
             or request.pausing is not PauseState.NO
         ):
             return None
-        now, seen = self._now(), self._seen.get(request.id)
+        now, seen = self.now(), self._seen.get(request.id)
         times = (request.started_at, *(at for at, _ in seen or ()))
         if not any(at is not None and at <= now - SOON for at in times):
             return None
-        return _progress(now, *seen[0], tally) if seen else Progress()
-
-
-def _progress(now: datetime, at: datetime, settled: int, tally: Tally) -> Progress:
-    """Compute the progress since the oldest tally."""
-    passed, done = (now - at).total_seconds(), tally.given + tally.refused - settled
-    if passed < SOON.total_seconds() or done <= 0:
-        return Progress()
-    seconds = min(tally.left * passed / done, 2 * FORESEEN.total_seconds())
-    left = timedelta(seconds=seconds)
-    return Progress(done / passed, now + left if left <= FORESEEN else None)
+        if not seen:
+            return Progress()
+        at, settled = seen[0]
+        passed, done = (now - at).total_seconds(), tally.given + tally.refused - settled
+        if passed < SOON.total_seconds() or done <= 0:
+            return Progress()
+        left = timedelta(seconds=min(tally.left * passed / done, 2 * FORESEEN.total_seconds()))
+        return Progress(done / passed, now + left if left <= FORESEEN else None)

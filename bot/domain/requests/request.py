@@ -14,6 +14,7 @@ from bot.domain.customers.uploads import Upload
 from bot.domain.ids import ChannelId, OnceKey, RequestId, ShortId, TeamId, UserId
 from bot.domain.policy.policy import AppliedTier
 from bot.domain.rules.rule import Cost, Rule, cost
+from bot.domain.rules.terms import terms_of
 
 SHORT_ALPHABET: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 """No 0/O and no 1/I: people read the short id aloud."""
@@ -88,6 +89,7 @@ MOVES: Final[dict[tuple[State, Event], State]] = {
 """
 
 ENDED: Final = frozenset({State.DONE, State.REJECTED, State.CANCELLED, State.EXPIRED})
+OPEN: Final = frozenset(State) - ENDED - {State.DRAFT}
 
 
 class StopReason(StrEnum):
@@ -120,7 +122,6 @@ class PausedFor(StrEnum):
     """Why the bot paused itself; stored in place of a person's reason."""
 
     UNKNOWN = "unknown"
-    """A batch stayed unknown."""
     FAULTS = "faults"
     """Dintero's failures stopped several requests in a row."""
 
@@ -253,11 +254,6 @@ def new_request_id() -> RequestId:
     return RequestId(str(uuid.uuid4()))
 
 
-def new_reading() -> str:
-    """Make a name to keep the files of one reading under."""
-    return str(uuid.uuid4())
-
-
 def new_short_id() -> ShortId:
     """Make an id that people can read aloud; the database detects conflicts."""
     return ShortId("R-" + "".join(secrets.choice(SHORT_ALPHABET) for _ in range(SHORT_LENGTH)))
@@ -285,11 +281,13 @@ def transition(request: Request, event: Event, **changes: object) -> Request:
     return replace(request, **{"state": MOVES[request.state, event], "waits_since": None, **changes})  # type: ignore[arg-type]
 
 
-def digest(request: Request, terms: str) -> str:
-    """Digest what an approval is for; `terms` is `terms_of` the rule.
+def digest(request: Request) -> str:
+    """Digest what an approval is for; empty without a rule.
 
     SHA-256 over canonical JSON, in hexadecimal; people see the first 8 characters.
     """
+    if request.rule is None:
+        return ""
     shown: dict[str, object] = {
         "account": request.account,
         "approvals": request.approvals,
@@ -299,8 +297,8 @@ def digest(request: Request, terms: str) -> str:
         "once_key": request.once_key,
         "request": request.id,
         "requester": request.requester,
-        "rule": request.rule.id if request.rule else "",
-        "terms": terms,
+        "rule": request.rule.id,
+        "terms": terms_of(request.rule),
     }
     if request.tier:  # only then, so approvals from before tiers existed stay valid
         shown["tier"] = [request.tier.why, request.tier.bound, request.tier.approvals]

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.domain.customers.uploads import AmbiguousFile, FileRead
+from bot.domain.customers.uploads import AmbiguousFile, ReadResult
 from bot.domain.ids import CustomerId
 from bot.domain.policy.budget import BudgetUse
-from bot.domain.policy.policy import ChannelPolicy, Decision, Refusal
+from bot.domain.policy.policy import ChannelPolicy, Refusal
 from bot.domain.requests.notification import RequestSnapshot
 from bot.domain.requests.prior_grants import NEVER, PriorGrants, PriorRequest, Remainder
 from bot.domain.requests.request import FormInput, Pause, Request
-from bot.domain.rules.rule import Availability, Cost, Rule
+from bot.domain.rules.rule import Availability, Rule
 
 
 class Field(StrEnum):
@@ -48,16 +48,6 @@ class Form:
     remainder: Remainder | None = None
     """The remainder that is asked for, in place of typed customers."""
     unclear: tuple[AmbiguousFile, ...] = ()
-    """Files whose id column the person must choose."""
-
-
-@dataclass(frozen=True, slots=True)
-class FileSummary:
-    """The customers from files: the result of each file, and the first and last ids of all."""
-
-    files: tuple[FileRead, ...]
-    first: tuple[CustomerId, ...]
-    last: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,8 +57,6 @@ class Review:
     request: Request
     rule: Rule
     usable: Availability
-    cost: Cost | None
-    decision: Decision
     asked_of: tuple[str, ...]
     """User and group ids of the approvers, without the requester."""
     spaced: tuple[CustomerId, ...] = ()
@@ -77,11 +65,9 @@ class Review:
     hold_minutes: float = 0
     pause: Pause | None = None
     prior_grants: PriorGrants = NEVER
-    """Recent grants of the rule to the same customers."""
     remainder: Remainder | None = None
-    """The remainder that it asks for, if any."""
     budget_use: BudgetUse | None = None
-    file_summary: FileSummary | None = None
+    read_result: ReadResult | None = None
     """The results of files, shown to the requester only."""
 
     @property

@@ -3,19 +3,20 @@
 import asyncio
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Final
 
 from bot.domain.customers.uploads import MOST_ODD, AmbiguousFile, FileRead
 from bot.domain.ids import ChannelId, OnceKey, RequestId, RuleId
 from bot.domain.policy.budget import BudgetUse
-from bot.domain.policy.policy import ChannelPolicy, DecisionOutcome, Refusal, RefusalReason
+from bot.domain.policy.policy import ChannelPolicy, Refusal, RefusalReason
 from bot.domain.ports import BackgroundTasks, Clock, FileReader, Repository, UnitOfWork
-from bot.domain.requests.audit_entries import Action, audit_refusal, audit_refusals, refused
+from bot.domain.requests.audit_entries import Action, refused
+from bot.domain.requests.authorization import Electorate, decide
 from bot.domain.requests.deadlines import held_facts, held_until, initial_deadlines
-from bot.domain.requests.notification import ChannelKind, Notification, NotificationType
+from bot.domain.requests.notification import NotificationType
 from bot.domain.requests.person import Person
 from bot.domain.requests.request import (
     Event,
@@ -23,7 +24,6 @@ from bot.domain.requests.request import (
     Request,
     State,
     idempotency_key,
-    new_reading,
     new_request_id,
     new_short_id,
     transition,
@@ -31,8 +31,9 @@ from bot.domain.requests.request import (
 from bot.domain.requests.views import FieldError, Form, Review
 from bot.domain.rules.rule import Availability, Rule, usable
 from bot.errors import DirectoryUnavailable, ShortIdConflict
-from bot.services.access import AccessControl, Electorate, decide
-from bot.services.drafting.recipients import Recipients, resolve_recipients, with_columns
+from bot.services.access import AccessControl, audit_refusals
+from bot.services.announcements import notifications_for
+from bot.services.drafting.recipients import Draft, Recipients, resolve_recipients, with_columns
 from bot.services.drafting.rule_catalog import RuleCatalog
 from bot.services.drafting.validation import (
     as_faults,
@@ -52,54 +53,19 @@ MAX_RECENT_DRAFTS: Final = 1_000
 RECENT: Final = timedelta(minutes=10)
 
 
-@dataclass(frozen=True, slots=True)
-class _Draft:
-    """A draft with everything needed to judge it."""
-
-    request: Request
-    form_input: FormInput
-    policy: ChannelPolicy
-    first: Request | None = None
-    """The request whose remainder is asked for, if any."""
-
-    @property
-    def batches_per_portion(self) -> int:
-        """The batches in one row of customers."""
-        return max(BATCHES_PER_PORTION, self.policy.concurrency)
-
-    @property
-    def portion(self) -> int:
-        """The customers in one row."""
-        return self.policy.batch_size * self.batches_per_portion
-
-
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DraftService:
     """Everything that a requester does, from the empty form to the submitted request."""
 
-    def __init__(
-        self,
-        *,
-        repository: Repository,
-        access: AccessControl,
-        catalog: RuleCatalog,
-        file_reader: FileReader,
-        clock: Clock,
-        background: BackgroundTasks,
-        account: str,
-    ) -> None:
-        self._repository = repository
-        self._access = access
-        self._catalog = catalog
-        self._file_reader = file_reader
-        self._clock = clock
-        self._background = background
-        self._account = account
-        self._recent: dict[RequestId, tuple[Request, datetime]] = {}
-        """Drafts read a short while ago, for the rule search: a keystroke there needs no query."""
-
-    def channel_policy(self, who: Person, channel: ChannelId) -> ChannelPolicy | Refusal:
-        """Check workspace and channel, from memory; fast enough for the ack."""
-        return self._access.allowed_channel(who, channel)
+    repository: Repository
+    access: AccessControl
+    catalog: RuleCatalog
+    file_reader: FileReader
+    clock: Clock
+    background: BackgroundTasks
+    account: str
+    _recent: dict[RequestId, tuple[Request, datetime]] = field(default_factory=dict)
+    """Drafts read a short while ago, for the rule search: a keystroke there needs no query."""
 
     def prefill(self, rule: str, customers: Sequence[str], *, quoted: bool) -> FormInput:
         """Split a command's words into a rule and customers; an unquoted name may have several words.
@@ -107,7 +73,7 @@ class DraftService:
         If a word may belong to the name or be a customer, all words go into the rule's field, which asks.
         """
         words = [rule, *customers]
-        many = 1 if quoted else self._catalog.words_of_name(words)
+        many = 1 if quoted else self.catalog.words_of_name(words)
         if many is None:
             return FormInput(rule=" ".join(words))
         lines = GROUPED.sub(lambda number: number[0].replace("\n", " "), "\n".join(words[many:]))
@@ -122,31 +88,29 @@ class DraftService:
                 id=new_request_id(),
                 short=new_short_id(),
                 team=who.team,
-                account=self._account,
+                account=self.account,
                 channel=channel,
                 requester=who.id,
-                created_at=self._clock.now(),
+                created_at=self.clock.now(),
                 rest_of=rest_of,
             )
-            try:
-                await self._repository.open_draft(draft, form_input)
-            except ShortIdConflict:
-                continue
-            self._remember(draft)
-            return draft
+            with suppress(ShortIdConflict):
+                await self.repository.open_draft(draft, form_input)
+                self._remember(draft)
+                return draft
 
     async def create_remainder(self, of: RequestId, who: Person, channel: ChannelId) -> Request | Refusal:
         """Open a draft for the remaining customers of an ended request, for any requester of its channel."""
-        first = await self._repository.find(of)
-        here = (channel, self._account)
+        first = await self.repository.find(of)
+        here = (channel, self.account)
         if first is None or first.state is State.DRAFT or (first.channel, first.account) != here:
             return Refusal(RefusalReason.UNKNOWN_REQUEST, of)
-        admitted = await self._access.may_request(who, channel)
-        if isinstance(admitted, Refusal):
-            return await audit_refusal(self._repository, admitted, Action.ASK, first, who) or admitted
-        if refusal := await no_remainder(self._repository, first):
+        if refusal := await self.access.may_request(who, channel):
+            await audit_refusals(self.repository, [refusal], Action.ASK, first, who)
             return refusal
-        only_refused = (await self._repository.tally(first.id)).left == 0
+        if refusal := await no_remainder(self.repository, first):
+            return refusal
+        only_refused = (await self.repository.tally(first.id)).left == 0
         form_input = FormInput(reason=first.reason, refused_too=only_refused)
         return await self.open_draft(who, channel, _remainder_input(first, form_input), rest_of=first.id)
 
@@ -155,8 +119,7 @@ class DraftService:
         found = await self._draft(draft, who)
         if isinstance(found, Refusal):
             return found
-        admitted = await self._admit(who, found.request)
-        return admitted if isinstance(admitted, Refusal) else await self._form(found)
+        return await self._admit(who, found.request) or await self._form(found)
 
     async def redraw(self, draft: RequestId, who: Person, form_input: FormInput) -> Form | Refusal:
         """Save the input, and load the form with it."""
@@ -171,84 +134,64 @@ class DraftService:
         if isinstance(found, Refusal):
             return found
         if found.first:  # people type little for a remainder; the review checks all else
-            refused = await only_refused_left(self._repository, found.first, form_input)
+            refused = await only_refused_left(self.repository, found.first, form_input)
             needs_reason = found.policy.require_reason and not form_input.reason.strip()
             missing = Refusal(RefusalReason.REASON_MISSING) if needs_reason else None
             return as_faults(tuple(filter(None, (refused, missing))))
-        rule = self._catalog.known(RuleId(form_input.rule)) if form_input.rule else None
-        return faults_of_form(found.form_input, found.request, found.policy, rule, self._clock.now())
+        rule = self.catalog.known(RuleId(form_input.rule)) if form_input.rule else None
+        return faults_of_form(found.form_input, found.request, found.policy, rule, self.clock.now())
 
     async def review(self, draft: RequestId, who: Person) -> Review | Form | Refusal:
         """Read rule, people and files, judge the draft, and store what the review shows."""
         found = await self._draft(draft, who)
         if isinstance(found, Refusal):
             return found
-        policy, form_input = found.policy, found.form_input
-        admitted = await self._admit(who, found.request)
-        if isinstance(admitted, Refusal):
-            return await self._form(found, as_faults((admitted,)))
-        if not form_input.rule:
-            return await self._form(found, as_faults((Refusal(RefusalReason.NO_RULE),)))
-        rule, electorate = await asyncio.gather(
-            self._catalog.read(RuleId(form_input.rule)), self._electorate(policy, who)
-        )
-        if isinstance(electorate, Refusal):
-            return await self._form(found, as_faults((electorate,)))
-        if isinstance(rule, Refusal):
-            return await self._form(found, as_faults((rule,)))
-        reading = new_reading() if form_input.files else ""
-        recipients = await resolve_recipients(
-            form_input,
-            of=found.request,
-            file_reader=self._file_reader,
-            repository=self._repository,
-            portion=found.portion,
-            rest_of=found.first,
-            keep=partial(self._repository.keep_piece, draft, reading),
-        )
-        request = replace(_filled_in(found, rule, recipients), files=reading)
-        budget_use = await current_budget_use(request, policy, self._repository, self._clock)
-        decision = decide(request, policy, electorate, usable(rule, self._clock.now()), budget_use)
-        await audit_refusals(self._repository, decision.refusals, Action.ASK, request, who)
-        faults = (*recipients.faults, *_reserved_faults(found), *faults_of_key(form_input))
+        looked_up = await self._look_up(found, who)
+        if isinstance(looked_up, Refusal):
+            return await self._form(found, as_faults((looked_up,)))
+        (rule, electorate), policy = looked_up, found.policy
+        recipients = await resolve_recipients(found, self.file_reader, self.repository)
+        request = _filled_in(found, rule, recipients)
+        budget_use = await current_budget_use(request, policy, self.repository, self.clock)
+        decision = decide(request, policy, electorate, usable(rule, self.clock.now()), budget_use)
+        await audit_refusals(self.repository, decision.refusals, Action.ASK, request, who)
+        form_input = found.form_input
+        if found.first and found.first.reserved:
+            form_input = replace(form_input, reserved=found.first.first_customer)
+        faults = (*recipients.faults, *faults_of_reserved(form_input, policy), *faults_of_key(form_input))
         if faults := (*faults, *as_faults(decision.refusals, faults)):
             return await self._form(found, faults, recipients.read_result.unclear)
         request = replace(request, approvals=decision.approvals, tier=decision.tier)
-        async with self._repository.unit_of_work(draft) as unit:
-            if unit is None:
-                return Refusal(RefusalReason.UNKNOWN_REQUEST)
-            if unit.request.state is not State.DRAFT:
-                return Refusal(RefusalReason.WRONG_STATE, unit.request.state, (unit.request.requester,))
-            await unit.save(request)
-            await unit.put_packed(recipients.everybody)
+        if refusal := await self._store(request, recipients):
+            return refusal
         return await load_review(
-            self._repository,
-            self._clock,
+            self.repository,
+            self.clock,
             request,
             policy,
             budget_use=budget_use,
             spaced=recipients.spaced,
-            file_summary=recipients.file_summary,
+            read_result=recipients.shown,
         )
 
     async def ask(self, draft: RequestId, who: Person) -> Request | Refusal:
         """Submit a reviewed draft; submitting it twice returns the same request."""
-        found = await self._repository.find(draft)
+        found = await self.repository.find(draft)
         if found is None or found.requester != who.id:
             return Refusal(RefusalReason.UNKNOWN_REQUEST)
-        policy = await self._admit(who, found)
-        if isinstance(policy, Refusal):
-            return policy
+        if refusal := await self._admit(who, found):
+            return refusal
+        policy = self.access.policy.channels[found.channel]
         electorate = await self._electorate(policy, who)
         if isinstance(electorate, Refusal):
             return electorate
-        budget_use = await current_budget_use(found, policy, self._repository, self._clock)
-        async with self._repository.unit_of_work_to_submit(draft) as unit:
+        budget_use = await current_budget_use(found, policy, self.repository, self.clock)
+        async with self.repository.unit_of_work_to_submit(draft) as unit:
             if unit is None:
                 return Refusal(RefusalReason.UNKNOWN_REQUEST)
             asked = await self._ask(unit, policy, electorate, budget_use)
         self._recent.pop(draft, None)
-        self._background.wake()
+        self.background.wake()
         return asked
 
     async def reopen_form(self, draft: RequestId, who: Person, refusal: Refusal) -> Form | Refusal:
@@ -263,7 +206,7 @@ class DraftService:
         found = await self._draft(draft, who)
         if isinstance(found, Refusal):
             return found
-        read_result = await self._file_reader.read(
+        read_result = await self.file_reader.read(
             found.form_input.files,
             (),
             by=who.id,
@@ -279,72 +222,95 @@ class DraftService:
 
         Requester, team and channel of a draft never change, so a recent copy will do. All else reads the row.
         """
-        now = self._clock.now()
+        now = self.clock.now()
         request, read_at = self._recent.get(draft, (None, now))
         if request is None or not timedelta() <= now - read_at < RECENT:
             found = await self._draft(draft, who)
             request = None if isinstance(found, Refusal) else found.request
         if request is None or (request.requester, request.team) != (who.id, who.team):
             return []
-        policy = self._access.allowed_channel(who, request.channel)
+        policy = self.access.allowed_channel(who, request.channel)
         if isinstance(policy, Refusal):
             return []
-        await self._catalog.first_read()
-        return self._catalog.search(text, allowed=policy, at=now)
+        await self.catalog.first_read()
+        return self.catalog.search(text, allowed=policy, at=now)
 
     async def find_rule(
         self, text: str, who: Person, channel: ChannelId
     ) -> tuple[Rule, Availability] | list[Rule] | Refusal:
         """Find the rule that a person means, freshly read with its statistics; several if that is unclear."""
-        policy = await self._access.may_use_channel(who, channel)
+        policy = await self.access.may_use_channel(who, channel)
         if isinstance(policy, Refusal):
             return policy
-        found = await self._catalog.find(text, allowed=policy)
-        return (found, usable(found, self._clock.now())) if isinstance(found, Rule) else found
+        found = await self.catalog.find(text, allowed=policy)
+        return (found, usable(found, self.clock.now())) if isinstance(found, Rule) else found
 
     def _remember(self, draft: Request) -> None:
-        self._recent[draft.id] = draft, self._clock.now()
+        self._recent[draft.id] = draft, self.clock.now()
         if len(self._recent) > MAX_RECENT_DRAFTS:
             del self._recent[next(iter(self._recent))]
 
-    async def _admit(self, who: Person, request: Request) -> ChannelPolicy | Refusal:
+    async def _admit(self, who: Person, request: Request) -> Refusal | None:
         """Check that this person may request here, and that the bot can post the card."""
-        admitted, no_post = await asyncio.gather(
-            self._access.may_request(who, request.channel), self._access.can_post(request.channel)
+        refusal, no_post = await asyncio.gather(
+            self.access.may_request(who, request.channel), self.access.can_post(request.channel)
         )
-        if isinstance(admitted, Refusal):
-            await audit_refusal(self._repository, admitted, Action.ASK, request, who)
-            return admitted
-        return no_post or admitted
+        if refusal:
+            await audit_refusals(self.repository, [refusal], Action.ASK, request, who)
+        return refusal or no_post
+
+    async def _look_up(self, found: Draft, who: Person) -> tuple[Rule, Electorate] | Refusal:
+        """Read the rule and who could approve, for a person who may request here."""
+        if refusal := await self._admit(who, found.request):
+            return refusal
+        if not found.form_input.rule:
+            return Refusal(RefusalReason.NO_RULE)
+        rule, electorate = await asyncio.gather(
+            self.catalog.read(RuleId(found.form_input.rule)), self._electorate(found.policy, who)
+        )
+        if isinstance(electorate, Refusal):
+            return electorate
+        return rule if isinstance(rule, Refusal) else (rule, electorate)
+
+    async def _store(self, request: Request, recipients: Recipients) -> Refusal | None:
+        """Store a reviewed draft and its customers, unless it has been submitted meanwhile."""
+        async with self.repository.unit_of_work(request.id) as unit:
+            if unit is None:
+                return Refusal(RefusalReason.UNKNOWN_REQUEST)
+            if unit.request.state is not State.DRAFT:
+                return Refusal(RefusalReason.WRONG_STATE, unit.request.state, (unit.request.requester,))
+            await unit.save(request)
+            await unit.put_packed(recipients.everybody)
+        return None
 
     async def _electorate(self, policy: ChannelPolicy, who: Person) -> Electorate | Refusal:
         try:
-            return await self._access.electorate(policy, who.id)
+            return await self.access.electorate(policy, who.id)
         except DirectoryUnavailable as error:
             return Refusal(RefusalReason.LOOKUP_FAILED, str(error))
 
-    async def _draft(self, draft: RequestId, who: Person) -> _Draft | Refusal:
+    async def _draft(self, draft: RequestId, who: Person) -> Draft | Refusal:
         request, form_input = await asyncio.gather(
-            self._repository.find(draft), self._repository.load_input(draft)
+            self.repository.find(draft), self.repository.load_input(draft)
         )
         self._recent.pop(draft, None)
         if request is None or form_input is None or request.requester != who.id or request.team != who.team:
             return Refusal(RefusalReason.UNKNOWN_REQUEST)
         if request.state is not State.DRAFT:
             return Refusal(RefusalReason.WRONG_STATE, request.state)
-        policy = self._access.allowed_channel(who, request.channel)
+        policy = self.access.allowed_channel(who, request.channel)
         if isinstance(policy, Refusal):
             return policy
         self._remember(request)
         if request.rest_of is None:
-            return _Draft(request, form_input, policy)
-        first = await self._repository.find(request.rest_of)
+            return Draft(request, form_input, policy)
+        first = await self.repository.find(request.rest_of)
         if first is None:
             return Refusal(RefusalReason.UNKNOWN_REQUEST, request.rest_of)
-        found = _Draft(request, _remainder_input(first, form_input), policy, first)
-        return await no_remainder(self._repository, first) or found
+        found = Draft(request, _remainder_input(first, form_input), policy, first)
+        return await no_remainder(self.repository, first) or found
 
-    async def _save(self, draft: RequestId, who: Person, form_input: FormInput) -> _Draft | Refusal:
+    async def _save(self, draft: RequestId, who: Person, form_input: FormInput) -> Draft | Refusal:
         found = await self._draft(draft, who)
         if isinstance(found, Refusal):
             return found
@@ -352,24 +318,23 @@ class DraftService:
             form_input = _remainder_input(found.first, form_input)
         else:
             form_input = with_columns(form_input, found.form_input)
-        await self._repository.save_input(draft, form_input)
+        await self.repository.save_input(draft, form_input)
         return replace(found, form_input=form_input)
 
     async def _form(
-        self, found: _Draft, faults: tuple[FieldError, ...] = (), unclear: tuple[AmbiguousFile, ...] = ()
+        self, found: Draft, faults: tuple[FieldError, ...] = (), unclear: tuple[AmbiguousFile, ...] = ()
     ) -> Form:
-        chosen: Rule | list[Rule] | None = None
         if found.form_input.rule:
-            await self._catalog.first_read()
-            chosen = self._catalog.by_words(found.form_input.rule, allowed=found.policy)
+            await self.catalog.first_read()
+        chosen = self.catalog.by_words(found.form_input.rule, allowed=found.policy)
         rule = chosen if isinstance(chosen, Rule) else None
-        pause, remainder = await self._repository.pause(), await remainder_of(self._repository, found.request)
+        pause, remainder = await self.repository.pause(), await remainder_of(self.repository, found.request)
         return Form(found.request, found.form_input, found.policy, rule, faults, pause, remainder, unclear)
 
     async def _ask(
         self, unit: UnitOfWork, policy: ChannelPolicy, electorate: Electorate, budget_use: BudgetUse | None
     ) -> Request | Refusal:
-        request, now = unit.request, self._clock.now()
+        request, now = unit.request, self.clock.now()
         if request.state is not State.DRAFT:
             return request
         now_usable = usable(request.rule, now) if request.rule else None
@@ -379,17 +344,18 @@ class DraftService:
             return decision.refusals[0]
         if (decision.approvals, decision.tier) != (request.approvals, request.tier):
             return Refusal(RefusalReason.CHANGED)
-        if decision.outcome is DecisionOutcome.WAITS:
+        if decision.approvals:
             asked = transition(request, Event.ASKED, asked_at=now, **initial_deadlines(policy, now))
         else:
             give_after = held_until(policy, now)
             asked = transition(request, Event.ASKED_AT_ONCE, asked_at=now, give_after=give_after)
         await unit.save(asked)
         await unit.forget_other_files()
-        card = Notification(
-            kind=ChannelKind.CARD, happened=NotificationType.ASKED, at=now, by=request.requester
+        await unit.enqueue(
+            *notifications_for(
+                asked, NotificationType.ASKED, now, by=request.requester, facts=held_facts(asked)
+            )
         )
-        await unit.enqueue(card, replace(card, kind=ChannelKind.LINE, facts=held_facts(asked)))
         return asked
 
 
@@ -399,22 +365,14 @@ def _remainder_input(first: Request, form_input: FormInput) -> FormInput:
     return FormInput(rule=rule, reason=form_input.reason, refused_too=form_input.refused_too)
 
 
-def _reserved_faults(found: _Draft) -> tuple[FieldError, ...]:
-    if found.first and found.first.reserved and not found.policy.reserved:
-        return faults_of_reserved(
-            replace(found.form_input, reserved=found.first.first_customer), found.policy
-        )
-    return faults_of_reserved(found.form_input, found.policy)
-
-
-def _filled_in(found: _Draft, rule: Rule, recipients: Recipients) -> Request:
+def _filled_in(found: Draft, rule: Rule, recipients: Recipients) -> Request:
     key, first, everybody = found.form_input.once_key.strip(), found.first, recipients.everybody
     own_key = OnceKey(key) if key else idempotency_key(found.request.id)
     return replace(
         found.request,
         rule=rule,
         customers=everybody.count,
-        repeated=recipients.repeated,
+        repeated=recipients.typed.repeated + recipients.read_result.repeated,
         customers_digest=everybody.digest,
         first_customer=next(iter(everybody.first), ""),
         last_customer=everybody.last,
@@ -424,4 +382,5 @@ def _filled_in(found: _Draft, rule: Rule, recipients: Recipients) -> Request:
         batch_size=found.policy.batch_size,
         batches_per_portion=found.batches_per_portion,
         concurrency=found.policy.concurrency,
+        files=recipients.reading,
     )

@@ -2,9 +2,9 @@
 
 import asyncio
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -33,22 +33,22 @@ class CatalogEntry:
     order: tuple[str, str]
 
 
+@dataclass(slots=True)
 class RuleCatalog:
     """The rules as last read, searched in memory; a background task refreshes them."""
 
-    def __init__(self, rules: Rules) -> None:
-        self._rules = rules
-        self._entries: dict[RuleId, CatalogEntry] = {}
-        self._sorted: list[CatalogEntry] = []
-        self.ready = False
-        """Whether all rules have been read at least once."""
-        self.failed: DinteroError | None = None
-        """Why the last refresh failed, if it did."""
+    dintero: Rules
+    ready: bool = False
+    """Whether all rules have been read at least once."""
+    failed: DinteroError | None = None
+    """Why the last refresh failed, if it did."""
+    _entries: dict[RuleId, CatalogEntry] = field(default_factory=dict)
+    _sorted: list[CatalogEntry] = field(default_factory=list)
 
     async def refresh(self) -> bool:
         """Read all rules; on failure keep the old ones, store the error and return False."""
         try:
-            rules = await self._rules.rules()
+            rules = await self.dintero.rules()
         except DinteroError as failure:
             self.failed = failure
             return False
@@ -57,11 +57,11 @@ class RuleCatalog:
         self.ready, self.failed = True, None
         return True
 
-    async def first_read(self, seconds: float = FIRST_READ_SECONDS) -> None:
+    async def first_read(self) -> None:
         """Wait a moment for the first refresh, so that a search right after the start finds rules."""
         if not self.ready:
             with suppress(TimeoutError):
-                async with asyncio.timeout(seconds):
+                async with asyncio.timeout(FIRST_READ_SECONDS):
                     await self.refresh()
 
     def known(self, rule: RuleId) -> Rule | None:
@@ -72,7 +72,7 @@ class RuleCatalog:
     async def read(self, rule: RuleId, typed: str = "") -> Rule | Refusal:
         """Read a rule from Dintero and remember it, or forget it if it is gone; a refusal quotes `typed`."""
         try:
-            found = await self._rules.rule(rule)
+            found = await self.dintero.rule(rule)
         except RuleNotFound:
             if self._entries.pop(rule, None):
                 self._sort()
@@ -111,7 +111,7 @@ class RuleCatalog:
         words = _words(text)
         first: list[tuple[Rule, Availability]] = []
         last: list[tuple[Rule, Availability]] = []
-        for entry in _best_first(_matching(self._permitted(allowed), words), words):
+        for entry in _matches(self._permitted(allowed), words):
             availability = usable(entry.rule, at)
             is_usable = availability in {Availability.NOW, Availability.SCHEDULED}
             (first if is_usable else last).append((entry.rule, availability))
@@ -140,7 +140,7 @@ class RuleCatalog:
         typed = [" ".join(_words(word)) for word in words]
         begun = [entry for entry in self._sorted if f"\n {typed[0]}" in entry.text]
         many = _longest(typed, begun, "\n") or _longest(typed, begun, " ") or 1
-        meant = _matching(self._sorted, typed[:many])
+        meant = [entry for entry in self._sorted if all(word in entry.text for word in typed[:many])]
         others = {word for entry in meant for word in _words(entry.rule.name)} - set(typed[:many])
         later = {word for one in typed[many:] for word in one.split()}
         is_unclear = not meant or any(other.startswith(word) for other in others for word in later)
@@ -192,18 +192,13 @@ def _readings(
     yield [entry for entry in entries if entry.rule.name.strip() == text]
     whole = f"\n {' '.join(words)}\n"
     yield [entry for entry in entries if whole in entry.text]
-    yield _best_first(_matching(entries, words), words)
+    yield _matches(entries, words)
 
 
-def _matching(entries: Iterable[CatalogEntry], words: Sequence[str]) -> list[CatalogEntry]:
-    found = list(entries)
+def _matches(entries: Sequence[CatalogEntry], words: Sequence[str]) -> list[CatalogEntry]:
+    """Find entries by words: those that begin with the text, then those in which a word does, then others."""
     for word in words:
-        found = [entry for entry in found if word in entry.text]
-    return found
-
-
-def _best_first(entries: list[CatalogEntry], words: Sequence[str]) -> list[CatalogEntry]:
-    """Sort: entries that begin with the text, then those in which a word does, then the rest."""
+        entries = [entry for entry in entries if word in entry.text]
     whole = "\n " + " ".join(words)
     begun = [entry for entry in entries if whole in entry.text]
     others = [entry for entry in entries if whole not in entry.text]

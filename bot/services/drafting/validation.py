@@ -11,10 +11,10 @@ from bot.domain.customers.pasted import CustomerList, read_customers
 from bot.domain.customers.uploads import ReadResult, RowProblem, UnreadableRow
 from bot.domain.ids import CustomerId
 from bot.domain.policy.policy import ChannelPolicy, Refusal, RefusalReason
+from bot.domain.requests.authorization import violations
 from bot.domain.requests.request import FormInput, Request
 from bot.domain.requests.views import Field, FieldError
 from bot.domain.rules.rule import Rule, usable
-from bot.services.access import violations_of
 
 MAX_ONCE_KEY_LENGTH: Final = 255
 """Dintero documents no limit of `offering_constraint_id`; this is the limit of its customer ids."""
@@ -65,11 +65,10 @@ def faults_of_form(
         first_customer=next(iter(customers.ids), ""),
         reason=form_input.reason,
     )
-    left_to_review = {
-        *([RefusalReason.NO_RULE] if form_input.rule and rule is None else []),
-        *([RefusalReason.NO_CUSTOMERS] if form_input.files else []),
-    }
-    refusals = violations_of(request, policy, usable(rule, now) if rule else None)
+    left_to_review = {RefusalReason.NO_CUSTOMERS} if form_input.files else set()
+    if form_input.rule and rule is None:
+        left_to_review.add(RefusalReason.NO_RULE)
+    refusals = violations(request, policy, usable(rule, now) if rule else None)
     return (*faults, *as_faults([one for one in refusals if one.reason not in left_to_review], faults))
 
 

@@ -20,7 +20,6 @@ from bot.slack.client.socket_watchdog import PING_SECONDS, SocketWatch
 
 CALL_SECONDS: Final = 10
 """Slack documents no limit, and people wait."""
-MAX_RETRY_WAIT_SECONDS: Final = 30
 
 
 @asynccontextmanager
@@ -79,12 +78,8 @@ async def _accepted(
     call: Callable[[], Awaitable[AsyncSlackResponse]], setting: str, advice: str
 ) -> AsyncSlackResponse:
     """Repeat a call until Slack answers; a token that it rejects is a `ConfigError`."""
+    retry = stamina.AsyncRetryingCaller(attempts=None, timeout=None, wait_max=30)
     try:
-        async for attempt in stamina.retry_context(
-            on=is_transient, attempts=None, timeout=None, wait_max=MAX_RETRY_WAIT_SECONDS
-        ):
-            with attempt:
-                return await call()
+        return await retry(is_transient, call)
     except SlackApiError as error:
         raise ConfigError([f"{setting}: Slack does not take it ({describe(error)}); {advice}"]) from error
-    raise AssertionError  # stamina returns or raises

@@ -34,7 +34,6 @@ class TtlCache(Generic[Key, Answer]):
         *,
         is_cached: Callable[[Answer], bool] = lambda _: True,
     ) -> None:
-        """Start empty; `is_cached` picks the answers to keep."""
         self._ask = ask
         self._is_cached = is_cached
         self._clock = clock
@@ -69,7 +68,6 @@ class SlackDirectory:
     def __init__(
         self, client: AsyncWebClient, team: TeamId, clock: Clock, *, answer_seconds: float = ANSWER_SECONDS
     ) -> None:
-        """Take the bot's own client, and the team of its people."""
         self._client = client
         self._team = team
         self._answer_seconds = answer_seconds
@@ -95,11 +93,8 @@ class SlackDirectory:
             f"who {user} is", "users.info", {"user": user}, "user", unless=ErrorKind.USER_UNKNOWN
         )
         if account is None:
-            return Profile(user, AccountKind.STRANGER, user)
-        shown: Json = account.get("profile") or {}
-        names = (*map(shown.get, ("display_name", "real_name")), *map(account.get, ("real_name", "name")))
-        name = next(filter(None, names), account["id"])
-        return Profile(UserId(account["id"]), kind_of_account(account, self._team), str(name))
+            return Profile(user, AccountKind.STRANGER)
+        return Profile(UserId(account["id"]), kind_of_account(account, self._team))
 
     async def _ask_group(self, group: GroupId) -> frozenset[UserId]:
         users = await self._ask(

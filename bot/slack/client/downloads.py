@@ -74,7 +74,8 @@ class SlackFileReader:
     async def _find(self, upload: Upload, by: UserId, channel: ChannelId) -> FileSource | BadFile:
         """Ask Slack about a file: its owner, size and address do not come from the form."""
         try:
-            info = await self._info(upload)
+            retry = stamina.AsyncRetryingCaller(attempts=None, timeout=self._patience, wait_max=2.0)
+            info: Info = (await retry(is_transient, self._client.files_info, file=upload.id))["file"]
         except CALL_ERRORS as error:
             log.info("file not found", why=describe(error))
             return BadFile(upload.name, PROBLEMS.get(kind_of(error), FileProblem.NOT_FETCHED))
@@ -102,15 +103,6 @@ class SlackFileReader:
         if (file.scheme, host, file.port) != (api.scheme, api.host, api.port):
             return FileProblem.NOT_FETCHED
         return None
-
-    async def _info(self, upload: Upload) -> Info:
-        async for attempt in stamina.retry_context(
-            on=is_transient, attempts=None, timeout=self._patience, wait_max=2.0
-        ):
-            with attempt:
-                found: Info = (await self._client.files_info(file=upload.id))["file"]
-                return found
-        raise AssertionError  # stamina returns or raises
 
     async def _pieces(self, info: Info) -> AsyncIterator[bytes]:
         """Download a file.

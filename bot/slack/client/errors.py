@@ -1,7 +1,6 @@
 """Slack's error codes: one table of their kinds, and what each kind means for a call or a message."""
 
 from collections.abc import Mapping
-from datetime import timedelta
 from enum import Enum
 from typing import Final
 
@@ -20,9 +19,6 @@ RATE_LIMIT_SECONDS: Final = 5.0
 MAX_RATE_LIMIT_SECONDS: Final = 600.0
 """The longest wait that a 429 may impose: a mistake of Slack's must not silence the bot for a day."""
 OPERATOR_SECONDS: Final = 60.0
-CHANNEL_SECONDS: Final = 60.0
-CHANNEL_PATIENCE: Final = timedelta(days=7)
-"""How long messages wait for a channel; the requester gets a direct message after some minutes."""
 
 
 class ErrorKind(Enum):
@@ -115,18 +111,6 @@ def delivery_error(error: Exception) -> DeliveryDeferred | DeliveryFailed:
             code=code,
         )
     return DeliveryFailed(f"Slack refused it ({code})", code=code)
-
-
-def wait_for_channel(failed: DeliveryFailed) -> DeliveryDeferred:
-    """Defer a message to a channel that the bot was removed from: somebody may invite it again."""
-    return DeliveryDeferred(
-        str(failed), after=CHANNEL_SECONDS, clean=True, code=failed.code, patience=CHANNEL_PATIENCE
-    )
-
-
-def is_failure(status: int) -> bool:
-    """Tell whether a `response_url` answered with a failure that passes by itself."""
-    return status == TOO_MANY_REQUESTS or status >= SERVER_ERROR
 
 
 def _status(error: SlackApiError) -> int:

@@ -1,19 +1,21 @@
-"""Files for one person, each sent to their direct messages once however often they ask."""
+"""Files as messages, uploaded in Slack's three steps, of which only the last one posts."""
 
 import asyncio
-import io
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import IO, Any, Final
 
+import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import DeliveryDeferred
-from bot.slack.client import uploads
 from bot.slack.client.errors import CALL_ERRORS
 
+UPLOAD_SECONDS: Final = 600
+"""A list of a million customers with the columns of their files has some 200 MB."""
 MESSAGES_SEARCHED: Final = 100
 """Latest direct messages that are searched for a file that was sent before."""
+OK: Final = 200
 RETRY_SECONDS: Final = 5.0
 
 
@@ -24,11 +26,12 @@ class FileMessage:
     name: str
     title: str
     comment: str
-    content: bytes
+    content: IO[bytes]
+    length: int
 
 
 class FileMessenger:
-    """Sends one file at a time, so that the second of two clicks finds the file of the first."""
+    """Sends people one file at a time, so that the second of two clicks finds the file of the first."""
 
     def __init__(self, client: AsyncWebClient) -> None:
         self._client = client
@@ -43,17 +46,9 @@ class FileMessenger:
         async with self._lock:
             try:
                 channel = str((await self._client.conversations_open(users=user))["channel"]["id"])
-                if await uploads.shared(self._latest(channel), file.title):
+                if await find_file(self._latest(channel), file.title):
                     return False
-                await uploads.upload(
-                    self._client,
-                    io.BytesIO(file.content),
-                    len(file.content),
-                    name=file.name,
-                    title=file.title,
-                    channel=channel,
-                    comment=file.comment,
-                )
+                await upload(self._client, file, channel)
             except CALL_ERRORS as error:
                 raise DeliveryDeferred(
                     f"the file was not sent ({type(error).__name__})", after=RETRY_SECONDS, clean=False
@@ -64,3 +59,45 @@ class FileMessenger:
         answer = await self._client.conversations_history(channel=channel, limit=MESSAGES_SEARCHED)
         for message in answer.get("messages") or []:
             yield message
+
+
+async def find_file(messages: AsyncIterator[Mapping[str, Any]], title: str) -> str | None:
+    """Find a file among messages by its title, and return its id."""
+    async for message in messages:
+        for file in message.get("files") or []:
+            if file.get("title") == title:
+                return str(file["id"])
+    return None
+
+
+async def upload(client: AsyncWebClient, file: FileMessage, channel: str) -> str:
+    """Upload a file, post it in a conversation as one message, and return its id.
+
+    Completing posts it: nobody sees a file that was never completed, and Slack forgets it.
+
+    Raises:
+        DeliveryDeferred: Slack did not take the content; surely nothing was posted.
+    """
+    ticket = await client.files_getUploadURLExternal(filename=file.name, length=file.length)
+    await _send(str(ticket["upload_url"]), file.content)
+    file_id = str(ticket["file_id"])
+    await client.files_completeUploadExternal(
+        files=[{"id": file_id, "title": file.title}], channel_id=channel, initial_comment=file.comment
+    )
+    return file_id
+
+
+async def _send(url: str, content: IO[bytes]) -> None:
+    content.seek(0)
+    try:
+        # a session of its own: the client's has the timeout of a call
+        async with (
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=UPLOAD_SECONDS)) as session,
+            session.post(url, data=content) as answer,
+        ):
+            if answer.status == OK:
+                return
+            why = f"Slack did not take the file (status {answer.status})"
+    except CALL_ERRORS as error:
+        why = f"the file could not be sent ({type(error).__name__})"
+    raise DeliveryDeferred(why, after=RETRY_SECONDS, clean=True)

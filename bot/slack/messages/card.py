@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Final
 
-from slackblocks import Block, Button, ConfirmationDialogue
+from slackblocks import ActionsBlock, Block, Button, ConfirmationDialogue
 
 from bot.domain.requests.notification import RequestSnapshot
 from bot.domain.requests.prior_grants import can_ask_again
@@ -11,7 +11,7 @@ from bot.domain.requests.request import Request, State
 from bot.services.customer_lists import has_not_given_list
 from bot.slack.modals import customer_list
 from bot.slack.rendering import pause_banner, request_facts
-from bot.slack.rendering.blocks import actions, button, confirmation, context, message, section, sections
+from bot.slack.rendering.blocks import context, message, section, sections
 from bot.slack.rendering.formatting import Formatter, Message
 from bot.slack.rendering.mrkdwn import mention
 from bot.slack.rendering.request_state import mark, status_line
@@ -23,7 +23,6 @@ CONTINUE: Final = "discount_continue"
 END: Final = "discount_end_here"
 GIVE_NOW: Final = "discount_give_now"
 AGAIN: Final = "discount_ask_again"
-AGAIN_BUTTON: Final = "Ask again for these…"
 BUTTONS: Final = "discount_buttons"
 
 
@@ -76,30 +75,30 @@ def lines(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
 def _buttons(snapshot: RequestSnapshot) -> list[Block]:
     """Draw the buttons; the one that shows the customers is the last, with the list before it."""
     request = snapshot.request
-    draw = partial(button, value=request.id)
-    cancel = draw("Cancel request", action=CANCEL, style="danger", confirm=_confirm_cancel(request))
-    show = draw(customer_list.BUTTON, action=customer_list.SHOW)
+    draw = partial(Button, value=request.id)
+    cancel = draw("Cancel request", action_id=CANCEL, style="danger", confirm=_confirm_cancel(request))
+    show = draw("Show customers", action_id=customer_list.SHOW)
     row: list[Button] = []
     if request.state is State.WAITING:
-        approve = draw("Approve…", action=APPROVE, style="primary")
-        row = [approve, draw("Reject…", action=REJECT), cancel, show]
+        approve = draw("Approve…", action_id=APPROVE, style="primary")
+        row = [approve, draw("Reject…", action_id=REJECT), cancel, show]
     elif request.state is State.STOPPED:
         lost = "Whoever has not been given it by now will not be. Whoever was keeps it."
-        confirm = confirmation(f"End {request.short} here?", lost, yes="End here", no="Not yet")
-        end = draw("End here…", action=END, style="danger", confirm=confirm)
-        row = [draw("Continue…", action=CONTINUE, style="primary"), end, show]
+        confirm = _confirmation(f"End {request.short} here?", lost, yes="End here", no="Not yet")
+        end = draw("End here…", action_id=END, style="danger", confirm=confirm)
+        row = [draw("Continue…", action_id=CONTINUE, style="primary"), end, show]
     elif request.state is State.APPROVED and request.give_after:
-        row = [cancel, draw("Give now", action=GIVE_NOW), show]
+        row = [cancel, draw("Give now", action_id=GIVE_NOW), show]
     elif request.state in {State.APPROVED, State.GIVING} and not request.cancel_asked_by:
         row = [cancel, show]
     else:
         if can_ask_again(request, snapshot.tally):
-            row.append(draw(AGAIN_BUTTON, action=AGAIN))
+            row.append(draw("Ask again for these…", action_id=AGAIN))
         if not request.purged_at:
             row.append(show)
     if has_not_given_list(request, snapshot.tally):
-        row.insert(-1, draw(customer_list.LIST_BUTTON, action=customer_list.LIST))
-    return [actions(BUTTONS, *row)] if row else []
+        row.insert(-1, draw("Get the list", action_id=customer_list.LIST))
+    return [ActionsBlock([*row], block_id=BUTTONS)] if row else []
 
 
 def _confirm_cancel(request: Request) -> ConfirmationDialogue:
@@ -112,4 +111,8 @@ def _confirm_cancel(request: Request) -> ConfirmationDialogue:
             "Nothing has been given yet, and nothing will be. "
             "To give it after all, it has to be asked for again."
         )
-    return confirmation(f"Cancel {request.short}?", effect, yes="Cancel request", no="Keep it")
+    return _confirmation(f"Cancel {request.short}?", effect, yes="Cancel request", no="Keep it")
+
+
+def _confirmation(title: str, text: str, *, yes: str, no: str) -> ConfirmationDialogue:
+    return ConfirmationDialogue(title=title, text=text, confirm=yes, deny=no, style="danger")

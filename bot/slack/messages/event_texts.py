@@ -12,10 +12,9 @@ from bot.slack.rendering import pause_banner
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import escape, mention, mentions
 from bot.slack.rendering.reasons import in_parentheses, stop
-from bot.slack.rendering.request_facts import DIGEST, approvals
-from bot.slack.rendering.request_state import NOTE, agreed, done_mark, ends, held, outcome
+from bot.slack.rendering.request_facts import DIGEST_CHARACTERS, approvals
+from bot.slack.rendering.request_state import NOTE_CHARACTERS, agreed, done_mark, ends, held, outcome
 
-MAX_NAMED: Final = 30
 INVITE: Final = "Invite me there: `/invite @discount-bot`."
 UNARCHIVE: Final = "Take it out of the archive."
 OPERATOR: Final = "Show this to whoever runs the bot."
@@ -208,9 +207,10 @@ def _fields(
     when: Callable[[datetime], str],
 ) -> dict[str, str]:
     request, facts, note = snapshot.request, notification.facts, notification.note
-    who = _name(notification.by or request.decided_by)
+    by, canceller = notification.by or request.decided_by, notification.by or request.cancel_asked_by
+    who = mention(by) if by else "Somebody"
     counts = ", ".join([outcome(snapshot.tally, formatter), *ends(snapshot.tally, formatter)])
-    digest = facts.get("digest", "")[:DIGEST]
+    digest = facts.get("digest", "")[:DIGEST_CHARACTERS]
     until = when(request.expires_at) if request.expires_at else ""
     held_then = f" {held(datetime.fromisoformat(facts['held_until']), when)}" if "held_until" in facts else ""
     stopped_by = facts.get("stop", "")
@@ -220,7 +220,7 @@ def _fields(
         "at": when(notification.at),
         "who": who,
         "requester": mention(notification.by or request.requester),
-        "canceller": _name(notification.by or request.cancel_asked_by or request.decided_by),
+        "canceller": mention(canceller) if canceller else who,
         "agreed": agreed(snapshot),
         "approvers": agreed(snapshot) if len(snapshot.votes) > 1 else who,
         "counted": _counted(notification),
@@ -228,7 +228,7 @@ def _fields(
         "no_approval": "" if request.approvals else f" No approval is needed here.{held_then}",
         "held": held_then,
         "held_now": f" {held(request.give_after, when)}" if request.give_after else "",
-        "why": f": {escape(note, NOTE)}" if note.strip() else "",
+        "why": f": {escape(note, NOTE_CHARACTERS)}" if note.strip() else "",
         "detail": in_parentheses(note),
         "stop": stop(stop_then, note),
         "stop_now": stop(stop_then, note or request.note),
@@ -237,7 +237,7 @@ def _fields(
         "given_at_all": counts if request.started_at else "nothing was given",
         "done_mark": done_mark(snapshot.tally),
         "to_approve": approvals(max(request.approvals, 1), [mention(one) for one in snapshot.asked_of]),
-        "asked_of": mentions(facts.get("who", "").split(), most=MAX_NAMED) or "an approver of this channel",
+        "asked_of": mentions(facts.get("who", "").split(), most=30) or "an approver of this channel",
         "waits_until": f" It waits until {until}." if until else "",
         "until": f", until {until}" if until else "",
         "pauser": pause_banner.doer(notification.by),
@@ -250,14 +250,10 @@ def _fields(
         "short": request.short,
         "channel": request.channel,
         "lost_channel": facts.get("channel", request.channel),
-        "slack_problem": escape(problem, NOTE),
+        "slack_problem": escape(problem, NOTE_CHARACTERS),
         "slack_advice": advice,
         "follows": "" if advice == OPERATOR else " What is missing there follows then.",
     }
-
-
-def _name(who: str | None) -> str:
-    return mention(who) if who else "Somebody"
 
 
 def _counted(notification: Notification) -> str:

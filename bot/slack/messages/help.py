@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from bot.slack.command_parser import ParseProblem
+from bot.slack.command_parser import ParseProblem, UnknownCommand
 from bot.slack.rendering.blocks import message, section, sections
 from bot.slack.rendering.formatting import Formatter, Message
-from bot.slack.rendering.mrkdwn import escape, quoted
+from bot.slack.rendering.mrkdwn import quoted
 
 COMMANDS: Final = (
     "`/discount add` opens the form to give customers a discount",
@@ -38,10 +38,8 @@ def build(formatter: Formatter) -> Message:
     return message(summary, [section(intro), *sections(lines)])
 
 
-def not_understood(text: str, nearest: str, why: ParseProblem | None = None) -> Message:
-    """Say which command was not understood, why where known, and which one may have been meant."""
-    asked = f"I do not understand {quoted(text, 100)}." if text.strip() else "I do not understand that."
-    cause = f" {WHY[why]}" if why else ""
-    meant = f" Did you mean `/discount {escape(nearest, 40)}`?" if nearest else ""
-    answer = f"{asked}{cause}{meant}"
+def not_understood(command: UnknownCommand) -> Message:
+    """Say which command was not understood and why, and which one may have been meant."""
+    meant = f"Did you mean `/discount {command.nearest}`?"
+    answer = f"I do not understand {quoted(command.text, 100)}. {WHY[command.why]} {meant}"
     return message(answer, [section(answer), *sections(COMMANDS)])

@@ -58,7 +58,7 @@ def whole(snapshot: RequestSnapshot, formatter: Formatter) -> list[Block]:
     drawn = [block for heading, lines, of in lists if lines for block in _list(heading, lines, of, formatter)]
     if not drawn:
         return []
-    seen = verification.line(snapshot.verification, formatter, formatter.slack_date)
+    seen = verification.line(snapshot.verification, formatter)
     return [*drawn, *sections(seen, most=1), *_how_to_ask_again(snapshot)]
 
 

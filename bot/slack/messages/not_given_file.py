@@ -7,6 +7,7 @@ from bot.domain.ports import Repository
 from bot.domain.requests.batches import Outcome, Tally
 from bot.domain.requests.request import Request
 from bot.services.remainder import origin_of
+from bot.slack.client.file_messages import FileMessage
 from bot.slack.messages.summary import UNKNOWN, why_not_tried
 from bot.slack.rendering import verification
 from bot.slack.rendering.formatting import Formatter
@@ -50,11 +51,6 @@ async def _source_files(request: Request, repository: Repository) -> tuple[FileS
     )
 
 
-def name(request: Request) -> str:
-    """Name the file."""
-    return f"{request.short}-not-given.csv"
-
-
 def title(request: Request, key: str) -> str:
     """Title the file by its outbox key, by which it is found again.
 
@@ -65,8 +61,8 @@ def title(request: Request, key: str) -> str:
     return f"{request.short}, who was not given it ({key[:MARK]})"
 
 
-def comment(request: Request, file: ListFile, formatter: Formatter) -> str:
-    """Write the comment above the file: how many customers it lists, and their outcomes."""
+def build(request: Request, file: ListFile, formatter: Formatter, *, title: str) -> FileMessage:
+    """Make the message; its comment says how many customers the file lists, and their outcomes."""
     tally = Tally(
         request.customers,
         given=request.customers - file.rows,
@@ -74,7 +70,11 @@ def comment(request: Request, file: ListFile, formatter: Formatter) -> str:
         unknown=file.counts[Outcome.UNKNOWN],
     )
     count = f"{formatter.number(file.rows)} of the {formatter.customers(request.customers)}"
-    return (
-        f"📄 *{request.short}*: the list of {count} who were not given it: "
-        f"{', '.join(ends(tally, formatter))}. A row each, with the reason."
+    return FileMessage(
+        name=f"{request.short}-not-given.csv",
+        title=title,
+        comment=f"📄 *{request.short}*: the list of {count} who were not given it: "
+        f"{', '.join(ends(tally, formatter))}. A row each, with the reason.",
+        content=file.content,
+        length=file.length,
     )

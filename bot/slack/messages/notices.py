@@ -31,7 +31,7 @@ def thread(notification: Notification, snapshot: RequestSnapshot, formatter: For
     """Draw the message in the thread; `text` has the policy's time zone, as Slack draws no times there."""
     details = _rule_changes(notification, snapshot, formatter)
     if notification.happened is NotificationType.STOPPED:
-        details += verification.line(snapshot.verification, formatter, formatter.slack_date)
+        details += verification.line(snapshot.verification, formatter)
     drawn = section(thread_text(notification, snapshot, formatter, formatter.slack_date))
     text = thread_text(notification, snapshot, formatter, formatter.moment)
     return message(text, [drawn, *sections(details, most=4)])

@@ -18,26 +18,21 @@ MAX_RULES: Final = 10
 def build(rule: Rule, usable: Availability, formatter: Formatter) -> Message:
     """Draw a rule."""
     mark = MARKS[usable] or "can be given now"
-    facts = (
-        ("Reward", rule_reward(rule, formatter)),
-        ("Now", mark),
-        *(
-            (name, escape(text, 300))
-            for name, text in (
-                ("Description", rule.description),
-                ("On the receipt", rule.receipt_text),
-                ("Campaign", rule.campaign_id or ""),
-                ("Type", rule.type or ""),
-            )
-            if text.strip()
-        ),
-        *([("Private", "not shown in the public list")] if rule.private else []),
+    described = (
+        ("Description", rule.description),
+        ("On the receipt", rule.receipt_text),
+        ("Campaign", rule.campaign_id or ""),
+        ("Type", rule.type or ""),
     )
+    facts = [f"*Reward:* {rule_reward(rule, formatter)}", f"*Now:* {mark}"]
+    facts += [f"*{name}:* {escape(text, 300)}" for name, text in described if text.strip()]
+    if rule.private:
+        facts.append("*Private:* not shown in the public list")
     return message(
         f"{escape(rule.title, 100)}: {escape(reward_brief(rule, formatter))} ({mark})",
         [
             header(rule.title),
-            *sections([f"*{name}:* {text}" for name, text in facts], most=3),
+            *sections(facts, most=3),
             *details(rule, None, rule.statistics, formatter),
             context(f"Rule id: {escape(rule.id, 255)}"),
         ],

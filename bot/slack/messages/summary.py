@@ -13,7 +13,7 @@ from bot.slack.rendering.blocks import context, header, message, sections
 from bot.slack.rendering.formatting import Formatter, Message, duration
 from bot.slack.rendering.mrkdwn import escape, mention
 from bot.slack.rendering.reasons import STOPS
-from bot.slack.rendering.request_state import agreed, ends, given_to
+from bot.slack.rendering.request_state import agreed, ends
 from bot.slack.rendering.rule_rewards import rule_reward
 
 UNKNOWN: Final = "no answer came, so they may have it or not"
@@ -31,7 +31,9 @@ def build(snapshot: RequestSnapshot, formatter: Formatter) -> Message:
     before = request.rule.statistics if request.rule else None
     after = request.last_answer.statistics if request.last_answer else None
     not_given = f" ({', '.join(ends(snapshot.tally, formatter))})" if ends(snapshot.tally, formatter) else ""
-    given, stage = given_to(snapshot.tally), request_facts.stage(request)
+    # scripts find the summary by these words: numbers without separators, always "customers"
+    given = f"Given to {snapshot.tally.given} of {snapshot.tally.asked} customers"
+    stage = request_facts.stage(request)
     reward = [f"*Rule:* {name}", f"*Reward:* {rule_reward(rule, formatter)}"] if rule else []
     return message(
         f"{given}{not_given}: {name}, {request.short}, {stage}",
@@ -55,7 +57,7 @@ def left_out(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
         lines += masked(snapshot.refused, formatter, of=tally.refused)
     if tally.unknown > 0:
         lines.append(f"*{formatter.customers(tally.unknown)} unknown:* {UNKNOWN}")
-        lines += verification.line(snapshot.verification, formatter, formatter.slack_date)
+        lines += verification.line(snapshot.verification, formatter)
     if tally.not_tried > 0:
         why = why_not_tried(request, mention)
         lines.append(f"*{formatter.customers(tally.not_tried)} not tried:* {why}")

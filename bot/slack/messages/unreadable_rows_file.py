@@ -14,19 +14,16 @@ from bot.slack.rendering.file_errors import ODD
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import escape, phrase
 
-COLUMNS: Final = ("file", "row", "what stood there", "reason")
 BOM: Final = "\ufeff"
 """Tells Excel that the file is UTF-8."""
 DIGEST_LENGTH: Final = 8
-MAX_NAMES: Final = 3
-NAME_LENGTH: Final = 60
 
 
 def build(request: Request, files: Sequence[FileRead], formatter: Formatter) -> FileMessage:
     """Write the file. Its title carries a digest of the rows, so that the same rows are found again."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
-    writer.writerow(COLUMNS)
+    writer.writerow(["file", "row", "what stood there", "reason"])
     for file in files:
         writer.writerows(
             [escape_formula(file.name), odd.row, escape_formula(odd.text), ODD[odd.why]]
@@ -38,11 +35,12 @@ def build(request: Request, files: Sequence[FileRead], formatter: Formatter) -> 
     rows = formatter.pluralize(found, "row")
     if listed != found:
         rows = f"first {formatter.number(listed)} of {rows}"
-    names = phrase([escape(file.name, NAME_LENGTH) for file in files if file.odd], last="and", most=MAX_NAMES)
+    names = phrase([escape(file.name, 60) for file in files if file.odd], last="and", most=3)
     return FileMessage(
         name=f"{request.short}-left-out.csv",
         title=f"{request.short}, rows that were left out ({digest})",
         comment=f"📄 *{request.short}*: the {rows} of {names} that gave no customer id, "
         "with what stood there and why. Nobody else got this.",
-        content=content,
+        content=io.BytesIO(content),
+        length=len(content),
     )

@@ -1,23 +1,20 @@
 """The modal in which an approver reads a request and approves it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.domain.ids import RequestId
 from bot.domain.requests.views import ApprovalView, Field
-from bot.slack.modals.review import NO_LINKS, facts, held
+from bot.slack.modals.review import facts, held
 from bot.slack.rendering import pause_banner, request_facts, rule_changes
-from bot.slack.rendering.blocks import context, modal, section, sections, text_input
+from bot.slack.rendering.blocks import context, modal, read_input, section, sections, text_input
 from bot.slack.rendering.formatting import Formatter, Json
 from bot.slack.rendering.mrkdwn import mention
 from bot.slack.rendering.request_state import before
 
 CALLBACK: Final = "discount_approve"
 TITLE: Final = "Approve this discount"
-SUBMIT: Final = "Approve"
 COUNT_BLOCK: Final = str(Field.COUNT)
-COUNT_ACTION: Final = "discount_approve_count"
 MAX_ROUND_DIGITS: Final = 9
 COUNT_HINT: Final = (
     "Type how many customers get it, as you read it above: “1200”, “1 200” and “1,200” are the same."
@@ -28,23 +25,7 @@ NAME_HINT: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ApprovalSubmission:
-    """An approval: `shown` is the digest in the modal, `typed` the text that confirms it."""
-
-    request: RequestId
-    round: int
-    shown: str
-    typed: str
-
-
-def build(
-    approval_view: ApprovalView,
-    formatter: Formatter,
-    *,
-    external_id: str,
-    links: request_facts.Links = NO_LINKS,
-) -> Json:
+def build(approval_view: ApprovalView, formatter: Formatter, links: request_facts.Links) -> Json:
     """Draw the request; the metadata names round and digest, so an approval counts for nothing else."""
     review = approval_view.review
     request = review.request
@@ -67,28 +48,15 @@ def build(
         label, hint = (
             ("Number of customers", COUNT_HINT) if approval_view.count else ("Name of the rule", NAME_HINT)
         )
-        blocks.append(text_input(label, block_id=COUNT_BLOCK, action=COUNT_ACTION, hint=hint))
-    digest = review.digest[: request_facts.DIGEST] or "–"
+        blocks.append(text_input(label, block_id=COUNT_BLOCK, action="discount_approve_count", hint=hint))
+    digest = review.digest[: request_facts.DIGEST_CHARACTERS] or "–"
     blocks.append(context(f"{request.short} · your yes is for exactly this: {digest}"))
-    return modal(
-        TITLE,
-        blocks,
-        external_id=external_id,
-        submit=SUBMIT,
-        callback=CALLBACK,
-        metadata=f"{request.id}:{request.round}:{review.digest}",
-    )
+    metadata = f"{request.id}:{request.round}:{review.digest}"
+    return modal(TITLE, blocks, submit="Approve", callback=CALLBACK, metadata=metadata)
 
 
-def read(view: Mapping[str, Any]) -> ApprovalSubmission:
+def read(view: Mapping[str, Any]) -> tuple[RequestId, int, str, str]:
     """Read the request, round and digest of the modal, and the typed text (empty if there is no field)."""
     request, number, shown = [*str(view.get("private_metadata", "")).split(":"), "", ""][:3]
-    values: Mapping[str, Any] = (view.get("state") or {}).get("values") or {}
-    typed = values.get(COUNT_BLOCK, {}).get(COUNT_ACTION, {}).get("value")
     round_ = int(number) if number.isdecimal() and len(number) <= MAX_ROUND_DIGITS else 0
-    return ApprovalSubmission(RequestId(request), round_, shown, str(typed or "").strip())
-
-
-def errors(text: str) -> dict[str, str]:
-    """Answer a submission with an error at the field."""
-    return {COUNT_BLOCK: text}
+    return RequestId(request), round_, shown, read_input(view, COUNT_BLOCK).strip()

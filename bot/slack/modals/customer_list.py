@@ -3,20 +3,18 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from slackblocks import Block
+from slackblocks import ActionsBlock, Block, Button
 
 from bot.domain.ids import RequestId
 from bot.services.customer_lists import CustomerPage
 from bot.slack.rendering import pause_banner, request_facts
-from bot.slack.rendering.blocks import SECTION, actions, button, context, modal, plain, section
+from bot.slack.rendering.blocks import SECTION, context, modal, plain, section
 from bot.slack.rendering.formatting import Formatter, Json
 from bot.slack.rendering.mrkdwn import paragraphs, visible
 
 TITLE: Final = "Customers"
 SHOW: Final = "discount_show_customers"
-BUTTON: Final = "Show customers"
 LIST: Final = "discount_get_list"
-LIST_BUTTON: Final = "Get the list"
 TURNS: Final = (
     "discount_customers_first",
     "discount_customers_back",
@@ -27,15 +25,12 @@ TURNS: Final = (
 MAX_PAGE_DIGITS: Final = 9
 
 
-def build(customer_page: CustomerPage, formatter: Formatter, *, external_id: str) -> Json:
+def build(customer_page: CustomerPage, formatter: Formatter) -> Json:
     """Draw a page in plain text: people copy ids as they are."""
-    request, last = customer_page.request, customer_page.first + len(customer_page.customers) - 1
-    numbers = (
-        f"{formatter.number(customer_page.first)}–{formatter.number(last)} "
-        f"of {formatter.number(request.customers)}"
-        if request.customers > 1
-        else "1 of 1"
-    )
+    request, first, number = customer_page.request, customer_page.first, formatter.number
+    last, numbers = first + len(customer_page.customers) - 1, "1 of 1"
+    if request.customers > 1:
+        numbers = f"{number(first)}–{number(last)} of {number(request.customers)}"
     rule, customers = request_facts.rule_name(request), formatter.customers(request.customers)
     blocks = [
         *pause_banner.blocks(customer_page.pause, formatter),
@@ -47,7 +42,7 @@ def build(customer_page: CustomerPage, formatter: Formatter, *, external_id: str
             "that you looked at these ids stands in the audit"
         ),
     ]
-    return modal(TITLE, blocks, external_id=external_id, metadata=request.id)
+    return modal(TITLE, blocks, metadata=request.id)
 
 
 def read_turn(body: Mapping[str, Any]) -> tuple[RequestId, int]:
@@ -68,7 +63,7 @@ def _turns(customer_page: CustomerPage) -> list[Block]:
         ("Last ⏭", pages),
     )
     buttons = [
-        button(label, action=action, value=str(target))
+        Button(label, action_id=action, value=str(target))
         for action, (label, target) in zip(TURNS, targets, strict=True)
     ]
-    return [actions("discount_customers_turns", *buttons), context(f"Page {page} of {pages}")]
+    return [ActionsBlock([*buttons], block_id="discount_customers_turns"), context(f"Page {page} of {pages}")]

@@ -1,32 +1,35 @@
-"""The form's file fields: the input, the files put in earlier, and the question which column has the ids."""
+"""The form's files: the input, earlier files, links to files, and the question which column has the ids."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
+from urllib.parse import unquote
 
-from slackblocks import Block, CheckboxGroup, FileInput, InputBlock, Option, StaticSelectMenu, Text, TextType
+from slackblocks import Block, FileInput, InputBlock, Option, StaticSelectMenu, Text, TextType
 
 from bot.domain.customers.columns import letter
 from bot.domain.customers.uploads import MOST_FILES, AmbiguousFile, Column, Upload
 from bot.domain.ids import FileId
+from bot.domain.requests.request import FormInput
 from bot.domain.requests.views import Field, Form
+from bot.slack.rendering.blocks import MAX_OPTIONS, OPTION, answers, checkboxes
 from bot.slack.rendering.mrkdwn import shorten
+from bot.slack.reply import View
 
 ACTION: Final = "discount_add_file"
 KEPT: Final = "kept"
 COLUMN: Final = "column"
-FILE_TYPES: Final = ["csv", "tsv", "txt", "xlsx"]
-MAX_CHARACTERS: Final = 75
-"""Slack's limit for an option's text and description."""
-MAX_OPTIONS: Final = 100
 HINT: Final = (
     f"CSV, TSV, TXT or XLSX, up to {MOST_FILES} files of 10 MB, one customer a row. "
     "The column of the ids is found by its name, such as customer_id or Kundenr; "
     "where two could be meant you are asked. What is typed above counts too."
 )
-KEPT_HINT: Final = "Untick what shall not count any more."
-
-FormView = Mapping[str, Any]
+FILE_LINK: Final = re.compile(
+    r"<?https://[\w.-]+\.slack\.com/(?:files/[UW]\w+/|files-pri/T\w+-)(?P<id>F[A-Z0-9]{2,20})(?!\w)"
+    r"(?:/(?:download/)?(?P<name>[^\s<>|,;?#/]*))?[^\s<>|,;]*(?:\|[^<>\n]*)?>?"
+)
+"""A file's own link or its download address, as people and Slack write them: `<https://…|name>`."""
 
 
 def build(form: Form, generation: int, *, files_in_input: frozenset[FileId]) -> list[Block]:
@@ -35,21 +38,18 @@ def build(form: Form, generation: int, *, files_in_input: frozenset[FileId]) -> 
     earlier = [file for file in form.form_input.files if file.id not in files_in_input]
     if earlier:
         options = [_option(file.name or file.id, file.id) for file in earlier[:MOST_FILES]]
+        hint, block_id = "Untick what shall not count any more.", f"{KEPT}:{generation}"
         blocks.append(
-            InputBlock(
-                label="Files put in before",
-                element=CheckboxGroup(action_id=ACTION, options=options, initial_options=options),
-                block_id=f"{KEPT}:{generation}",
-                hint=KEPT_HINT,
-                optional=True,
-            )
+            checkboxes("Files put in before", options, options, block_id=block_id, action=ACTION, hint=hint)
         )
     return [
         *blocks,
         *(_question(each, generation) for each in form.unclear),
         InputBlock(
             label="File",
-            element=FileInput(action_id=ACTION, filetypes=FILE_TYPES, max_files=MOST_FILES),
+            element=FileInput(
+                action_id=ACTION, filetypes=["csv", "tsv", "txt", "xlsx"], max_files=MOST_FILES
+            ),
             block_id=f"{Field.FILE}:{generation}",
             hint=HINT,
             optional=True,
@@ -57,27 +57,43 @@ def build(form: Form, generation: int, *, files_in_input: frozenset[FileId]) -> 
     ]
 
 
-def read(view: FormView) -> tuple[Upload, ...]:
+def read(view: View) -> tuple[Upload, ...]:
     """Read the files that count, new and kept, each with the column that the person chose."""
     columns: dict[str, int] = {}
-    for block, answer in _answers(view):
+    for block, answer in answers(view):
         chosen = str((answer.get("selected_option") or {}).get("value", ""))
         if block.startswith(f"{COLUMN}.") and chosen.isdecimal():
             columns[block.removeprefix(f"{COLUMN}.")] = int(chosen)
     files = {
         file.id: replace(file, column=columns.get(file.id))
-        for block, answer in _answers(view)
+        for block, answer in answers(view)
         if block in {KEPT, Field.FILE}
         for file in _uploads(answer)
     }
     return tuple(files.values())
 
 
-def files_in_input(view: FormView) -> frozenset[FileId]:
+def files_in_input(view: View) -> frozenset[FileId]:
     """List the files in the file input itself."""
     return frozenset(
-        file.id for block, answer in _answers(view) if block == Field.FILE for file in _uploads(answer)
+        file.id for block, answer in answers(view) if block == Field.FILE for file in _uploads(answer)
     )
+
+
+def with_links_as_files(form_input: FormInput) -> FormInput:
+    """Move the linked files from the ids to the form's files, each once.
+
+    >>> with_links_as_files(FormInput(customers="a1 https://shop.slack.com/files/U1/F02/vip%20list.csv")).files
+    (Upload(id='F02', name='vip list.csv', column=None),)
+    """
+    if not FILE_LINK.search(form_input.customers):
+        return form_input
+    files = {file.id: file for file in form_input.files}
+    for link in FILE_LINK.finditer(form_input.customers):
+        file = FileId(link["id"])
+        files.setdefault(file, Upload(file, unquote(link["name"] or "") or file))
+    customers = FILE_LINK.sub("\n", form_input.customers).strip("\n")
+    return replace(form_input, customers=customers, files=tuple(files.values()))
 
 
 def _question(unclear: AmbiguousFile, generation: int) -> Block:
@@ -85,30 +101,22 @@ def _question(unclear: AmbiguousFile, generation: int) -> Block:
         _option(
             _column_name(column),
             str(column.number),
-            shorten(" · ".join(column.samples), MAX_CHARACTERS) or None,
+            shorten(" · ".join(column.samples), OPTION) or None,
         )
         for column in unclear.columns[:MAX_OPTIONS]
     ]
-    label = f"Which column of {shorten(unclear.upload.name, MAX_CHARACTERS)} holds the customer ids?"
+    label = f"Which column of {shorten(unclear.upload.name, OPTION)} holds the customer ids?"
     menu = StaticSelectMenu(action_id=ACTION, options=options, placeholder="Choose the column")
     return InputBlock(label=label, element=menu, block_id=f"{COLUMN}.{unclear.upload.id}:{generation}")
 
 
 def _option(text: str, value: str, description: str | None = None) -> Option:
-    return Option(Text(shorten(text, MAX_CHARACTERS) or value, TextType.PLAINTEXT), value, description)
+    return Option(Text(shorten(text, OPTION) or value, TextType.PLAINTEXT), value, description)
 
 
 def _column_name(column: Column) -> str:
     name = letter(column.number)
     return f"{column.name} (column {name})" if column.name else f"Column {name}"
-
-
-def _answers(view: FormView) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield the answers by block id without generation."""
-    values: Mapping[str, Mapping[str, Any]] = (view.get("state") or {}).get("values") or {}
-    for block_id, answers in values.items():
-        for answer in answers.values():
-            yield block_id.rpartition(":")[0], answer
 
 
 def _uploads(answer: Mapping[str, Any]) -> Iterator[Upload]:

@@ -1,30 +1,26 @@
 """Lines about a draft's files, for the requester alone: rows, column, unreadable rows, first and last id."""
 
-from collections.abc import Sequence
 from typing import Final
 
 from bot.domain.customers.columns import letter
-from bot.domain.customers.uploads import FileRead, UnreadableRow
-from bot.domain.requests.views import FileSummary
+from bot.domain.customers.uploads import FileRead, ReadResult
 from bot.slack.rendering.file_errors import ODD
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import escape, phrase
 
-MAX_ROWS: Final = 10
-"""Unreadable rows that are named."""
+MAX_ROWS_NAMED: Final = 10
 MAX_NAME: Final = 60
-MAX_ID: Final = 80
 
 
-def lines(file_summary: FileSummary | None, formatter: Formatter) -> list[str]:
+def lines(read_result: ReadResult | None, formatter: Formatter) -> list[str]:
     """Describe what was read; nothing without a file."""
-    if file_summary is None:
+    if read_result is None or not read_result.files:
         return []
-    written = []
-    for file in file_summary.files:
+    written, everybody = list[str](), read_result.everybody
+    for file in read_result.files:
         written += [_source(file, formatter), *_unreadable(file, formatter), *_lookalikes(file, formatter)]
-    first = ", ".join(_id(one) for one in file_summary.first)
-    last = "" if file_summary.last in file_summary.first else f" … {_id(file_summary.last)}"
+    first = ", ".join(_id(one) for one in everybody.first)
+    last = "" if everybody.last in everybody.first else f" … {_id(everybody.last)}"
     return [*written, f"*First and last id:* {first}{last}"]
 
 
@@ -58,20 +54,15 @@ def _unreadable(file: FileRead, formatter: Formatter) -> list[str]:
     """Name the rows without a usable id, by problem."""
     if not file.odd:
         return []
-    named = file.odd_rows[:MAX_ROWS]
-    parts = [
-        f"{_rows([row for row in named if row.why is why], formatter)}: {ODD[why]}"
-        for why in dict.fromkeys(row.why for row in named)
-    ]
+    parts, named = [], file.odd_rows[:MAX_ROWS_NAMED]
+    for why in dict.fromkeys(row.why for row in named):
+        numbers = [formatter.number(row.row) for row in named if row.why is why]
+        rows = f"{'row' if len(numbers) == 1 else 'rows'} {phrase(numbers, last='and', most=MAX_ROWS_NAMED)}"
+        parts.append(f"{rows}: {ODD[why]}")
     more = file.odd - len(named)
     if more > 0:
         parts.append(f"and {formatter.number(more)} more")
     return [f"⚠ {formatter.pluralize(file.odd, 'row')} unreadable, and left out – {'; '.join(parts)}"]
-
-
-def _rows(rows: Sequence[UnreadableRow], formatter: Formatter) -> str:
-    numbers = [formatter.number(one.row) for one in rows]
-    return f"{'row' if len(numbers) == 1 else 'rows'} {phrase(numbers, last='and', most=MAX_ROWS)}"
 
 
 def _lookalikes(file: FileRead, formatter: Formatter) -> list[str]:
@@ -90,4 +81,4 @@ def _lookalikes(file: FileRead, formatter: Formatter) -> list[str]:
 
 def _id(customer: str) -> str:
     bare = customer.replace("`", "'")
-    return f"`{escape(bare, MAX_ID)}`"
+    return f"`{escape(bare, 80)}`"

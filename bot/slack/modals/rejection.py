@@ -7,18 +7,16 @@ from bot.domain.ids import RequestId
 from bot.domain.requests.notification import RequestSnapshot
 from bot.domain.requests.views import Field
 from bot.slack.rendering import pause_banner, request_facts
-from bot.slack.rendering.blocks import modal, section, text_input
+from bot.slack.rendering.blocks import modal, read_input, section, text_input
 from bot.slack.rendering.formatting import Formatter, Json
 from bot.slack.rendering.mrkdwn import mention
 
 CALLBACK: Final = "discount_reject"
 TITLE: Final = "Reject this request"
-SUBMIT: Final = "Reject"
 REASON_BLOCK: Final = str(Field.REASON)
-REASON_ACTION: Final = "discount_reject_reason"
 
 
-def build(snapshot: RequestSnapshot, formatter: Formatter, *, external_id: str) -> Json:
+def build(snapshot: RequestSnapshot, formatter: Formatter) -> Json:
     """Draw the question; the requester and the thread get the answer."""
     request = snapshot.request
     summary = (
@@ -28,23 +26,14 @@ def build(snapshot: RequestSnapshot, formatter: Formatter, *, external_id: str) 
     reason = text_input(
         "Reason",
         block_id=REASON_BLOCK,
-        action=REASON_ACTION,
+        action="discount_reject_reason",
         hint="The requester reads it, and so does everybody in the channel.",
         multiline=True,
     )
     blocks = [*pause_banner.blocks(snapshot.pause, formatter), section(summary), reason]
-    return modal(
-        TITLE, blocks, external_id=external_id, submit=SUBMIT, callback=CALLBACK, metadata=request.id
-    )
+    return modal(TITLE, blocks, submit="Reject", callback=CALLBACK, metadata=request.id)
 
 
 def read(view: Mapping[str, Any]) -> tuple[RequestId, str]:
     """Read the request and the reason."""
-    values: Mapping[str, Any] = (view.get("state") or {}).get("values") or {}
-    reason = values.get(REASON_BLOCK, {}).get(REASON_ACTION, {}).get("value")
-    return RequestId(str(view.get("private_metadata", ""))), str(reason or "").strip()
-
-
-def errors(text: str) -> dict[str, str]:
-    """Answer a submission with an error at the field."""
-    return {REASON_BLOCK: text}
+    return RequestId(str(view.get("private_metadata", ""))), read_input(view, REASON_BLOCK).strip()

@@ -1,36 +1,43 @@
 """The form of `/discount add`: draws it with its errors, and reads it back."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from slackblocks import Block, CheckboxGroup, ExternalSelectMenu, InputBlock, Option, Text, TextType
+from slackblocks import ActionsBlock, Block, Button, ExternalSelectMenu, InputBlock, Option, Text, TextType
 
 from bot.domain.ids import FileId, RequestId
 from bot.domain.requests.prior_grants import Remainder
 from bot.domain.requests.request import FormInput
 from bot.domain.requests.views import Field, FieldError, Form
 from bot.slack.modals import file_fields
-from bot.slack.modals.file_links import with_links_as_files
 from bot.slack.modals.rule_options import fits_option, option
 from bot.slack.rendering import pause_banner, request_facts
-from bot.slack.rendering.blocks import INPUT, actions, button, context, modal, section, sections, text_input
+from bot.slack.rendering.blocks import (
+    INPUT,
+    checkboxes,
+    context,
+    modal,
+    read_input,
+    section,
+    sections,
+    text_input,
+)
 from bot.slack.rendering.formatting import Formatter, Json
 from bot.slack.rendering.mrkdwn import quoted
 from bot.slack.rendering.reasons import refusal, refusal_plain
+from bot.slack.reply import View
 
 CALLBACK: Final = "discount_add"
 TITLE: Final = "Give a discount"
 RULE_ACTION: Final = "discount_add_rule"
 MORE_ACTION: Final = "discount_add_more"
 TEXT_ACTION: Final = "discount_add_text"
-SUBMIT: Final = "Review"
 MAX_ERRORS_PER_FIELD: Final = 5
-UUID_LINE_CHARACTERS: Final = 37
 
 CUSTOMERS_HINT: Final = (
     "One on each line, or apart by commas, semicolons or tabs; a space belongs to the id. "
-    f"About {INPUT // UUID_LINE_CHARACTERS} ids of 36 characters fit, or {INPUT // 9} of 8; "
+    f"About {INPUT // 37} ids of 36 characters fit, or {INPUT // 9} of 8; "
     "longer lists, up to a million ids, go into File. "
     "A file of up to 100 MB that is shared in this channel can be given by its link."
 )
@@ -47,18 +54,10 @@ REFUSED_HINT: Final = (
     "Dintero will refuse them again unless something was mended there since; "
     "the list of them says why it did."
 )
-NO_FILES_IN_INPUT: Final[frozenset[FileId]] = frozenset()
-
-FormView = Mapping[str, Any]
 
 
 def build(
-    form: Form,
-    formatter: Formatter,
-    *,
-    external_id: str,
-    generation: int = 0,
-    files_in_input: frozenset[FileId] = NO_FILES_IN_INPUT,
+    form: Form, formatter: Formatter, *, generation: int = 0, files_in_input: frozenset[FileId] = frozenset()
 ) -> Json:
     """Draw the form with its input; `files_in_input` are the files that the file input on screen has.
 
@@ -66,38 +65,32 @@ def build(
     """
     drawing = _Drawing(form, formatter, generation)
     fields = drawing.of_remainder(form.remainder) if form.remainder else drawing.of_draft(files_in_input)
-    return modal(
-        TITLE,
-        [*pause_banner.blocks(form.pause, formatter), *fields],
-        external_id=external_id,
-        submit=SUBMIT,
-        callback=CALLBACK,
-        metadata=form.request.id,
-    )
+    blocks = [*pause_banner.blocks(form.pause, formatter), *fields]
+    return modal(TITLE, blocks, submit="Review", callback=CALLBACK, metadata=form.request.id)
 
 
-def read(view: FormView) -> tuple[RequestId, FormInput]:
+def read(view: View) -> tuple[RequestId, FormInput]:
     """Read the input from the view of a submission or of a button in the form."""
     form_input = FormInput(
-        rule=_input(view, Field.RULE),
-        customers=_input(view, Field.CUSTOMERS),
-        reason=_input(view, Field.REASON),
-        once_key=_input(view, Field.ONCE_KEY),
-        reserved=_input(view, Field.RESERVED),
+        rule=read_input(view, Field.RULE),
+        customers=read_input(view, Field.CUSTOMERS),
+        reason=read_input(view, Field.REASON),
+        once_key=read_input(view, Field.ONCE_KEY),
+        reserved=read_input(view, Field.RESERVED),
         more=_block_id(view, Field.ONCE_KEY) is not None,
         files=file_fields.read(view),
-        refused_too=bool(_input(view, Field.REFUSED)),
+        refused_too=bool(read_input(view, Field.REFUSED)),
     )
-    return RequestId(str(view.get("private_metadata", ""))), with_links_as_files(form_input)
+    return RequestId(str(view.get("private_metadata", ""))), file_fields.with_links_as_files(form_input)
 
 
-def generation(view: FormView) -> int:
+def generation(view: View) -> int:
     """Read the generation of a form; redrawn in the same one, its inputs keep what is in them."""
     drawn = (_block_id(view, Field.RULE) or "").rpartition(":")[2]
     return int(drawn) if drawn.isdecimal() else 0
 
 
-def errors(field_errors: Iterable[FieldError], view: FormView, formatter: Formatter) -> dict[str, str]:
+def errors(field_errors: Iterable[FieldError], view: View, formatter: Formatter) -> dict[str, str]:
     """Answer a submission with all errors at their fields; those of a missing field go to the rule."""
     found: dict[str, list[str]] = {}
     for error in field_errors:
@@ -122,22 +115,17 @@ class _Drawing:
         """Draw each field below its errors."""
         account = request_facts.stage(self.form.request)
         most = self.formatter.customers(self.form.policy.max_customers)
-        return [
-            context(f"{account} account · up to {most} at once"),
-            *self._errors(Field.RULE),
-            *self._rule(),
-            *self._errors(Field.CUSTOMERS),
-            *self._customers(),
-            *self._errors(Field.FILE),
-            *file_fields.build(self.form, self.generation, files_in_input=files_in_input),
-            *self._errors(Field.RESERVED),
-            *self._reserved(),
-            *self._errors(Field.REASON),
-            *self._reason(),
-            *self._errors(Field.ONCE_KEY),
-            *self._more(),
-            *self._errors(Field.COUNT),
-        ]
+        fields = {
+            Field.RULE: self._rule(),
+            Field.CUSTOMERS: self._customers(),
+            Field.FILE: file_fields.build(self.form, self.generation, files_in_input=files_in_input),
+            Field.RESERVED: self._reserved(),
+            Field.REASON: self._reason(),
+            Field.ONCE_KEY: self._more(),
+            Field.COUNT: [],
+        }
+        drawn = [block for field, blocks in fields.items() for block in (*self._errors(field), *blocks)]
+        return [context(f"{account} account · up to {most} at once"), *drawn]
 
     def of_remainder(self, remainder: Remainder) -> list[Block]:
         """Draw the remainder of another request: its customers are in the database."""
@@ -147,12 +135,11 @@ class _Drawing:
             if remainder.left
             else f"those of {first} whom Dintero refused: nobody else is left"
         )
+        rule = [f"*Rule:* that of {first}"]
+        if self.form.chosen:
+            rule = request_facts.rule_lines(self.form.chosen, self.formatter)
         lines = [
-            *(
-                request_facts.rule_lines(self.form.chosen, self.formatter)
-                if self.form.chosen
-                else [f"*Rule:* that of {first}"]
-            ),
+            *rule,
             f"*Customers:* {customers}",
             f"*Once-only key:* that of {first}, so that nobody can get it twice by it",
             *request_facts.rest(remainder, self.formatter, {})[1:],
@@ -233,7 +220,8 @@ class _Drawing:
 
     def _more(self) -> list[Block]:
         if not self._shows_more:
-            return [actions("more", button("More…", action=MORE_ACTION, value=self.form.request.id))]
+            more = Button("More…", action_id=MORE_ACTION, value=self.form.request.id)
+            return [ActionsBlock([more], block_id="more")]
         key = self.form.form_input.once_key
         return self._text(Field.ONCE_KEY, "Once-only key", key, hint=KEY_HINT, optional=True)
 
@@ -273,30 +261,15 @@ class _Drawing:
     def _checkboxes(
         self, field: Field, label: str, choices: list[Option], ticked: list[Option], hint: str
     ) -> Block:
-        group = CheckboxGroup(action_id=TEXT_ACTION, options=choices, initial_options=ticked or None)
-        return InputBlock(
-            label=label, element=group, block_id=f"{field}:{self.generation}", hint=hint, optional=True
-        )
+        block_id = f"{field}:{self.generation}"
+        return checkboxes(label, choices, ticked, block_id=block_id, action=TEXT_ACTION, hint=hint)
 
 
 def _option(text: str, value: str) -> Option:
     return Option(Text(text, TextType.PLAINTEXT), value)
 
 
-def _block_id(view: FormView, field: Field) -> str | None:
+def _block_id(view: View, field: Field) -> str | None:
     """Find a field's block: its id is the field's name and a generation."""
     ids = (str(block.get("block_id", "")) for block in view.get("blocks", []))
     return next((block_id for block_id in ids if block_id.partition(":")[0] == field), None)
-
-
-def _input(view: FormView, field: Field) -> str:
-    values: Mapping[str, Mapping[str, Any]] = (view.get("state") or {}).get("values") or {}
-    for block_id, answers in values.items():
-        if block_id.partition(":")[0] != field:
-            continue
-        for answer in answers.values():
-            if ticked := answer.get("selected_options"):
-                return "".join(str(option["value"]) for option in ticked)
-            chosen = answer.get("selected_option")
-            return str(chosen["value"]) if chosen else str(answer.get("value") or "")
-    return ""

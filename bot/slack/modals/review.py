@@ -2,57 +2,44 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from types import MappingProxyType
 from typing import Any, Final
 
+from slackblocks import ActionsBlock, Button
+
 from bot.domain.ids import RequestId
-from bot.domain.policy.policy import DecisionOutcome
 from bot.domain.requests.views import Review
 from bot.slack.modals import file_summary
 from bot.slack.rendering import pause_banner, request_facts
-from bot.slack.rendering.blocks import actions, button, context, modal, section, sections
+from bot.slack.rendering.blocks import context, modal, section, sections
 from bot.slack.rendering.formatting import Formatter, Json, duration
 from bot.slack.rendering.mrkdwn import mention
-from bot.slack.rendering.reasons import refusal
 
 CALLBACK: Final = "discount_review"
 TITLE: Final = "Look it over"
-ODD_TITLE: Final = "Unreadable rows"
 ODD_ROWS: Final = "discount_review_odd_rows"
-SUBMIT: Final = {DecisionOutcome.GOES: "Give now", DecisionOutcome.WAITS: "Ask for approval"}
-NO_LINKS: Final[request_facts.Links] = MappingProxyType({})
 
 
-def build(
-    review: Review, formatter: Formatter, *, external_id: str, links: request_facts.Links = NO_LINKS
-) -> Json:
-    """Draw the facts and what happens next; a review that the policy refuses says why and has no submit."""
-    request, spaced = review.request, request_facts.spaced(review.spaced)
+def build(review: Review, formatter: Formatter, links: request_facts.Links) -> Json:
+    """Draw the facts and what happens next."""
+    request = review.request
     blocks = [
         *pause_banner.blocks(review.pause, formatter),
         *sections(facts(review, formatter, links), most=4),
-        *sections(file_summary.lines(review.file_summary, formatter), most=6),
+        *sections(file_summary.lines(review.read_result, formatter), most=6),
     ]
-    if review.file_summary and any(file.odd for file in review.file_summary.files):
-        blocks.append(
-            actions("odd_rows", button("Get the unreadable rows", action=ODD_ROWS, value=request.id))
-        )
-    if spaced:
+    if review.read_result and any(file.odd for file in review.read_result.files):
+        get_rows = Button("Get the unreadable rows", action_id=ODD_ROWS, value=request.id)
+        blocks.append(ActionsBlock([get_rows], block_id="odd_rows"))
+    if spaced := request_facts.spaced(review.spaced):
         blocks.append(section("\n".join(spaced)))
     blocks += sections(request_facts.use_lines(review.rule, formatter), most=6)
-    blocks += sections(_next(review, formatter), most=4)
+    blocks += sections([_next(review)], most=4)
     digest = ""
-    if review.decision.outcome is DecisionOutcome.WAITS:
-        digest = f"approvers say yes to exactly this: {review.digest[: request_facts.DIGEST]} · "
+    if request.approvals:
+        digest = f"approvers say yes to exactly this: {review.digest[: request_facts.DIGEST_CHARACTERS]} · "
     blocks.append(context(f"{request.short} · {digest}nothing is asked for until you press the button"))
-    return modal(
-        TITLE,
-        blocks,
-        external_id=external_id,
-        submit=SUBMIT.get(review.decision.outcome),
-        callback=CALLBACK,
-        metadata=request.id,
-    )
+    submit = "Ask for approval" if request.approvals else "Give now"
+    return modal(TITLE, blocks, submit=submit, callback=CALLBACK, metadata=request.id)
 
 
 def read(view: Mapping[str, Any]) -> RequestId:
@@ -60,16 +47,16 @@ def read(view: Mapping[str, Any]) -> RequestId:
     return RequestId(str(view.get("private_metadata", "")))
 
 
-def facts(review: Review, formatter: Formatter, links: request_facts.Links = NO_LINKS) -> list[str]:
+def facts(review: Review, formatter: Formatter, links: request_facts.Links) -> list[str]:
     """List the facts that the requester reviews and the approver approves."""
     request = review.request
     return [
         *request_facts.rule_lines(review.rule, formatter, review.usable),
         request_facts.customers(request, formatter),
-        request_facts.cost_line(review.cost, formatter),
+        request_facts.cost_line(request.price, formatter),
         *request_facts.rest(review.remainder, formatter, links),
         *request_facts.before(review.prior_grants, formatter, links),
-        *request_facts.tier(review.decision.tier, formatter),
+        *request_facts.tier(request.tier, formatter),
         *request_facts.budget(review.budget_use, formatter),
         request_facts.account(request),
         *request_facts.own_key(request),
@@ -85,16 +72,9 @@ def held(review: Review) -> str:
     return f"it is held for {minutes}, in which anybody in the channel can cancel it"
 
 
-def _next(review: Review, formatter: Formatter) -> list[str]:
-    match review.decision.outcome:
-        case DecisionOutcome.REFUSED:
-            refusals = [f"⚠ {refusal(each, formatter)}" for each in review.decision.refusals]
-            return refusals or ["⚠ The policy does not allow this."]
-        case DecisionOutcome.GOES:
-            return [f"*Next:* no approval is needed here: {held(review) or 'it is given at once'}."]
-        case DecisionOutcome.WAITS:
-            asked = request_facts.approvals(
-                review.decision.approvals, [mention(who) for who in review.asked_of]
-            )
-            then = f" Then {held(review)}." if review.hold_minutes else ""
-            return [f"*Next:* {asked} before anything is given.{then}"]
+def _next(review: Review) -> str:
+    if not review.request.approvals:
+        return f"*Next:* no approval is needed here: {held(review) or 'it is given at once'}."
+    asked = request_facts.approvals(review.request.approvals, [mention(who) for who in review.asked_of])
+    then = f" Then {held(review)}." if review.hold_minutes else ""
+    return f"*Next:* {asked} before anything is given.{then}"

@@ -1,18 +1,14 @@
 """Rules as options of the searchable select: reward, validity, and a mark if they cannot be given now."""
 
 from collections.abc import Sequence
-from typing import Final
 
 from slackblocks import Option, PlainText
 
 from bot.domain.rules.rule import Availability, Rule
+from bot.slack.rendering.blocks import MAX_OPTIONS, OPTION
 from bot.slack.rendering.formatting import Formatter, Json
 from bot.slack.rendering.mrkdwn import shorten
 from bot.slack.rendering.rule_rewards import MARKS, reward_brief
-
-MAX_OPTIONS: Final = 100
-MAX_CHARACTERS: Final = 75
-"""Slack's limit for an option's text and description; also a safe limit for its value."""
 
 
 def options(rules: Sequence[tuple[Rule, Availability]], formatter: Formatter) -> list[Json]:
@@ -37,9 +33,9 @@ def option(rule: Rule, formatter: Formatter, usable: Availability = Availability
         validity += f" · from {formatter.day(start)}"
     if end:
         validity += f" · {'ended' if mark.endswith('expired') else 'until'} {formatter.day(end)}"
-    most = MAX_CHARACTERS - len(mark) - 3
+    most = OPTION - len(mark) - 3
     name = shorten(rule.title, most) or shorten(rule.id, most)
-    reward = shorten(reward_brief(rule, formatter), MAX_CHARACTERS - len(validity))
+    reward = shorten(reward_brief(rule, formatter), OPTION - len(validity))
     return Option(
         text=PlainText(f"{name} ({mark})" if mark else name),
         value=rule.id,
@@ -49,4 +45,4 @@ def option(rule: Rule, formatter: Formatter, usable: Availability = Availability
 
 def fits_option(rule: Rule) -> bool:
     """Tell whether the rule's id can be an option's value."""
-    return 0 < len(rule.id) <= MAX_CHARACTERS
+    return 0 < len(rule.id) <= OPTION

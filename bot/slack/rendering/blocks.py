@@ -1,17 +1,16 @@
 """Blocks, messages and modals as plain dictionaries; slackblocks checks Slack's limits."""
 
-from collections.abc import Iterable, Sequence
-from typing import Final, Literal
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
 
 from slackblocks import (
-    ActionsBlock,
     Block,
-    Button,
-    ConfirmationDialogue,
+    CheckboxGroup,
     ContextBlock,
     HeaderBlock,
     InputBlock,
     ModalView,
+    Option,
     PlainTextInput,
     SectionBlock,
     Text,
@@ -28,6 +27,9 @@ TITLE: Final = 24
 MESSAGE_TEXT: Final = 1_000
 """Well below the 4,000 that Slack advises: a phone shows `text`, and a screen reader reads it out."""
 INPUT: Final = 3_000
+OPTION: Final = 75
+"""An option's text and description; also a safe limit for its value."""
+MAX_OPTIONS: Final = 100
 WITH_ID: Final = frozenset({"input", "actions"})
 """Blocks that keep their ids. The others lose theirs, so that the same facts always draw the same message."""
 
@@ -39,23 +41,15 @@ def message(text: str, blocks: Sequence[Block]) -> Message:
 
 
 def modal(
-    title: str,
-    blocks: Sequence[Block],
-    *,
-    external_id: str = "",
-    submit: str | None = None,
-    close: str = "Close",
-    callback: str = "",
-    metadata: str = "",
+    title: str, blocks: Sequence[Block], *, submit: str | None = None, callback: str = "", metadata: str = ""
 ) -> Json:
     """Make a modal."""
     view = ModalView(
         title=shorten(title, TITLE),
         blocks=list(blocks),
         submit=submit,
-        close=close,
+        close="Close",
         callback_id=callback,
-        external_id=external_id,
         private_metadata=metadata,
     ).to_dict()
     return {**view, "blocks": _without_ids(view["blocks"])}
@@ -89,28 +83,6 @@ def context(text: str) -> ContextBlock:
     return ContextBlock([Text(fit(text, SECTION), verbatim=True)])
 
 
-def actions(block_id: str, *buttons: Button) -> ActionsBlock:
-    """Draw a row of buttons."""
-    return ActionsBlock(list(buttons), block_id=block_id)
-
-
-def button(
-    text: str,
-    *,
-    action: str,
-    value: str,
-    style: Literal["primary", "danger"] | None = None,
-    confirm: ConfirmationDialogue | None = None,
-) -> Button:
-    """Draw a button."""
-    return Button(text, action_id=action, value=value, style=style, confirm=confirm)
-
-
-def confirmation(title: str, text: str, *, yes: str, no: str) -> ConfirmationDialogue:
-    """Ask for confirmation before a button does something irreversible."""
-    return ConfirmationDialogue(title=title, text=text, confirm=yes, deny=no, style="danger")
-
-
 def text_input(
     label: str,
     *,
@@ -118,7 +90,6 @@ def text_input(
     action: str,
     hint: str = "",
     initial: str = "",
-    placeholder: str = "",
     multiline: bool = False,
     optional: bool = False,
 ) -> InputBlock:
@@ -126,16 +97,35 @@ def text_input(
     return InputBlock(
         label=label,
         element=PlainTextInput(
-            action_id=action,
-            initial_value=initial or None,
-            multiline=multiline,
-            max_length=INPUT,
-            placeholder=placeholder or None,
+            action_id=action, initial_value=initial or None, multiline=multiline, max_length=INPUT
         ),
         block_id=block_id,
         hint=hint or None,
         optional=optional,
     )
+
+
+def checkboxes(
+    label: str, options: list[Option], ticked: list[Option], *, block_id: str, action: str, hint: str
+) -> InputBlock:
+    """Draw boxes to tick."""
+    group = CheckboxGroup(action_id=action, options=options, initial_options=ticked or None)
+    return InputBlock(label=label, element=group, block_id=block_id, hint=hint, optional=True)
+
+
+def answers(view: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield the answers in a view's inputs, by block id without generation."""
+    values: Mapping[str, Mapping[str, Any]] = (view.get("state") or {}).get("values") or {}
+    for block_id, by_action in values.items():
+        for answer in by_action.values():
+            yield block_id.partition(":")[0], answer
+
+
+def read_input(view: Mapping[str, Any], block: str) -> str:
+    """Read an input's text or chosen values; empty if there is no such input."""
+    answer = next((answer for block_id, answer in answers(view) if block_id == block), {})
+    chosen = answer.get("selected_options") or filter(None, [answer.get("selected_option")])
+    return "".join(str(option["value"]) for option in chosen) or str(answer.get("value") or "")
 
 
 def _without_ids(blocks: Iterable[Json]) -> list[Json]:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_currency, format_decimal, get_currency_precision
 
+LOCALE: Final = "en_GB"
 MAX_EXPONENT: Final = 15
 """Bigger numbers are shown raw, without separators."""
 CACHE_SIZE: Final = 4_096
@@ -38,7 +39,6 @@ class Formatter:
     currency: str
     timezone: str
     admins: tuple[str, ...] = ()
-    locale: str = "en_GB"
 
     def amount(self, minor: int | Decimal) -> str:
         """Write minor units as an amount.
@@ -54,9 +54,7 @@ class Formatter:
         digits = get_currency_precision(self.currency)
         pattern = f"#,##0.{'0' * digits}#### ¤¤"
         major = value.scaleb(-digits)
-        return _format_currency(
-            major, self.currency, format=pattern, locale=self.locale, currency_digits=False
-        )
+        return _format_currency(major, self.currency, format=pattern, locale=LOCALE, currency_digits=False)
 
     def number(self, value: int | Decimal) -> str:
         """Write a number with up to six decimals.
@@ -67,7 +65,7 @@ class Formatter:
         exact = Decimal(value)
         if not exact.is_finite() or exact.adjusted() > MAX_EXPONENT:
             return str(value)
-        return _format_decimal(exact, format="#,##0.######", locale=self.locale)
+        return _format_decimal(exact, format="#,##0.######", locale=LOCALE)
 
     def customers(self, count: int) -> str:
         """Count customers: `1 customer`, `1,200 customers`."""
@@ -84,7 +82,7 @@ class Formatter:
     def moment(self, at: datetime) -> str:
         """Write a time in the policy's time zone, the same for every reader."""
         try:
-            return format_datetime(at, "d MMM y, HH:mm z", tzinfo=ZoneInfo(self.timezone), locale=self.locale)
+            return format_datetime(at, "d MMM y, HH:mm z", tzinfo=ZoneInfo(self.timezone), locale=LOCALE)
         except OverflowError:  # Dintero writes "for ever" as the last day of 9999
             return at.strftime("%d %b %Y, %H:%M UTC")
 
@@ -94,7 +92,7 @@ class Formatter:
             day = at.astimezone(ZoneInfo(self.timezone)).date()
         except OverflowError:
             return at.strftime("%d %b %Y")
-        return _format_date(day, "d MMM y", locale=self.locale)
+        return _format_date(day, "d MMM y", locale=LOCALE)
 
     def slack_date(self, at: datetime) -> str:
         """Write a time that Slack shows in each reader's own time zone (mrkdwn only)."""

@@ -74,11 +74,9 @@ def mask(customer: str) -> str:
     >>> mask("12397af6e5e"), mask("ann")
     ('12••••5e', '••••')
     """
-    return (
-        MASK
-        if len(customer) <= FULLY_MASKED_LENGTH
-        else f"{visible(customer[:2])}{MASK}{visible(customer[-2:])}"
-    )
+    if len(customer) <= FULLY_MASKED_LENGTH:
+        return MASK
+    return f"{visible(customer[:2])}{MASK}{visible(customer[-2:])}"
 
 
 def mention(who: str) -> str:

@@ -10,7 +10,6 @@ from bot.slack.rendering.blocks import section
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import escape, mention, mentions
 
-REASON_LENGTH: Final = 300
 BOTS_REASONS: Final[dict[str, str]] = {
     PausedFor.UNKNOWN: "Dintero gave no usable answer for a batch, however often it was asked",
     PausedFor.FAULTS: "three requests in a row were stopped for Dintero's fault",
@@ -37,7 +36,7 @@ def doer(by: str | None) -> str:
 
 def because(by: str | None, why: str) -> str:
     """Put the reason in parentheses: a person's own words, or ours where the bot paused itself."""
-    reason = escape(why, REASON_LENGTH) if by else BOTS_REASONS.get(why, "")
+    reason = escape(why, 300) if by else BOTS_REASONS.get(why, "")
     return f" ({reason})" if reason else ""
 
 

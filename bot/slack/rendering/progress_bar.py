@@ -8,7 +8,6 @@ from bot.domain.requests.progress import Progress
 from bot.slack.rendering.formatting import Formatter
 
 CELLS: Final = 20
-SECONDS_A_MINUTE: Final = 60
 SIGNIFICANT_DIGITS: Final = 2
 """Of a pace: it is never steady enough for more."""
 
@@ -42,7 +41,7 @@ def foretold(progress: Progress, formatter: Formatter) -> str:
     """Say the pace and the expected end, as far as they are known."""
     parts = []
     if rate := progress.a_second:
-        count, unit = (rate, "second") if rate >= 1 else (rate * SECONDS_A_MINUTE, "minute")
+        count, unit = (rate, "second") if rate >= 1 else (rate * 60, "minute")
         parts.append(f"about {formatter.number(_rounded(count))} a {unit}")
     if progress.done_at:
         parts.append(f"done at about {formatter.clock(progress.done_at)}")

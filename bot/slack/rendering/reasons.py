@@ -8,14 +8,11 @@ from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import escape, fit, mention, mentions, shorten
 from bot.slack.rendering.refusal_phrases import SHORTLY, STAND_INS, PhraseWriter, sentences
 
-MRKDWN_LENGTH: Final = 1_500
-PLAIN_LENGTH: Final = 300
-
 REQUESTERS_LIST: Final = (
     "the requester gets the list of who is left, and the once-only key under which to ask again"
 )
 
-STOPS: Final[dict[StopReason, tuple[str, str]]] = {
+STOPS: Final[dict[StopReason | None, tuple[str, str]]] = {
     StopReason.TOKEN_REFUSED: (
         "Dintero did not accept the bot's client id or secret",
         (
@@ -65,11 +62,8 @@ STOPS: Final[dict[StopReason, tuple[str, str]]] = {
             "press Continue… once there is room, or once an admin raised it."
         ),
     ),
+    None: ("something kept it from going on", "Press Continue… to try again, or End here… to leave it so."),
 }
-NO_REASON: Final = (
-    "something kept it from going on",
-    "Press Continue… to try again, or End here… to leave it so.",
-)
 
 
 def refusal(refusal: Refusal, formatter: Formatter) -> str:
@@ -85,7 +79,7 @@ def refusal(refusal: Refusal, formatter: Formatter) -> str:
         name=lambda who: mention(who) if who else "Somebody",
         formatter=formatter,
     )
-    return fit(sentences(refusal, writer), MRKDWN_LENGTH)
+    return fit(sentences(refusal, writer), 1_500)
 
 
 def refusal_plain(refusal: Refusal, formatter: Formatter) -> str:
@@ -97,12 +91,12 @@ def refusal_plain(refusal: Refusal, formatter: Formatter) -> str:
         name=lambda _who: "Somebody else",
         formatter=formatter,
     )
-    return shorten(sentences(refusal, writer), PLAIN_LENGTH)
+    return shorten(sentences(refusal, writer), 300)
 
 
 def stop(reason: StopReason | None, note: str = "") -> str:
     """Say in mrkdwn why giving stopped, and what to do; `note` is Dintero's or the policy's reason."""
-    why, what_next = STOPS[reason] if reason else NO_REASON
+    why, what_next = STOPS[reason]
     return f"{why[0].upper()}{why[1:]}{in_parentheses(note)}. {what_next}"
 
 

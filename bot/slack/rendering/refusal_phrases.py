@@ -11,8 +11,7 @@ from bot.domain.requests.request import Event, State
 from bot.slack.rendering.file_errors import ODD, TROUBLES
 from bot.slack.rendering.formatting import Formatter
 
-MAX_LINES: Final = 10
-"""Line numbers that are named."""
+MAX_LINES_NAMED: Final = 10
 UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
 
 
@@ -79,6 +78,9 @@ SENTENCES: Final[dict[RefusalReason, str]] = {
     RefusalReason.WRONG_STATE: "It has moved on.",
     RefusalReason.ALREADY_VOTED: "You have approved this already; it waits for somebody else.",
     RefusalReason.CHANGED: "This is no longer what you were shown, so nothing was done.",
+    RefusalReason.REPEATED: (
+        "Some of these customers are in another request since you read this, so nothing was done."
+    ),
     RefusalReason.NOT_AN_ADMIN: "Only the bot's admins can do this.",
     RefusalReason.NOT_HELD: "It is not held any more, so nothing was changed.",
     RefusalReason.NOBODY_LEFT: (
@@ -146,6 +148,7 @@ CURES: Final[dict[RefusalReason, str]] = {
     RefusalReason.WRONG_STATE: "Nothing was changed.",
     RefusalReason.ALREADY_VOTED: "There is nothing left for you to do.",
     RefusalReason.CHANGED: "Open it again to see what it is now.",
+    RefusalReason.REPEATED: "Read it again: it names the requests now.",
     RefusalReason.NOT_AN_ADMIN: "Ask {who}.",
     RefusalReason.NOT_HELD: "Its card shows how it stands.",
     RefusalReason.NOBODY_LEFT: "To give it to somebody else, ask with /discount add.",
@@ -199,6 +202,7 @@ SHORTLY: Final[dict[str, str]] = {
     RefusalReason.WRONG_STATE: "it had moved on",
     RefusalReason.ALREADY_VOTED: "the same person had approved it before",
     RefusalReason.CHANGED: "it is no longer what was shown",
+    RefusalReason.REPEATED: "another request has begun to give it to some of the same customers since",
     RefusalReason.NOT_AN_ADMIN: "it was not an admin",
     RefusalReason.NOT_HELD: "it was not held any more",
     RefusalReason.NOBODY_LEFT: "nobody of it is left",
@@ -299,9 +303,9 @@ def _on_lines(detail: str, fault: str, writer: PhraseWriter) -> str:
         return ""
     if len(lines) == 1:
         return f"The customer id on line {lines[0]} cannot be used: {fault}."
-    more = len(lines) - MAX_LINES
+    more = len(lines) - MAX_LINES_NAMED
     others = f" and {writer.formatter.number(more)} more" if more > 0 else ""
-    return f"The customer ids on lines {', '.join(lines[:MAX_LINES])}{others} cannot be used: {fault}."
+    return f"The customer ids on lines {', '.join(lines[:MAX_LINES_NAMED])}{others} cannot be used: {fault}."
 
 
 def _too_late(refusal: Refusal, writer: PhraseWriter) -> str:

@@ -17,24 +17,20 @@ from bot.slack.rendering.rule_usage import rule_use
 Links = Mapping[RequestId, str]
 """The addresses of other requests' cards."""
 
-NO_RULE: Final = "no rule yet"
-REASON_LENGTH: Final = 500
-DIGEST: Final = 8
-"""Characters shown of a digest."""
+DIGEST_CHARACTERS: Final = 8
 EVERYBODY: Final = {
     "*": "everyone who has a customer id, now and later",
     "/": "every purchase without a customer id, now and later",
 }
 """The meanings of Dintero's reserved ids."""
 MAX_REQUESTS: Final = 5
-"""How many other requests are named."""
 MAX_SPACED: Final = 5
 SAME_KEY: Final = "whoever already had it under this key gets nothing more"
 
 
 def rule_name(request: Request) -> str:
     """Name the rule as it was at the time of the request."""
-    return f"“{escape(request.rule.title, 80)}”" if request.rule else NO_RULE
+    return f"“{escape(request.rule.title, 80)}”" if request.rule else "no rule yet"
 
 
 def rule_lines(rule: Rule, formatter: Formatter, usable: Availability = Availability.NOW) -> list[str]:
@@ -111,14 +107,23 @@ def budget(budget_use: BudgetUse | None, formatter: Formatter) -> list[str]:
 
 
 def before(found: PriorGrants, formatter: Formatter, links: Links) -> list[str]:
-    """Say how many customers received the same rule recently, and by which requests."""
+    """Say how many customers got the same rule lately, or may get it, and from which requests."""
     if not found.customers:
         return []
-    by = [f"{formatter.number(each.customers)} by {_linked(each, links)}" for each in found.by]
+    requests = phrase([_share(each, formatter, links) for each in found.by], last="and", most=MAX_REQUESTS)
     count = f"{'at least ' if found.more else ''}{formatter.customers(found.customers)}"
     were = "was" if found.customers == 1 else "were"
-    requests = phrase(by, last="and", most=MAX_REQUESTS)
-    return [f"⚠ {count} of these {were} given this rule lately: {requests}"]
+    unsure = ", or may be given it" if any(each.open or each.unknown for each in found.by) else ""
+    return [f"⚠ {count} of these {were} given this rule lately{unsure}: {requests}"]
+
+
+def _share(prior_request: PriorRequest, formatter: Formatter, links: Links) -> str:
+    """Say how many customers one earlier request is about, and how sure that is."""
+    share = f"{formatter.number(prior_request.customers)} by {_linked(prior_request, links)}"
+    if prior_request.open:
+        return f"{share}, which is not finished"
+    unsure = formatter.number(prior_request.unknown)
+    return f"{share} ({unsure} without an answer)" if prior_request.unknown else share
 
 
 def _linked(prior_request: PriorRequest, links: Links) -> str:
@@ -143,7 +148,7 @@ def stage(request: Request) -> str:
 
 def reason(request: Request) -> list[str]:
     """Say the requester's reason, if there is one."""
-    return [f"*Why:* {escape(request.reason, REASON_LENGTH)}"] if request.reason.strip() else []
+    return [f"*Why:* {escape(request.reason, 500)}"] if request.reason.strip() else []
 
 
 def forgotten(request: Request, formatter: Formatter) -> list[str]:
@@ -181,9 +186,7 @@ def rest(found: Remainder | None, formatter: Formatter, links: Links) -> list[st
 
 def own_key(request: Request) -> list[str]:
     """Show the idempotency key, if the requester set it."""
-    if not request.own_key:
-        return []
-    return [f"*Once-only key:* {escape(request.once_key, 80)} – {SAME_KEY}"]
+    return [f"*Once-only key:* {escape(request.once_key, 80)} – {SAME_KEY}"] if request.own_key else []
 
 
 def spaced(ids: Sequence[CustomerId]) -> list[str]:

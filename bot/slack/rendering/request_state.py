@@ -13,8 +13,7 @@ from bot.slack.rendering.mrkdwn import escape, mention, mentions, phrase
 from bot.slack.rendering.reasons import stop
 from bot.slack.rendering.request_facts import approvals
 
-NOTE: Final = 500
-"""Characters shown of a person's reason."""
+NOTE_CHARACTERS: Final = 500
 MARKS: Final[dict[State, str]] = {
     State.DRAFT: "✎ being written",
     State.WAITING: "⏳ waiting",
@@ -28,22 +27,15 @@ MARKS: Final[dict[State, str]] = {
 }
 
 
-def given_to(tally: Tally) -> str:
-    """Begin the summary. Scripts find it by these words: numbers without separators, always "customers"."""
-    return f"Given to {tally.given} of {tally.asked} customers"
-
-
 def outcome(tally: Tally, formatter: Formatter) -> str:
     """Say whether all, some or none received it, for anywhere but the summary."""
     if tally.given == 0:
         return "nobody was given it"
     if tally.given < tally.asked:
         return f"{formatter.number(tally.given)} of {formatter.customers(tally.asked)} were given it"
-    return (
-        f"all {formatter.number(tally.asked)} were given it"
-        if tally.asked > 1
-        else "the customer was given it"
-    )
+    if tally.asked == 1:
+        return "the customer was given it"
+    return f"all {formatter.number(tally.asked)} were given it"
 
 
 def ends(tally: Tally, formatter: Formatter) -> list[str]:
@@ -115,7 +107,7 @@ def status_line(snapshot: RequestSnapshot, formatter: Formatter) -> str:
             return f"{done_mark(tally)} *Done{at}:* {_counted(tally, formatter)}."
         case State.REJECTED:
             by = f" by {mention(request.decided_by)}" if request.decided_by else ""
-            why = f": {escape(request.note, NOTE)}" if request.note.strip() else ""
+            why = f": {escape(request.note, NOTE_CHARACTERS)}" if request.note.strip() else ""
             return f"🚫 *Rejected*{by}{at}{why}{earlier}"
         case State.CANCELLED:
             canceller = request.cancel_asked_by or request.decided_by
@@ -185,5 +177,5 @@ def _counted(tally: Tally, formatter: Formatter) -> str:
 def _so_far(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
     return [
         f"*So far:* {_counted(snapshot.tally, formatter)}.",
-        *verification.line(snapshot.verification, formatter, formatter.slack_date),
+        *verification.line(snapshot.verification, formatter),
     ]

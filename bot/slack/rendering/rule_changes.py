@@ -13,20 +13,18 @@ from bot.slack.rendering.rule_rewards import reward_plain
 from bot.slack.rendering.rule_usage import ELIGIBLE, validity
 
 VALUE_LENGTH: Final = 200
-LINE_LENGTH: Final = 1_000
 
 Words = Callable[[Any, Formatter], str]
 
 
 def changed(request: Request, formatter: Formatter) -> list[str]:
-    """Say what changed in a request's rule since the approval that this voided; nothing if none was."""
-    if request.rule_before is None or request.rule is None:
+    """List what changed in a request's rule since the approval that this voided; nothing if none was.
+
+    A change is a line of mrkdwn; changes with the same sentence share a line.
+    """
+    old, new = request.rule_before, request.rule
+    if old is None or new is None:
         return []
-    return side_by_side(request.rule_before, request.rule, formatter)
-
-
-def side_by_side(old: Rule, new: Rule, formatter: Formatter) -> list[str]:
-    """List all changes, a line of mrkdwn each; changes with the same sentence share a line."""
     lines = [_line(change, old, new, formatter) for change in changes(old, new)]
     return ["*What changed in Dintero*", *dict.fromkeys(lines)] if lines else []
 
@@ -43,7 +41,7 @@ def _line(change: Change, old: Rule, new: Rule, formatter: Formatter) -> str:
     if before == after:  # the words leave out what changed
         label, before, after = change.path, _raw(change.old), _raw(change.new)
     return fit(
-        f"• {escape(label, 80)}: {escape(before, VALUE_LENGTH)} → {escape(after, VALUE_LENGTH)}", LINE_LENGTH
+        f"• {escape(label, 80)}: {escape(before, VALUE_LENGTH)} → {escape(after, VALUE_LENGTH)}", 1_000
     )
 
 

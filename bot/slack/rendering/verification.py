@@ -1,7 +1,5 @@
 """What Dintero's list of a rule's holders shows of the unknown customers; they stay unknown all the same."""
 
-from collections.abc import Callable
-from datetime import datetime
 from typing import Final
 
 from bot.domain.requests.batches import Verification
@@ -11,12 +9,12 @@ from bot.slack.rendering.mrkdwn import escape
 LIST: Final = "Dintero's list of the rule"
 
 
-def line(found: Verification | None, formatter: Formatter, when: Callable[[datetime], str]) -> list[str]:
+def line(found: Verification | None, formatter: Formatter) -> list[str]:
     """Say in mrkdwn what the list showed; nothing if it was not read."""
     if found is None:
         return []
     before = " They may have stood there before, so they still count as unknown." if found.there else ""
-    return [f"*Read back {when(found.at)}:* {_seen(found, formatter)}{before}"]
+    return [f"*Read back {formatter.slack_date(found.at)}:* {_seen(found, formatter)}{before}"]
 
 
 def of_one(found: Verification) -> str:

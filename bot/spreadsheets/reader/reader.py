@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
-from bot.domain.customers.packing import LARGE, NOBODY, PackedHeader, PackedIds, packed_row
+from bot.domain.customers.packing import LARGE, NOBODY, PackedIds, packed_row
 from bot.domain.customers.uploads import (
     TOLD,
     AmbiguousFile,
@@ -130,8 +130,9 @@ async def _collect(answers: _Answers, stream: asyncio.StreamReader) -> ReadResul
     if answers.bad or answers.unclear:
         return answers.result()
     end = await _answer(stream, rows)
-    header = PackedHeader(end["count"], end["digest"], tuple(end["first"]), end["last"], tuple(end["sizes"]))
-    return answers.result(header.packed(rows), end["repeated"])
+    sizes = tuple(end["sizes"])
+    ids = PackedIds(end["count"], end["digest"], tuple(end["first"]), end["last"], sizes, tuple(rows))
+    return answers.result(ids, end["repeated"])
 
 
 async def _answer(stream: asyncio.StreamReader, rows: list[bytes]) -> Any:

@@ -8,9 +8,8 @@ from bot.database.audit.evidence import MAX_LISTED_BATCHES
 from bot.database.repositories.repository import SqlRepository
 from bot.domain.ids import CustomerId
 from bot.domain.policy.policy import RefusalReason
-from bot.domain.requests.audit_entries import digest_of_shown
 from bot.domain.requests.batches import BatchOutcome, Refused
-from bot.domain.requests.request import Event, PausedFor, Request, StopReason
+from bot.domain.requests.request import Event, PausedFor, Request, StopReason, digest
 from tests.support.audit_reader import given, kinds, told
 from tests.support.service_fixture import (
     ANN,
@@ -48,8 +47,7 @@ async def test_a_completed_request_is_audited_from_end_to_end(repository: SqlRep
         (Event.SETTLED, None),
     ]
     asked, shown, approval, *_, outcome, _ = await told(repository)
-    digest = digest_of_shown(request)
-    assert {one.facts["digest"] for one in (asked, shown, approval)} == {digest}
+    assert {one.facts["digest"] for one in (asked, shown, approval)} == {digest(request)}
     assert asked.facts["approvals"] == 1
     assert asked.facts["customers"] == 3
     assert (

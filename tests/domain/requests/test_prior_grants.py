@@ -1,4 +1,4 @@
-"""Prior grants: recent grants of the same rule to the same customers are a warning only."""
+"""Prior grants: whatever gave the same rule to the same customers, may have done so or still may."""
 
 from dataclasses import replace
 from typing import Any
@@ -35,7 +35,23 @@ async def gave(office: Office, *customers: str, refused: tuple[str, ...] = (), *
 
 
 def earlier(request: Request, customers: int) -> PriorRequest:
-    return PriorRequest(request.id, request.short, request.channel, request.card_ts, customers)
+    first = (request.id, request.short, request.channel, request.card_ts, customers)
+    return PriorRequest(*first, asked_at=request.asked_at, begun=True)
+
+
+async def begun(office: Office, *customers: str) -> Request:
+    """Begin to give without an answer so far, four customers a batch."""
+    asked = await office.ask(customers="\n".join(customers))
+    await office.approve(asked, BO)
+    await office.put(asked, batch_size=4)
+    assert await office.preflight.begin(asked.id)
+    await office.repository.start_portion(asked.id, 0)
+    return await office.now(asked.id)
+
+
+async def prior_of(office: Office, *customers: str, **others: Any) -> list[tuple[str, int, int, bool]]:
+    found = (await reviewed(office, *customers, **others)).prior_grants
+    return [(each.short, each.customers, each.unknown, each.open) for each in found.by]
 
 
 async def reviewed(office: Office, *customers: str, **others: Any) -> Review:
@@ -78,15 +94,60 @@ async def test_zero_days_never_warn(office: Office) -> None:
     assert (await reviewed(office, "a")).prior_grants == NEVER
 
 
-async def test_waiting_and_failed_requests_are_no_prior_grants(either_office: Office) -> None:
+async def test_unconfirmed_customers_count_as_given(either_office: Office) -> None:
     office = either_office
-    await office.ask(customers="a")
+    request = await begun(office, "a", "b", "c", "d", "e")
+    outcome = BatchOutcome(0, 0, 4, (Refused(CustomerId("b"), "no"),), (CustomerId("c"),), (CustomerId("d"),))
+    await office.repository.record_outcomes(request.id, outcome)
+    await office.put(request, state=State.DONE, ended_at=office.clock.now())
+    # e: its batch may have gone out, and nobody knows how it ended
+    assert await prior_of(office, *"abcde") == [(request.short, 3, 2, False)]
+    assert await prior_of(office, "b", "d") == []
+
+
+async def test_customers_of_open_requests_count_as_given(either_office: Office) -> None:
+    office = either_office
+    waiting = await office.ask(customers="a\nb")
+    office.clock.pass_by(seconds=1)
+    approved = await office.ask(customers="a", channel=QUICK)
+    office.clock.pass_by(seconds=1)
+    giving = await begun(office, "a", "c")
+    office.clock.pass_by(seconds=1)
+    stopped = await begun(office, "a", "d")
+    outcome = BatchOutcome(0, 0, 2, (Refused(CustomerId("d"), "no"),), (), (CustomerId("a"),))
+    await office.repository.record_outcomes(stopped.id, outcome)
+    await office.put(stopped, state=State.STOPPED)
+    assert (await office.now(waiting.id)).state is State.WAITING
+    assert (await office.now(approved.id)).state is State.APPROVED
+    found = await prior_of(office, *"abcd")
+    assert found == [
+        (stopped.short, 1, 1, True),
+        (giving.short, 2, 2, True),
+        (approved.short, 1, 1, True),
+        (waiting.short, 2, 2, True),
+    ]
+
+
+async def test_requests_that_ended_without_giving_do_not_count(either_office: Office) -> None:
+    office = either_office
     rejected = await office.ask(customers="a")
     await office.decisions.reject(rejected.id, person(BO), "no")
-    begun = await office.ask(channel=QUICK, customers="a")
-    assert await office.preflight.begin(begun.id)
+    cancelled = await office.ask(customers="a")
+    await office.decisions.cancel(cancelled.id, person(ANN), None)
+    await office.draft(customers="a")
     assert (await reviewed(office, "a")).prior_grants == NEVER
-    assert (await office.now(begun.id)).state is State.GIVING
+
+
+async def test_a_remainder_is_not_warned_of_its_own_request(either_office: Office) -> None:
+    """Both have one key, under which nobody gets it twice."""
+    office = either_office
+    request = await begun(office, "a", "b")
+    await office.put(request, state=State.DONE, ended_at=office.clock.now())
+    draft = await office.drafts.create_remainder(request.id, person(ANN), request.channel)
+    assert isinstance(draft, Request)
+    review = await office.drafts.review(draft.id, person(ANN))
+    assert isinstance(review, Review)
+    assert (review.request.customers, review.prior_grants) == (2, NEVER)
 
 
 async def test_a_prior_grant_is_a_warning_and_no_refusal(office: Office) -> None:

@@ -19,7 +19,8 @@ from bot.domain.rules.rule import (
     WeeklyWindow,
 )
 from bot.domain.rules.terms import Change, changes, terms_of
-from bot.slack.rendering.rule_changes import side_by_side
+from bot.slack.rendering import rule_changes
+from tests.support import samples
 from tests.support.samples import LONG, LONG_RULE, LOOK
 
 OLD = Rule(id=RuleId("r"), name="Ten", reward=Reward(type="discount_percent", value=Decimal(10)))
@@ -86,6 +87,10 @@ CASES: list[tuple[dict[str, Any], list[Change], str]] = [
 ]
 
 
+def side_by_side(old: Rule, new: Rule) -> list[str]:
+    return rule_changes.changed(replace(samples.REQUEST, rule_before=old, rule=new), LOOK)
+
+
 @pytest.mark.parametrize(("changed", "found", "told"), CASES)
 def test_changes_are_found_and_shown_side_by_side(
     changed: dict[str, Any], found: list[Change], told: str
@@ -93,7 +98,7 @@ def test_changes_are_found_and_shown_side_by_side(
     new = replace(OLD, **changed)
     assert list(changes(OLD, new)) == found
     assert (terms_of(OLD) == terms_of(new)) is (not found)
-    lines = side_by_side(OLD, new, LOOK)
+    lines = side_by_side(OLD, new)
     assert told in "\n".join(lines)
     assert bool(lines) is bool(found)
 
@@ -108,13 +113,13 @@ def test_a_change_that_the_text_omits_is_shown_raw() -> None:
     newer = replace(
         new, reward=replace(new.reward, values=(*new.reward.values[:-1], ItemValue((Item("8"),), Decimal(7))))
     )
-    (_, line) = side_by_side(new, newer, LOOK)
+    (_, line) = side_by_side(new, newer)
     assert "→" in line
     before, after = line.split(" → ")
     assert before.removeprefix("• ") != after
 
 
 def test_any_changed_rule_fits_a_message() -> None:
-    lines = side_by_side(OLD, LONG_RULE, LOOK)
+    lines = side_by_side(OLD, LONG_RULE)
     assert len(lines) > 10
     assert all(len(line) <= 1_000 and "<!" not in line and LONG not in line for line in lines)

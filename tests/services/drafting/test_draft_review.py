@@ -7,13 +7,12 @@ import pytest
 
 from bot.domain.customers.parsing import digest_of
 from bot.domain.ids import CustomerId
-from bot.domain.policy.policy import Decision, DecisionOutcome, RefusalReason
+from bot.domain.policy.policy import RefusalReason
 from bot.domain.requests.request import FormInput, digest, idempotency_key
 from bot.domain.requests.views import Field, Form, Review
 from bot.domain.rules.rule import Availability, Reward
-from bot.domain.rules.terms import terms_of
 from bot.errors import AccessDenied, TransientError
-from bot.services.drafting.drafts import BATCHES_PER_PORTION
+from bot.services.drafting.recipients import BATCHES_PER_PORTION
 from tests.support.forms import Found, brought_back, fill_in, policy_with, review, reviewed
 from tests.support.service_fixture import (
     ANN,
@@ -101,8 +100,8 @@ async def test_the_review_judges_the_rule_as_it_is_now(office: Office) -> None:
     assert await brought_back(office) == {Field.RULE: [RefusalReason.RULE_INACTIVE]}
     office.shelf.change(SPAR, active=True, reward=Reward(type="discount_amount", value=Decimal(7)))
     found = await reviewed(office)
-    assert found.cost
-    assert found.cost.total == 7
+    assert found.request.price
+    assert found.request.price.total == 7
 
 
 @pytest.mark.parametrize("failure", [TransientError("no answer"), AccessDenied("401")])
@@ -125,7 +124,7 @@ async def test_a_missing_approver_is_reported_before_submission(office: Office) 
     office.town.groups[LEADS] = {ANN}
     assert await brought_back(office) == {Field.RULE: [RefusalReason.NO_APPROVER]}
     office.town.groups[LEADS] = {ANN, BO}
-    assert (await reviewed(office)).decision == Decision(DecisionOutcome.WAITS, 1)
+    assert (await reviewed(office)).request.approvals == 1
     office.under(policy_with(STRICT, approvers=(LEADS,)))
     assert await brought_back(office, STRICT) == {Field.RULE: [RefusalReason.NO_APPROVER]}
 
@@ -153,9 +152,9 @@ async def test_the_review_shows_everything_that_will_be_requested(office: Office
     assert (request.first_customer, request.last_customer) == ("a b c", "e")
     assert request.customers_digest == digest_of([CustomerId("a b c"), CustomerId("d"), CustomerId("e")])
     assert (request.once_key, request.own_key) == (idempotency_key(request.id), False)
-    assert (request.approvals, found.decision) == (1, Decision(DecisionOutcome.WAITS, 1))
+    assert (request.approvals, request.tier, found.request.approvals) == (1, None, 1)
     assert (found.usable, found.spaced, found.asked_of) == (Availability.NOW, ("a b c",), (LEADS, CHIEF))
-    assert found.digest == digest(request, terms_of(found.rule))
+    assert found.digest == digest(request)
     assert await office.now(request.id) == request
 
 

@@ -33,8 +33,9 @@ async def test_typed_ids_and_files_add_up_to_the_requested_customers(office: Off
     review = await reviewed(office, customers="t\nb\nt", files=(ONE, TWO))
     everybody = ("t", "b", "a", "c", "d", "e")
     assert (review.request.customers, review.request.repeated) == (6, 3)
-    assert review.file_summary
-    assert (review.file_summary.first, review.file_summary.last) == (("t", "b", "a"), "e")
+    assert review.read_result
+    read = review.read_result.everybody
+    assert (read.first, read.last) == (("t", "b", "a"), "e")
     request = await office.drafts.ask(review.request.id, person(ANN))
     assert isinstance(request, Request)
     assert request.customers_digest == digest_of([CustomerId(one) for one in everybody])
@@ -44,10 +45,10 @@ async def test_typed_ids_and_files_add_up_to_the_requested_customers(office: Off
 
 async def test_the_review_tells_the_column_of_pasted_text_and_its_lookalikes(office: Office) -> None:
     review = await reviewed(office, customers="Kundenr\tNavn\n+4791234567\tAnn\nb\tBo")
-    assert review.file_summary
-    (read,) = review.file_summary.files
+    assert review.read_result
+    (read,) = review.read_result.files
     assert (read.name, read.column.name, read.found, read.phones) == ("", "Kundenr", 2, 1)
-    assert (review.file_summary.first, review.request.customers) == (("+4791234567", "b"), 2)
+    assert (review.read_result.everybody.first, review.request.customers) == (("+4791234567", "b"), 2)
 
 
 async def test_pasted_columns_that_are_in_doubt_are_reported_in_the_field(office: Office) -> None:
@@ -64,8 +65,10 @@ async def test_submitting_reads_no_file_again(office: Office) -> None:
     assert await office.repository.customers(review.request.id, 0) == ("a", "b", "c", "d")
 
 
-async def test_without_files_there_is_no_file_summary(office: Office) -> None:
-    assert (await reviewed(office)).file_summary is None
+async def test_without_files_there_is_no_result_of_any(office: Office) -> None:
+    review = await reviewed(office)
+    assert review.read_result
+    assert not review.read_result.files
     assert not office.drawer.asked
 
 

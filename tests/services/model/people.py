@@ -14,7 +14,6 @@ from bot.domain.requests.person import AccountKind
 from bot.domain.requests.request import Request, State, digest
 from bot.domain.requests.views import ApprovalView
 from bot.domain.rules.rule import Reward
-from bot.domain.rules.terms import terms_of
 from tests.services.model.machine import (
     ALL,
     ANYWHERE,
@@ -140,7 +139,7 @@ class PeopleAct(Machine):
         known = self.one(pick)
         round_ = known.before.round + off
         assert known.before.rule
-        shown = "0" * 64 if stale else digest(known.before, terms_of(known.before.rule))
+        shown = "0" * 64 if stale else digest(known.before)
         answer = self.run(
             self.office.decisions.approve(known.id, round_, person(who, team), typed=typed, shown=shown)
         )

@@ -16,7 +16,6 @@ from bot.domain.policy.policy import Refusal, RefusalReason
 from bot.domain.requests.notification import ChannelKind, NotificationType, OutboxMessage
 from bot.domain.requests.person import AccountKind as Account
 from bot.domain.requests.request import MOVES, Event, Request, State, StopReason, digest
-from bot.domain.rules.terms import terms_of
 from tests.support.postgres import BUSY_SECONDS
 from tests.support.service_fixture import LEADS, POLICY, Office, Town, open_office, person
 
@@ -185,9 +184,7 @@ async def pressed(office: Office, seen: Request, who: UserId, button: Button) ->
     assert seen.rule
     match button:
         case Button.APPROVE:
-            return await decisions.approve(
-                seen.id, seen.round, by, typed="", shown=digest(seen, terms_of(seen.rule))
-            )
+            return await decisions.approve(seen.id, seen.round, by, typed="", shown=digest(seen))
         case Button.REJECT:
             return await decisions.reject(seen.id, by, "no")
         case Button.CANCEL:

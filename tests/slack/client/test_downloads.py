@@ -14,7 +14,7 @@ from bot.domain.requests.request import FormInput
 from bot.errors import DatabaseUnavailable
 from bot.slack.client.connection import open_client
 from bot.slack.client.downloads import SlackFileReader
-from bot.slack.modals.file_links import with_links_as_files
+from bot.slack.modals.file_fields import with_links_as_files
 from sandbox.slack import Fault, SandboxPerson, SandboxSlack
 from sandbox.slack.state.files import File
 from sandbox.slack.state.workspace import Channel

@@ -12,7 +12,7 @@ from bot.domain.requests.notification import STARTS_AFTER, ChannelKind, Notifica
 from bot.domain.requests.prior_grants import PriorRequest
 from bot.domain.requests.request import State, StopReason
 from bot.domain.rules.rule import Availability
-from bot.slack.command_parser import ParseProblem
+from bot.slack.command_parser import ParseProblem, UnknownCommand
 from bot.slack.messages import card, confirmations, help, notices, rule, status, summary  # noqa: A004 - the command's own word
 from bot.slack.rendering.formatting import Message
 from tests.support import samples
@@ -376,15 +376,18 @@ def test_help_names_every_command_and_no_planned_one() -> None:
         for each in ("add", "status", "rule", "cancel", "pause", "resume", "help")
     )
     assert not [later for later in ("history", "check") if later in drawn]
-    assert "Did you mean `/discount add`?" in help.not_understood("ad", "add").text
+    assert "Did you mean `/discount add`?" in help.not_understood(UnknownCommand("ad", "add")).text
 
 
 def test_help_says_why_a_command_was_not_understood() -> None:
     assert (
         "A quote is opened and never closed"
-        in help.not_understood("add “x", "add", ParseProblem.OPEN_QUOTE).text
+        in help.not_understood(UnknownCommand("add “x", "add", ParseProblem.OPEN_QUOTE)).text
     )
     assert (
-        "such as `status R-7K2QF`" in help.not_understood("status x", "status", ParseProblem.NO_SHORT_ID).text
+        "such as `status R-7K2QF`"
+        in help.not_understood(UnknownCommand("status x", "status", ParseProblem.NO_SHORT_ID)).text
     )
-    assert "`rule “Spar 100”`" in help.not_understood("rule", "rule", ParseProblem.NO_RULE).text
+    assert (
+        "`rule “Spar 100”`" in help.not_understood(UnknownCommand("rule", "rule", ParseProblem.NO_RULE)).text
+    )

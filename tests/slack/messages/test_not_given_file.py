@@ -91,7 +91,7 @@ def test_a_list_is_titled_by_its_request_and_its_outbox_row() -> None:
 
 def test_the_comment_says_how_many_customers_and_why() -> None:
     file = ListFile(io.BytesIO(), counts=Counter({Outcome.REFUSED: 1, Outcome.UNKNOWN: 1}))
-    comment = not_given_file.comment(REQUEST, file, LOOK)
+    comment = not_given_file.build(REQUEST, file, LOOK, title="").comment
     assert (
         "the list of 2 of the 10 customers who were not given it: 1 refused by Dintero, 1 unknown." in comment
     )

@@ -1,16 +1,22 @@
-"""The form's files are drawn and read back."""
+"""The form's files are drawn and read back; links to files among pasted ids become files."""
 
 from dataclasses import replace
 from typing import Any
 
-from bot.domain.customers.uploads import AmbiguousFile, Column, Upload
+import pytest
+
+from bot.domain.customers.pasted import read_customers
+from bot.domain.customers.uploads import AmbiguousFile, Column, RowProblem, Upload
 from bot.domain.ids import FileId
 from bot.domain.requests.request import FormInput
 from bot.slack.modals import request_form
+from bot.slack.modals.file_fields import with_links_as_files
 from tests.support import samples
 from tests.support.samples import LOOK
 
 VIP = Upload(FileId("F1"), "vip.csv")
+LINK = "https://shop.slack.com/files/U0ANN/F0LIST01/vip%20list.csv"
+LINKED = Upload(FileId("F0LIST01"), "vip list.csv")
 NEW = Upload(FileId("F2"), "new.xlsx")
 COLUMNS = (Column(1, "Kundenr", ("1001", "1002", "1003")), Column(3, "", ("a1",)))
 
@@ -19,7 +25,7 @@ def drawn(
     *files: Upload, unclear: tuple[AmbiguousFile, ...] = (), in_input: frozenset[FileId] = frozenset()
 ) -> dict[str, Any]:
     form = replace(samples.form(FormInput(files=files)), unclear=unclear)
-    return request_form.build(form, LOOK, external_id="e", generation=1, files_in_input=in_input)
+    return request_form.build(form, LOOK, generation=1, files_in_input=in_input)
 
 
 def inputs(view: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -78,3 +84,50 @@ def test_a_column_is_asked_for_with_its_samples_and_read_back() -> None:
         question["label"]["text"]: {"selected_option": options[1]},
     }
     assert answered(view, **chosen) == (replace(VIP, column=3),)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        LINK,
+        f"<{LINK}>",
+        f"<{LINK}|vip list.csv>",
+        f"  {LINK}?origin_team=T1&origin_channel=C1 ",
+        "https://big.enterprise.slack.com/files/W0ANN/F0LIST01/vip%20list.csv",
+        "https://files.slack.com/files-pri/T0SHOP-F0LIST01/download/vip%20list.csv",
+        f"{LINK}\n<{LINK}>",
+    ],
+)
+def test_a_link_to_a_file_is_that_file(text: str) -> None:
+    found = with_links_as_files(FormInput(customers=text))
+    assert (found.customers.strip(), found.files) == ("", (LINKED,))
+
+
+def test_ids_around_a_link_stay_and_a_file_counts_once() -> None:
+    chosen = Upload(LINKED.id, "vip.csv", 2)
+    found = with_links_as_files(FormInput(customers=f"a1, {LINK}; b2\nc3", files=(chosen,)))
+    assert (read_customers(found.customers).ids, found.files) == (("a1", "b2", "c3"), (chosen,))
+
+
+def test_a_link_without_a_name_is_named_by_its_id() -> None:
+    assert with_links_as_files(FormInput(customers="https://shop.slack.com/files/U0ANN/F0LIST01")).files == (
+        Upload(LINKED.id, "F0LIST01"),
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://shop.slack.com/archives/C0SUPPORT/p1700000000000100",
+        "<https://docs.example.com/list|the list>",
+        "https://evil.example/shop.slack.com/files/U0ANN/F0LIST01/x.csv",
+        "http://shop.slack.com/files/U0ANN/F0LIST01/x.csv",
+        "https://shop.slack.com/files/U0ANN/X0LIST01/x.csv",
+    ],
+)
+def test_any_other_link_is_neither_a_file_nor_a_customer(text: str) -> None:
+    found = with_links_as_files(FormInput(customers=f"a1\n{text}"))
+    assert not found.files
+    read = read_customers(found.customers)
+    assert read.ids == ("a1",)
+    assert [(one.why, one.text) for one in read.unreadable] == [(RowProblem.LINK, text)]

@@ -1,11 +1,13 @@
 """The review's lines about files, word for word, and advice for every problem."""
 
+from dataclasses import replace
+
 import pytest
 
-from bot.domain.customers.uploads import Column, FileProblem, FileRead, RowProblem, UnreadableRow
+from bot.domain.customers.packing import PackedIds
+from bot.domain.customers.uploads import Column, FileProblem, FileRead, ReadResult, RowProblem, UnreadableRow
 from bot.domain.ids import CustomerId
 from bot.domain.policy.policy import Refusal, RefusalReason
-from bot.domain.requests.views import FileSummary
 from bot.slack.modals import file_summary, review
 from bot.slack.rendering import reasons
 from bot.slack.rendering.file_errors import ODD, TROUBLES
@@ -26,7 +28,7 @@ FILE = FileRead(
     mails=3,
     phones=1,
 )
-READ = FileSummary((FILE,), tuple(CustomerId(one) for one in ("a1", "b2", "c3")), CustomerId("z9"))
+READ = ReadResult(PackedIds(4, "", tuple(CustomerId(one) for one in ("a1", "b2", "c3")), "z9"), files=(FILE,))
 
 
 def test_the_review_describes_each_file() -> None:
@@ -53,17 +55,21 @@ def test_the_review_describes_each_file() -> None:
     ],
 )
 def test_the_review_describes_pasted_text(read: FileRead, said: str) -> None:
-    assert file_summary.lines(FileSummary((read,), (CustomerId("a1"),), "a1"), LOOK)[0] == said
+    assert file_summary.lines(ReadResult(files=(read,)), LOOK)[0] == said
+
+
+def test_without_files_there_is_nothing_to_describe() -> None:
+    assert file_summary.lines(ReadResult(), LOOK) == file_summary.lines(None, LOOK) == []
 
 
 def test_a_short_list_shows_no_id_twice() -> None:
-    short = FileSummary((FILE,), (CustomerId("a1"), CustomerId("b2")), CustomerId("b2"))
+    short = replace(READ, everybody=PackedIds(2, "", (CustomerId("a1"), CustomerId("b2")), "b2"))
     assert file_summary.lines(short, LOOK)[-1] == "*First and last id:* `a1`, `b2`"
 
 
 def test_the_lines_are_in_the_review_and_nowhere_that_others_see() -> None:
-    assert "vip.csv" in str(review.build(samples.review(file_summary=READ), LOOK, external_id="e")["blocks"])
-    assert "vip.csv" not in "".join(review.facts(samples.review(file_summary=READ), LOOK))
+    assert "vip.csv" in str(review.build(samples.review(read_result=READ), LOOK, {})["blocks"])
+    assert "vip.csv" not in "".join(review.facts(samples.review(read_result=READ), LOOK, {}))
 
 
 @pytest.mark.parametrize("why", FileProblem)

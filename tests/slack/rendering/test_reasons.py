@@ -14,7 +14,7 @@ NAMES_WHO = [reason for reason in RefusalReason if "{who}" in CURES[reason]]
 
 def test_every_reason_stop_and_state_has_its_words() -> None:
     assert set(SENTENCES) == set(CURES) == set(SHORTLY) == set(RefusalReason)
-    assert set(STOPS) == set(StopReason)
+    assert set(STOPS) == {*StopReason, None}
     assert set(STATES) >= set(State)
 
 

@@ -19,8 +19,8 @@ BEFORE = " They may have stood there before, so they still count as unknown."
 
 
 def line_of(found: Verification) -> str:
-    (line,) = verification.line(found, LOOK, lambda _at: "now")
-    return line.removeprefix("*Read back now:* ")
+    (line,) = verification.line(found, LOOK)
+    return line.removeprefix(f"*Read back {LOOK.slack_date(NOW)}:* ")
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_the_line_is_on_stopped_and_waiting_cards_and_in_the_summary() -> None:
     ]
     assert [seen in text(message) for message in drawn] == [True] * len(drawn)
     view = ApprovalView(samples.review(waiting.request), waiting, count=False)
-    assert seen in str(approval.build(view, LOOK, external_id="e"))
+    assert seen in str(approval.build(view, LOOK, {}))
     assert seen not in text(
         notices.thread(samples.notification(NotificationType.STARTED), snapshot_in(State.GIVING), LOOK)
     )

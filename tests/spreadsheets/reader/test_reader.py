@@ -160,7 +160,7 @@ async def test_long_rows_packed_in_a_thread_keep_their_order() -> None:
     ids = [CustomerId(f"c{number:09d}") for number in range(50_000)]
     read_result = await Reader().read([source("\n".join(ids).encode())], portion=20_000)
     assert read_result.everybody == pack(ids, portion=20_000)
-    assert [size for size, _ in read_result.everybody.rows] == [20_000, 20_000, 10_000]
+    assert read_result.everybody.sizes == (20_000, 20_000, 10_000)
 
 
 async def test_more_than_a_million_ids_are_too_many() -> None:
