@@ -170,6 +170,8 @@ def _cut(data: bytes, size: int) -> Content:
         (b"a;" * 5_000_000 + b"\nb;c", FileProblem.LONG_LINE),
         (b"a1,b2,c3,d4,e5,f6,g7\n", FileProblem.ONE_LINE),
         (b"1001;7|8\n1002;9|3\n", FileProblem.SEPARATOR),
+        (b"Kundenr:Navn\n1001:Ann\n1002:Bo\n", FileProblem.SEPARATOR),
+        (b"Kundenr^Navn\n1001^Ann\n1002^Bo\n", FileProblem.SEPARATOR),
         (b"Kundenr\n1001,1002\n1003,1004\n", FileProblem.NO_ID),
         (b"%PDF-1.7 kundenr", FileProblem.KIND),
         (b"\x89PNG\r\n\x1a\n", FileProblem.KIND),
@@ -387,3 +389,11 @@ def _damaged(line: str, id_: str, at: int, mutant: str, *, replaces: bool) -> st
     if start < at < start + len(id_) or (replaces and at == start):
         return line
     return line[:at] + mutant + line[at + replaces :]
+
+
+@pytest.mark.parametrize("encoding", ["cp865", "mac_roman"])
+def test_letters_of_dos_and_mac_are_refused(encoding: str) -> None:
+    assert rows_told("kundenr\nkåre1\nbjørn2\nolav3\n".encode(encoding)) == (
+        ["olav3"],
+        [(2, RowProblem.ENCODING), (3, RowProblem.ENCODING)],
+    )

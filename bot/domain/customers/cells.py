@@ -24,14 +24,25 @@ NOTHING: Final = frozenset(
 )
 """Words for no value, for yes and for no: letters alone, in lower case."""
 NAMES: Final = STRONG | WEAK
+OTHER_NAMES: Final = frozenset(
+    (  # noqa: SIM905
+        "name navn namn nimi fornavn etternavn förnamn efternamn firstname lastname fullname email"
+        " epost mail epostadresse sähköposti phone telefon telefonnr tlf mobil mobile puhelin address"
+        " adresse adress osoite street gate city by sted poststed postnr postnummer zip zipcode postcode"
+        " country land date dato datum amount beløp belopp status type comment kommentar merknad note"
+        " notat nr nummer number row rad"
+    ).split()
+)
+"""Names of other columns, which are no ids either."""
 TOTALS: Final = frozenset(
     (  # noqa: SIM905
         "total totals totalt totalsum grandtotal subtotal sum summa summe antall antal count ialt yhteensä"
+        " average avg mean median gjennomsnitt snitt medel medelvärde gennemsnit keskiarvo"
     ).split()
 )
-WORDS: Final = NOTHING | NAMES | TOTALS
+WORDS: Final = NOTHING | NAMES | OTHER_NAMES | TOTALS
 
-SEVERAL: Final = re.compile("[,;|\t\n\v\f\r\x1c\x1d\x1e\x85\u2028\u2029]")
+SEVERAL: Final = re.compile("[,;|^~¦\t\n\v\f\r\x1c\x1d\x1e\x85\u2028\u2029]")
 """What separates values in one cell."""
 COLUMNS: Final = re.compile(
     r"\S\s{2,}\S|(?:^|\s)\d+\s(?:.*\s)?[^\W\d_]{2,}(?:\s|$)|(?:^|\s)[^\W\d_]{2,}\s(?:.*\s)?\d+(?:\s|$)"
@@ -97,8 +108,10 @@ MOJIBAKE: Final = re.compile(
     "[Â-ß][\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|[à-ô][\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]{2}"  # noqa: RUF001
 )
 """UTF-8 that was read as Windows-1252: two to four letters in place of one."""
-LOST: Final = re.compile("[\ufffd?\ud800-\udfff]")
-"""Signs in place of a letter that was lost, and bytes that were no letters."""
+LOST: Final = re.compile(
+    "[\ufffd?\ud800-\udfff†‡ˆ‰‹›™˜¡¢£¤¥¦§¨©¬®¯°±´¶¸¼½¾¿×÷]|(?<=\\w)[‘‚„…](?=\\w)|(?<=[a-z])[ŒŠŽ]"  # noqa: RUF001
+)
+"""Signs in place of a letter: lost, bytes that are no letters, or those of a DOS or Mac text."""
 
 
 def judge(value: str) -> CustomerId | RowProblem:
@@ -139,7 +152,7 @@ def _is_nothing(text: str) -> bool:
 def _is_header(text: str) -> bool:
     """Tell whether it is the name of an id column, or begins with it as in "Kundenr 1001"."""
     first, _, rest = text.partition(" ")
-    return letters_of(text) in NAMES or bool(rest and letters_of(first) in NAMES)
+    return letters_of(text) in NAMES | OTHER_NAMES or bool(rest and letters_of(first) in NAMES)
 
 
 def _is_formatted(text: str) -> bool:

@@ -57,7 +57,7 @@ TROUBLES: Final[dict[str, tuple[str, str]]] = {
     ),
     FileProblem.ONE_LINE: ("has everything on one line", "Put one customer on each line."),
     FileProblem.SEPARATOR: (
-        "could be separated by more than one sign, and each gives other ids",
+        "is separated by a sign that cannot be told for sure",
         "Save it in Excel as a workbook (.xlsx), or name the column of ids customer_id, and put that in.",
     ),
     FileProblem.BOMB: (
