@@ -49,7 +49,7 @@ COLUMNS: Final = re.compile(
 )
 """Space as between columns: two at once, or a number beside a word."""
 BETWEEN: Final = re.compile(
-    r"\s+(?:[-+/&]|and|or|to|og|och|eller|til|till|ja|und)\s+|[–—]|\.\.+", re.IGNORECASE
+    r"\s+(?:[-+/&]|and|or|to|og|och|eller|til|till|ja|und)\s+|[–—…]|\.\.+", re.IGNORECASE
 )
 """What people write between two ids, or the two ends of a range."""
 PARTS: Final = re.compile(r"[\s/+&]+")
