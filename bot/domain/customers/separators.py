@@ -14,8 +14,9 @@ from bot.domain.customers.parsing import bare
 from bot.domain.customers.tables import Row, cell
 
 SEPARATORS: Final = (";", "\t", "|", ",")
-OTHER_SEPARATORS: Final = frozenset("^~:!/\\*#+&§¦")
 NO_SEPARATOR: Final = "\x1f"
+ANY_SEPARATORS: Final = frozenset("^~:!/\\*#+&§¦").union(SEPARATORS)
+"""Signs that may separate columns, but in a way that nobody can tell for sure."""
 MAX_COLUMNS: Final = 2_000
 """A spreadsheet's export has fewer columns, and a list on one line has more."""
 MOSTLY: Final = 0.9
@@ -47,7 +48,7 @@ def separator_of(lines: Sequence[str]) -> str | None:
     """
     fits = {sign: fit for sign in SEPARATORS if (fit := _fit(lines, sign))}
     if _is_named_list(lines) or not fits:
-        return None if _has_other_separator(lines) else NO_SEPARATOR
+        return None if _has_parted_name(lines) else NO_SEPARATOR
     best = max((fit.named, fit.ids) for fit in fits.values())
     left = [sign for sign, fit in fits.items() if (fit.named, fit.ids) == best]
     if len(left) > 1 and "," in left and all(map(_is_inner, lines)):
@@ -103,12 +104,12 @@ def _is_named_list(lines: Sequence[str]) -> bool:
     )
 
 
-def _has_other_separator(lines: Sequence[str]) -> bool:
-    """Tell whether an unusual sign parts a name of an id column from another name, and the values below."""
+def _has_parted_name(lines: Sequence[str]) -> bool:
+    """Tell whether a sign parts a name of an id column from another name, and the values below."""
     return any(
         sign in below and any(letters_of(part) in NAMES for part in name.split(sign))
         for name, below in pairwise(lines[:PREAMBLE])
-        for sign in OTHER_SEPARATORS & set(name)
+        for sign in ANY_SEPARATORS & set(name)
     )
 
 
