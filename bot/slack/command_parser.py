@@ -15,9 +15,10 @@ DOUBLE: Final = '"“”„‟«»'
 SINGLE: Final = "'‘’‚‛‹›"  # noqa: RUF001 - these are what phones and Macs type
 QUOTES: Final = DOUBLE + SINGLE
 WORD: Final = re.compile(
-    rf"[{DOUBLE}](.*?)[{DOUBLE}](?![^\s,])|[{SINGLE}](.*?)[{SINGLE}](?![^\s,])|([^\s,]+)", re.DOTALL
+    rf"[{DOUBLE}](.*?)[{DOUBLE}](?![^\s,])|[{SINGLE}](.*?)[{SINGLE}](?![^\s,])|(\d[\d.]*(?:,[\d.]+)+(?:E[-+]?\d+)?(?![^\s,])|[^\s,]+)",
+    re.DOTALL,
 )
-"""A word in double or in single quotes, or a bare one."""
+"""A word in double or in single quotes, or a bare one; commas inside a number do not part it."""
 FIXED_SPACES: Final = str.maketrans(dict.fromkeys("\u00a0\u2007\u202f", " "))
 SHORT_ID: Final = re.compile(
     rf"(?:R[-‐‑‒–—− ]?)?([{SHORT_ALPHABET}I1]{{{SHORT_LENGTH}}})",  # noqa: RUF001 - people type any dash

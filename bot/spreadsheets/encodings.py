@@ -2,6 +2,7 @@
 
 import codecs
 import io
+import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -17,28 +18,41 @@ BYTE_ORDER_MARKS: Final = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 CONTROLS: Final = bytes(code for code in range(32) if chr(code) not in "\t\n\r\x0b\x0c\x1a")
+LETTER: Final = re.compile("[^\0-\x7f\udc80-\udcff]")
+NO_LETTER: Final = re.compile("[\udc80-\udcff]")
+"""A byte that is no UTF-8, as Python marks it."""
 NOT_WINDOWS: Final = b"\x81\x8d\x8f\x90\x9d"
 """Bytes that are undefined in Windows-1252."""
 
 
 def encoding_of(content: Content) -> str:
-    """Detect UTF-8 or UTF-16 (even without a mark) or Windows-1252; raise FileError if it is none."""
+    """Detect UTF-8 or UTF-16 (even without a mark) or Windows-1252; raise FileError if it is none.
+
+    A few bytes of Windows-1252 in UTF-8 do not change the encoding: `errors_of` marks them.
+    """
     for mark, encoding in BYTE_ORDER_MARKS:
         if content.start.startswith(mark):
             return encoding
     if b"\0" in content:
         return _utf16_without_mark(content)
-    if _is_utf8(content):
+    letters, others = _utf8_letters(content)
+    if letters >= others:
         return "utf-8"
     controls = sum(chunk.count(bytes([code])) for chunk in content.chunks for code in CONTROLS)
-    if any(bytes([code]) in content for code in NOT_WINDOWS) or controls * 100 > content.size:
+    undefined = any(bytes([code]) in content for code in NOT_WINDOWS)
+    if (undefined and not letters) or controls * 100 > content.size:
         raise FileError(FileProblem.NO_TEXT)
     return "cp1252"
 
 
+def errors_of(encoding: str) -> str:
+    """Return how to decode: bytes that are no letters become surrogates, which no id may have."""
+    return "strict" if encoding.startswith("utf-16") else "surrogateescape"
+
+
 def decoded(chunks: Iterable[bytes], encoding: str, *, new_lines: bool) -> Iterator[str]:
     r"""Decode part by part; `new_lines` turns the line ends that `csv` knows, and no others, into \n."""
-    decoder = codecs.getincrementaldecoder(encoding)()
+    decoder = codecs.getincrementaldecoder(encoding)(errors_of(encoding))
     reading = io.IncrementalNewlineDecoder(decoder, translate=True) if new_lines else decoder
     for chunk in chunks:
         view = memoryview(chunk)
@@ -58,15 +72,28 @@ def _utf16_without_mark(content: Content) -> str:
     raise FileError(FileProblem.NO_TEXT)
 
 
-def _is_utf8(content: Content) -> bool:
-    """Return whether it is UTF-8; raise FileError if it was cut off inside a character."""
-    decoder, is_ascii = codecs.getincrementaldecoder("utf-8")(), True
+def _utf8_letters(content: Content) -> tuple[int, int]:
+    """Count the letters of several bytes, and the bytes that belong to none; of pure UTF-8 only roughly.
+
+    Raises:
+        FileError: it is UTF-8 that was cut off inside a letter.
+    """
+    decoder, letters = codecs.getincrementaldecoder("utf-8")(), 0
     try:
         for chunk in content.chunks:
-            is_ascii = decoder.decode(chunk).isascii() and is_ascii
+            letters += not decoder.decode(chunk).isascii()
     except UnicodeDecodeError:
-        return False
+        return _mixed_letters(content)
     half, _ = decoder.getstate()
-    if half and not is_ascii:
+    if half and letters:
         raise FileError(FileProblem.BROKEN)
-    return not half
+    return letters, len(half)
+
+
+def _mixed_letters(content: Content) -> tuple[int, int]:
+    decoder, letters, others = codecs.getincrementaldecoder("utf-8")("surrogateescape"), 0, 0
+    for chunk in content.chunks:
+        text = decoder.decode(chunk)
+        letters += len(LETTER.findall(text))
+        others += len(NO_LETTER.findall(text))
+    return letters, others

@@ -4,13 +4,12 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
+from bot.domain.customers.separators import MAX_COLUMNS
 from bot.domain.customers.tables import Block, Row, block_of
 from bot.domain.customers.uploads import FileProblem
 from bot.spreadsheets.errors import FileError
 
 BLOCK_ROWS: Final = 5_000
-MAX_COLUMNS: Final = 2_000
-"""A spreadsheet's export has fewer columns, and a list on one line has more."""
 
 
 def next_rows(rows: Iterator[Row], count: int) -> list[Row]:

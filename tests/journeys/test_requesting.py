@@ -14,6 +14,20 @@ async def test_the_command_fills_the_form_in(trip: Trip) -> None:
     assert form.values["Customer IDs"] == "c-1\nc 2\nc-3"
 
 
+async def test_no_word_of_a_rules_name_is_filled_in_as_a_customer(trip: Trip) -> None:
+    form = await trip.form(text="add spar 100 1001 1,234,567")
+    assert form.values["Rule"].startswith(RULE)
+    assert form.values["Customer IDs"] == "1001\n1,234,567"
+    await form.fill({"Reason": "because"})
+    assert "on line 2 cannot be used" in (await form.submit()).errors["Customer IDs"]
+
+
+async def test_pasted_columns_are_read_like_a_file(trip: Trip) -> None:
+    review = await trip.review("Navn\tKundenr\nAnn Lee\t00123\nBo\t'00124")
+    assert "“Kundenr” on line 1 is its name" in review.text
+    assert "00123" in review.text
+
+
 async def test_a_prefill_that_is_too_long_is_reported_and_not_cut(trip: Trip) -> None:
     form = await trip.form(text=f"add {SEED} " + " ".join(f"customer-{number:05}" for number in range(300)))
     assert form.values["Customer IDs"] == ""

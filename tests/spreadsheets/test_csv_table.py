@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Iterable
 from itertools import islice
 
 import pytest
@@ -9,10 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain.customers.extraction import UniqueIds
-from bot.domain.customers.uploads import FileProblem, FileRead
+from bot.domain.customers.row_fit import RowFit
+from bot.domain.customers.separators import SEPARATORS, rows_of
+from bot.domain.customers.tables import MISFIT
+from bot.domain.customers.uploads import FileProblem, FileRead, RowProblem
 from bot.domain.ids import CustomerId
 from bot.spreadsheets.chunks import Content
-from bot.spreadsheets.csv_table import SEPARATORS, TextTable
+from bot.spreadsheets.csv_table import TextTable
 from bot.spreadsheets.encodings import PART_BYTES
 from bot.spreadsheets.errors import FileError
 from bot.spreadsheets.reader.__main__ import answer_of, read
@@ -20,6 +24,7 @@ from bot.spreadsheets.row_blocks import blocks_of
 
 ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252")
 NAMES = st.text(alphabet="ABCæøåÆØÅäöüé ,;|\"'", max_size=8)
+QUOTE = '"'
 IDS = st.from_regex(r"[a-z]{1,2}[0-9]{1,6}(-[0-9a-f]{4})?", fullmatch=True)
 PREAMBLES = st.sampled_from(["", "Eksport fra CRM\n", "Utvalg: høst 2026\n\n"])
 
@@ -123,14 +128,20 @@ def _compare(data: bytes, column: int, first: int, *, piece: int = PART_BYTES) -
     except FileError:
         return
     rows = careful_table._rows(careful_table._content.chunks)  # noqa: SLF001 - the path for quotes
-    careful = list(blocks_of(islice(rows, first - 1, None), column))
+    fit = RowFit(rows_of(careful_table._sample, careful_table._separator), column)  # noqa: SLF001
+    careful = list(blocks_of(islice(map(fit.fitted, rows), first - 1, None), column))
     quick = list(quick_table.blocks(column, first))
-    assert [one for block in quick for one in block.values] == [
+    assert _without_marks(one for block in quick for one in block.values) == _without_marks(
         one for block in careful for one in block.values
+    )
+    assert [_without_marks(row) for block in quick for row in block.rows()] == [
+        _without_marks(row) for block in careful for row in block.rows()
     ]
-    assert [row for block in quick for row in block.rows()] == [
-        row for block in careful for row in block.rows()
-    ]
+
+
+def _without_marks(values: Iterable[str]) -> list[str]:
+    """Take off the marks of rows that do not fit: which they are is found block by block."""
+    return [value.replace(MISFIT, "") for value in values]
 
 
 def _cut(data: bytes, size: int) -> Content:
@@ -157,8 +168,11 @@ def _cut(data: bytes, size: int) -> Content:
         (bytes(range(1, 9)) * 50 + b"\x81", FileProblem.NO_TEXT),
         (b"x" * 10_000_000, FileProblem.LONG_LINE),
         (b"a;" * 5_000_000 + b"\nb;c", FileProblem.LONG_LINE),
-        (b'kundenr,navn\na1,"Ann\n' + b"b2,Bo\n" * 30_000, FileProblem.LONG_LINE),
         (b"a1,b2,c3,d4,e5,f6,g7\n", FileProblem.ONE_LINE),
+        (b"1001;7|8\n1002;9|3\n", FileProblem.SEPARATOR),
+        (b"Kundenr:Navn\n1001:Ann\n1002:Bo\n", FileProblem.SEPARATOR),
+        (b"Kundenr^Navn\n1001^Ann\n1002^Bo\n", FileProblem.SEPARATOR),
+        (b"Kundenr\n1001,1002\n1003,1004\n", FileProblem.NO_ID),
         (b"%PDF-1.7 kundenr", FileProblem.KIND),
         (b"\x89PNG\r\n\x1a\n", FileProblem.KIND),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), FileProblem.OLD_EXCEL),
@@ -166,3 +180,220 @@ def _cut(data: bytes, size: int) -> Content:
 )
 def test_an_unreadable_file_has_a_reason(data: bytes, why: FileProblem) -> None:
     assert problem_of(data) is why
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "<html><table><tr><td>1001</td></tr></table>",
+            '<?xml version="1.0"?>',
+            '{"ids": ["1001"]}',
+            '[\n  "1001",\n',
+        ),
+        *(
+            "ids = ['c-1',\n 'c-2']",
+            "INSERT INTO kunder VALUES (1001);",
+            "SELECT id,\n navn\nFROM kunder",
+            "ID;PWXL;N;E\n",
+        ),
+        *("MIME-Version: 1.0\n", "import os\nids = [1001]\n", "const ids = [\n  1001,", "  <table>"),
+    ],
+)
+def test_code_saved_as_a_list_is_refused(text: str) -> None:
+    assert problem_of(text.encode()) is FileProblem.CODE
+
+
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        (
+            "Kundenr;Adresse (gate, postnr, sted)\n1;Storgata 1, 0155, Oslo\n2;Torget 2, 5003, Bergen\n",
+            ["1", "2"],
+        ),
+        (
+            "Nr;Adresse (gate, postnr, sted)\n1001;Storgata 1, 0155, Oslo\n1002;Torget 2, 5003, Bergen\n",
+            ["1001", "1002"],
+        ),
+        (
+            "Gate, postnr, sted;Kundenr\nStorgata 1,0155,Oslo;1001\nTorget 2,5003,Bergen;1002\n",
+            ["1001", "1002"],
+        ),
+        ("1001;12,50\n1002;13,75\n", ["1001", "1002"]),
+        ("1001\tOslo; Bergen\n1002\tMoss; Hamar\n", ["1001", "1002"]),
+        ("1001;\tAnn\n1002;\tBo\n", ["1001", "1002"]),
+        ('1001,"a;b",x\n1002,"c;d",y\n', ["1001", "1002"]),
+        ("Navn|Kundenr\nLee, Ann|1001\nÅs, Bo|1002\n", ["1001", "1002"]),
+        ("Kundenr,Merknad\n1001,a;b;c\n1002,d;e;f\n", ["1001", "1002"]),
+        ("customer_id | name \n-------------+------\n 1001 | Ann\n 1002 | Bo\n(2 rows)\n", ["1001", "1002"]),
+    ],
+)
+def test_names_and_ids_decide_on_the_separator(text: str, ids: list[str]) -> None:
+    assert ids_of(text.encode()) == ids
+
+
+def rows_told(data: bytes) -> tuple[list[str], list[tuple[int, RowProblem]]]:
+    ids: list[CustomerId] = []
+    found = read(Content([data]), None, UniqueIds(ids.extend), told=10_000)
+    assert isinstance(found, FileRead), found
+    return list(ids), [(odd.row, odd.why) for odd in found.odd_rows]
+
+
+def test_several_ids_in_one_cell_of_a_table_are_refused() -> None:
+    ids, told = rows_told(b'Kundenr;Navn\n"s1,s2";Ann\ns3;Bo\n"s4\ns5";Cy\n')
+    assert (ids, told) == (["s3"], [(2, RowProblem.SEVERAL), (4, RowProblem.QUOTE), (5, RowProblem.QUOTE)])
+
+
+def test_words_for_nothing_and_totals_are_refused() -> None:
+    ids, told = rows_told(b"Kundenr;Navn\n1001;Ann\nNULL;\n1002;Bo\n\\N;x\nTotal;2\n(2 rows affected)\n")
+    assert ids == ["1001", "1002"]
+    assert [why for _, why in told] == [*[RowProblem.NOTHING] * 2, *[RowProblem.TOTAL] * 2]
+
+
+def test_a_header_that_comes_again_is_refused() -> None:
+    rows = [f"{number};x" for number in range(1, 21)]
+    ids, told = rows_told("\n".join(["Nummer;Navn", *rows, "Nummer;Navn", "21;y"]).encode())
+    assert (ids, told) == ([str(number) for number in range(1, 22)], [(22, RowProblem.HEADER)])
+
+
+LINES = [f"{number};Kunde {number};Ås" for number in range(1001, 4001)]
+
+
+@pytest.mark.parametrize("at", [1, 2, 1500, 2998, 2999])
+@pytest.mark.parametrize("broken", ['{};"Kunde;Ås', '{};Kunde;"Ås', '{};"Kunde";"Ås'])
+def test_an_unclosed_quote_loses_no_row(at: int, broken: str) -> None:
+    lines = [*LINES[:at], broken.format(LINES[at][:4]), *LINES[at + 1 :]]
+    ids, told = rows_told("\n".join(["Kundenr;Navn;Sted", *lines]).encode())
+    assert (ids, told) == ([line[:4] for line in LINES], [])
+
+
+def test_an_unclosed_quote_around_an_id_costs_that_row_alone() -> None:
+    ids, told = rows_told(b'kundenr;navn\n1001;Ann\n"1002;Bo\n1003;Cy\n1004;Di\n')
+    assert (ids, told) == (["1001", "1003", "1004"], [(3, RowProblem.QUOTE)])
+
+
+def test_quotes_in_a_list_of_one_column_never_join_its_lines() -> None:
+    ids, told = rows_told(b'kundenr\na1\n"b2\nc3\nd4"\ne5\n')
+    assert (ids, told) == (["a1", "c3", "e5"], [(3, RowProblem.QUOTE), (5, RowProblem.QUOTE)])
+
+
+def test_rows_between_two_forgotten_quotes_are_read() -> None:
+    lines = [f"{number};{QUOTE if number in {1003, 1007} else ''}Ann" for number in range(1001, 1011)]
+    ids, told = rows_told("\n".join(["kundenr;navn", *lines]).encode())
+    assert (ids, told) == ([str(number) for number in range(1001, 1011)], [])
+
+
+def test_a_quoted_cell_that_may_hold_rows_gives_no_id() -> None:
+    ids, told = rows_told(b'kundenr;merknad\nann;x\nbo;"hei\ncy;du\ndi";y\nem;z\n')
+    assert ids == ["ann", "em"]
+    assert [why for _, why in told] == [RowProblem.MISFIT] * 3
+
+
+def test_an_address_of_several_lines_is_one_cell() -> None:
+    ids, told = rows_told(b'kundenr;adresse\n1001;"Storgata 1\n0155 Oslo"\n1002;"Torget 2\r\n5003 Bergen"\n')
+    assert (ids, told) == (["1001", "1002"], [])
+
+
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_a_windows_byte_in_utf_8_costs_its_own_row(mark: bytes) -> None:
+    lines = ["kundenr;sted", "kåre1;Ås", "bjørn2;Bodø", "anne3;Moss"]
+    data = mark + "\n".join(lines).encode() + b"\nk\xe5re4;Oslo\nole5;\xc5s\n"
+    ids, told = rows_told(data)
+    assert (ids, told) == (["kåre1", "bjørn2", "anne3", "ole5"], [(5, RowProblem.ENCODING)])
+
+
+def test_a_row_of_utf_8_in_windows_text_costs_its_own_row() -> None:
+    data = "kundenr\nkåre1\nbjørn2\nåse3\n".encode("cp1252") + "kåre4\n".encode()
+    assert rows_told(data) == (["kåre1", "bjørn2", "åse3"], [(5, RowProblem.ENCODING)])
+
+
+def test_letters_that_were_damaged_before_are_refused() -> None:
+    data = "kundenr\nkÃ¥re1\nk\ufffdre2\nk?re3\nkåre4\n".encode()
+    assert rows_told(data) == (["kåre4"], [(row, RowProblem.ENCODING) for row in (2, 3, 4)])
+
+
+def test_a_row_whose_cells_are_moved_gives_no_id() -> None:
+    ids, told = rows_told(
+        b"Navn,Kundenr,Sted\nAnn,1001,Moss\nLee, Bo,1002,Moss\nCy,1003,Moss,,\nDi,1004,Moss\nEm,1005,Moss\n"
+    )
+    assert (ids, told) == (["1001", "1003", "1004", "1005"], [(3, RowProblem.MISFIT)])
+
+
+@pytest.mark.parametrize(
+    ("line", "ids"),
+    [
+        ("1003;Cy;Bo\ndø", ["1001", "1002", "1003"]),
+        ("1003;C\ny;Bodø", ["1001", "1002", "1003"]),
+        ("1003;Cy;Bodø;1004;Di;Moss", ["1001", "1002"]),
+        ("1003", ["1001", "1002", "1003"]),
+        ("103;Cy", ["1001", "1002"]),
+    ],
+)
+def test_a_part_of_a_row_gives_no_id(line: str, ids: list[str]) -> None:
+    found, told = rows_told(
+        f"Kundenr;Navn;Sted\n1001;Ann;Moss\n1002;Bo;Moss\n{line}\n9001;Ed;Moss\n9002;Fi;Moss\n".encode()
+    )
+    assert found == [*ids, "9001", "9002"]
+    assert {why for _, why in told} == ({RowProblem.MISFIT} if line != "1003" else set())
+
+
+def test_a_cell_too_many_behind_the_ids_costs_nothing() -> None:
+    assert rows_told(b"Kundenr,By,Gate\n1001,Ski,Torget 1\n1002,Ski,Torget 2, Ski\n") == (
+        ["1001", "1002"],
+        [],
+    )
+
+
+MUTANTS = ['"', "'", ",", ";", "|", "\t", "\n", "\ufffd", "Ã¥", " ", "", "\udce5", '""', "\ufeff", "<"]
+
+
+@given(
+    numbers=st.lists(st.integers(100_000, 999_999), min_size=4, max_size=12, unique=True),
+    separator=st.sampled_from(SEPARATORS),
+    id_at=st.integers(0, 2),
+    edits=st.lists(
+        st.tuples(st.integers(0, 11), st.integers(0, 40), st.sampled_from(MUTANTS), st.booleans()), max_size=3
+    ),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig"]),
+)
+@settings(max_examples=1_000)
+def test_damage_beside_the_ids_is_named_or_harmless(
+    numbers: list[int],
+    separator: str,
+    id_at: int,
+    edits: list[tuple[int, int, str, bool]],
+    encoding: str,
+) -> None:
+    """Rows of a good file are damaged beside their ids: no other id comes out, and none is lost unnamed."""
+    ids = [f"K{number}" for number in numbers]
+    lines = [f"{separator.join(_with_id(one, id_at))}\n" for one in ("kundenr", *ids)]
+    for row, at, mutant, replaces in {edit[0] // 2: edit for edit in edits}.values():  # none beside another
+        if row < len(ids):
+            lines[row + 1] = _damaged(lines[row + 1], ids[row], at, mutant, replaces=replaces)
+    data = "".join(lines).encode(encoding, errors="surrogateescape")
+    if answer_of(Content([data]), None, no_ids())["kind"] != "read":
+        return
+    found, told = rows_told(data)
+    assert set(found) <= set(ids)
+    assert told or set(found) == set(ids)
+
+
+def _with_id(one: str, at: int) -> list[str]:
+    row = ["navn", "sted"] if one == "kundenr" else ["Åse Lee", "Bodø by"]
+    return [*row[:at], one, *row[at:]]
+
+
+def _damaged(line: str, id_: str, at: int, mutant: str, *, replaces: bool) -> str:
+    """Insert something before or after the id, or put it in place of a character there."""
+    at, start = at % len(line), line.index(id_)
+    if start < at < start + len(id_) or (replaces and at == start):
+        return line
+    return line[:at] + mutant + line[at + replaces :]
+
+
+@pytest.mark.parametrize("encoding", ["cp865", "mac_roman"])
+def test_letters_of_dos_and_mac_are_refused(encoding: str) -> None:
+    assert rows_told("kundenr\nkåre1\nbjørn2\nolav3\n".encode(encoding)) == (
+        ["olav3"],
+        [(2, RowProblem.ENCODING), (3, RowProblem.ENCODING)],
+    )

@@ -42,13 +42,6 @@ SAMPLES: Final = 3
 MOSTLY: Final = 0.9
 LONGEST_SAMPLE: Final = 40
 
-SHORTENED: Final = re.compile(r"[+-]?\d{1,20}(?:[.,]\d+)?E[+-]\d{1,4}", re.IGNORECASE)
-"""A number that a spreadsheet shortened, such as 1.23457E+11."""
-LONGEST_SHORTENED: Final = 27
-"""Characters of the longest shortened number without decimals."""
-ERROR: Final = re.compile(
-    r"#(?:N/A|REF!|NAME\?|VALUE!|DIV/0!|NUM!|NULL!|I/T|REFERANSE!|NAVN\?|VERDI!|SAKNAS!)"
-)
 MAIL: Final = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
 PHONE: Final = re.compile(r"\+\d[\d\s().-]{6,18}\d|\d{2,3}(?: \d{2,3}){2,4}")
 """With a plus, or in groups: eight digits without spaces may well be an id."""
@@ -57,7 +50,6 @@ AMOUNT_OR_TIME: Final = re.compile(
 )
 DIGIT: Final = re.compile(r"\d")
 LETTER_AND_DIGIT: Final = re.compile(r"(?=.*\d).*[^\W\d_]")
-SEVERAL: Final = re.compile("[,;\t|]")
 SPACE: Final = re.compile(r"\s")
 
 

@@ -5,31 +5,23 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, cast
 
-from bot.domain.customers.columns import ERROR, LONGEST_SHORTENED, MAIL, PHONE, SEVERAL, SHORTENED, IdColumn
-from bot.domain.customers.parsing import MAX_LENGTH, RESERVED, bare, legible
-from bot.domain.customers.tables import Block, Row, unescape_formula
+from bot.domain.customers.cells import LONGEST_WORD, WORDS, judge
+from bot.domain.customers.columns import MAIL, PHONE, IdColumn
+from bot.domain.customers.parsing import MAX_LENGTH, bare
+from bot.domain.customers.tables import MISFIT, Block, Row
 from bot.domain.customers.uploads import TOLD, FileRead, RowProblem, UnreadableRow
 from bot.domain.ids import CustomerId
 
 SIGNS: Final = "-_:"
 """Punctuation that is common inside ids."""
 PLAIN: Final = re.compile(
-    rf"(?![0-9]+[Ee]-[0-9]+\Z)[A-Za-z0-9_][A-Za-z0-9_:-]{{0,{MAX_LENGTH - 1}}}"
+    rf"(?=[A-Za-z_]*[0-9])[A-Za-z0-9_]{{1,{MAX_LENGTH}}}"
+    rf"|[A-Za-z0-9][A-Za-z0-9_:-]{{{LONGEST_WORD},{MAX_LENGTH - 1}}}"
 ).fullmatch
 """Matches a value that is an id as it is, with nothing to strip or check: most are."""
 PLAIN_BYTES: Final = f"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789{SIGNS}".encode()
-NO_SIGNS: Final = str.maketrans("", "", SIGNS)
-KEPT_LITERAL: Final = re.compile(r'="([^"]*)"')
-"""How exports protect a number from the spreadsheet; the id is inside the quotes."""
-PROBLEMS: Final[tuple[tuple[RowProblem, Callable[[str], object]], ...]] = (
-    (RowProblem.EMPTY, lambda text: not text),
-    (RowProblem.TOO_LONG, lambda text: len(text) > MAX_LENGTH),
-    (RowProblem.RESERVED, RESERVED.__contains__),
-    (RowProblem.HIDDEN, lambda text: not legible(text)),
-    (RowProblem.SHORTENED, SHORTENED.fullmatch),
-    (RowProblem.ERROR, ERROR.fullmatch),
-)
-"""Why a text is no id; the first that applies counts."""
+NORDIC: Final = "àáâãäåæçèéêëìíîïðñòóôõöøùúûüýþ"
+PLAIN_LETTERS: Final = frozenset(PLAIN_BYTES.decode() + NORDIC + NORDIC.upper())
 LONGEST_TEXT: Final = 200
 """Characters kept of an unreadable row."""
 
@@ -67,9 +59,14 @@ class IdExtractor:
     _phones: int = 0
     _spaced: list[CustomerId] = field(default_factory=list)
 
+    @property
+    def _name(self) -> str:
+        """The column's name, which may come again among the ids."""
+        return self.id_column.column.name if self.id_column.header else ""
+
     def consume(self, first: int, block: Block) -> None:
         """Extract the ids of a block whose first row has this number."""
-        plain = _all_plain(block.values)
+        plain = _all_plain(block.values) and self._name not in block.values
         ids = cast("list[CustomerId]", block.values) if plain else self._checked(first, block)
         self._found += len(ids)
         self.unique_ids.add(ids)
@@ -92,20 +89,22 @@ class IdExtractor:
         """Extract the ids value by value, where some are not plain."""
         ids: list[CustomerId] = []
         rows: Sequence[Row] = ()
+        name = self._name
         for at, value in enumerate(block.values):
-            if PLAIN(value):
+            if PLAIN(value) and value != name:
                 ids.append(CustomerId(value))
                 continue
-            text = customer_in(value)
-            if problem := block.problems.get(at) or self._problem(text):
+            name_again = bool(name) and bare(value) == name
+            judged = block.problems.get(at) or (RowProblem.HEADER if name_again else judge(value))
+            if isinstance(judged, RowProblem):
                 rows = rows or block.rows()
-                self._leave_out(first + at, problem, text, rows[at])
+                self._leave_out(first + at, judged, bare(value), rows[at])
                 continue
-            ids.append(CustomerId(text))
-            self._mails += MAIL.fullmatch(text) is not None
-            self._phones += PHONE.fullmatch(text) is not None
-            if " " in text and len(self._spaced) < TOLD:
-                self._spaced.append(CustomerId(text))
+            ids.append(judged)
+            self._mails += MAIL.fullmatch(judged) is not None
+            self._phones += PHONE.fullmatch(judged) is not None
+            if len(judged.split()) > 1 and len(self._spaced) < TOLD:
+                self._spaced.append(judged)
         return ids
 
     def _leave_out(self, row: int, problem: RowProblem, text: str, cells: Row) -> None:
@@ -114,28 +113,29 @@ class IdExtractor:
             return
         self._odd += 1
         if len(self._odd_rows) < self.told:
-            shown = (text or " · ".join(filled))[:LONGEST_TEXT]
+            shown = (text or " · ".join(filled)).replace(MISFIT, "")[:LONGEST_TEXT]
             self._odd_rows.append(UnreadableRow(row, problem, shown))
-
-    def _problem(self, text: str) -> RowProblem | None:
-        found = next((problem for problem, applies in PROBLEMS if applies(text)), None)
-        several = self.id_column.alone and SEVERAL.search(text)
-        return found or (RowProblem.SEVERAL if several else None)
 
 
 def customer_in(value: str) -> str:
     """Strip everything around the id in a cell."""
-    literal = KEPT_LITERAL.fullmatch(value.strip())
-    return bare(literal[1] if literal else unescape_formula(value))
+    return bare(value)
 
 
 def _all_plain(values: Sequence[str]) -> bool:
-    """Check in one go whether all values are plain; may return False too often."""
-    joined, lengths = "".join(values), set(map(len, values))
+    """Check in one go whether all values are ids as they are; may return False too often."""
+    lengths = set(map(len, values))
     if not values or 0 in lengths or max(lengths) > MAX_LENGTH:
         return False
-    if "-" in joined and min(lengths) <= LONGEST_SHORTENED:
-        return False
+    joined, first_letters = "".join(values), {value[0] for value in values}
     if joined.isascii():
-        return not joined.encode().translate(None, PLAIN_BYTES)
-    return joined.translate(NO_SIGNS).isalnum()
+        has_others = bool(joined.encode().translate(None, PLAIN_BYTES))
+    else:
+        has_others = not PLAIN_LETTERS.issuperset(joined)
+    if has_others or not first_letters.isdisjoint(SIGNS):
+        return False
+    if min(lengths) > LONGEST_WORD:
+        return True
+    if "-" in joined or ":" in joined:
+        return False
+    return joined.isdigit() or WORDS.isdisjoint(value.casefold().replace("_", "") for value in values)

@@ -1,11 +1,10 @@
-"""Parses customer ids from pasted text."""
+"""The rules for the characters of a customer id, and the digest of a list of ids."""
 
 import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Final
 
 from bot.domain.ids import CustomerId
@@ -14,9 +13,6 @@ MAX_LENGTH: Final = 255
 """Characters of a customer id, by Dintero's documentation."""
 RESERVED: Final = frozenset({"*", "/"})
 """Dintero's ids for everyone, and for purchases without a customer."""
-SEPARATORS: Final = re.compile("[,;\t]")
-"""Besides new lines. Not a space: Dintero allows it inside an id."""
-
 SPACES: Final = (
     "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009"
     "\u200a\u2028\u2029\u202f\u205f\u3000"
@@ -28,78 +24,20 @@ INVISIBLE: Final = (
 """Spreadsheets and chats leave these around copied text: zero-width spaces, byte order marks and such."""
 OUTER: Final = SPACES + INVISIBLE
 
-QUOTES: Final = frozenset({'""', "“”", "””", "„“", "„”"})
-"""Opening and closing quotes, as CSV files, phones and several languages write them."""
+QUOTES: Final = frozenset({'""', "“”", "””", "„“", "„”", "''", "‘’", "’’", "‚‘", "«»", "»«", "‹›", "``"})  # noqa: RUF001
+"""Opening and closing quotes, as CSV files, phones, code and several languages write them."""
+APOSTROPHES: Final = "'‘’"
+"""In front of a cell it marks a text; spreadsheets do not show it."""
+LITERAL: Final = re.compile('="+([^"]*)"+')
+"""How exports protect a number from the spreadsheet; the id is inside the quotes."""
 UNWRAPPED: Final = 4 * MAX_LENGTH
 """Longer text keeps its quotes: it is unreadable either way, and a mile of quotes would cost time."""
-
-LINK: Final = re.compile(r"<?https?://", re.IGNORECASE)
-"""The start of a link, as people paste it and as Slack writes it."""
 
 DIGESTED_AT_ONCE: Final = 5_000
 """Ids per step; a step takes about a millisecond."""
 
 HIDDEN: Final = frozenset({"Cc", "Cf", "Cs"})
 """Categories of invisible characters: control, format and surrogate."""
-
-
-@dataclass(frozen=True, slots=True)
-class CustomerList:
-    """Everything found in a text. Each piece counts in exactly one of the fields `ids` to `links`.
-
-    `ids` are in order of first appearance, `repeated` counts the others. `too_long` and `hidden` are the
-    lines (from 1) of pieces that are too long or contain a hidden character. `reserved` are ids from
-    `RESERVED`, `links` are web addresses. `spaced` are the ids with a space inside, which may be several ids.
-    """
-
-    ids: tuple[CustomerId, ...] = ()
-    repeated: int = 0
-    too_long: tuple[int, ...] = ()
-    hidden: tuple[int, ...] = ()
-    reserved: tuple[str, ...] = ()
-    links: tuple[str, ...] = ()
-    spaced: tuple[CustomerId, ...] = ()
-
-
-def read_customers(text: str) -> CustomerList:
-    r"""Parse the customer ids in pasted text.
-
-    New lines, commas, semicolons and tabs separate ids; quotes do not protect a comma. Space, invisible
-    characters and pairs of double quotes (straight or curly) around an id are removed. The id is otherwise
-    unchanged, including its case and the encoding of its letters.
-
-    >>> read_customers("12397af6e5e, b2; 12397af6e5e").ids
-    ('12397af6e5e', 'b2')
-    >>> read_customers('“b2”\r\n\ufeff"ann lee" \n*').reserved
-    ('*',)
-    """
-    ids: dict[CustomerId, None] = {}
-    reserved: dict[str, None] = {}
-    too_long: list[int] = []
-    hidden: list[int] = []
-    links: dict[str, None] = {}
-    pieces = 0
-    for line, piece in _pieces(text):
-        pieces += 1
-        if LINK.match(piece):
-            links[piece] = None
-        elif len(piece) > MAX_LENGTH:
-            too_long.append(line)
-        elif not legible(piece):
-            hidden.append(line)
-        elif piece in RESERVED:
-            reserved[piece] = None
-        else:
-            ids[CustomerId(piece)] = None
-    return CustomerList(
-        ids=tuple(ids),
-        repeated=pieces - len(ids) - len(reserved) - len(too_long) - len(hidden) - len(links),
-        too_long=tuple(too_long),
-        hidden=tuple(hidden),
-        reserved=tuple(reserved),
-        links=tuple(links),
-        spaced=tuple(customer for customer in ids if len(customer.split()) > 1),
-    )
 
 
 def digest_of(ids: Sequence[CustomerId]) -> str:
@@ -117,19 +55,19 @@ def digest_of(ids: Sequence[CustomerId]) -> str:
     return digest.hexdigest()
 
 
-def _pieces(text: str) -> Iterator[tuple[int, str]]:
-    """Split text into non-empty pieces with their line numbers."""
-    for number, line in enumerate(text.splitlines(), start=1):
-        for piece in SEPARATORS.split(line):
-            if stripped := bare(piece):
-                yield number, stripped
-
-
 def bare(piece: str) -> str:
-    """Strip space and pairs of quotes until none are left: parsing an id again gives the same id."""
+    """Strip space, pairs of quotes and what protects a number from a spreadsheet, until none is left."""
     piece = piece.strip(OUTER)
-    while 1 < len(piece) <= UNWRAPPED and piece[0] + piece[-1] in QUOTES:
-        piece = piece[1:-1].strip(OUTER)
+    while 1 < len(piece) <= UNWRAPPED:
+        if literal := LITERAL.fullmatch(piece):
+            piece = literal[1]
+        elif piece[0] + piece[-1] in QUOTES:
+            piece = piece[1:-1]
+        elif piece[0] in APOSTROPHES:
+            piece = piece[1:]
+        else:
+            break
+        piece = piece.strip(OUTER)
     return piece
 
 

@@ -1,6 +1,7 @@
 """The draft of a request: opening it, saving the form, the review, and submitting it."""
 
 import asyncio
+import re
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -45,6 +46,8 @@ from bot.services.drafting.validation import (
 from bot.services.remainder import no_remainder, only_refused_left, remainder_of
 from bot.services.review import current_budget_use, current_prior_grants, load_review
 
+GROUPED: Final = re.compile(r"^[-+]?\d{1,3}(?:\n\d{2,3})+(?:[.,]\d+)?$", re.MULTILINE)
+"""Words that are probably one number, such as 1 234 567: kept together, they are refused and not guessed."""
 MAX_RECENT_DRAFTS: Final = 1_000
 RECENT: Final = timedelta(minutes=10)
 
@@ -64,10 +67,16 @@ class DraftService:
     """Drafts read a short while ago, for the rule search: a keystroke there needs no query."""
 
     def prefill(self, rule: str, customers: Sequence[str], *, quoted: bool) -> FormInput:
-        """Split a command's words into a rule and customers; an unquoted name may have several words."""
+        """Split a command's words into a rule and customers; an unquoted name may have several words.
+
+        If a word may belong to the name or be a customer, all words go into the rule's field, which asks.
+        """
         words = [rule, *customers]
         many = 1 if quoted else self.catalog.words_of_name(words)
-        return FormInput(rule=" ".join(words[:many]), customers="\n".join(words[many:]))
+        if many is None:
+            return FormInput(rule=" ".join(words))
+        lines = GROUPED.sub(lambda number: number[0].replace("\n", " "), "\n".join(words[many:]))
+        return FormInput(rule=" ".join(words[:many]), customers=lines)
 
     async def open_draft(
         self, who: Person, channel: ChannelId, form_input: FormInput, *, rest_of: RequestId | None = None
@@ -175,7 +184,7 @@ class DraftService:
             policy,
             budget_use=budget_use,
             spaced=recipients.spaced,
-            read_result=recipients.read_result,
+            read_result=recipients.shown,
         )
 
     async def ask(

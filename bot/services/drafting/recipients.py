@@ -8,8 +8,8 @@ from functools import partial
 from typing import Final
 
 from bot.domain.customers.packing import PackedIds, pack
-from bot.domain.customers.parsing import CustomerList
-from bot.domain.customers.uploads import ReadResult
+from bot.domain.customers.pasted import CustomerList
+from bot.domain.customers.uploads import FileRead, ReadResult
 from bot.domain.ids import CustomerId
 from bot.domain.policy.policy import ChannelPolicy
 from bot.domain.ports import FileReader, Repository
@@ -59,6 +59,12 @@ class Recipients:
     def faults(self) -> tuple[FieldError, ...]:
         """The faults of ids and files."""
         return (*faults_of_ids(self.typed), *faults_of_files(self.read_result))
+
+    @property
+    def shown(self) -> ReadResult:
+        """What a review tells of the files, and of pasted ids if there is something."""
+        pasted: tuple[FileRead, ...] = (self.typed.read,) if self.typed.read else ()
+        return replace(self.read_result, everybody=self.everybody, files=(*pasted, *self.read_result.files))
 
     @property
     def spaced(self) -> tuple[CustomerId, ...]:

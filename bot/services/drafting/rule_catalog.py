@@ -16,6 +16,8 @@ from bot.errors import DinteroError, RuleNotFound
 
 FIRST_READ_SECONDS: Final = 2.0
 """Slack waits 3 seconds for an answer."""
+MAX_WORDS: Final = 40
+"""Words of a rule's name that are typed without quotes."""
 PLAIN_LETTERS: Final = str.maketrans(
     {"æ": "ae", "ø": "o", "œ": "oe", "ð": "d", "đ": "d", "ł": "l", "þ": "th"}
 )
@@ -129,18 +131,20 @@ class RuleCatalog:
         found = next(filter(None, _readings(text.strip(), words, entries)), [])
         return found[0].rule if len(found) == 1 else [entry.rule for entry in found]
 
-    def words_of_name(self, words: Sequence[str]) -> int:
-        """Count the leading words that are, or begin, a rule's name; at least 1.
+    def words_of_name(self, words: Sequence[str]) -> int | None:
+        """Count the leading words that name a rule; None if they name none, or a later word may belong to it.
 
-        `add Spar 100 c-1`, typed without quotes, is "Spar 100" and then a customer.
+        `add Spar 100 c-1`, typed without quotes, is "Spar 100" and then a customer. The longest whole name
+        wins, then the longest beginning of a name.
         """
-        if isinstance(self.by_words(words[0]) if words else [], Rule):
-            return 1
-        for many in range(len(words), 1, -1):
-            begun = "\n " + " ".join(_words(" ".join(words[:many])))
-            if any(entry.text.startswith(begun) for entry in self._sorted):
-                return many
-        return 1
+        typed = [" ".join(_words(word)) for word in words]
+        begun = [entry for entry in self._sorted if f"\n {typed[0]}" in entry.text]
+        many = _longest(typed, begun, "\n") or _longest(typed, begun, " ") or 1
+        meant = [entry for entry in self._sorted if all(word in entry.text for word in typed[:many])]
+        others = {word for entry in meant for word in _words(entry.rule.name)} - set(typed[:many])
+        later = {word for one in typed[many:] for word in one.split()}
+        is_unclear = not meant or any(other.startswith(word) for other in others for word in later)
+        return None if is_unclear and len(words) > 1 else many
 
     def _permitted(self, allowed: ChannelPolicy) -> list[CatalogEntry]:
         if ANY in allowed.rules:
@@ -169,7 +173,15 @@ def plain(text: str) -> str:
 
 
 def _words(text: str) -> list[str]:
-    return plain(text).split()
+    return plain(text).replace(",", " ").split()
+
+
+def _longest(words: Sequence[str], entries: Sequence[CatalogEntry], end: str) -> int:
+    """Count the leading words after which a name or id ends with `end`, at most; 0 if there is none."""
+    prefixes = (
+        (many, f"\n {' '.join(words[:many])}{end}") for many in range(min(len(words), MAX_WORDS), 0, -1)
+    )
+    return next((many for many, prefix in prefixes if any(prefix in entry.text for entry in entries)), 0)
 
 
 def _readings(

@@ -6,8 +6,9 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
-from bot.domain.customers.parsing import RESERVED, CustomerList, read_customers
-from bot.domain.customers.uploads import ReadResult
+from bot.domain.customers.parsing import RESERVED
+from bot.domain.customers.pasted import CustomerList, read_customers
+from bot.domain.customers.uploads import ReadResult, RowProblem, UnreadableRow
 from bot.domain.ids import CustomerId
 from bot.domain.policy.policy import ChannelPolicy, Refusal, RefusalReason
 from bot.domain.requests.authorization import violations
@@ -21,8 +22,8 @@ KEPT_INPUTS: Final = 64
 
 FIELD_OF: Final = {
     RefusalReason.NO_CUSTOMERS: Field.CUSTOMERS,
-    RefusalReason.ID_TOO_LONG: Field.CUSTOMERS,
-    RefusalReason.ID_UNREADABLE: Field.CUSTOMERS,
+    RefusalReason.NOT_AN_ID: Field.CUSTOMERS,
+    RefusalReason.PASTED_COLUMNS: Field.CUSTOMERS,
     RefusalReason.RESERVED_ID: Field.CUSTOMERS,
     RefusalReason.LINK: Field.CUSTOMERS,
     RefusalReason.RESERVED_BESIDE: Field.RESERVED,
@@ -74,14 +75,22 @@ def faults_of_form(
 
 
 def faults_of_ids(customers: CustomerList) -> tuple[FieldError, ...]:
-    """Report unreadable ids by line, reserved ids and links."""
-    details = {
-        RefusalReason.ID_TOO_LONG: ", ".join(map(str, customers.too_long)),
-        RefusalReason.ID_UNREADABLE: ", ".join(map(str, customers.hidden)),
-        RefusalReason.RESERVED_ID: " ".join(customers.reserved),
-        RefusalReason.LINK: next(iter(customers.links), ""),
-    }
-    return as_faults(tuple(Refusal(reason, detail) for reason, detail in details.items() if detail))
+    """Report what is no id, by kind and line, and a table in which several columns could hold the ids."""
+    found: dict[RowProblem, list[UnreadableRow]] = {}
+    for row in customers.unreadable:
+        found.setdefault(row.why, []).append(row)
+    unclear = [Refusal(RefusalReason.PASTED_COLUMNS)] if customers.unclear else []
+    return as_faults((*unclear, *(_not_ids(why, rows) for why, rows in found.items())))
+
+
+def _not_ids(why: RowProblem, rows: Sequence[UnreadableRow]) -> Refusal:
+    match why:
+        case RowProblem.RESERVED:
+            return Refusal(RefusalReason.RESERVED_ID, " ".join(dict.fromkeys(row.text for row in rows)))
+        case RowProblem.LINK:
+            return Refusal(RefusalReason.LINK, rows[0].text)
+    lines = ", ".join(str(line) for line in dict.fromkeys(row.row for row in rows))
+    return Refusal(RefusalReason.NOT_AN_ID, f"{why}/{lines}")
 
 
 def faults_of_reserved(form_input: FormInput, policy: ChannelPolicy) -> tuple[FieldError, ...]:

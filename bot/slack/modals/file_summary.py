@@ -30,7 +30,10 @@ def lines(read_result: ReadResult | None, formatter: Formatter) -> list[str]:
 
 
 def _source(file: FileRead, formatter: Formatter) -> str:
-    rows, column = formatter.pluralize(file.found, "row"), letter(file.column.number)
+    column = letter(file.column.number)
+    if not file.name:
+        return _pasted(file, column, formatter)
+    rows = formatter.pluralize(file.found, "row")
     place = (
         f"column “{escape(file.column.name, MAX_NAME)}” ({column})"
         if file.column.name
@@ -58,6 +61,15 @@ def _hidden(file: FileRead, formatter: Formatter) -> list[str]:
         sheets = formatter.pluralize(len(names), "other sheet")
         lines.append(f"⚠ {sheets} not read: {phrase(names, last='and', most=MAX_ROWS_NAMED)}")
     return lines
+
+
+def _pasted(file: FileRead, column: str, formatter: Formatter) -> str:
+    """Say which column of pasted text was read, and which line is taken for its name."""
+    ids = f"*Pasted:* {formatter.pluralize(file.found, 'id')} from column {column}"
+    if not file.header:
+        return ids
+    name = escape(file.column.name, MAX_NAME)
+    return f"{ids}; “{name}” on line {formatter.number(file.header)} is its name, and left out"
 
 
 def _unreadable(file: FileRead, formatter: Formatter) -> list[str]:

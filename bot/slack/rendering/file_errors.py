@@ -55,11 +55,16 @@ TROUBLES: Final[dict[str, tuple[str, str]]] = {
     FileProblem.ENCRYPTED: ("has a password", "Take the password off, save it, and put it in again."),
     FileProblem.BROKEN: ("is damaged or was cut off", "Open it, save it anew, and put that in."),
     FileProblem.NO_TEXT: ("holds characters that stand in no text, such as a zero byte", SAVE_AS),
+    FileProblem.CODE: ("is a web page, JSON, SQL or other code, and no list of customers", SAVE_AS),
     FileProblem.LONG_LINE: (
         "has a line without end, or a quote that is never closed",
         "Put one customer on each line, and close every quote.",
     ),
     FileProblem.ONE_LINE: ("has everything on one line", "Put one customer on each line."),
+    FileProblem.SEPARATOR: (
+        "is separated by a sign that cannot be told for sure",
+        "Save it in Excel as a workbook (.xlsx), or name the column of ids customer_id, and put that in.",
+    ),
     FileProblem.BOMB: (
         "unpacks to far more than a list of customers can be",
         "Copy the ids into a new workbook, and put that in.",
@@ -79,7 +84,7 @@ TROUBLES: Final[dict[str, tuple[str, str]]] = {
 }
 """What follows the file's name, and what to do."""
 
-ODD: Final[dict[RowProblem, str]] = {
+ODD: Final[dict[str, str]] = {
     RowProblem.EMPTY: "no id",
     RowProblem.TOO_LONG: "longer than 255 characters",
     RowProblem.HIDDEN: "a hidden character",
@@ -87,9 +92,18 @@ ODD: Final[dict[RowProblem, str]] = {
     RowProblem.UNCERTAIN: (
         "a date, TRUE or FALSE, a special format or a merged cell: format the column as text"
     ),
-    RowProblem.SEVERAL: "several things in one cell",
+    RowProblem.HIDDEN_ROW: "hidden in the sheet, and left out as you chose",
+    RowProblem.SEVERAL: "several things in one place: put each id in a row of its own",
     RowProblem.RESERVED: "“*” or “/”, which mean everyone",
     RowProblem.ERROR: "an error of Excel's",
-    RowProblem.HIDDEN_ROW: "hidden in the sheet, and left out as you chose",
+    RowProblem.NOTHING: "a word or sign for nothing, such as NULL or N/A",
+    RowProblem.HEADER: "the name of a column, or a title above it",
+    RowProblem.TOTAL: "a total or a count",
+    RowProblem.FORMATTED: "a number with spaces, commas or points, or a date: format the column as text",
+    RowProblem.CODE: "brackets, code, a formula or a bullet: give the id alone",
+    RowProblem.LINK: "a web address",
+    RowProblem.QUOTE: "a quote that is not closed",
+    RowProblem.MISFIT: "cells that do not fit the columns: close each quote, and quote cells with separators",
+    RowProblem.ENCODING: "damaged letters: save the list as “CSV UTF-8” or as a workbook (.xlsx)",
 }
 """What is wrong with a row."""

@@ -8,7 +8,7 @@ from typing import Final
 from bot.domain.customers.uploads import FileProblem
 from bot.domain.policy.policy import Refusal, RefusalReason
 from bot.domain.requests.request import Event, State
-from bot.slack.rendering.file_errors import TROUBLES
+from bot.slack.rendering.file_errors import ODD, TROUBLES
 from bot.slack.rendering.formatting import Formatter
 
 MAX_LINES_NAMED: Final = 10
@@ -51,8 +51,8 @@ SENTENCES: Final[dict[RefusalReason, str]] = {
     RefusalReason.RULE_EXPIRED: "The rule{quoted} has expired: nothing can be bought with it any more.",
     RefusalReason.RULE_UNREADABLE: "Dintero could not be asked about the rule{because}",
     RefusalReason.NO_CUSTOMERS: "There is no customer id here.",
-    RefusalReason.ID_TOO_LONG: "A customer id is longer than 255 characters.",
-    RefusalReason.ID_UNREADABLE: "A customer id has a hidden character inside.",
+    RefusalReason.NOT_AN_ID: "Something among the customer ids is no id.",
+    RefusalReason.PASTED_COLUMNS: "The pasted text has columns, and more than one could hold the ids.",
     RefusalReason.RESERVED_ID: "{reserved}, which cannot be asked for here.",
     RefusalReason.RESERVED_BESIDE: (
         "Only one of everyone and purchases without a customer can be asked for, and no id beside it."
@@ -124,8 +124,8 @@ CURES: Final[dict[RefusalReason, str]] = {
     RefusalReason.RULE_EXPIRED: "Choose another one, or have its end moved in Dintero.",
     RefusalReason.RULE_UNREADABLE: "Try again in a minute; if it goes on, tell {who}.",
     RefusalReason.NO_CUSTOMERS: "Write at least one, each on a line of its own, or put a file in.",
-    RefusalReason.ID_TOO_LONG: "Put each id on a line of its own.",
-    RefusalReason.ID_UNREADABLE: "Type it anew instead of pasting it.",
+    RefusalReason.NOT_AN_ID: "Correct it or take it out; put each id on a line of its own.",
+    RefusalReason.PASTED_COLUMNS: "Paste the column of ids alone, each id on a line of its own.",
     RefusalReason.RESERVED_ID: "Take it out and name the customers.",
     RefusalReason.RESERVED_BESIDE: "Tick one and leave Customer IDs empty, or tick none.",
     RefusalReason.RESERVED_BUDGET: "Name the customers, or ask {who}.",
@@ -187,8 +187,8 @@ SHORTLY: Final[dict[str, str]] = {
     RefusalReason.RULE_EXPIRED: "the rule has expired",
     RefusalReason.RULE_UNREADABLE: "Dintero could not be asked about the rule",
     RefusalReason.NO_CUSTOMERS: "there are no customers",
-    RefusalReason.ID_TOO_LONG: "a customer id is too long",
-    RefusalReason.ID_UNREADABLE: "a customer id has a hidden character",
+    RefusalReason.NOT_AN_ID: "something among the customer ids is no id",
+    RefusalReason.PASTED_COLUMNS: "it is not clear which pasted column is meant",
     RefusalReason.RESERVED_ID: "a customer id is a reserved one",
     RefusalReason.RESERVED_BESIDE: "a reserved id stands beside others",
     RefusalReason.RESERVED_BUDGET: "nobody can say how many it reaches, and the channel has a budget",
@@ -292,10 +292,9 @@ def _with_detail(reason: RefusalReason, detail: str, writer: PhraseWriter) -> st
             return SENTENCES[reason].format(quoted="")
         case RefusalReason.BAD_ONCE_KEY if detail.isdecimal():
             return f"{SENTENCES[reason]} It may have {detail} characters at most, all of them visible."
-        case RefusalReason.ID_TOO_LONG:
-            return _on_lines(detail, "is", "are", "longer than 255 characters", writer)
-        case RefusalReason.ID_UNREADABLE:
-            return _on_lines(detail, "has", "have", "a hidden character inside", writer)
+        case RefusalReason.NOT_AN_ID:  # such as "too_long/3, 7"
+            why, _, lines = detail.partition("/")
+            return _on_lines(lines, ODD.get(why, ""), writer)
         case RefusalReason.RESERVED_ID:
             means = {"*": "“*” would mean every customer", "/": "“/” would mean purchases without a customer"}
             found = [words for sign, words in means.items() if sign in detail] or list(means.values())
@@ -308,14 +307,16 @@ def _with_detail(reason: RefusalReason, detail: str, writer: PhraseWriter) -> st
     return ""
 
 
-def _on_lines(detail: str, one: str, several: str, fault: str, writer: PhraseWriter) -> str:
+def _on_lines(detail: str, fault: str, writer: PhraseWriter) -> str:
     """Say what is wrong with the ids on the lines that the detail names, such as "3, 7"."""
     lines = [line for line in detail.replace(",", " ").split() if line.isdecimal()]
-    if len(lines) <= 1:
-        return f"The customer id on line {lines[0]} {one} {fault}." if lines else ""
+    if not lines or not fault:
+        return ""
+    if len(lines) == 1:
+        return f"The customer id on line {lines[0]} cannot be used: {fault}."
     more = len(lines) - MAX_LINES_NAMED
     others = f" and {writer.formatter.number(more)} more" if more > 0 else ""
-    return f"The customer ids on lines {', '.join(lines[:MAX_LINES_NAMED])}{others} {several} {fault}."
+    return f"The customer ids on lines {', '.join(lines[:MAX_LINES_NAMED])}{others} cannot be used: {fault}."
 
 
 def _too_late(refusal: Refusal, writer: PhraseWriter) -> str:

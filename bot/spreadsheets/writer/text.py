@@ -9,8 +9,9 @@ from itertools import islice
 from pathlib import PurePath
 from typing import Final
 
+from bot.domain.customers.separators import SEPARATORS
 from bot.domain.customers.tables import escape_formula
-from bot.spreadsheets.csv_table import SEPARATORS, TextTable
+from bot.spreadsheets.csv_table import TextTable
 from bot.spreadsheets.writer.columns import Cells
 
 MARKS: Final = (

@@ -40,9 +40,9 @@ async def test_all_faults_are_reported_at_once_in_their_fields(office: Office) -
     found = await fill_in(office, QUICK, rule=PERCENT, customers=ids, reason="  ", once_key="k" * 256)
     assert found == {
         Field.CUSTOMERS: [
-            RefusalReason.ID_TOO_LONG,
-            RefusalReason.ID_UNREADABLE,
+            RefusalReason.NOT_AN_ID,
             RefusalReason.RESERVED_ID,
+            RefusalReason.NOT_AN_ID,
             RefusalReason.TOO_MANY_CUSTOMERS,
         ],
         Field.RULE: [RefusalReason.RULE_NOT_ALLOWED, RefusalReason.UNPRICED],

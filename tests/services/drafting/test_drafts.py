@@ -278,3 +278,27 @@ async def test_a_look_up_that_fails_asks_for_nothing_and_later_all_is_well(offic
     assert answer.reason is RefusalReason.LOOKUP_FAILED
     office.town.away = False
     assert isinstance(await office.submit(draft, person(ANN)), Request)
+
+
+# the command's words
+
+
+@pytest.mark.parametrize(
+    ("words", "quoted", "rule", "customers"),
+    [
+        ("Spar 100 c-1 c-2", False, "Spar 100", "c-1\nc-2"),
+        ("Spar c-1", False, "Spar", "c-1"),
+        ("Spar c-1 100", False, "Spar c-1 100", ""),
+        ("Spar 100 c-2", True, "Spar", "100\nc-2"),
+        ("Spar 100 1,234,567", False, "Spar 100", "1,234,567"),
+        ("Spar 100 1 234 567 c-1", False, "Spar 100", "1 234 567\nc-1"),
+        ("Spar 100 +47 912 34 567", False, "Spar 100", "+47 912 34 567"),
+        ("Spar 100 1001 1002", False, "Spar 100", "1001\n1002"),
+    ],
+)
+async def test_the_words_of_a_command_become_a_rule_and_customers(
+    office: Office, words: str, rule: str, customers: str, *, quoted: bool
+) -> None:
+    first, *others = words.split()
+    filled = office.drafts.prefill(first, others, quoted=quoted)
+    assert filled == FormInput(rule=rule, customers=customers)

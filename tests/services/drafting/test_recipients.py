@@ -43,6 +43,21 @@ async def test_typed_ids_and_files_add_up_to_the_requested_customers(office: Off
     assert office.drawer.asked == [((ONE, TWO), ANN)]
 
 
+async def test_the_review_tells_the_column_of_pasted_text_and_its_lookalikes(office: Office) -> None:
+    review = await reviewed(office, customers="Kundenr\tNavn\n+4791234567\tAnn\nb\tBo")
+    assert review.read_result
+    (read,) = review.read_result.files
+    assert (read.name, read.column.name, read.found, read.phones) == ("", "Kundenr", 2, 1)
+    assert (review.read_result.everybody.first, review.request.customers) == (("+4791234567", "b"), 2)
+
+
+async def test_pasted_columns_that_are_in_doubt_are_reported_in_the_field(office: Office) -> None:
+    form_input = FormInput(rule=SPAR, customers="1001\t5501\n1002\t5502")
+    faults = await office.drafts.save_input(await office.draft(), person(ANN), form_input)
+    assert not isinstance(faults, Refusal)
+    assert by_field(faults) == {Field.CUSTOMERS: [RefusalReason.PASTED_COLUMNS]}
+
+
 async def test_submitting_reads_no_file_again(office: Office) -> None:
     review = await reviewed(office, customers="", files=(ONE,))
     office.drawer.lists[ONE.id] = ("somebody", "else")

@@ -280,6 +280,69 @@ async def test_words_mean_the_only_rule_with_them_or_all_of_them() -> None:
     assert book.by_words("kaffe") == []
 
 
+NAMES = ("Spar 100", "Spar 100 sommer 2026", "Kaffe, te og 10% av", "Ten off", "Vår 2026 kampanje", "500")
+
+
+@pytest.mark.parametrize(
+    ("typed", "many"),
+    [
+        ("Spar 100 c-1", 2),
+        ("spar  100 1001 1002", 2),
+        ("Spar 100", 2),
+        ("Spar 100 sommer 2026 c-1", 4),
+        ("Kaffe te og 10% av c-1", 5),
+        ("Kaffe, te c-1", 2),
+        ("ten c-1", 1),
+        ("TEN OFF c-1", 2),
+        ("var 2026 kampanje c-1", 3),
+        ("500 c-1", 1),
+        ("id-3 c-1", 1),
+        ("nothing", 1),
+        ("", 1),
+    ],
+)
+async def test_the_longest_name_of_a_rule_wins(typed: str, many: int) -> None:
+    book, _ = await book_of(*(rule(name, f"id-{number}") for number, name in enumerate(NAMES)))
+    assert book.words_of_name(typed.split() or [""]) == many
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        *("Spar 100 2026", "Spar 100 s c-1", "Spar 1 c-1", "Spar c-1 100", "spar 2026 1001", "100 spar c-1"),
+        *(
+            "Kaffe 10% c-1",
+            "Vår kampanje c-1",
+            "kampanje 2026",
+            "off ten 1001",
+            "Ten c-1 off",
+            "Sper 100 c-1",
+        ),
+    ],
+)
+async def test_a_word_that_may_belong_to_the_name_is_no_customer(typed: str) -> None:
+    book, _ = await book_of(*(rule(name, f"id-{number}") for number, name in enumerate(NAMES)))
+    assert book.words_of_name(typed.split()) is None
+
+
+def test_before_the_rules_are_read_no_word_is_a_customer() -> None:
+    assert RuleCatalog(Shelf({})).words_of_name(["Spar", "100", "c-1"]) is None
+
+
+@given(
+    names=st.lists(
+        st.text(st.sampled_from("aå1 ,"), min_size=1, max_size=6).filter(str.strip), min_size=1, max_size=5
+    ),
+    later=st.lists(st.text(st.sampled_from("aå1"), min_size=1, max_size=3), max_size=3),
+)
+async def test_no_word_of_a_name_becomes_a_customer(names: list[str], later: list[str]) -> None:
+    book, _ = await book_of(*(rule(name, f"id{number}") for number, name in enumerate(names)))
+    own = names[0].replace(",", " ").split()
+    if own:
+        many = book.words_of_name([*own, *later])
+        assert many is None or many >= len(own)
+
+
 @pytest.mark.parametrize("nothing", ["", "  "])
 async def test_an_empty_text_means_no_rule(nothing: str) -> None:
     book, _ = await book_of(rule("a"), rule("", "b"))

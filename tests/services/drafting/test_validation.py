@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.customers.parsing import read_customers
+from bot.domain.customers.pasted import read_customers
 from bot.domain.policy.policy import Refusal, RefusalReason
 from bot.domain.requests.request import FormInput
 from bot.domain.requests.views import Field, FieldError
@@ -20,8 +20,8 @@ from bot.services.drafting.validation import (
 def test_all_kinds_of_bad_ids_are_reported_at_once_with_their_lines() -> None:
     text = "\n".join(["c-1", "x" * 256, "a\u200bb", "*", "/", "y" * 300, "*"])
     assert faults_of_ids(read_customers(text)) == (
-        FieldError(Field.CUSTOMERS, Refusal(RefusalReason.ID_TOO_LONG, "2, 6")),
-        FieldError(Field.CUSTOMERS, Refusal(RefusalReason.ID_UNREADABLE, "3")),
+        FieldError(Field.CUSTOMERS, Refusal(RefusalReason.NOT_AN_ID, "too_long/2, 6")),
+        FieldError(Field.CUSTOMERS, Refusal(RefusalReason.NOT_AN_ID, "hidden/3")),
         FieldError(Field.CUSTOMERS, Refusal(RefusalReason.RESERVED_ID, "* /")),
     )
 
@@ -29,7 +29,7 @@ def test_all_kinds_of_bad_ids_are_reported_at_once_with_their_lines() -> None:
 @given(st.text(max_size=300))
 def test_ids_have_faults_exactly_if_something_was_unreadable(text: str) -> None:
     found = read_customers(text)
-    assert bool(faults_of_ids(found)) is bool(found.too_long or found.hidden or found.reserved or found.links)
+    assert bool(faults_of_ids(found)) is bool(found.unreadable or found.unclear)
 
 
 @pytest.mark.parametrize(

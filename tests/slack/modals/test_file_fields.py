@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from bot.domain.customers.parsing import read_customers
-from bot.domain.customers.uploads import NO_COLUMN, AmbiguousFile, Column, Upload
+from bot.domain.customers.pasted import read_customers
+from bot.domain.customers.uploads import NO_COLUMN, AmbiguousFile, Column, RowProblem, Upload
 from bot.domain.ids import FileId
 from bot.domain.requests.request import FormInput
 from bot.slack.modals import request_form
@@ -133,7 +133,8 @@ def test_any_other_link_is_neither_a_file_nor_a_customer(text: str) -> None:
     found = with_links_as_files(FormInput(customers=f"a1\n{text}"))
     assert not found.files
     read = read_customers(found.customers)
-    assert (read.ids, read.links) == (("a1",), (text,))
+    assert read.ids == ("a1",)
+    assert [(one.why, one.text) for one in read.unreadable] == [(RowProblem.LINK, text)]
 
 
 def test_a_column_of_a_hidden_sheet_says_so_and_is_read_back_with_its_sheet() -> None:

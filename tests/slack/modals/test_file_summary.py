@@ -52,6 +52,20 @@ def test_the_review_describes_each_file() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("read", "said"),
+    [
+        (FileRead(found=2, column=Column(1)), "*Pasted:* 2 ids from column A"),
+        (
+            FileRead(found=1, column=Column(2, "Kundenr"), header=3),
+            "*Pasted:* 1 id from column B; “Kundenr” on line 3 is its name, and left out",
+        ),
+    ],
+)
+def test_the_review_describes_pasted_text(read: FileRead, said: str) -> None:
+    assert file_summary.lines(ReadResult(files=(read,)), LOOK)[0] == said
+
+
 def test_without_files_there_is_nothing_to_describe() -> None:
     assert file_summary.lines(ReadResult(), LOOK) == file_summary.lines(None, LOOK) == []
 

@@ -115,7 +115,7 @@ def test_all_errors_are_shown_at_their_fields_at_once() -> None:
     view = request_form.build(samples.form(FormInput()), LOOK, generation=2)
     faults = [
         FieldError(Field.RULE, Refusal(RefusalReason.RULE_EXPIRED)),
-        FieldError(Field.CUSTOMERS, Refusal(RefusalReason.ID_TOO_LONG, "3")),
+        FieldError(Field.CUSTOMERS, Refusal(RefusalReason.NOT_AN_ID, "too_long/3")),
         FieldError(Field.CUSTOMERS, Refusal(RefusalReason.RESERVED_ID, "*")),
         FieldError(Field.REASON, Refusal(RefusalReason.REASON_MISSING)),
     ]

@@ -89,14 +89,17 @@ def test_a_late_action_says_who_was_first_and_the_state() -> None:
 @pytest.mark.parametrize(
     ("refused", "words"),
     [
-        (Refusal(RefusalReason.ID_TOO_LONG, "3"), "The customer id on line 3 is longer than 255 characters."),
         (
-            Refusal(RefusalReason.ID_TOO_LONG, "3, 7"),
-            "The customer ids on lines 3, 7 are longer than 255 characters.",
+            Refusal(RefusalReason.NOT_AN_ID, "too_long/3"),
+            "The customer id on line 3 cannot be used: longer than 255 characters.",
         ),
         (
-            Refusal(RefusalReason.ID_TOO_LONG, ", ".join(map(str, range(1, 13)))),
-            "lines 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 2 more are longer",
+            Refusal(RefusalReason.NOT_AN_ID, "nothing/3, 7"),
+            "The customer ids on lines 3, 7 cannot be used: a word or sign for nothing, such as NULL or N/A.",
+        ),
+        (
+            Refusal(RefusalReason.NOT_AN_ID, f"hidden/{', '.join(map(str, range(1, 13)))}"),
+            "lines 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 2 more cannot be used: a hidden character.",
         ),
         (
             Refusal(RefusalReason.RESERVED_ID, "*"),

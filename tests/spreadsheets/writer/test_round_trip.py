@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from bot.domain.customers.extraction import UniqueIds
 from bot.domain.customers.own_lists import ENDING
-from bot.domain.customers.parsing import read_customers
+from bot.domain.customers.pasted import read_customers
+from bot.domain.customers.separators import SEPARATORS
 from bot.domain.ids import CustomerId
 from bot.domain.requests.outcome_codec import frame_of
 from bot.spreadsheets.chunks import Content
-from bot.spreadsheets.csv_table import SEPARATORS
 from bot.spreadsheets.reader.__main__ import answer_of
 from bot.spreadsheets.worker_protocol import frame, read_frames
 from bot.spreadsheets.writer.__main__ import write
@@ -66,7 +66,7 @@ def list_of(ids: Sequence[str], files: Sequence[tuple[str, bytes, int | None]] =
         + b"".join(frame(zlib.compress(data)) + frame(b"") for _, data, _ in files)
     )
     stdout = io.BytesIO()
-    columns = [(name, column) for name, _, column in files]
+    columns = [(name, column, 0) for name, _, column in files]
     write({"why": WHY, "request": SHORT, "there": [], "files": columns}, stdin, stdout)
     stdout.seek(0)
     written = b"".join(read_frames(stdout))

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.customers.separators import SEPARATORS
 from bot.spreadsheets.chunks import Content
-from bot.spreadsheets.csv_table import SEPARATORS, TextTable
+from bot.spreadsheets.csv_table import TextTable
 from bot.spreadsheets.writer.text import TextFormat
 from tests.support.lists import CELLS, is_formula
 

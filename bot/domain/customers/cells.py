@@ -1,0 +1,204 @@
+"""Judges one cell of a file or one piece of pasted text: it is a customer id, or has a problem."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from bot.domain.customers.columns import STRONG, WEAK
+from bot.domain.customers.parsing import MAX_LENGTH, RESERVED, bare, legible
+from bot.domain.customers.tables import MISFIT
+from bot.domain.customers.uploads import RowProblem
+from bot.domain.ids import CustomerId
+
+LONGEST_WORD: Final = 35
+"""Characters of the longest word, date or shortened number that is made of an id's characters alone."""
+NOTHING: Final = frozenset(
+    (  # noqa: SIM905 - a list would take a line a word
+        "null nil none nan nat na nd nv inf infinity undefined notavailable notapplicable notset void empty"
+        " blank missing unknown noid nocustomer tbd tba todo true false yes no"
+        " tom tomt ukjent mangler ingen inget intet ikkeoppgitt ikkeregistrert uregistrert sann usann sant"
+        " usant falskt sand falsk ja nei nej ukendt okänd saknas tuntematon puuttuu tyhjä ei eitiedossa tosi"
+        " epätosi kyllä keine leer unbekannt wahr falsch"
+    ).split()
+)
+"""Words for no value, for yes and for no: letters alone, in lower case."""
+NAMES: Final = STRONG | WEAK
+OTHER_NAMES: Final = frozenset(
+    (  # noqa: SIM905
+        "name navn namn nimi fornavn etternavn förnamn efternamn firstname lastname fullname email"
+        " epost mail epostadresse sähköposti phone telefon telefonnr tlf mobil mobile puhelin address"
+        " adresse adress osoite street gate city by sted poststed postnr postnummer zip zipcode postcode"
+        " country land date dato datum amount beløp belopp status type comment kommentar merknad note"
+        " notat nr nummer number row rad"
+    ).split()
+)
+"""Names of other columns, which are no ids either."""
+TOTALS: Final = frozenset(
+    (  # noqa: SIM905
+        "total totals totalt totalsum grandtotal subtotal sum summa summe antall antal count ialt yhteensä"
+        " average avg mean median gjennomsnitt snitt medel medelvärde gennemsnit keskiarvo"
+    ).split()
+)
+WORDS: Final = NOTHING | NAMES | OTHER_NAMES | TOTALS
+
+SEVERAL: Final = re.compile("[,;|^~¦\t\n\v\f\r\x1c\x1d\x1e\x85\u2028\u2029]")
+"""What separates values in one cell."""
+COLUMNS: Final = re.compile(
+    r"\S\s{2,}\S|(?:^|\s)\d+\s(?:.*\s)?[^\W\d_]{2,}(?:\s|$)|(?:^|\s)[^\W\d_]{2,}\s(?:.*\s)?\d+(?:\s|$)"
+)
+"""Space as between columns: two at once, or a number beside a word."""
+BETWEEN: Final = re.compile(
+    r"\s+(?:[-+/&]|and|or|to|og|och|eller|til|till|ja|und)\s+|[–—…]|\.\.+", re.IGNORECASE
+)
+"""What people write between two ids, or the two ends of a range."""
+PARTS: Final = re.compile(r"[\s/+&]+")
+LETTER: Final = re.compile(r"[^\W\d_]")
+DIGITS: Final = re.compile(r"\d+")
+
+SHORT_NUMBER: Final = re.compile(r"(?<![^,])[-+]?\d{1,3}(?![^,])")
+"""A number between commas that may be a part of one, as in 1,234,567 and 4001,0."""
+
+SHORTENED: Final = re.compile(
+    r"[+-]?\d{1,20}(?:[.,]\d+)?E[+-]\d{1,4}|[+-]?\d{1,20}[.,]\d+E\d{1,4}", re.IGNORECASE
+)
+"""A number that a spreadsheet or a program shortened, such as 1.23457E+11."""
+ERROR: Final = re.compile(r"#+|#[^\W\d_]*(?:/[^\W_]*)?[!?]?", re.IGNORECASE)
+"""An error of a spreadsheet in any language, or a number for which its column was too narrow."""
+CURRENCY: Final = r"(?:kr\.?|nok|sek|dkk|isk|eur|usd|gbp|[$€£%])"
+NUMBER: Final = re.compile(
+    rf"{CURRENCY}\s*[-+]?[\d\s.,]+(?:,-)?|[-+]?[\d\s.,]+(?:,-)?\s*{CURRENCY}"
+    r"|[-+]?\s*\d*(?:[\s.,'’′·٫٬]+\d+)+[-+]?|\d+(?:[.,]+-*)|[-+]\s+\d+|-\d{1,20}|\d{1,20}-",  # noqa: RUF001
+    re.IGNORECASE,
+)
+"""A number with a unit, with anything between its digits, or with decimals."""
+YEAR: Final = r"(?:\d{4}|\d{2})"
+MONTH: Final = r"(?:0?[1-9]|1[0-2])"
+DAY: Final = r"(?:0?[1-9]|[12]\d|3[01])"
+MONTH_NAME: Final = (
+    r"(?:jan(?:uar[yi]?)?|feb(?:ruar[yi]?)?|mar(?:ch|s)?|apr(?:il)?|ma[yij]|jun[ei]?|jul[yi]?|aug(?:usti?)?"
+    r"|sep(?:t(?:ember)?)?|o[ck]t(?:ober)?|nov(?:ember)?|de[cs](?:ember)?)\.?"
+)
+CLOCK: Final = r"\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?(?:\s?[ap]m)?"
+DATE_OR_TIME: Final = re.compile(
+    rf"(?:(?:\d{{4}}([-/.]){MONTH}\1{DAY}|{DAY}([-/.]){MONTH}\2{YEAR}|{MONTH}([-/.]){DAY}\3{YEAR})"
+    rf"(?:(?:T|\s+){CLOCK}(?:Z|[-+]\d{{2}}:?\d{{2}})?)?|{CLOCK}"
+    rf"|{DAY}[-./\s]+{MONTH_NAME}(?:[-./\s]+{YEAR})?|{MONTH_NAME}[-./\s]+(?:\d{{1,2}}|(?:19|20)\d{{2}}))",
+    re.IGNORECASE,
+)
+UNIT: Final = r"(?:rows?|rader?|rækker|riviä|records?|poster?|entries|customers?|kunder)"
+REST: Final = r"[\s\d.,:=()*]{0,12}"
+TOTAL: Final = re.compile(
+    rf"\W{{0,3}}(?:{'|'.join(sorted(TOTALS))}|grand total|i alt)\b(?:{REST}|\s{UNIT}{REST})"
+    rf"|\W{{0,3}}[\d\s.,]{{1,12}}\s{UNIT}\b.*|(?:page|side|sida|sivu)\s\d+.*",
+    re.IGNORECASE,
+)
+"""A total or a count, such as "(2 rows affected)"."""
+LINK: Final = re.compile(r"<?[a-z][a-z\d+.]*://|<?www\.|<?mailto:.*@|tel:[+\d]{1,20}\Z", re.IGNORECASE)
+"""The start of a link, as people paste it and as Slack writes it."""
+CODE: Final = re.compile(
+    r"[<>{}\[\]()\\]|(?<=.)=(?!=?\Z)|\A=\s*[-+]?\s*(?:\$?[A-Z]+\$?\d|[A-ZÆØÅÄÖ.]+\()|\w\"?:\s|\s="
+    r"|\A(?:--|//|/\*|#!)|\A(?:[-*+•·‣▪–>#]|\d{1,6}[.):])\s"
+    r"|\A(?:insert|select|update|delete|create|values|from|where)\s",
+    re.IGNORECASE,
+)
+"""Brackets, a formula, a key before its value, a comment, a bullet or number of a list, SQL."""
+QUOTE: Final = re.compile(r"[\"“”„‟«»`]|['‘’‚]\Z")  # noqa: RUF001
+MOJIBAKE: Final = re.compile(
+    "[Â-ß][\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|[à-ô][\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]{2}"  # noqa: RUF001
+)
+"""UTF-8 that was read as Windows-1252: two to four letters in place of one."""
+LOST: Final = re.compile(
+    "[\ufffd?\ud800-\udfff†‡ˆ‰‹›™˜¡¢£¤¥¦§¨©¬®¯°±´¶¸¼½¾¿×÷]|(?<=\\w)[‘‚„…](?=\\w)|(?<=[a-z])[ŒŠŽ]"  # noqa: RUF001
+)
+"""Signs in place of a letter: lost, bytes that are no letters, or those of a DOS or Mac text."""
+
+
+def judge(value: str) -> CustomerId | RowProblem:
+    """Find the customer id in a cell or a pasted piece, or why there is none; a doubt is a problem.
+
+    >>> judge(' "c-1" '), judge("'00123"), judge("1 234 567")
+    ('c-1', '00123', <RowProblem.FORMATTED: 'formatted'>)
+    """
+    text = bare(value)
+    return next((why for why, applies in CHECKS if applies(text)), CustomerId(text))
+
+
+def problem_in(value: str) -> RowProblem | None:
+    """Return why a value is no id, if it is none."""
+    judged = judge(value)
+    return judged if isinstance(judged, RowProblem) else None
+
+
+def is_one_number(text: str) -> bool:
+    """Tell whether the commas in a text may belong to a single number.
+
+    >>> is_one_number("1,234,567"), is_one_number("4001,0"), is_one_number("1001,1002")
+    (True, True, False)
+    """
+    is_number = problem_in(text) in {RowProblem.FORMATTED, RowProblem.SHORTENED}
+    return is_number and bool(SHORT_NUMBER.search(text))
+
+
+def _has_lost_letters(text: str) -> bool:
+    return bool(LOST.search(text) or MOJIBAKE.search(text))
+
+
+def _is_nothing(text: str) -> bool:
+    letters = letters_of(text)
+    return letters in NOTHING or not letters or text.casefold() == r"\n"
+
+
+def _is_header(text: str) -> bool:
+    """Tell whether it is the name of an id column, or begins with it as in "Kundenr 1001"."""
+    first, _, rest = text.partition(" ")
+    return letters_of(text) in NAMES | OTHER_NAMES or bool(rest and letters_of(first) in NAMES)
+
+
+def _is_formatted(text: str) -> bool:
+    foreign = not text.isascii() and any(letter.isdecimal() and letter > "9" for letter in text)
+    return foreign or bool(NUMBER.fullmatch(text) or DATE_OR_TIME.fullmatch(text))
+
+
+def _is_several(text: str) -> bool:
+    """Tell whether it holds several ids: separated, or alike in their letters and digits."""
+    if SEVERAL.search(text) or COLUMNS.search(text):
+        return True
+    parts = PARTS.split(text)
+    alike = len(parts) > 1 and _are_alike(parts)
+    return alike or bool(DIGITS.search(text) and BETWEEN.search(text))
+
+
+def _are_alike(parts: Sequence[str]) -> bool:
+    return all(map(DIGITS.search, parts)) and len(set(map(_shape, parts))) == 1
+
+
+def _shape(part: str) -> str:
+    return DIGITS.sub("0", LETTER.sub("a", part))
+
+
+def letters_of(text: str) -> str:
+    """Reduce a text to its lower-case letters and digits, but a long one only if it has none."""
+    letters = "".join(filter(str.isalnum, text.casefold()))
+    return letters if len(text) <= LONGEST_WORD or not letters else text
+
+
+CHECKS: Final[Sequence[tuple[RowProblem, Callable[[str], object]]]] = (
+    (RowProblem.EMPTY, lambda text: not text),
+    (RowProblem.MISFIT, lambda text: MISFIT in text),
+    (RowProblem.TOO_LONG, lambda text: len(text) > MAX_LENGTH),
+    (RowProblem.RESERVED, lambda text: unicodedata.normalize("NFKC", text) in RESERVED),
+    (RowProblem.LINK, LINK.match),
+    (RowProblem.ERROR, ERROR.fullmatch),
+    (RowProblem.ENCODING, _has_lost_letters),
+    (RowProblem.NOTHING, _is_nothing),
+    (RowProblem.HEADER, _is_header),
+    (RowProblem.TOTAL, TOTAL.fullmatch),
+    (RowProblem.SHORTENED, SHORTENED.fullmatch),
+    (RowProblem.FORMATTED, _is_formatted),
+    (RowProblem.CODE, CODE.search),
+    (RowProblem.QUOTE, QUOTE.search),
+    (RowProblem.SEVERAL, _is_several),
+    (RowProblem.HIDDEN, lambda text: not legible(text)),
+)
+"""What is checked, in this order; each check relies on those before."""

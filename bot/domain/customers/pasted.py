@@ -1,0 +1,149 @@
+"""Reads customer ids from pasted text: a list, or a table like those in files."""
+
+import csv
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bot.domain.customers.cells import LINK, NAMES, SHORT_NUMBER, is_one_number, judge, letters_of
+from bot.domain.customers.columns import HEAD, MAIL, PHONE, IdColumn, find
+from bot.domain.customers.parsing import bare
+from bot.domain.customers.row_fit import RowFit
+from bot.domain.customers.separators import SEPARATORS, separator_of
+from bot.domain.customers.tables import MISFIT, Row, cell
+from bot.domain.customers.uploads import Column, FileRead, RowProblem, UnreadableRow
+from bot.domain.ids import CustomerId
+
+LISTED: Final = re.compile(r"[;|\t]|,(?=\s|\Z)")
+"""What separates ids on one line for certain; a comma without a space may belong to a number."""
+DIGIT: Final = re.compile(r"\d")
+LETTER: Final = re.compile(r"[^\W\d_]")
+LONGEST_TEXT: Final = 200
+
+Line = tuple[int, str]
+"""A line or a part of it, with the line's number from 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerList:
+    """Everything found in a text: `ids` in order of first appearance, `repeated` counts the others.
+
+    `spaced` are the ids with a space inside, which may be several ids. `unclear`: several columns could hold
+    the ids; nothing is read then. `read` is what a review has to tell, if there is something.
+    """
+
+    ids: tuple[CustomerId, ...] = ()
+    repeated: int = 0
+    unreadable: tuple[UnreadableRow, ...] = ()
+    spaced: tuple[CustomerId, ...] = ()
+    unclear: bool = False
+    read: FileRead | None = None
+
+
+def read_customers(text: str) -> CustomerList:
+    r"""Read the customer ids in pasted text.
+
+    New lines, commas, semicolons, bars and tabs separate ids; quotes do not protect a comma. Several lines
+    with the same number of cells are a table: its id column is read as in a file.
+
+    >>> read_customers("12397af6e5e, b2; 12397af6e5e").ids
+    ('12397af6e5e', 'b2')
+    >>> read_customers("Kundenr\tNavn\n1001\tAnn\n1002\tBo").ids
+    ('1001', '1002')
+    """
+    lines = [(number, line) for number, line in enumerate(text.splitlines(), start=1) if bare(line)]
+    table = _table([line for _, line in lines])
+    if table is None:
+        return CustomerList(unclear=True)
+    if table:
+        return _read(table, [number for number, _ in lines], is_table=True)
+    pieces = list(_pieces(lines))
+    return _read([[piece] for _, piece in pieces], [number for number, _ in pieces], is_table=False)
+
+
+def _read(rows: Sequence[Row], numbers: Sequence[int], *, is_table: bool) -> CustomerList:
+    """Judge the cells of the id column; `numbers` are the lines of the rows."""
+    place = find(rows[:HEAD])
+    if not isinstance(place, IdColumn) or (is_table and not _is_sure(place)):
+        return CustomerList(unclear=bool(rows))
+    column, fit = place.column.number, RowFit(rows, place.column.number)
+    # a title above the name of a list's only column may be an id that nobody would miss
+    titles = [] if is_table else list(zip(numbers, rows, strict=True))[: max(place.header - 1, 0)]
+    unreadable = [UnreadableRow(number, RowProblem.HEADER, row[0][:LONGEST_TEXT]) for number, row in titles]
+    ids: list[CustomerId] = []
+    for number, row in list(zip(numbers, rows, strict=True))[place.first - 1 :]:
+        judged = judge(text := cell(fit.fitted(row), column))
+        if isinstance(judged, RowProblem):
+            unreadable.append(UnreadableRow(number, judged, bare(text).replace(MISFIT, "")[:LONGEST_TEXT]))
+        else:
+            ids.append(judged)
+    unique = tuple(dict.fromkeys(ids))
+    header = numbers[place.header - 1] if place.header else 0
+    return CustomerList(
+        ids=unique,
+        repeated=len(ids) - len(unique),
+        unreadable=tuple(unreadable),
+        spaced=tuple(one for one in unique if len(one.split()) > 1),
+        read=_told(unique, place.column, header, is_table=is_table),
+    )
+
+
+def _is_sure(place: IdColumn) -> bool:
+    """Tell whether a column has a known name or values with digits: names of people are no ids."""
+    return letters_of(place.column.name) in NAMES or all(map(DIGIT.search, place.column.samples))
+
+
+def _told(ids: Sequence[CustomerId], column: Column, header: int, *, is_table: bool) -> FileRead | None:
+    """Return what a review has to tell of pasted ids; nothing of a plain list."""
+    mails, phones = (sum(1 for one in ids if kind.fullmatch(one)) for kind in (MAIL, PHONE))
+    if not (is_table or header or mails or phones):
+        return None
+    return FileRead(found=len(ids), column=column, header=header, mails=mails, phones=phones)
+
+
+def _table(lines: Sequence[str]) -> Sequence[Row] | None:
+    """Split lines into the rows of a table: none if they are a list, None if two separators are possible."""
+    if len(lines) == 1:
+        return ()
+    tables = {separator: [_cells(line, separator) for line in lines] for separator in SEPARATORS}
+    named = [sign for sign, rows in tables.items() if any(len(row) > 1 and _has_name(row) for row in rows)]
+    found = named or [sign for sign, rows in tables.items() if _is_table(rows, sign)]
+    if not found:
+        return ()
+    return tables.get(found[0] if len(found) == 1 else separator_of(lines) or "")
+
+
+def _cells(line: str, separator: str) -> list[str]:
+    if line.count('"') % 2 or len(line) > csv.field_size_limit():
+        return line.split(separator)
+    if separator == "," and is_one_number(line):
+        return [line]
+    return next(csv.reader([line], delimiter=separator))
+
+
+def _has_name(row: Row) -> bool:
+    return any(letters_of(value) in NAMES for value in row)
+
+
+def _is_table(rows: Sequence[Row], separator: str) -> bool:
+    """Tell whether several rows have several filled cells: any with tabs, else all of one width."""
+    wide = [row for row in rows if sum(1 for value in row if bare(value)) > 1]
+    return len(wide) > 1 and (separator == "\t" or len(set(map(len, rows))) == 1)
+
+
+def _pieces(lines: Sequence[Line]) -> Iterator[Line]:
+    """Split the lines of a list into pieces; a line of ids and words stays whole, and is refused so."""
+    for number, line in lines:
+        pieces = [piece for part in LISTED.split(line) for piece in _apart(part.strip()) if bare(piece)]
+        if LINK.match(bare(line)):
+            pieces = [line]
+        words = any(LETTER.search(piece) and not DIGIT.search(piece) for piece in pieces)
+        if words and any(map(DIGIT.search, pieces)):
+            pieces = [line]
+        yield from ((number, piece) for piece in pieces)
+
+
+def _apart(part: str) -> list[str]:
+    """Split a part at its commas, unless they may belong to a number."""
+    return [part] if SHORT_NUMBER.search(part) else part.split(",")
