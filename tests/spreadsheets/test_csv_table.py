@@ -212,17 +212,9 @@ def test_code_saved_as_a_list_is_refused(text: str) -> None:
             ["1", "2"],
         ),
         (
-            "Nr;Adresse (gate, postnr, sted)\n1001;Storgata 1, 0155, Oslo\n1002;Torget 2, 5003, Bergen\n",
-            ["1001", "1002"],
-        ),
-        (
             "Gate, postnr, sted;Kundenr\nStorgata 1,0155,Oslo;1001\nTorget 2,5003,Bergen;1002\n",
             ["1001", "1002"],
         ),
-        ("1001;12,50\n1002;13,75\n", ["1001", "1002"]),
-        ("1001\tOslo; Bergen\n1002\tMoss; Hamar\n", ["1001", "1002"]),
-        ("1001;\tAnn\n1002;\tBo\n", ["1001", "1002"]),
-        ('1001,"a;b",x\n1002,"c;d",y\n', ["1001", "1002"]),
         ("Navn|Kundenr\nLee, Ann|1001\nÅs, Bo|1002\n", ["1001", "1002"]),
         ("Kundenr,Merknad\n1001,a;b;c\n1002,d;e;f\n", ["1001", "1002"]),
         ("customer_id | name \n-------------+------\n 1001 | Ann\n 1002 | Bo\n(2 rows)\n", ["1001", "1002"]),
@@ -230,6 +222,22 @@ def test_code_saved_as_a_list_is_refused(text: str) -> None:
 )
 def test_names_and_ids_decide_on_the_separator(text: str, ids: list[str]) -> None:
     assert ids_of(text.encode()) == ids
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Nr;Adresse (gate, postnr, sted)\n1001;Storgata 1, 0155, Oslo\n1002;Torget 2, 5003, Bergen\n",
+        "1001;12,50\n1002;13,75\n",
+        "1001\tOslo; Bergen\n1002\tMoss; Hamar\n",
+        "1001;\tAnn\n1002;\tBo\n",
+        '1001,"a;b",x\n1002,"c;d",y\n',
+    ],
+)
+def test_without_a_known_name_the_ids_decide_and_the_column_is_asked_for(text: str) -> None:
+    columns = read(Content([text.encode()]), None, UniqueIds(list))
+    assert isinstance(columns, tuple)
+    assert columns[0].samples == ("1001", "1002")
 
 
 def rows_told(data: bytes) -> tuple[list[str], list[tuple[int, RowProblem]]]:
@@ -252,7 +260,7 @@ def test_words_for_nothing_and_totals_are_refused() -> None:
 
 def test_a_header_that_comes_again_is_refused() -> None:
     rows = [f"{number};x" for number in range(1, 21)]
-    ids, told = rows_told("\n".join(["Nummer;Navn", *rows, "Nummer;Navn", "21;y"]).encode())
+    ids, told = rows_told("\n".join(["Kundenr;Navn", *rows, "Kundenr;Navn", "21;y"]).encode())
     assert (ids, told) == ([str(number) for number in range(1, 22)], [(22, RowProblem.HEADER)])
 
 
