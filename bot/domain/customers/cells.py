@@ -52,7 +52,9 @@ BETWEEN: Final = re.compile(
     r"\s+(?:[-+/&]|and|or|to|og|och|eller|til|till|ja|und)\s+|[–—…]|\.\.+", re.IGNORECASE
 )
 """What people write between two ids, or the two ends of a range."""
+SPACE: Final = re.compile(r"\s")
 PARTS: Final = re.compile(r"[\s/+&]+")
+SIGNS: Final = re.compile(r"[\W_]+")
 LETTER: Final = re.compile(r"[^\W\d_]")
 DIGITS: Final = re.compile(r"\d+")
 
@@ -141,7 +143,7 @@ def is_one_number(text: str) -> bool:
 
 
 def _has_lost_letters(text: str) -> bool:
-    return bool(LOST.search(text) or MOJIBAKE.search(text))
+    return "?" in text if text.isascii() else bool(LOST.search(text) or MOJIBAKE.search(text))
 
 
 def _is_nothing(text: str) -> bool:
@@ -162,7 +164,7 @@ def _is_formatted(text: str) -> bool:
 
 def _is_several(text: str) -> bool:
     """Tell whether it holds several ids: separated, or alike in their letters and digits."""
-    if SEVERAL.search(text) or COLUMNS.search(text):
+    if SEVERAL.search(text) or (SPACE.search(text) and COLUMNS.search(text)):
         return True
     parts = PARTS.split(text)
     alike = len(parts) > 1 and _are_alike(parts)
@@ -179,7 +181,7 @@ def _shape(part: str) -> str:
 
 def letters_of(text: str) -> str:
     """Reduce a text to its lower-case letters and digits, but a long one only if it has none."""
-    letters = "".join(filter(str.isalnum, text.casefold()))
+    letters = SIGNS.sub("", text.casefold())
     return letters if len(text) <= LONGEST_WORD or not letters else text
 
 
@@ -188,7 +190,7 @@ CHECKS: Final[Sequence[tuple[RowProblem, Callable[[str], object]]]] = (
     (RowProblem.MISFIT, lambda text: MISFIT in text),
     (RowProblem.TOO_LONG, lambda text: len(text) > MAX_LENGTH),
     (RowProblem.RESERVED, lambda text: unicodedata.normalize("NFKC", text) in RESERVED),
-    (RowProblem.LINK, LINK.match),
+    (RowProblem.LINK, lambda text: (":" in text or "www." in text.casefold()) and LINK.match(text)),
     (RowProblem.ERROR, ERROR.fullmatch),
     (RowProblem.ENCODING, _has_lost_letters),
     (RowProblem.NOTHING, _is_nothing),

@@ -17,6 +17,8 @@ SIGNS: Final = "-_:"
 PLAIN: Final = re.compile(
     rf"(?=[A-Za-z_]*[0-9])[A-Za-z0-9_]{{1,{MAX_LENGTH}}}"
     rf"|[A-Za-z0-9][A-Za-z0-9_:-]{{{LONGEST_WORD},{MAX_LENGTH - 1}}}"
+    r"|(?!(?i:jan|feb|mar|apr|ma[yij]|jun|jul|aug|sep|o[ck]t|nov|de[cs]))(?=[A-Za-z_-]*[0-9])"
+    rf"[A-Za-z][A-Za-z0-9_-]{{1,{MAX_LENGTH - 1}}}"
 ).fullmatch
 """Matches a value that is an id as it is, with nothing to strip or check: most are."""
 PLAIN_BYTES: Final = f"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789{SIGNS}".encode()
