@@ -28,9 +28,8 @@ OTHER_NAMES: Final = frozenset(
     (  # noqa: SIM905
         "name navn namn nimi fornavn etternavn förnamn efternamn firstname lastname fullname email"
         " epost mail epostadresse sähköposti phone telefon telefonnr tlf mobil mobile puhelin address"
-        " adresse adress osoite street gate city by sted poststed postnr postnummer zip zipcode postcode"
-        " country land date dato datum amount beløp belopp status type comment kommentar merknad note"
-        " notat nr nummer number row rad"
+        " adresse adress osoite sted poststed postnr postnummer zip zipcode postcode date dato datum"
+        " amount beløp belopp comment kommentar merknad nr nummer number"
     ).split()
 )
 """Names of other columns, which are no ids either."""
