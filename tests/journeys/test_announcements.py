@@ -1,12 +1,14 @@
 """Announcements: the thread, the requester and other channels get the result, whatever Dintero answers."""
 
+from pathlib import Path
+
 import pytest
 
 from sandbox.dintero import Fault, Point
 from sandbox.shop import POLICY, SUPPORT, with_channel
 from sandbox.slack.state.faults import Fault as SlackFault
 from tests.journeys.conftest import Opens
-from tests.journeys.steps import SEED, Trip
+from tests.journeys.steps import RULE, SEED, Trip
 from tests.support.lists import rows_of, sent
 
 
@@ -27,6 +29,23 @@ async def test_refused_customers_are_masked_in_the_thread_and_whole_for_the_requ
     assert trip.shop.dintero.ledger.holders(SEED) == {"customer-1": 1, "customer-2": 1}
     for words in ("@Ann", "@Bo", "100.00 NOK off", "For purchases from", "Uses: 28"):
         assert words in summary, words
+
+
+async def test_the_list_uploaded_again_gives_to_exactly_those_who_are_in_it(
+    trip: Trip, tmp_path: Path
+) -> None:
+    trip.shop.dintero.refuses.add("00123")
+    await trip.approve(await trip.ask("customer-1\n00123\nc-2"))
+    list_ = await trip.shop.ann.sees("who was not given it", trip.shop.ann.direct)
+    path = tmp_path / "list.xlsx"
+    path.write_bytes(sent(trip.shop.slack.workspace.uploads, list_.files[0]["id"]))
+    trip.shop.dintero.refuses.clear()
+    form = await trip.form()
+    await form.fill({"Rule": RULE, "File": str(path), "Reason": "again"})
+    assert not (await form.submit()).errors
+    await trip.approve(await trip.asked(await trip.shop.ann.sees_view(submit="Ask for approval")))
+    await trip.summary("Given to 1 of 1 customer")
+    assert trip.shop.dintero.ledger.holders(SEED) == {"customer-1": 1, "00123": 1, "c-2": 1}
 
 
 async def test_the_summary_has_the_change_of_the_statistics(trip: Trip) -> None:
