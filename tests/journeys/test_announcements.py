@@ -7,6 +7,7 @@ import pytest
 from sandbox.dintero import Fault, Point
 from sandbox.shop import POLICY, SUPPORT, with_channel
 from sandbox.slack.state.faults import Fault as SlackFault
+from sandbox.slack.user.modal import Modal
 from tests.journeys.conftest import Opens
 from tests.journeys.steps import RULE, SEED, Trip
 from tests.support.lists import rows_of, sent
@@ -31,21 +32,45 @@ async def test_refused_customers_are_masked_in_the_thread_and_whole_for_the_requ
         assert words in summary, words
 
 
-async def test_the_list_uploaded_again_gives_to_exactly_those_who_are_in_it(
-    trip: Trip, tmp_path: Path
-) -> None:
+async def form_with_own_list(trip: Trip, folder: Path) -> tuple[Modal, str]:
+    """Give to three, of whom one is refused, and put the list of that one into a new form."""
     trip.shop.dintero.refuses.add("00123")
-    await trip.approve(await trip.ask("customer-1\n00123\nc-2"))
+    card = await trip.ask("customer-1\n00123\nc-2")
+    await trip.approve(card)
     list_ = await trip.shop.ann.sees("who was not given it", trip.shop.ann.direct)
-    path = tmp_path / "list.xlsx"
+    path = folder / "list.xlsx"
     path.write_bytes(sent(trip.shop.slack.workspace.uploads, list_.files[0]["id"]))
     trip.shop.dintero.refuses.clear()
     form = await trip.form()
     await form.fill({"Rule": RULE, "File": str(path), "Reason": "again"})
     assert not (await form.submit()).errors
+    short = (await trip.request(card)).short
+    return await trip.shop.ann.sees_view(submit="Review", text=f"is the list of “{short}”"), short
+
+
+async def test_the_bots_own_list_is_requested_again_under_the_same_key(trip: Trip, tmp_path: Path) -> None:
+    form, short = await form_with_own_list(trip, tmp_path)
+    await form.press(f"Request {short} again")
+    again = await trip.shop.ann.sees_view(submit="Review", text=f"those of {short} whom Dintero refused")
+    assert not (await again.submit()).errors
+    review = await trip.shop.ann.sees_view(submit="Ask for approval")
+    assert f"the 1 customer of {short} whom Dintero refused" in review.text
+    await trip.approve(await trip.asked(review))
+    await trip.summary("Given to 1 of 1 customer")
+    ledger = trip.shop.dintero.ledger
+    assert ledger.holders(SEED) == {"customer-1": 1, "00123": 1, "c-2": 1}
+    assert len({call.key for call in ledger.calls}) == 1
+
+
+async def test_the_bots_own_list_makes_a_new_request_only_by_choice(trip: Trip, tmp_path: Path) -> None:
+    form, _ = await form_with_own_list(trip, tmp_path)
+    await form.fill({"A new request instead": "Give it to them under a new key"})
+    assert not (await form.submit()).errors
     await trip.approve(await trip.asked(await trip.shop.ann.sees_view(submit="Ask for approval")))
     await trip.summary("Given to 1 of 1 customer")
-    assert trip.shop.dintero.ledger.holders(SEED) == {"customer-1": 1, "00123": 1, "c-2": 1}
+    ledger = trip.shop.dintero.ledger
+    assert ledger.holders(SEED) == {"customer-1": 1, "00123": 1, "c-2": 1}
+    assert len({call.key for call in ledger.calls}) == 2
 
 
 async def test_the_summary_has_the_change_of_the_statistics(trip: Trip) -> None:

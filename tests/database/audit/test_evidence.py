@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -17,7 +17,9 @@ from bot.database.sqlite import open_sqlite
 from bot.domain.customers.packing import packed
 from bot.domain.customers.parsing import digest_of
 from bot.domain.ids import CustomerId
-from tests.support.service_fixture import Office, open_office
+from bot.domain.requests.request import Request, digest
+from bot.domain.requests.views import Review
+from tests.support.service_fixture import ANN, Office, open_office, person
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,12 @@ async def test_customers_replaced_during_hashing_are_hashed_again(watched: Offic
             another.execute("UPDATE requests SET customers_digest = ?", [digest_of(others)])
 
     KEY.meanwhile.append(put)
-    asked = await watched.ask(customers="old")
+    draft = await watched.draft(customers="old")
+    review = await watched.drafts.review(draft, person(ANN))
+    assert isinstance(review, Review)
+    shown = digest(replace(review.request, customers_digest=digest_of(others)))
+    asked = await watched.drafts.ask(draft, person(ANN), shown=shown, named=())
+    assert isinstance(asked, Request)
     assert isinstance(watched.repository, SqlRepository)
     assert (await watched.repository.audit.named(CustomerId("new"))).requests == {asked.id}
     assert not (await watched.repository.audit.named(CustomerId("old"))).requests
