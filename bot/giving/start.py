@@ -102,11 +102,11 @@ class Preflight:
             return _stopped(StopReason.POLICY, "the policy no longer lists this channel")
         policy = replace(policy, approvers=approvers_of(policy, request))
         try:
-            return (
-                await self._check_consent(request, policy)
-                or await self._check_repeats(request, policy)
-                or await self._check_rule(request, policy)
-            )
+            if void := await self._check_consent(request, policy):
+                return void
+            result = await self._check_rule(request, policy)
+            go = result.event is Event.STARTED
+            return (await self._check_repeats(request, policy) or result) if go else result
         except DirectoryUnavailable as error:
             return PreflightResult(None, note=str(error), waits_for="Slack")
         except TransientError as error:

@@ -1,5 +1,6 @@
 """Requests for the same customers: each decision is made by a person who was shown all of them."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,9 +12,9 @@ from bot.domain.customers.uploads import Column, FileRead, ReadResult, Upload
 from bot.domain.ids import CustomerId, FileId
 from bot.domain.policy.policy import Refusal, RefusalReason
 from bot.domain.requests.notification import NotificationType
-from bot.domain.requests.request import Request, State, StopReason, digest
+from bot.domain.requests.request import FormInput, Request, State, StopReason, digest
 from bot.domain.requests.views import Field, FieldError, Form, Review
-from tests.support.service_fixture import ANN, BO, CLEO, QUICK, Drawer, Office, allowing, person
+from tests.support.service_fixture import ANN, BO, CLEO, QUICK, SPAR, Drawer, Office, allowing, person
 
 
 async def reviewed(office: Office, customers: str = "a\nb") -> Review:
@@ -232,3 +233,40 @@ async def test_another_persons_draft_or_an_unknown_list_asks_for_nothing(office:
     for of in ("R-22222", "", "x" * 300):
         answer = await office.drafts.ask_again(draft, of, person(ANN))
         assert answer == Refusal(RefusalReason.UNKNOWN_REQUEST, of)
+
+
+async def test_of_two_requests_submitted_at_once_the_second_sees_the_first(either_office: Office) -> None:
+    office = either_office
+    reviews = [
+        await office.drafts.review(await office.draft(channel=QUICK, customers="a"), person(ANN))
+        for _ in range(2)
+    ]
+    answers = await asyncio.gather(
+        *(ask_as_shown(office, each) for each in reviews if isinstance(each, Review))
+    )
+    assert sum(isinstance(answer, Request) for answer in answers) == 1
+    assert Refusal(RefusalReason.REPEATED) in answers
+
+
+async def test_an_earlier_request_is_found_behind_many_for_others(office: Office) -> None:
+    first = await office.ask(customers="a")
+    for number in range(25):
+        office.clock.pass_by(seconds=1)
+        await office.ask(customers=f"c-{number}")
+    review = await reviewed(office, "a")
+    assert [each.short for each in review.prior_grants.by] == [first.short]
+
+
+async def test_the_choice_of_a_new_request_ends_with_its_list(office: Office) -> None:
+    _, file = await own_list(office)
+    draft = await office.draft(customers="", files=(file,))
+    chosen = FormInput(rule=SPAR, files=(file,), new_key=True)
+    await office.drafts.save_input(draft, person(ANN), chosen)
+    stored = await office.repository.load_input(draft)
+    assert stored
+    assert stored.new_key
+    other = replace(chosen, files=(Upload(FileId("F2"), "other.xlsx"),))
+    await office.drafts.save_input(draft, person(ANN), other)
+    stored = await office.repository.load_input(draft)
+    assert stored
+    assert not stored.new_key

@@ -405,3 +405,21 @@ def test_letters_of_dos_and_mac_are_refused(encoding: str) -> None:
         ["olav3"],
         [(2, RowProblem.ENCODING), (3, RowProblem.ENCODING)],
     )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ",id,segment\n0,1001,member\n1,1002,gold\n2,1003,silver\n",
+        "id,name,,segment\n1001,Ann,,member\n1002,Bo,,gold\n1003,Cy,,kunde\n",
+    ],
+)
+def test_a_value_that_is_a_known_name_is_no_header(text: str) -> None:
+    assert ids_of(text.encode()) == ["1001", "1002", "1003"]
+
+
+@pytest.mark.parametrize("text", ["anna\nc-1\nc-2\n", "kari@x.no\nola2@x.no\nper3@x.no\n"])
+def test_a_first_word_that_may_be_an_id_is_named(text: str) -> None:
+    ids, told = rows_told(text.encode())
+    assert len(ids) + len(told) == 3
+    assert told in ([], [(1, RowProblem.HEADER)])

@@ -18,8 +18,8 @@ from bot.domain.requests.outcome_codec import left_of, outcome_of
 from bot.domain.requests.prior_grants import PriorGrants, PriorRequest
 from bot.domain.requests.request import OPEN, Request
 
-MAX_REQUESTS: Final = 20
-"""How many earlier requests are compared, the newest first."""
+MAX_REQUESTS: Final = 300
+"""How many other requests are compared, the newest first; a modal's metadata holds the ids of so many."""
 MAX_IDS: Final = 1_000_000
 """How many customer ids are compared; unpacking them takes a thread one or two seconds."""
 

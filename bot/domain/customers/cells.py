@@ -17,8 +17,8 @@ NOTHING: Final = frozenset(
     (  # noqa: SIM905 - a list would take a line a word
         "null nil none nan nat na nd nv inf infinity undefined notavailable notapplicable notset void empty"
         " blank missing unknown noid nocustomer tbd tba todo true false yes no"
-        " tom tomt ukjent mangler ingen inget intet ikkeoppgitt ikkeregistrert uregistrert sann usann sant"
-        " usant falskt sand falsk ja nei nej ukendt okänd saknas tuntematon puuttuu tyhjä ei eitiedossa tosi"
+        " tomt ukjent mangler ingen inget intet ikkeoppgitt ikkeregistrert uregistrert sann usann sant"
+        " usant falskt falsk ja nei nej ukendt okänd saknas tuntematon puuttuu tyhjä ei eitiedossa tosi"
         " epätosi kyllä keine leer unbekannt wahr falsch"
     ).split()
 )
@@ -68,7 +68,7 @@ ERROR: Final = re.compile(r"#+|#[^\W\d_]*(?:/[^\W_]*)?[!?]?", re.IGNORECASE)
 """An error of a spreadsheet in any language, or a number for which its column was too narrow."""
 CURRENCY: Final = r"(?:kr\.?|nok|sek|dkk|isk|eur|usd|gbp|[$€£%])"
 NUMBER: Final = re.compile(
-    rf"{CURRENCY}\s*[-+]?[\d\s.,]+(?:,-)?|[-+]?[\d\s.,]+(?:,-)?\s*{CURRENCY}"
+    rf"(?![a-z]+\d+\Z){CURRENCY}\s*[-+]?[\d\s.,]+(?:,-)?|(?!\d+[a-z]+\Z)[-+]?[\d\s.,]+(?:,-)?\s*{CURRENCY}"
     r"|[-+]?\s*\d*(?:[\s.,'’′·٫٬]+\d+)+[-+]?|\d+(?:[.,]+-*)|[-+]\s+\d+|-\d{1,20}|\d{1,20}-",  # noqa: RUF001
     re.IGNORECASE,
 )

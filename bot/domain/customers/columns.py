@@ -175,20 +175,21 @@ def _named_row(rows: Sequence[Row]) -> int | None:
         last: int | None = None
         for at, row in enumerate(rows[:PREAMBLE]):
             numbers = [number for number, name in enumerate(row, start=1) if _key(name) in names]
-            if numbers and (last is None or rows[last] != row) and _is_below_preamble(at, numbers, rows):
+            is_new = last is None or rows[last] != row
+            if numbers and is_new and _is_below_preamble(at, numbers, rows, names):
                 last = at
         if last is not None:
             return last
     return None
 
 
-def _is_below_preamble(at: int, numbers: Sequence[int], rows: Sequence[Row]) -> bool:
+def _is_below_preamble(at: int, numbers: Sequence[int], rows: Sequence[Row], names: frozenset[str]) -> bool:
     """Check that no row above a header has an id: each is narrower, or has words where the ids are."""
     header = rows[at]
     below = [_values(number, rows[at + 1 :]) for number in numbers]
     has_digits = any(values and _share(values, DIGIT) >= MOSTLY for values in below)
     return all(
-        _is_preamble(above, header)
+        _is_preamble(above, header, names)
         or (has_digits and not any(_is_numbered_id(cell(above, number)) for number in numbers))
         for above in rows[:at]
     )
@@ -198,10 +199,11 @@ def _is_numbered_id(value: str) -> bool:
     return bool(DIGIT.search(value)) and _is_id(value)
 
 
-def _is_preamble(above: Row, header: Row) -> bool:
+def _is_preamble(above: Row, header: Row, names: frozenset[str]) -> bool:
+    """Tell whether a row is a title or a note, and not itself a header with a known name."""
     filled = list(filter(None, above))
     if len(filled) < sum(map(bool, header)):
-        return True
+        return len(filled) <= 1 or not any(_key(value) in names for value in filled)
     return len(filled) == 1 and bool(SPACE.search(filled[0]) or not DIGIT.search(filled[0]))
 
 

@@ -8,7 +8,7 @@ from typing import Final, cast
 from bot.domain.customers.cells import LONGEST_WORD, WORDS, judge
 from bot.domain.customers.columns import MAIL, PHONE, IdColumn
 from bot.domain.customers.parsing import MAX_LENGTH, bare
-from bot.domain.customers.tables import MISFIT, Block, Row
+from bot.domain.customers.tables import MISFIT, Block, Row, cell
 from bot.domain.customers.uploads import TOLD, FileRead, RowProblem, UnreadableRow
 from bot.domain.ids import CustomerId
 
@@ -72,6 +72,13 @@ class IdExtractor:
         ids = cast("list[CustomerId]", block.values) if plain else self._checked(first, block)
         self._found += len(ids)
         self.unique_ids.add(ids)
+
+    def skip(self, above: Sequence[Row]) -> None:
+        """Name the cells above the first id that could be ids themselves, and not names of a column."""
+        for row, cells in enumerate(above, start=1):
+            text = bare(cell(cells, self.id_column.column.number))
+            if not isinstance(judge(text), RowProblem):
+                self._leave_out(row, RowProblem.HEADER, text, cells)
 
     def read(self, *, sheet: str = "") -> FileRead:
         """Return what was found."""

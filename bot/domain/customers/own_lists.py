@@ -14,6 +14,7 @@ CUSTOMER_ID: Final = "customer_id"
 REQUEST: Final = "request"
 ENDING: Final = ("row", "outcome", "reason", REQUEST)
 """The last columns of a list: the row in its file, or the place in the request; and what happened."""
+MAX_REQUESTS: Final = 5
 SHORT_ID: Final = re.compile("R-[2-9A-HJ-NP-Z]{5}")
 
 
@@ -61,15 +62,15 @@ class RequestColumn:
 
     def consume(self, block: Block) -> None:
         """Collect a block's short ids."""
-        if (number := self._number()) and len(self._short_ids) <= 1:
+        if (number := self._number()) and len(self._short_ids) < MAX_REQUESTS:
             self._short_ids.update(
                 value for row in block.rows() if SHORT_ID.fullmatch(value := bare(cell(row, number)))
             )
 
     @property
     def request(self) -> str:
-        """The short id of the table's one request; empty if there is none, or several."""
-        return "".join(self._short_ids) if len(self._short_ids) == 1 else ""
+        """The short ids of the table's requests, apart by spaces; empty if there is none."""
+        return " ".join(sorted(self._short_ids)[:MAX_REQUESTS])
 
     def _number(self) -> int:
         numbers = [at for at, name in enumerate(self.header, start=1) if bare(name).casefold() == REQUEST]

@@ -3,15 +3,24 @@
 import csv
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from bot.domain.customers.cells import LINK, NAMES, SHORT_NUMBER, is_one_number, judge, letters_of
+from bot.domain.customers.cells import (
+    LINK,
+    NAMES,
+    OTHER_NAMES,
+    SHORT_NUMBER,
+    is_one_number,
+    judge,
+    letters_of,
+)
 from bot.domain.customers.columns import HEAD, MAIL, PHONE, IdColumn, find
+from bot.domain.customers.own_lists import RequestColumn
 from bot.domain.customers.parsing import bare
 from bot.domain.customers.row_fit import RowFit
 from bot.domain.customers.separators import SEPARATORS, separator_of
-from bot.domain.customers.tables import MISFIT, Row, cell
+from bot.domain.customers.tables import MISFIT, Row, block_of, cell
 from bot.domain.customers.uploads import Column, FileRead, RowProblem, UnreadableRow
 from bot.domain.ids import CustomerId
 
@@ -67,6 +76,8 @@ def _read(rows: Sequence[Row], numbers: Sequence[int], *, is_table: bool) -> Cus
     place = find(rows[:HEAD])
     if not isinstance(place, IdColumn) or (is_table and not _is_sure(place)):
         return CustomerList(unclear=bool(rows))
+    if not is_table and letters_of(place.column.name) not in NAMES | OTHER_NAMES:
+        place = replace(place, header=0, first=1)  # the first word may well be an id
     column, fit = place.column.number, RowFit(rows, place.column.number)
     # a title above the name of a list's only column may be an id that nobody would miss
     titles = [] if is_table else list(zip(numbers, rows, strict=True))[: max(place.header - 1, 0)]
@@ -85,7 +96,7 @@ def _read(rows: Sequence[Row], numbers: Sequence[int], *, is_table: bool) -> Cus
         repeated=len(ids) - len(unique),
         unreadable=tuple(unreadable),
         spaced=tuple(one for one in unique if len(one.split()) > 1),
-        read=_told(unique, place.column, header, is_table=is_table),
+        read=_told(unique, place.column, header, is_table=is_table, request=_request(rows, place)),
     )
 
 
@@ -94,12 +105,21 @@ def _is_sure(place: IdColumn) -> bool:
     return letters_of(place.column.name) in NAMES or all(map(DIGIT.search, place.column.samples))
 
 
-def _told(ids: Sequence[CustomerId], column: Column, header: int, *, is_table: bool) -> FileRead | None:
+def _request(rows: Sequence[Row], place: IdColumn) -> str:
+    """Find the requests whose lists of the bot these rows are."""
+    request_column = RequestColumn(rows[place.header - 1] if place.header else ())
+    request_column.consume(block_of(list(rows[place.first - 1 :]), place.column.number))
+    return request_column.request
+
+
+def _told(
+    ids: Sequence[CustomerId], column: Column, header: int, *, is_table: bool, request: str
+) -> FileRead | None:
     """Return what a review has to tell of pasted ids; nothing of a plain list."""
     mails, phones = (sum(1 for one in ids if kind.fullmatch(one)) for kind in (MAIL, PHONE))
     if not (is_table or header or mails or phones):
         return None
-    return FileRead(found=len(ids), column=column, header=header, mails=mails, phones=phones)
+    return FileRead(found=len(ids), column=column, header=header, mails=mails, phones=phones, request=request)
 
 
 def _table(lines: Sequence[str]) -> Sequence[Row] | None:

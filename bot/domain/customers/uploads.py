@@ -163,7 +163,7 @@ class FileRead:
     hidden: int = 0
     """Rows with an id that the sheet hides, and that count, as the person chose."""
     request: str = ""
-    """The short id in the column `request`: the file is the bot's list of who was not given that request."""
+    """The short ids in the column `request`, apart by spaces: this is the bot's list for these requests."""
     odd: int = 0
     odd_rows: tuple[UnreadableRow, ...] = ()
     mails: int = 0

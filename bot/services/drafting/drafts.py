@@ -63,6 +63,8 @@ class DraftService:
     clock: Clock
     background: BackgroundTasks
     account: str
+    _submitting: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Of two requests for the same customers, submitted at once, the second sees the first."""
     _recent: dict[RequestId, tuple[Request, datetime]] = field(default_factory=dict)
     """Drafts read a short while ago, for the rule search: a keystroke there needs no query."""
 
@@ -170,7 +172,7 @@ class DraftService:
         faults = (*recipients.faults, *faults_of_reserved(form_input, policy), *faults_of_key(form_input))
         if faults := (*faults, *as_faults(decision.refusals, faults)):
             return await self._form(found, faults, recipients.read_result.unclear)
-        lists_of = tuple(sorted({file.request for file in recipients.read_result.files} - {""}))
+        lists_of = tuple(sorted({of for file in recipients.shown.files for of in file.request.split()}))
         if lists_of and not form_input.new_key:
             own_list = Refusal(RefusalReason.OWN_LIST, ", ".join(lists_of))
             return await self._form(found, (FieldError(Field.FILE, own_list),), lists_of=lists_of)
@@ -200,19 +202,20 @@ class DraftService:
         if refusal := await self._admit(who, found):
             return refusal
         policy = self.access.policy.channels[found.channel]
-        prior_grants = await current_prior_grants(found, policy, self.repository, self.clock)
-        if found.state is State.DRAFT and prior_grants.unseen(named):
-            return Refusal(RefusalReason.REPEATED)
         electorate = await self._electorate(policy, who)
         if isinstance(electorate, Refusal):
             return electorate
         budget_use = await current_budget_use(found, policy, self.repository, self.clock)
-        async with self.repository.unit_of_work_to_submit(draft) as unit:
-            if unit is None:
-                return Refusal(RefusalReason.UNKNOWN_REQUEST)
-            if unit.request.state is State.DRAFT and digest(unit.request) != shown:
-                return Refusal(RefusalReason.CHANGED)
-            asked = await self._ask(unit, policy, electorate, budget_use)
+        async with self._submitting:
+            prior_grants = await current_prior_grants(found, policy, self.repository, self.clock)
+            if found.state is State.DRAFT and prior_grants.unseen(named):
+                return Refusal(RefusalReason.REPEATED)
+            async with self.repository.unit_of_work_to_submit(draft) as unit:
+                if unit is None:
+                    return Refusal(RefusalReason.UNKNOWN_REQUEST)
+                if unit.request.state is State.DRAFT and digest(unit.request) != shown:
+                    return Refusal(RefusalReason.CHANGED)
+                asked = await self._ask(unit, policy, electorate, budget_use)
         self._recent.pop(draft, None)
         self.background.wake()
         return asked
@@ -343,7 +346,9 @@ class DraftService:
         if found.first:
             form_input = _remainder_input(found.first, form_input)
         else:
+            same_files = {one.id for one in form_input.files} == {one.id for one in found.form_input.files}
             form_input = with_columns(form_input, found.form_input)
+            form_input = replace(form_input, new_key=form_input.new_key and same_files)
         await self.repository.save_input(draft, form_input)
         return replace(found, form_input=form_input)
 

@@ -110,7 +110,7 @@ def budget(budget_use: BudgetUse | None, formatter: Formatter) -> list[str]:
 def before(found: PriorGrants, formatter: Formatter, links: Links) -> list[str]:
     """Say how many customers got the same rule lately, or may get it, and from which requests."""
     if not found.customers:
-        return []
+        return ["⚠ Not all requests of this rule were compared with this one."] if found.more else []
     requests = phrase([_share(each, formatter, links) for each in found.by], last="and", most=MAX_REQUESTS)
     count = f"{'at least ' if found.more else ''}{formatter.customers(found.customers)}"
     were = "was" if found.customers == 1 else "were"

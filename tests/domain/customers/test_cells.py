@@ -60,7 +60,7 @@ PROBLEMS = {
             "false",
             "SANN",
             "ukjent",
-            "(tom)",
+            "(tomt)",
             "Saknas",
             "-" * 60,
         ),

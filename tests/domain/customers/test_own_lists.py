@@ -44,12 +44,12 @@ def test_another_table_is_no_list_of_the_bot(names: list[str]) -> None:
     [
         (["R-7K2QF", "R-7K2QF"], "R-7K2QF"),
         (["", ' "R-7K2QF" ', "note"], "R-7K2QF"),
-        (["R-7K2QF", "R-2222A"], ""),
+        (["R-7K2QF", "R-2222A"], "R-2222A R-7K2QF"),
         (["R-7K2Q0", "r-7k2qf", "R-7K2QFF"], ""),
         ([""], ""),
     ],
 )
-def test_a_request_is_known_by_its_one_short_id(cells: list[str], request_: str) -> None:
+def test_the_requests_of_a_list_are_known_by_their_short_ids(cells: list[str], request_: str) -> None:
     column = RequestColumn(["id", " Request "])
     for cell in cells:
         column.consume(block_of([["a", cell], ["b"]], 1))

@@ -283,3 +283,19 @@ def test_the_lines_of_a_table_are_those_of_the_text() -> None:
 def test_a_doubt_in_a_pasted_table_is_reported(text: str) -> None:
     found = read_customers(text)
     assert found.unreadable or found.unclear
+
+
+@pytest.mark.parametrize("text", ["kari@x.no\nola2@x.no", "anna\nc-1", "kari@x.no, ola2@x.no"])
+def test_the_first_word_of_a_list_is_no_header_unless_it_is_a_known_name(text: str) -> None:
+    found = read_customers(text)
+    assert (len(found.ids), found.unreadable) in {(2, ()), (0, found.unreadable or ())}
+    assert found.ids or found.unreadable
+
+
+def test_a_pasted_list_of_the_bot_names_its_request() -> None:
+    read = read_customers(
+        "customer_id\trow\toutcome\treason\trequest\nc-1\t1\tunknown\tno answer\tR-7K2QF\n"
+        "c-2\t2\tunknown\tno answer\tR-7K2QF"
+    ).read
+    assert read
+    assert read.request == "R-7K2QF"
