@@ -31,7 +31,7 @@ def table_of(content: Content, sheet: int = 0) -> Table:
     if content.is_blank:
         raise FileError(FileProblem.EMPTY)
     if content.start.startswith(ZIP):
-        from bot.spreadsheets.xlsx_table import sheet_table  # noqa: PLC0415 - a text file starts faster without it
+        from bot.spreadsheets.xlsx.table import sheet_table  # noqa: PLC0415 - a text file starts faster without it
 
         return sheet_table(content.whole(), sheet)
     if content.start.startswith(OLE):

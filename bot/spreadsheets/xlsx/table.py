@@ -13,8 +13,8 @@ from bot.domain.customers.tables import Block, Place, Row
 from bot.domain.customers.uploads import FileProblem, OtherSheet, RowProblem
 from bot.spreadsheets.errors import FileError
 from bot.spreadsheets.row_blocks import next_rows
-from bot.spreadsheets.xlsx_sheet import MAX_ROWS, Piece, RawRow, read_ending, read_pieces
-from bot.spreadsheets.xlsx_workbook import Workbook, open_workbook
+from bot.spreadsheets.xlsx.sheet import MAX_ROWS, Piece, RawRow, read_ending, read_pieces
+from bot.spreadsheets.xlsx.workbook import Workbook, open_workbook
 
 NUMBERS: Final = frozenset({"", "n"})
 

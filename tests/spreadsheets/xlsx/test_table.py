@@ -15,9 +15,9 @@ from bot.domain.ids import CustomerId
 from bot.spreadsheets.chunks import Content
 from bot.spreadsheets.errors import FileError
 from bot.spreadsheets.reader.__main__ import answer_of, read
-from bot.spreadsheets.xlsx_sheet import read_pieces
-from bot.spreadsheets.xlsx_strings import read_strings
-from bot.spreadsheets.xlsx_table import sheet_table
+from bot.spreadsheets.xlsx.sheet import read_pieces
+from bot.spreadsheets.xlsx.strings import read_strings
+from bot.spreadsheets.xlsx.table import sheet_table
 from tests.spreadsheets.sample_files import (
     MAIN,
     bomb,

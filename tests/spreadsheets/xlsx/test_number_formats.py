@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.spreadsheets.number_formats import shown_number, shown_text, whole, written_number
+from bot.spreadsheets.xlsx.number_formats import shown_number, shown_text, whole, written_number
 
 
 @pytest.mark.parametrize(

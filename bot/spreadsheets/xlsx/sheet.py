@@ -10,8 +10,8 @@ from typing import IO, Final
 from bot.domain.customers.columns import letter
 from bot.domain.customers.uploads import FileProblem
 from bot.spreadsheets.errors import FileError
-from bot.spreadsheets.xlsx_strings import OPEN_TEXT, RichText
-from bot.spreadsheets.xml_parser import CHARACTERS, CHUNK_BYTES, Regular, parse, without_entities
+from bot.spreadsheets.xlsx.strings import OPEN_TEXT, RichText
+from bot.spreadsheets.xlsx.xml_parser import CHARACTERS, CHUNK_BYTES, Regular, parse, without_entities
 
 SPACE: Final = r"[ \t\n\r]*+"
 VALUE: Final = r"\"[ !#-%'-;=?-~]*+\""

@@ -3,7 +3,7 @@
 import re
 from typing import IO, Final
 
-from bot.spreadsheets.xml_parser import CHARACTERS, Regular, parse, without_entities
+from bot.spreadsheets.xlsx.xml_parser import CHARACTERS, Regular, parse, without_entities
 
 OPEN_TEXT: Final = r'<t(?: xml:space="preserve")?>'
 REGULAR: Final = Regular("sst", "si", re.compile(rf"(?:\s*<si>{OPEN_TEXT}{CHARACTERS}</t></si>)*+\s*"))

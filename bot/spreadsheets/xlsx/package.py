@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from bot.domain.customers.uploads import FileProblem
 from bot.spreadsheets.errors import FileError
-from bot.spreadsheets.xml_parser import Element, elements
+from bot.spreadsheets.xlsx.xml_parser import Element, elements
 
 MAX_UNPACKED_BYTES: Final = 500 * 1024 * 1024
 """A million rows are about 100 MB."""

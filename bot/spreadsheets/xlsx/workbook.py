@@ -8,12 +8,12 @@ from functools import cached_property
 from typing import Final
 
 from bot.domain.customers.uploads import FileProblem, RowProblem
-from bot.spreadsheets import number_formats
 from bot.spreadsheets.errors import FileError
-from bot.spreadsheets.number_formats import GENERAL, OTHER_BUILT_IN
-from bot.spreadsheets.xlsx_package import Package, open_package
-from bot.spreadsheets.xlsx_sheet import INLINE, TRUE, UNCALCULATED
-from bot.spreadsheets.xlsx_strings import read_strings, unescaped
+from bot.spreadsheets.xlsx import number_formats
+from bot.spreadsheets.xlsx.number_formats import GENERAL, OTHER_BUILT_IN
+from bot.spreadsheets.xlsx.package import Package, open_package
+from bot.spreadsheets.xlsx.sheet import INLINE, TRUE, UNCALCULATED
+from bot.spreadsheets.xlsx.strings import read_strings, unescaped
 
 NUMBER: Final = re.compile(r"\s*-?\d+(?:\.\d*)?(?:E[+-]?\d+)?\s*", re.IGNORECASE | re.ASCII)
 PLAIN_NUMBER: Final = re.compile(r"[1-9][0-9]{0,10}").fullmatch
