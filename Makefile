@@ -25,7 +25,7 @@ test: setup
 	$(BIN)/pytest
 
 coverage: setup
-	$(BIN)/pytest --cov --cov-branch --cov-report=term
+	$(BIN)/pytest --timeout 900 --cov --cov-branch --cov-report=term
 
 bench: setup
 	@exec $(BIN)/python -m bench
