@@ -157,6 +157,8 @@ class Preflight:
     async def _check_repeats(self, request: Request, policy: ChannelPolicy) -> PreflightResult | None:
         """Ask again if a later request for the same customers has begun: whoever decided did not see it."""
         found = await current_prior_grants(request, policy, self.repository, self.clock)
+        if not found.by:
+            return None
         votes = await self.repository.votes(request.id, request.round)
         decided_at = max((vote.at for vote in votes), default=request.decided_at or request.asked_at)
         if not found.begun_after(decided_at):

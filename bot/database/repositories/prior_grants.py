@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import bindparam, func, or_, select
 
@@ -27,11 +27,11 @@ _OPEN: Final = requests.c.state.in_([bindparam(None, state.value) for state in s
 _EARLIER: Final = (
     select(
         requests.c.id,
+        requests.c.batch_size,
+        _OPEN.label("open"),
         requests.c.short,
         requests.c.channel,
         requests.c.card_ts,
-        requests.c.batch_size,
-        _OPEN.label("open"),
         requests.c.asked_at,
         requests.c.started_at.is_not(None).label("begun"),
     )
@@ -78,25 +78,14 @@ class PriorGrantsRepository(BaseRepository):
         portions = await self._database.run(_PORTIONS, {"which": own})
         asked = frozenset([id_ for portion, *_ in portions for id_ in await self._ids(own, portion)])
         found, by, compared = set[CustomerId](), list[PriorRequest](), 0
-        for id_, short, channel, card_ts, batch_size, is_open, asked_at, has_begun in rows[:MAX_REQUESTS]:
+        for id_, batch_size, is_open, *described in rows[:MAX_REQUESTS]:
             if compared > MAX_IDS:
                 break
             overlap = _Overlap(asked, max(batch_size, 1), bool(is_open))
             compared += await self._compare(id_, overlap)
             if same := overlap.given | overlap.unknown:
                 found |= same
-                prior_request = PriorRequest(
-                    RequestId(decode(id_)),
-                    ShortId(decode(short)),
-                    ChannelId(decode(channel)),
-                    card_ts,
-                    len(same),
-                    unknown=len(overlap.unknown),
-                    open=overlap.is_open,
-                    asked_at=asked_at and from_micros(asked_at),
-                    begun=bool(has_begun),
-                )
-                by.append(prior_request)
+                by.append(_prior_request(id_, overlap, len(same), described))
         return PriorGrants(len(found), tuple(by), more=len(rows) > MAX_REQUESTS or compared > MAX_IDS)
 
     async def _compare(self, request: str, overlap: "_Overlap") -> int:
@@ -135,3 +124,18 @@ class _Overlap:
             self.unknown |= both.intersection(left.unknown)
             if self.is_open:
                 self.unknown |= both.intersection(left.not_tried)
+
+
+def _prior_request(id_: str, overlap: _Overlap, customers: int, described: Sequence[Any]) -> PriorRequest:
+    short, channel, card_ts, asked_at, has_begun = described
+    return PriorRequest(
+        RequestId(decode(id_)),
+        ShortId(decode(short)),
+        ChannelId(decode(channel)),
+        card_ts,
+        customers,
+        unknown=len(overlap.unknown),
+        open=overlap.is_open,
+        asked_at=asked_at and from_micros(asked_at),
+        begun=bool(has_begun),
+    )

@@ -8,7 +8,7 @@ from typing import Final, cast
 from bot.domain.customers.cells import LONGEST_WORD, WORDS, judge
 from bot.domain.customers.columns import MAIL, PHONE, IdColumn
 from bot.domain.customers.parsing import MAX_LENGTH, bare
-from bot.domain.customers.tables import MISFIT, Block, Row, cell
+from bot.domain.customers.tables import Block, Row, cell, excerpt
 from bot.domain.customers.uploads import TOLD, FileRead, RowProblem, UnreadableRow
 from bot.domain.ids import CustomerId
 
@@ -24,8 +24,6 @@ PLAIN: Final = re.compile(
 PLAIN_BYTES: Final = f"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789{SIGNS}".encode()
 NORDIC: Final = "àáâãäåæçèéêëìíîïðñòóôõöøùúûüýþ"
 PLAIN_LETTERS: Final = frozenset(PLAIN_BYTES.decode() + NORDIC + NORDIC.upper())
-LONGEST_TEXT: Final = 200
-"""Characters kept of an unreadable row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +120,7 @@ class IdExtractor:
             return
         self._odd += 1
         if len(self._odd_rows) < self.told:
-            shown = (text or " · ".join(filled)).replace(MISFIT, "")[:LONGEST_TEXT]
-            self._odd_rows.append(UnreadableRow(row, problem, shown))
-
-
-def customer_in(value: str) -> str:
-    """Strip everything around the id in a cell."""
-    return bare(value)
+            self._odd_rows.append(UnreadableRow(row, problem, excerpt(text or " · ".join(filled))))
 
 
 def _all_plain(values: Sequence[str]) -> bool:

@@ -20,7 +20,7 @@ from bot.domain.customers.own_lists import RequestColumn
 from bot.domain.customers.parsing import bare
 from bot.domain.customers.row_fit import RowFit
 from bot.domain.customers.separators import SEPARATORS, separator_of
-from bot.domain.customers.tables import MISFIT, Row, block_of, cell
+from bot.domain.customers.tables import Row, block_of, cell, excerpt
 from bot.domain.customers.uploads import Column, FileRead, RowProblem, UnreadableRow
 from bot.domain.ids import CustomerId
 
@@ -28,7 +28,6 @@ LISTED: Final = re.compile(r"[;|\t]|,(?=\s|\Z)")
 """What separates ids on one line for certain; a comma without a space may belong to a number."""
 DIGIT: Final = re.compile(r"\d")
 LETTER: Final = re.compile(r"[^\W\d_]")
-LONGEST_TEXT: Final = 200
 
 Line = tuple[int, str]
 """A line or a part of it, with the line's number from 1."""
@@ -81,12 +80,12 @@ def _read(rows: Sequence[Row], numbers: Sequence[int], *, is_table: bool) -> Cus
     column, fit = place.column.number, RowFit(rows, place.column.number)
     # a title above the name of a list's only column may be an id that nobody would miss
     titles = [] if is_table else list(zip(numbers, rows, strict=True))[: max(place.header - 1, 0)]
-    unreadable = [UnreadableRow(number, RowProblem.HEADER, row[0][:LONGEST_TEXT]) for number, row in titles]
+    unreadable = [UnreadableRow(number, RowProblem.HEADER, excerpt(row[0])) for number, row in titles]
     ids: list[CustomerId] = []
     for number, row in list(zip(numbers, rows, strict=True))[place.first - 1 :]:
         judged = judge(text := cell(fit.fitted(row), column))
         if isinstance(judged, RowProblem):
-            unreadable.append(UnreadableRow(number, judged, bare(text).replace(MISFIT, "")[:LONGEST_TEXT]))
+            unreadable.append(UnreadableRow(number, judged, excerpt(bare(text))))
         else:
             ids.append(judged)
     unique = tuple(dict.fromkeys(ids))

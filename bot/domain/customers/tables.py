@@ -24,6 +24,8 @@ FORMULA: Final = re.compile(f"^(?=[\t\r\n])|{CELL}(?='*[{UNSEEN}]*[{STARTS}])")
 PLAIN: Final = re.compile("[0-9A-Za-z\xc0-\u024f][^,;|\t\r\n]*").fullmatch
 """Matches a cell that is surely no formula, in a tenth of the time: most are."""
 
+LONGEST_TEXT: Final = 200
+"""Characters kept of a row without an id."""
 MISFIT: Final = "\ufdd0"
 """Marks the cells of a row that does not fit its table; no text has this sign."""
 
@@ -98,6 +100,11 @@ def cell(row: Row, column: int) -> str:
 def marked(row: Row) -> Row:
     """Mark a row that does not fit its table: none of its cells gives an id."""
     return [f"{MISFIT}{value}" for value in row]
+
+
+def excerpt(text: str) -> str:
+    """Return what is shown of a row without an id."""
+    return text.replace(MISFIT, "")[:LONGEST_TEXT]
 
 
 def block_of(rows: list[Row], column: int) -> Block:

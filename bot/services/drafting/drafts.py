@@ -207,9 +207,10 @@ class DraftService:
             return electorate
         budget_use = await current_budget_use(found, policy, self.repository, self.clock)
         async with self._submitting:
-            prior_grants = await current_prior_grants(found, policy, self.repository, self.clock)
-            if found.state is State.DRAFT and prior_grants.unseen(named):
-                return Refusal(RefusalReason.REPEATED)
+            if found.state is State.DRAFT:
+                prior_grants = await current_prior_grants(found, policy, self.repository, self.clock)
+                if prior_grants.unseen(named):
+                    return Refusal(RefusalReason.REPEATED)
             async with self.repository.unit_of_work_to_submit(draft) as unit:
                 if unit is None:
                     return Refusal(RefusalReason.UNKNOWN_REQUEST)
@@ -299,7 +300,7 @@ class DraftService:
         return rule if isinstance(rule, Refusal) else (rule, electorate)
 
     async def _store(self, request: Request, recipients: Recipients, found: Draft) -> Refusal | None:
-        """Store a reviewed draft and its customers, unless it was submitted or filled in anew meanwhile."""
+        """Store a reviewed draft and its customers, unless it was submitted or changed meanwhile."""
         async with self.repository.unit_of_work(request.id) as unit:
             if unit is None:
                 return Refusal(RefusalReason.UNKNOWN_REQUEST)

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from bot.domain.customers.columns import HEAD, IdColumn, find, letter
-from bot.domain.customers.extraction import customer_in
 from bot.domain.customers.own_lists import CUSTOMER_ID, ENDING, find_ids, own_header
 from bot.domain.customers.parsing import bare
 from bot.domain.customers.tables import Row, Table, cell
@@ -65,7 +64,7 @@ class FileTable:
             found = [
                 (at, each)
                 for at, value in enumerate(block.values)
-                if (each := not_given.pop(customer_in(value), None))
+                if (each := not_given.pop(bare(value), None))
             ]
             rows = block.rows() if found else ()
             yield from ((first + at, rows[at], each) for at, each in found)

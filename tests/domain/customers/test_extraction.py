@@ -3,9 +3,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.customers.columns import IdColumn, find
-from bot.domain.customers.extraction import LONGEST_TEXT, IdExtractor, UniqueIds
+from bot.domain.customers.extraction import IdExtractor, UniqueIds
 from bot.domain.customers.pasted import read_customers
-from bot.domain.customers.tables import Row, block_of
+from bot.domain.customers.tables import LONGEST_TEXT, Row, block_of
 from bot.domain.customers.uploads import FileRead, RowProblem
 
 AWKWARD = st.text(alphabet=st.sampled_from('abEe019-_: "@+#=./*\u200b\xa0æ'), max_size=12)
