@@ -7,7 +7,7 @@ both. They are written as `\uXXXX`, and so is a backslash.
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import uuid4
@@ -18,7 +18,7 @@ from sqlalchemy import BigInteger, Integer, Text
 from bot.database.connection import ColumnValue, Values
 from bot.database.schema import outbox, requests
 from bot.domain.customers.packing import packed
-from bot.domain.customers.uploads import Upload
+from bot.domain.customers.uploads import FileRead, Upload
 from bot.domain.ids import FileId, RequestId, UserId
 from bot.domain.policy.policy import AppliedTier, TierTrigger
 from bot.domain.requests.batches import BatchOutcome
@@ -33,6 +33,7 @@ _UNSTORABLE: Final = re.compile("[\\\\\x00\ud800-\udfff]")
 _ESCAPED: Final = re.compile(r"\\u([0-9a-f]{4})")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _RULE: Final = TypeAdapter(Rule)
+_FILES_READ: Final = TypeAdapter(tuple[FileRead, ...])
 _json: Final = json.JSONEncoder(separators=(",", ":")).encode
 
 # Values
@@ -74,6 +75,17 @@ def rule_json(rule: Rule) -> str:
 def rule_of(column: str) -> Rule:
     """Read a rule."""
     return _RULE.validate_python(json.loads(column))
+
+
+def files_read_json(files: Sequence[FileRead]) -> str:
+    """Write what was read of files, without the content of rows that count for nobody."""
+    kept = [replace(file, odd_rows=tuple(replace(odd, text="") for odd in file.odd_rows)) for file in files]
+    return _json(_FILES_READ.dump_python(tuple(kept), mode="json"))
+
+
+def files_read_of(column: str) -> tuple[FileRead, ...]:
+    """Read what was read of files."""
+    return _FILES_READ.validate_python(json.loads(column))
 
 
 def input_json(form_input: FormInput) -> str:
@@ -130,7 +142,7 @@ def _tier_of(column: str) -> AppliedTier:
 # Rows
 
 REQUEST_COLUMNS: Final = tuple(
-    column for column in requests.c if column.name not in {"typed", "rule_id", "fence"}
+    column for column in requests.c if column.name not in {"typed", "files_read", "rule_id", "fence"}
 )
 """The columns that make a `Request`."""
 _READERS: Final[Mapping[Any, Callable[[Any], Any]]] = {

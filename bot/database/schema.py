@@ -24,7 +24,7 @@ from sqlalchemy import UniqueConstraint as Unique
 from sqlalchemy.schema import SchemaItem
 from sqlalchemy.types import TypeEngine
 
-VERSION: Final = "0009"
+VERSION: Final = "0010"
 """The newest migration; a test compares it with the head of the migrations."""
 VERSION_TABLE: Final = "discount_bot_version"
 """Alembic's default name would clash in a shared database."""
@@ -91,13 +91,14 @@ requests = _table(
     Column("waits_since", BigInteger),
     Column("fence", Integer, nullable=False, server_default="0"),
     Column("files", Text, nullable=False, server_default=""),
+    Column("files_read", Text, nullable=False, server_default="[]"),
     Index(None, "channel", "created_at"),
     Index(None, "rule_id", "started_at"),
     Index(None, "channel", "started_at"),
 )
-"""`rule`, `last_answer` and `typed` (the form's input) are JSON. `rule_id` is the id within `rule`, for
-searches. `fence` is the fencing token of the current holder (`Repository.claim`), `files` the reading of its
-files that counts."""
+"""`rule`, `last_answer`, `typed` (the form's input) and `files_read` are JSON. `rule_id` is the id within
+`rule`, for searches. `fence` is the fencing token of the current holder (`Repository.claim`), `files` the
+reading of its files that counts."""
 
 votes = _table(
     "votes",

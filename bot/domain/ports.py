@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from bot.domain.customers.packing import PackedIds
-from bot.domain.customers.uploads import TOLD, ReadResult, Upload
+from bot.domain.customers.uploads import TOLD, FileRead, ReadResult, Upload
 from bot.domain.ids import ChannelId, CustomerId, Fence, GroupId, OnceKey, RequestId, RuleId, ShortId, UserId
 from bot.domain.policy.budget import Grant
 from bot.domain.requests.audit_entries import Entry
@@ -122,6 +122,9 @@ class UnitOfWork(Protocol):
     async def put_packed(self, packed: PackedIds) -> None:
         """Write the customers, replacing earlier ones."""
 
+    async def put_files_read(self, files: Sequence[FileRead]) -> None:
+        """Write what was read of files and of pasted text, for the review and the approval."""
+
     async def grants(self, since: datetime) -> tuple[Grant, ...]:
         """Lock the channel until the block ends, and read the other requests' grants since a time."""
 
@@ -164,6 +167,9 @@ class Repository(Protocol):
 
     async def load_input(self, request: RequestId) -> FormInput | None:
         """Read a request's form input."""
+
+    async def files_read(self, request: RequestId) -> tuple[FileRead, ...]:
+        """Read what was read of a request's files and pasted text."""
 
     async def find(self, request: RequestId) -> Request | None:
         """Read a request."""

@@ -89,11 +89,7 @@ class DecisionService:
             return found
         policy = self.access.policy.channels[found.channel]
         budget_use = await current_budget_use(found, policy, self.repository, self.clock)
-        typed = await self.repository.customers(found.id, 0)  # a form holds no more than one portion
-        spaced = tuple(customer for customer in typed if any(map(str.isspace, customer)))
-        review = await load_review(
-            self.repository, self.clock, found, policy, budget_use=budget_use, spaced=spaced
-        )
+        review = await load_review(self.repository, self.clock, found, policy, budget_use=budget_use)
         view = ApprovalView(review, await self._load_snapshot(found), count=needs_count(found))
         entry = entry_of(found, EntryKind.SHOWN, who.id, digest=digest(found))
         await self.repository.record(entry)

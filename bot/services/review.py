@@ -2,8 +2,6 @@
 
 from datetime import timedelta
 
-from bot.domain.customers.uploads import ReadResult
-from bot.domain.ids import CustomerId
 from bot.domain.policy.budget import BudgetUse, use_of
 from bot.domain.policy.policy import ChannelPolicy
 from bot.domain.ports import Clock, Repository
@@ -42,8 +40,6 @@ async def load_review(
     policy: ChannelPolicy,
     *,
     budget_use: BudgetUse | None,
-    spaced: tuple[CustomerId, ...],
-    read_result: ReadResult | None = None,
 ) -> Review:
     """Load what a review shows; raises ValueError if the request has no rule yet."""
     now, rule = clock.now(), rule_of(request)
@@ -52,12 +48,11 @@ async def load_review(
         rule=rule,
         usable=usable(rule, now),
         asked_of=pending_approvers(approvers_of(policy, request), request),
-        spaced=spaced,
         digest=digest(request),
         hold_minutes=policy.hold_minutes,
         pause=await repository.pause(),
         budget_use=budget_use,
         prior_grants=await current_prior_grants(request, policy, repository, clock),
         remainder=await remainder_of(repository, request),
-        read_result=read_result,
+        files_read=await repository.files_read(request.id),
     )

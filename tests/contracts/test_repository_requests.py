@@ -9,6 +9,7 @@ from hypothesis import given
 
 from bot.database.repositories.repository import SqlRepository
 from bot.domain.customers.packing import pack
+from bot.domain.customers.uploads import Column, FileRead, RowProblem, UnreadableRow
 from bot.domain.ids import ChannelId, RequestId, ShortId, UserId
 from bot.domain.ports import Repository
 from bot.domain.requests.request import Approval, FormInput, Request, State, new_request_id, new_short_id
@@ -94,6 +95,35 @@ async def test_a_request_saved_by_a_unit_of_work_is_read_back_unchanged(
     later = replace(later, id=draft.id, short=draft.short)
     await save(repository, later)
     assert await repository.find(draft.id) == later
+
+
+@over_one_database
+@given(files=hostile_values.files_read)
+async def test_what_was_read_of_files_is_read_back_unchanged(
+    repository: SqlRepository, files: tuple[FileRead, ...]
+) -> None:
+    draft = new_draft()
+    await repository.open_draft(draft, FormInput())
+    assert await repository.files_read(draft.id) == ()
+    async with repository.unit_of_work(draft.id) as unit:
+        assert unit
+        await unit.put_files_read(files)
+        await unit.save(replace(unit.request, reason="saved afterwards"))
+    assert await repository.files_read(draft.id) == files
+
+
+async def test_the_content_of_unreadable_rows_is_never_stored(repository: SqlRepository) -> None:
+    draft = await saved_request(repository, State.DRAFT)
+    odd = UnreadableRow(7, RowProblem.SEVERAL, "somebody's private words")
+    read = FileRead(name="vip.csv", found=1, column=Column(1), odd=1, odd_rows=(odd,))
+    async with repository.unit_of_work(draft.id) as unit:
+        assert unit
+        await unit.put_files_read([read])
+    assert await repository.files_read(draft.id) == (replace(read, odd_rows=(replace(odd, text=""),)),)
+    async with repository.unit_of_work(draft.id) as unit:
+        assert unit
+        await unit.redact(NOW)
+    assert await repository.files_read(draft.id) == ()
 
 
 async def test_old_drafts_are_deleted_with_all_their_rows(

@@ -5,8 +5,17 @@ from typing import TypeVar
 
 from hypothesis import strategies as st
 
-from bot.domain.customers.uploads import Upload
-from bot.domain.ids import ChannelId, FileId, OnceKey, RequestId, RuleId, ShortId, TeamId, UserId
+from bot.domain.customers.uploads import (
+    Column,
+    Doubt,
+    DoubtfulIds,
+    FileRead,
+    OtherSheet,
+    RowProblem,
+    UnreadableRow,
+    Upload,
+)
+from bot.domain.ids import ChannelId, CustomerId, FileId, OnceKey, RequestId, RuleId, ShortId, TeamId, UserId
 from bot.domain.policy.policy import AppliedTier, TierTrigger
 from bot.domain.requests.notification import ChannelKind, Notification, NotificationType
 from bot.domain.requests.request import FormInput, Request, State, StopReason
@@ -85,6 +94,30 @@ uploads = st.builds(
 )
 typed = st.builds(
     FormInput, texts, texts, texts, texts, st.booleans(), texts, st.lists(uploads, max_size=3).map(tuple)
+)
+
+files_read = few(
+    st.builds(
+        FileRead,
+        name=texts,
+        found=counts,
+        column=st.builds(Column, counts, texts, few(texts), counts, texts, st.booleans()),
+        header=counts,
+        sheet=texts,
+        other_sheets=few(st.builds(OtherSheet, texts, counts, st.booleans())),
+        hidden=counts,
+        request=texts,
+        odd=counts,
+        odd_rows=few(st.builds(UnreadableRow, counts, st.sampled_from(RowProblem))),
+        doubtful=few(
+            st.builds(
+                DoubtfulIds,
+                st.sampled_from(Doubt),
+                counts,
+                few(st.tuples(counts, texts.map(CustomerId))),
+            )
+        ),
+    )
 )
 
 requests = st.builds(

@@ -5,14 +5,15 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from bot.domain.customers.packing import PackedIds
 from bot.domain.customers.uploads import (
     MOST_FILES,
+    TOLD,
     AmbiguousFile,
     Column,
+    Doubt,
+    DoubtfulIds,
     FileRead,
     OtherSheet,
-    ReadResult,
     RowProblem,
     UnreadableRow,
     Upload,
@@ -244,29 +245,27 @@ def long_remainder() -> Remainder:
 
 def long_review() -> Review:
     """Make a review with everything as long as possible."""
-    spaced = tuple(CustomerId("a " * 127) for _ in range(1_000))
     many = tuple(
         PriorRequest(RequestId(f"{LONG}{at}"), ShortId("R-22222"), ChannelId("C0ELSE"), "1.2", 10**9)
         for at in range(50)
     )
     return review(
         replace(LONG_REQUEST, tier=AppliedTier(10, TierTrigger.UNPRICED, 10**15)),
-        spaced=spaced,
         asked_of=("U0BOSS",) * 200,
         budget_use=BudgetUse(
             customers=10**9, amount=10**15, left_customers=10**7, left_amount=10**15, until=NOW
         ),
         prior_grants=PriorGrants(10**9, many, more=True),
         remainder=long_remainder(),
-        read_result=long_read_result(),
+        files_read=long_files_read(),
     )
 
 
 LONG_COLUMN = Column(10_000, LONG, (LONG,) * 3, sheet=255, sheet_name=LONG, is_hidden=True)
 
 
-def long_read_result() -> ReadResult:
-    """Make the result of ten files with everything as long and odd as possible."""
+def long_files_read() -> tuple[FileRead, ...]:
+    """Make the results of ten files with everything as long and odd as possible."""
     odd = tuple(UnreadableRow(10**6 + at, list(RowProblem)[at % len(RowProblem)]) for at in range(20))
     file = FileRead(
         name=LONG,
@@ -278,11 +277,9 @@ def long_read_result() -> ReadResult:
         hidden=10**6,
         odd=10**6,
         odd_rows=odd,
-        mails=10**6,
-        phones=10**6,
+        doubtful=tuple(DoubtfulIds(why, 10**6, ((10**6, CustomerId("<" * 255)),) * TOLD) for why in Doubt),
     )
-    everybody = PackedIds(10**6, "", (CustomerId("`" * 255),) * 3, "<" * 255)
-    return ReadResult(everybody, files=(file,) * MOST_FILES)
+    return (file,) * MOST_FILES
 
 
 def uploads() -> tuple[Upload, ...]:

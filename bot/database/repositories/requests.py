@@ -12,6 +12,7 @@ from bot.database.mapping import (
     approval_of,
     decode,
     encode,
+    files_read_of,
     input_json,
     input_of,
     request_of,
@@ -19,6 +20,7 @@ from bot.database.mapping import (
     to_micros,
 )
 from bot.database.schema import of_request, requests, votes
+from bot.domain.customers.uploads import FileRead
 from bot.domain.ids import ChannelId, RequestId, ShortId
 from bot.domain.requests.request import ENDED, Approval, FormInput, Request, State
 from bot.errors import ShortIdConflict
@@ -29,6 +31,7 @@ _REQUESTED_AT: Final = func.coalesce(requests.c.asked_at, requests.c.created_at)
 _FIND: Final = select(*REQUEST_COLUMNS).where(_ID)
 _FIND_SHORT: Final = select(*REQUEST_COLUMNS).where(requests.c.short == bindparam("which"))
 FORM_INPUT: Final = select(requests.c.typed).where(_ID)
+_FILES_READ: Final = select(requests.c.files_read).where(_ID)
 _SAVE_INPUT: Final = update(requests).where(_ID, requests.c.state == State.DRAFT.value)
 _RECENT: Final = (
     select(*REQUEST_COLUMNS)
@@ -103,6 +106,11 @@ class RequestRepository(BaseRepository):
         """Read the input of the form; None if the request does not exist."""
         rows = await self._database.run(FORM_INPUT, {"which": encode(request)})
         return input_of(rows[0][0]) if rows else None
+
+    async def files_read(self, request: RequestId) -> tuple[FileRead, ...]:
+        """Read what was read of its files and pasted text."""
+        rows = await self._database.run(_FILES_READ, {"which": encode(request)})
+        return files_read_of(rows[0][0]) if rows else ()
 
     async def find(self, request: RequestId) -> Request | None:
         """Read a request."""

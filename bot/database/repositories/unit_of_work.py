@@ -1,6 +1,6 @@
 """The unit of work: one request, locked, and all that is written together with it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -16,6 +16,7 @@ from bot.database.mapping import (
     approval_of,
     approval_row,
     encode,
+    files_read_json,
     input_json,
     input_of,
     notification_row,
@@ -41,6 +42,7 @@ from bot.database.schema import (
     votes,
 )
 from bot.domain.customers.packing import PackedIds, packed
+from bot.domain.customers.uploads import FileRead
 from bot.domain.ids import RequestId
 from bot.domain.policy.budget import Grant
 from bot.domain.requests.audit_entries import Entry, approval_entry, paused
@@ -118,8 +120,8 @@ class SqlUnitOfWork:
     async def redact(self, at: datetime) -> None:
         """Delete customer ids, files, reason, note and form input; counts, digests and approvals stay."""
         empty: Any = dict.fromkeys(("reason", "note", "first_customer", "last_customer", "files"), "")
-        row = {"which": self._id, **empty, "typed": input_json(FormInput()), "purged_at": to_micros(at)}
-        await self._transaction.run(_SAVE, row)
+        row = {"which": self._id, **empty, "typed": input_json(FormInput()), "files_read": "[]"}
+        await self._transaction.run(_SAVE, {**row, "purged_at": to_micros(at)})
         for statement in _REDACT:
             await self._transaction.run(statement, {"which": self._id})
         self.request = replace(self.request, purged_at=at, **empty)
@@ -136,6 +138,10 @@ class SqlUnitOfWork:
                 _INSERT_CUSTOMERS,
                 {"request": self._id, "portion": portion, "size": size, "starts": 0, "ids": ids},
             )
+
+    async def put_files_read(self, files: Sequence[FileRead]) -> None:
+        """Write what was read of files and of pasted text."""
+        await self._transaction.run(_SAVE, {"which": self._id, "files_read": files_read_json(files)})
 
     async def grants(self, since: datetime) -> tuple[Grant, ...]:
         """Lock the channel until the block ends, and read its other requests' grants since a time."""

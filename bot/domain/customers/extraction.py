@@ -1,6 +1,7 @@
 """Extracts customer ids from the cells of a column, and lists the rows without a usable id."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, cast
@@ -9,7 +10,14 @@ from bot.domain.customers.cells import LONGEST_WORD, WORDS, judge
 from bot.domain.customers.columns import MAIL, PHONE, IdColumn
 from bot.domain.customers.parsing import MAX_LENGTH, bare
 from bot.domain.customers.tables import Block, Row, cell, excerpt
-from bot.domain.customers.uploads import TOLD, FileRead, RowProblem, UnreadableRow
+from bot.domain.customers.uploads import (
+    TOLD,
+    Doubt,
+    DoubtfulIds,
+    FileRead,
+    RowProblem,
+    UnreadableRow,
+)
 from bot.domain.ids import CustomerId
 
 SIGNS: Final = "-_:"
@@ -46,6 +54,33 @@ class UniqueIds:
 
 
 @dataclass(slots=True)
+class Doubts:
+    """Collects the ids that may not have been meant as ids."""
+
+    _counts: Counter[Doubt] = field(default_factory=Counter)
+    _first: dict[Doubt, list[tuple[int, CustomerId]]] = field(default_factory=dict)
+
+    def consider(self, row: int, customer: CustomerId) -> None:
+        """Count an id if it looks like something else; the first ones are kept with their rows."""
+        for why, looks_so in _LOOKS.items():
+            if looks_so(customer):
+                self._counts[why] += 1
+                if self._counts[why] <= TOLD:
+                    self._first.setdefault(why, []).append((row, customer))
+
+    def found(self) -> tuple[DoubtfulIds, ...]:
+        """Return them by kind."""
+        return tuple(DoubtfulIds(why, self._counts[why], tuple(ids)) for why, ids in self._first.items())
+
+
+_LOOKS: Final[dict[Doubt, Callable[[str], object]]] = {
+    Doubt.MAIL: MAIL.fullmatch,
+    Doubt.PHONE: PHONE.fullmatch,
+    Doubt.SPACED: lambda customer: len(customer.split()) > 1,
+}
+
+
+@dataclass(slots=True)
 class IdExtractor:
     """Extracts the ids of one file's column into `unique_ids`; lists at most `told` unreadable rows."""
 
@@ -55,9 +90,7 @@ class IdExtractor:
     _found: int = 0
     _odd: int = 0
     _odd_rows: list[UnreadableRow] = field(default_factory=list)
-    _mails: int = 0
-    _phones: int = 0
-    _spaced: list[CustomerId] = field(default_factory=list)
+    _doubts: Doubts = field(default_factory=Doubts)
 
     @property
     def _name(self) -> str:
@@ -87,9 +120,7 @@ class IdExtractor:
             sheet=sheet,
             odd=self._odd,
             odd_rows=tuple(self._odd_rows),
-            mails=self._mails,
-            phones=self._phones,
-            spaced=tuple(self._spaced),
+            doubtful=self._doubts.found(),
         )
 
     def _checked(self, first: int, block: Block) -> list[CustomerId]:
@@ -108,10 +139,7 @@ class IdExtractor:
                 self._leave_out(first + at, judged, bare(value), rows[at])
                 continue
             ids.append(judged)
-            self._mails += MAIL.fullmatch(judged) is not None
-            self._phones += PHONE.fullmatch(judged) is not None
-            if len(judged.split()) > 1 and len(self._spaced) < TOLD:
-                self._spaced.append(judged)
+            self._doubts.consider(first + at, judged)
         return ids
 
     def _leave_out(self, row: int, problem: RowProblem, text: str, cells: Row) -> None:

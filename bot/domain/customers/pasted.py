@@ -15,13 +15,14 @@ from bot.domain.customers.cells import (
     judge,
     letters_of,
 )
-from bot.domain.customers.columns import HEAD, MAIL, PHONE, IdColumn, find
+from bot.domain.customers.columns import HEAD, IdColumn, find
+from bot.domain.customers.extraction import Doubts
 from bot.domain.customers.own_lists import RequestColumn
 from bot.domain.customers.parsing import bare
 from bot.domain.customers.row_fit import RowFit
 from bot.domain.customers.separators import SEPARATORS, separator_of
 from bot.domain.customers.tables import Row, block_of, cell, excerpt
-from bot.domain.customers.uploads import Column, FileRead, RowProblem, UnreadableRow
+from bot.domain.customers.uploads import NO_COLUMN, FileRead, RowProblem, UnreadableRow
 from bot.domain.ids import CustomerId
 
 LISTED: Final = re.compile(r"[;|\t]|,(?=\s|\Z)")
@@ -37,14 +38,12 @@ Line = tuple[int, str]
 class CustomerList:
     """Everything found in a text: `ids` in order of first appearance, `repeated` counts the others.
 
-    `spaced` are the ids with a space inside, which may be several ids. `unclear`: several columns could hold
-    the ids; nothing is read then. `read` is what a review has to tell, if there is something.
+    `unclear`: several columns could hold the ids; nothing is read then.
     """
 
     ids: tuple[CustomerId, ...] = ()
     repeated: int = 0
     unreadable: tuple[UnreadableRow, ...] = ()
-    spaced: tuple[CustomerId, ...] = ()
     unclear: bool = False
     read: FileRead | None = None
 
@@ -82,20 +81,27 @@ def _read(rows: Sequence[Row], numbers: Sequence[int], *, is_table: bool) -> Cus
     titles = [] if is_table else list(zip(numbers, rows, strict=True))[: max(place.header - 1, 0)]
     unreadable = [UnreadableRow(number, RowProblem.HEADER, excerpt(row[0])) for number, row in titles]
     ids: list[CustomerId] = []
+    doubts = Doubts()
     for number, row in list(zip(numbers, rows, strict=True))[place.first - 1 :]:
         judged = judge(text := cell(fit.fitted(row), column))
         if isinstance(judged, RowProblem):
             unreadable.append(UnreadableRow(number, judged, excerpt(bare(text))))
         else:
             ids.append(judged)
+            doubts.consider(number, judged)
     unique = tuple(dict.fromkeys(ids))
     header = numbers[place.header - 1] if place.header else 0
     return CustomerList(
         ids=unique,
         repeated=len(ids) - len(unique),
         unreadable=tuple(unreadable),
-        spaced=tuple(one for one in unique if len(one.split()) > 1),
-        read=_told(unique, place.column, header, is_table=is_table, request=_request(rows, place)),
+        read=FileRead(
+            found=len(ids),
+            column=place.column if is_table else replace(place.column, number=NO_COLUMN),
+            header=header,
+            request=_request(rows, place),
+            doubtful=doubts.found(),
+        ),
     )
 
 
@@ -109,16 +115,6 @@ def _request(rows: Sequence[Row], place: IdColumn) -> str:
     request_column = RequestColumn(rows[place.header - 1] if place.header else ())
     request_column.consume(block_of(list(rows[place.first - 1 :]), place.column.number))
     return request_column.request
-
-
-def _told(
-    ids: Sequence[CustomerId], column: Column, header: int, *, is_table: bool, request: str
-) -> FileRead | None:
-    """Return what a review has to tell of pasted ids; nothing of a plain list."""
-    mails, phones = (sum(1 for one in ids if kind.fullmatch(one)) for kind in (MAIL, PHONE))
-    if not (is_table or header or mails or phones):
-        return None
-    return FileRead(found=len(ids), column=column, header=header, mails=mails, phones=phones, request=request)
 
 
 def _table(lines: Sequence[str]) -> Sequence[Row] | None:

@@ -124,6 +124,24 @@ class UnreadableRow:
     """The start of the cell, or of the whole row if the cell is empty."""
 
 
+class Doubt(StrEnum):
+    """Why an id that counts may not have been meant as one."""
+
+    MAIL = "mail"
+    PHONE = "phone"
+    SPACED = "spaced"
+    """It has a space inside, and may be several ids."""
+
+
+@dataclass(frozen=True, slots=True)
+class DoubtfulIds:
+    """Ids that count all the same; `first` are the first of them, with their rows."""
+
+    why: Doubt
+    count: int
+    first: tuple[tuple[int, CustomerId], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column by its number (from 1), with its name (may be empty) and first values."""
@@ -150,7 +168,10 @@ class OtherSheet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileRead:
-    """The result of one file. `odd` counts the rows without a usable id; `odd_rows` are the first of them."""
+    """The result of one file, or of pasted text, which has no name.
+
+    `odd` counts the rows without a usable id; `odd_rows` are the first of them.
+    """
 
     name: str = ""
     found: int
@@ -166,9 +187,7 @@ class FileRead:
     """The short ids in the column `request`, apart by spaces: this is the bot's list for these requests."""
     odd: int = 0
     odd_rows: tuple[UnreadableRow, ...] = ()
-    mails: int = 0
-    phones: int = 0
-    spaced: tuple[CustomerId, ...] = ()
+    doubtful: tuple[DoubtfulIds, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.domain.customers.uploads import AmbiguousFile, ReadResult
-from bot.domain.ids import CustomerId
+from bot.domain.customers.uploads import AmbiguousFile, FileRead
 from bot.domain.policy.budget import BudgetUse
 from bot.domain.policy.policy import ChannelPolicy, Refusal
 from bot.domain.requests.notification import RequestSnapshot
@@ -62,16 +61,14 @@ class Review:
     usable: Availability
     asked_of: tuple[str, ...]
     """User and group ids of the approvers, without the requester."""
-    spaced: tuple[CustomerId, ...] = ()
-    """Ids with a space inside, which may be several ids."""
     digest: str = ""
     hold_minutes: float = 0
     pause: Pause | None = None
     prior_grants: PriorGrants = NEVER
     remainder: Remainder | None = None
     budget_use: BudgetUse | None = None
-    read_result: ReadResult | None = None
-    """The results of files, shown to the requester only."""
+    files_read: tuple[FileRead, ...] = ()
+    """What was read of files and of pasted text."""
 
     @property
     def named(self) -> tuple[PriorRequest, ...]:

@@ -172,22 +172,14 @@ class DraftService:
         faults = (*recipients.faults, *faults_of_reserved(form_input, policy), *faults_of_key(form_input))
         if faults := (*faults, *as_faults(decision.refusals, faults)):
             return await self._form(found, faults, recipients.read_result.unclear)
-        lists_of = tuple(sorted({of for file in recipients.shown.files for of in file.request.split()}))
+        lists_of = tuple(sorted({of for file in recipients.files_read for of in file.request.split()}))
         if lists_of and not form_input.new_key:
             own_list = Refusal(RefusalReason.OWN_LIST, ", ".join(lists_of))
             return await self._form(found, (FieldError(Field.FILE, own_list),), lists_of=lists_of)
         request = replace(request, approvals=decision.approvals, tier=decision.tier)
         if refusal := await self._store(request, recipients, found):
             return refusal
-        return await load_review(
-            self.repository,
-            self.clock,
-            request,
-            policy,
-            budget_use=budget_use,
-            spaced=recipients.spaced,
-            read_result=recipients.shown,
-        )
+        return await load_review(self.repository, self.clock, request, policy, budget_use=budget_use)
 
     async def ask(
         self, draft: RequestId, who: Person, *, shown: str, named: Collection[str]
@@ -311,6 +303,7 @@ class DraftService:
                 return Refusal(RefusalReason.CHANGED)
             await unit.save(request)
             await unit.put_packed(recipients.everybody)
+            await unit.put_files_read(recipients.files_read)
         return None
 
     async def _electorate(self, policy: ChannelPolicy, who: Person) -> Electorate | Refusal:

@@ -61,15 +61,10 @@ class Recipients:
         return (*faults_of_ids(self.typed), *faults_of_files(self.read_result))
 
     @property
-    def shown(self) -> ReadResult:
-        """What a review tells of the files, and of pasted ids if there is something."""
+    def files_read(self) -> tuple[FileRead, ...]:
+        """What was read of pasted text and of each file."""
         pasted: tuple[FileRead, ...] = (self.typed.read,) if self.typed.read else ()
-        return replace(self.read_result, everybody=self.everybody, files=(*pasted, *self.read_result.files))
-
-    @property
-    def spaced(self) -> tuple[CustomerId, ...]:
-        """The ids with a space inside."""
-        return (*self.typed.spaced, *(one for file in self.read_result.files for one in file.spaced))
+        return (*pasted, *self.read_result.files)
 
 
 async def resolve_recipients(draft: Draft, file_reader: FileReader, repository: Repository) -> Recipients:

@@ -5,6 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from bot.domain.ids import RequestId
 from bot.domain.requests.views import ApprovalView, Field
+from bot.slack.modals import file_summary
 from bot.slack.modals.review import facts, held
 from bot.slack.rendering import pause_banner, request_facts, rule_changes
 from bot.slack.rendering.blocks import context, modal, read_input, section, sections, text_input
@@ -51,9 +52,7 @@ def build(
         *sections(rule_changes.changed(request, formatter), most=4),
         *sections(before(approval_view.snapshot, formatter), most=1),
     ]
-    if review.spaced:  # an approver sees ids masked
-        spaced = formatter.pluralize(len(review.spaced), "id")
-        blocks.append(section(f"⚠ {spaced} with a space inside, each read as one customer."))
+    blocks += sections(file_summary.lines(review.files_read, formatter, masked=True), most=4)
     blocks += sections(request_facts.use_lines(review.rule, formatter), most=6)
     if review.hold_minutes:
         blocks.append(section(f"*After the last yes:* {held(review)}."))

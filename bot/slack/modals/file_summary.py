@@ -1,57 +1,70 @@
-"""Lines about a draft's files, for the requester alone: rows, column, unreadable rows, first and last id."""
+"""Lines about what was read of files and pasted text: the columns, and all that is left out or in doubt."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from bot.domain.customers.columns import letter
-from bot.domain.customers.uploads import FileRead, ReadResult
+from bot.domain.customers.uploads import Doubt, DoubtfulIds, FileRead
 from bot.slack.rendering.file_errors import ODD
 from bot.slack.rendering.formatting import Formatter
-from bot.slack.rendering.mrkdwn import escape, phrase
+from bot.slack.rendering.mrkdwn import escape, mask, phrase
 
 MAX_ROWS_NAMED: Final = 10
+MAX_IDS_NAMED: Final = 5
 MAX_NAME: Final = 60
+MAX_ID: Final = 80
+
+DOUBTS: Final[dict[str, tuple[str, str]]] = {
+    Doubt.MAIL: ("looks like an e-mail address", "look like e-mail addresses"),
+    Doubt.PHONE: ("looks like a phone number", "look like phone numbers"),
+    Doubt.SPACED: (
+        "contains a space and counts as one customer",
+        "contain a space, and each counts as one customer",
+    ),
+}
+"""What is odd about one id that counts, and about several."""
 
 
-def lines(read_result: ReadResult | None, formatter: Formatter) -> list[str]:
-    """Describe what was read; nothing without a file."""
-    if read_result is None or not read_result.files:
-        return []
-    written, everybody = list[str](), read_result.everybody
-    for file in read_result.files:
-        written += [
-            _source(file, formatter),
+def lines(files: Sequence[FileRead], formatter: Formatter, *, masked: bool = False) -> list[str]:
+    """Describe what was read; nothing of a plain list of typed ids. An approver sees ids `masked`."""
+    return [
+        line
+        for file in files
+        for line in (
+            *_source(file, formatter),
             *_hidden(file, formatter),
             *_unreadable(file, formatter),
-            *_lookalikes(file, formatter),
-        ]
-    first = ", ".join(_id(one) for one in everybody.first)
-    last = "" if everybody.last in everybody.first else f" … {_id(everybody.last)}"
-    return [*written, f"*First and last id:* {first}{last}"]
+            *(_doubtful(each, file, formatter, masked=masked) for each in file.doubtful),
+        )
+    ]
 
 
-def _source(file: FileRead, formatter: Formatter) -> str:
-    column = letter(file.column.number)
+def _source(file: FileRead, formatter: Formatter) -> list[str]:
+    """Say which column was read, and which row or line is taken for the names of columns."""
+    name, column = escape(file.column.name, MAX_NAME), letter(file.column.number)
+    header = formatter.number(file.header)
     if not file.name:
-        return _pasted(file, column, formatter)
-    rows = formatter.pluralize(file.found, "row")
-    place = (
-        f"column “{escape(file.column.name, MAX_NAME)}” ({column})"
-        if file.column.name
-        else f"column {column}, which has no name: its first row counts"
-    )
+        if not column and not name:
+            return []
+        ids = f"*Pasted:* {formatter.pluralize(file.found, 'id')}"
+        source = f"{ids} from column {column}" if column else ids
+        return [f"{source}, header “{name}” on line {header}" if name else source]
+    place = f"column “{name}” ({column})" if name else f"column {column}, which has no name"
     if file.sheet:
         place += f" of sheet “{escape(file.sheet, MAX_NAME)}”"
     if file.header > 1:
-        place += f"; the names of the columns stand in row {formatter.number(file.header)}"
-    return f"*File:* {escape(file.name, MAX_NAME)} – {rows} with an id, from {place}"
+        place += f", header in row {header}"
+    return [f"*File:* {escape(file.name, MAX_NAME)}, {formatter.pluralize(file.found, 'id')} from {place}"]
 
 
 def _hidden(file: FileRead, formatter: Formatter) -> list[str]:
     """Say which hidden rows count, and which sheets do not."""
     lines = []
     if file.hidden:
-        rows = f"{formatter.pluralize(file.hidden, 'row')} that the sheet hides"
-        lines.append(f"⚠ {rows} {'is' if file.hidden == 1 else 'are'} taken too, as you chose")
+        rows = formatter.pluralize(file.hidden, "row")
+        lines.append(
+            f"⚠ {rows} hidden in the sheet {'counts' if file.hidden == 1 else 'count'} too, as chosen"
+        )
     if file.other_sheets:
         names = [
             f"“{escape(sheet.name, MAX_NAME)}” ({'hidden, ' if sheet.is_hidden else ''}"
@@ -63,44 +76,38 @@ def _hidden(file: FileRead, formatter: Formatter) -> list[str]:
     return lines
 
 
-def _pasted(file: FileRead, column: str, formatter: Formatter) -> str:
-    """Say which column of pasted text was read, and which line is taken for its name."""
-    ids = f"*Pasted:* {formatter.pluralize(file.found, 'id')} from column {column}"
-    if not file.header:
-        return ids
-    name = escape(file.column.name, MAX_NAME)
-    return f"{ids}; “{name}” on line {formatter.number(file.header)} is its name, and left out"
-
-
 def _unreadable(file: FileRead, formatter: Formatter) -> list[str]:
     """Name the rows without a usable id, by problem."""
     if not file.odd:
         return []
-    parts, named = [], file.odd_rows[:MAX_ROWS_NAMED]
-    for why in dict.fromkeys(row.why for row in named):
-        numbers = [formatter.number(row.row) for row in named if row.why is why]
-        rows = f"{'row' if len(numbers) == 1 else 'rows'} {phrase(numbers, last='and', most=MAX_ROWS_NAMED)}"
-        parts.append(f"{rows}: {ODD[why]}")
-    more = file.odd - len(named)
-    if more > 0:
-        parts.append(f"and {formatter.number(more)} more")
-    return [f"⚠ {formatter.pluralize(file.odd, 'row')} unreadable, and left out – {'; '.join(parts)}"]
-
-
-def _lookalikes(file: FileRead, formatter: Formatter) -> list[str]:
-    """Count ids that look like ids of something else: they count, but were hardly meant."""
-    kinds = (
-        (file.mails, "an e-mail address", "e-mail addresses"),
-        (file.phones, "a telephone number", "telephone numbers"),
-    )
-    return [
-        f"⚠ {formatter.number(count)} of these {f'looks like {one}' if count == 1 else f'look like {many}'}, "
-        "not like an id"
-        for count, one, many in kinds
-        if count
+    named = file.odd_rows[:MAX_ROWS_NAMED]
+    parts = [
+        f"{_rows([row.row for row in named if row.why is why], formatter)}: {ODD[why]}"
+        for why in dict.fromkeys(row.why for row in named)
     ]
+    if more := file.odd - len(named):
+        parts.append(f"and {formatter.number(more)} more")
+    return [f"⚠ Skipped {formatter.pluralize(file.odd, 'row')} – {'; '.join(parts)}"]
 
 
-def _id(customer: str) -> str:
-    bare = customer.replace("`", "'")
-    return f"`{escape(bare, 80)}`"
+def _doubtful(doubtful: DoubtfulIds, file: FileRead, formatter: Formatter, *, masked: bool) -> str:
+    """Count ids that were hardly meant as ids, and name the first."""
+    show = mask if masked else str
+    named = doubtful.first[:MAX_IDS_NAMED]
+    kind = "row" if file.name else "line"
+    ids = [f"“{escape(show(customer), MAX_ID)}” ({kind} {formatter.number(row)})" for row, customer in named]
+    if more := doubtful.count - len(named):
+        ids.append(f"{formatter.number(more)} more")
+    one, many = DOUBTS[doubtful.why]
+    count = formatter.pluralize(doubtful.count, "id")
+    advice = (
+        ""
+        if masked or doubtful.why is not Doubt.SPACED
+        else ". If one is several ids, put each on its own line"
+    )
+    return f"⚠ {count} {one if doubtful.count == 1 else many}: {phrase(ids, last='and')}{advice}"
+
+
+def _rows(numbers: Sequence[int], formatter: Formatter) -> str:
+    shown = phrase(list(map(formatter.number, numbers)), last="and", most=MAX_ROWS_NAMED)
+    return f"{'row' if len(numbers) == 1 else 'rows'} {shown}"

@@ -10,7 +10,7 @@ from bot.domain.ids import RequestId
 from bot.domain.requests.views import Review
 from bot.slack.modals import file_summary
 from bot.slack.rendering import pause_banner, request_facts
-from bot.slack.rendering.blocks import context, modal, section, sections
+from bot.slack.rendering.blocks import context, modal, sections
 from bot.slack.rendering.formatting import Formatter, Json, duration
 from bot.slack.rendering.mrkdwn import mention
 
@@ -24,14 +24,14 @@ def build(review: Review, formatter: Formatter, links: request_facts.Links) -> J
     request = review.request
     blocks = [
         *pause_banner.blocks(review.pause, formatter),
-        *sections(facts(review, formatter, links), most=4),
-        *sections(file_summary.lines(review.read_result, formatter), most=6),
+        *sections(
+            [*facts(review, formatter, links), request_facts.first_and_last(request, masked=False)], most=5
+        ),
+        *sections(file_summary.lines(review.files_read, formatter), most=6),
     ]
-    if review.read_result and any(file.odd for file in review.read_result.files):
+    if any(file.odd for file in review.files_read):
         get_rows = Button("Get the unreadable rows", action_id=ODD_ROWS, value=request.id)
         blocks.append(ActionsBlock([get_rows], block_id="odd_rows"))
-    if spaced := request_facts.spaced(review.spaced):
-        blocks.append(section("\n".join(spaced)))
     blocks += sections(request_facts.use_lines(review.rule, formatter), most=6)
     blocks += sections([_next(review)], most=4)
     digest = ""

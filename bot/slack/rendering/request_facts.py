@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from bot.domain.ids import CustomerId, RequestId
+from bot.domain.ids import RequestId
 from bot.domain.policy.budget import BudgetUse
 from bot.domain.policy.policy import AppliedTier, TierTrigger
 from bot.domain.requests.prior_grants import PriorGrants, PriorRequest, Remainder
@@ -11,7 +11,7 @@ from bot.domain.requests.request import Request
 from bot.domain.requests.views import Review
 from bot.domain.rules.rule import Availability, Cost, Rule
 from bot.slack.rendering.formatting import Formatter
-from bot.slack.rendering.mrkdwn import address, escape, mask, phrase
+from bot.slack.rendering.mrkdwn import address, escape, mask, phrase, visible
 from bot.slack.rendering.rule_rewards import MARKS, rule_reward
 from bot.slack.rendering.rule_usage import rule_use
 
@@ -25,7 +25,7 @@ EVERYBODY: Final = {
 }
 """The meanings of Dintero's reserved ids."""
 MAX_REQUESTS: Final = 5
-MAX_SPACED: Final = 5
+MAX_ID: Final = 80
 SAME_KEY: Final = "whoever already had it under this key gets nothing more"
 
 
@@ -61,12 +61,18 @@ def customers(request: Request, formatter: Formatter) -> str:
     return f"{count} ({repeats} left out: each customer gets it once)"
 
 
-def first_and_last(request: Request) -> str:
-    """Show the first and the last id, masked."""
+def first_and_last(request: Request, *, masked: bool = True) -> str:
+    """Show the first and the last id, to the requester alone in full."""
     if request.reserved:
         return f"*Customer id:* the reserved “{escape(request.first_customer)}”"
-    first, last = escape(mask(request.first_customer)), escape(mask(request.last_customer))
+    show = (lambda customer: escape(mask(customer))) if masked else _in_full
+    first, last = show(request.first_customer), show(request.last_customer)
     return f"*Customer id:* {first}" if request.customers == 1 else f"*First and last id:* {first} … {last}"
+
+
+def _in_full(customer: str) -> str:
+    without_ticks = visible(customer).replace("`", "'")
+    return f"`{escape(without_ticks, MAX_ID)}`"
 
 
 def cost_line(cost: Cost | None, formatter: Formatter) -> str:
@@ -193,20 +199,6 @@ def rest(found: Remainder | None, formatter: Formatter, links: Links) -> list[st
 def own_key(request: Request) -> list[str]:
     """Show the idempotency key, if the requester set it."""
     return [f"*Once-only key:* {escape(request.once_key, 80)} – {SAME_KEY}"] if request.own_key else []
-
-
-def spaced(ids: Sequence[CustomerId]) -> list[str]:
-    """Warn of ids with a space inside, which may have been meant as several."""
-    lines = []
-    for one in ids[:MAX_SPACED]:
-        parts = max(len(one.split()), 1)
-        count = {1: "several", 2: "two", 3: "three", 4: "four", 5: "five"}.get(parts, str(parts))
-        lines.append(
-            f"⚠ '{escape(one, 80)}' is read as one customer id; if they are {count}, put each on a line"
-        )
-    if more := len(ids) - len(lines):
-        lines.append(f"⚠ … and {more} more ids with a space inside")
-    return lines
 
 
 def approvals(count: int, asked_of: Sequence[str]) -> str:

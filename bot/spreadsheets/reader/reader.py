@@ -3,9 +3,11 @@
 import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Final
+
+from pydantic import TypeAdapter
 
 from bot.domain.customers.packing import LARGE, NOBODY, PackedIds, packed_row
 from bot.domain.customers.uploads import (
@@ -15,10 +17,7 @@ from bot.domain.customers.uploads import (
     Column,
     FileProblem,
     FileRead,
-    OtherSheet,
     ReadResult,
-    RowProblem,
-    UnreadableRow,
     Upload,
 )
 from bot.domain.ids import CustomerId
@@ -35,6 +34,10 @@ MAX_READINGS: Final = 2
 """Readings at once; more would together take the machine's memory."""
 PORTION: Final = 4_000
 """Ids in a packed row by default."""
+
+
+_FILE_READ: Final = TypeAdapter(FileRead)
+_COLUMNS: Final = TypeAdapter(tuple[Column, ...])
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +67,9 @@ class _Answers:
         upload = self.current
         match answer["kind"]:
             case "read":
-                self.files.append(_file_read(upload.name, answer["file"]))
+                self.files.append(replace(_FILE_READ.validate_python(answer["file"]), name=upload.name))
             case "unclear":
-                columns = tuple(map(_column, answer["columns"]))
+                columns = _COLUMNS.validate_python(answer["columns"])
                 self.unclear.append(AmbiguousFile(upload, columns, answer["hidden"]))
             case _:
                 self.bad.append(BadFile(upload.name, FileProblem(answer["why"])))
@@ -147,19 +150,3 @@ async def _answer(stream: asyncio.StreamReader, rows: list[bytes]) -> Any:
             packed_row(content) if len(content) < LARGE else await asyncio.to_thread(packed_row, content)
         )
     return json.loads(content)
-
-
-def _column(kept: dict[str, Any]) -> Column:
-    return Column(**{**kept, "samples": tuple(kept["samples"])})
-
-
-def _file_read(name: str, kept: dict[str, Any]) -> FileRead:
-    odd_rows = (UnreadableRow(odd["row"], RowProblem(odd["why"]), odd["text"]) for odd in kept["odd_rows"])
-    converted = {
-        "name": name,
-        "column": _column(kept["column"]),
-        "odd_rows": tuple(odd_rows),
-        "spaced": tuple(kept["spaced"]),
-        "other_sheets": tuple(OtherSheet(**sheet) for sheet in kept["other_sheets"]),
-    }
-    return FileRead(**{**kept, **converted})

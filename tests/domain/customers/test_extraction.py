@@ -6,7 +6,7 @@ from bot.domain.customers.columns import IdColumn, find
 from bot.domain.customers.extraction import IdExtractor, UniqueIds
 from bot.domain.customers.pasted import read_customers
 from bot.domain.customers.tables import LONGEST_TEXT, Row, block_of
-from bot.domain.customers.uploads import FileRead, RowProblem
+from bot.domain.customers.uploads import TOLD, Doubt, FileRead, RowProblem
 
 AWKWARD = st.text(alphabet=st.sampled_from('abEe019-_: "@+#=./*\u200b\xa0æ'), max_size=12)
 
@@ -55,8 +55,17 @@ def test_a_row_without_id_is_listed_and_an_empty_row_is_not() -> None:
 def test_ids_that_look_like_something_else_are_counted() -> None:
     ids, read = taken("ann@example.com", "+4791234567", "12345678", "ann lee")
     assert len(ids) == 4
-    assert (read.mails, read.phones) == (1, 1)
-    assert read.spaced == ("ann lee",)
+    assert [(each.why, each.count, each.first) for each in read.doubtful] == [
+        (Doubt.MAIL, 1, ((2, "ann@example.com"),)),
+        (Doubt.PHONE, 1, ((3, "+4791234567"),)),
+        (Doubt.SPACED, 1, ((5, "ann lee"),)),
+    ]
+
+
+def test_many_doubtful_ids_are_all_counted_and_the_first_are_kept() -> None:
+    _, read = taken(*[f"{number}@example.com" for number in range(TOLD * 2)])
+    (mails,) = read.doubtful
+    assert (mails.count, len(mails.first)) == (TOLD * 2, TOLD)
 
 
 def test_leading_zeros_of_a_protected_number_are_kept() -> None:

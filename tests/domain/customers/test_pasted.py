@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bot.domain.customers.cells import judge
 from bot.domain.customers.parsing import MAX_LENGTH, OUTER, RESERVED
 from bot.domain.customers.pasted import CustomerList, read_customers
-from bot.domain.customers.uploads import RowProblem, UnreadableRow
+from bot.domain.customers.uploads import NO_COLUMN, Doubt, RowProblem, UnreadableRow
 from bot.domain.ids import CustomerId
 
 NEW_LINES = ["\n", "\r\n", "\r", "\v", "\f", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029"]
@@ -27,6 +27,10 @@ def ids(*of: str) -> tuple[CustomerId, ...]:
     return tuple(CustomerId(each) for each in of)
 
 
+def doubts(found: CustomerList) -> dict[Doubt, list[tuple[int, CustomerId]]]:
+    return {each.why: list(each.first) for each in found.read.doubtful} if found.read else {}
+
+
 @pytest.mark.parametrize("separator", SEPARATORS)
 def test_new_lines_commas_semicolons_bars_and_tabs_separate_ids(separator: str) -> None:
     assert read_customers(f"ann{separator}bo").ids == ids("ann", "bo")
@@ -35,7 +39,7 @@ def test_new_lines_commas_semicolons_bars_and_tabs_separate_ids(separator: str) 
 def test_a_space_inside_belongs_to_the_id_and_is_reported() -> None:
     found = read_customers("a b c\nd\u00a0e\nf")
     assert found.ids == ids("a b c", "d\u00a0e", "f")
-    assert found.spaced == ids("a b c", "d\u00a0e")
+    assert doubts(found) == {Doubt.SPACED: [(1, "a b c"), (2, "d\u00a0e")]}
 
 
 @pytest.mark.parametrize("space", sorted(OUTER))
@@ -63,7 +67,8 @@ def test_text_without_ids_is_an_empty_list(nothing: str) -> None:
 
 
 def test_repeats_are_counted_and_left_out_in_the_order_of_the_first() -> None:
-    assert read_customers("bo, ann, bo, ann, bo") == CustomerList(ids=ids("bo", "ann"), repeated=3)
+    found = read_customers("bo, ann, bo, ann, bo")
+    assert (found.ids, found.repeated) == (ids("bo", "ann"), 3)
 
 
 def test_case_and_encoding_of_an_id_are_kept() -> None:
@@ -139,7 +144,7 @@ def test_every_parsed_id_is_valid_for_dintero(text: str) -> None:
         assert customer in text
         assert judge(customer) == customer
         customer.encode()
-    assert set(found.spaced) <= set(found.ids)
+    assert {one for of_kind in doubts(found).values() for _, one in of_kind} <= set(found.ids)
 
 
 @given(wild)
@@ -246,7 +251,7 @@ def test_a_doubt_in_pasted_text_is_reported_and_nothing_is_guessed(text: str) ->
 @pytest.mark.parametrize(
     ("text", "name", "header", "column"),
     [
-        ("\nKundenr\n1001", "Kundenr", 2, 1),
+        ("\nKundenr\n1001", "Kundenr", 2, NO_COLUMN),
         ("Navn\tKundenr\n\nAnn\t1001", "Kundenr", 1, 2),
     ],
 )
@@ -256,11 +261,12 @@ def test_the_column_and_its_name_are_told(text: str, name: str, header: int, col
     assert (read.column.name, read.header, read.column.number) == (name, header, column)
 
 
-def test_a_plain_list_has_nothing_to_tell_but_lookalikes() -> None:
-    assert read_customers("c-1\nc-2").read is None
-    read = read_customers("ann@example.com, bo@example.com\n+4791234567").read
-    assert read
-    assert (read.found, read.mails, read.phones) == (3, 2, 1)
+def test_ids_of_a_plain_list_that_look_like_something_else_are_told_by_line() -> None:
+    found = read_customers("ann@example.com, bo@example.com\n+4791234567")
+    assert doubts(found) == {
+        Doubt.MAIL: [(1, "ann@example.com"), (1, "bo@example.com")],
+        Doubt.PHONE: [(2, "+4791234567")],
+    }
 
 
 def test_the_lines_of_a_table_are_those_of_the_text() -> None:

@@ -105,7 +105,7 @@ async def test_a_file_of_this_machine_is_put_in_and_given(shop: Shop, types: Typ
     )
     assert "there is no file" in seen
     assert "[3] File (optional): some list.csv, more.txt" in seen
-    assert "some list.csv – 2 rows with an id" in seen
+    assert "some list.csv, 2 ids" in seen
     assert shop.dintero.ledger.holders(SEED_RULE) == {"f-1": 1, "f-2": 1, "f-3": 1}
 
 
@@ -123,7 +123,7 @@ async def test_a_file_is_shared_linked_and_its_unreadable_rows_are_sent(types: T
     )
     assert "there is no file 'nowhere.csv'" in seen
     assert "Its link: https://sandbox.slack.com/files/U0ANN/F00000001/h%C3%B8st.csv" in seen
-    assert "Høst.csv – 2 rows with an id" in seen
+    assert "Høst.csv, 2 ids" in seen
     assert "have come to you as a file in your direct messages with the bot" in seen
     assert "the 1 row of Høst.csv that gave no customer id" in seen
     assert "is asked for. Its card stands in" in seen

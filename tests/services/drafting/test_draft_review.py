@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from bot.domain.customers.parsing import digest_of
+from bot.domain.customers.uploads import Doubt, DoubtfulIds
 from bot.domain.ids import CustomerId
 from bot.domain.policy.policy import RefusalReason
 from bot.domain.requests.request import FormInput, digest, idempotency_key
@@ -153,7 +154,9 @@ async def test_the_review_shows_everything_that_will_be_requested(office: Office
     assert request.customers_digest == digest_of([CustomerId("a b c"), CustomerId("d"), CustomerId("e")])
     assert (request.once_key, request.own_key) == (idempotency_key(request.id), False)
     assert (request.approvals, request.tier, found.request.approvals) == (1, None, 1)
-    assert (found.usable, found.spaced, found.asked_of) == (Availability.NOW, ("a b c",), (LEADS, CHIEF))
+    assert (found.usable, found.asked_of) == (Availability.NOW, (LEADS, CHIEF))
+    (pasted,) = found.files_read
+    assert pasted.doubtful == (DoubtfulIds(Doubt.SPACED, 1, ((1, CustomerId("a b c")),)),)
     assert found.digest == digest(request)
     assert await office.now(request.id) == request
 

@@ -6,7 +6,15 @@ import pytest
 
 from bot.domain.customers.packing import NOBODY
 from bot.domain.customers.parsing import digest_of
-from bot.domain.customers.uploads import AmbiguousFile, BadFile, Column, FileProblem, ReadResult, Upload
+from bot.domain.customers.uploads import (
+    AmbiguousFile,
+    BadFile,
+    Column,
+    Doubt,
+    FileProblem,
+    ReadResult,
+    Upload,
+)
 from bot.domain.ids import CustomerId, FileId
 from bot.domain.policy.policy import Refusal, RefusalReason
 from bot.domain.requests.request import FormInput, Request
@@ -33,9 +41,7 @@ async def test_typed_ids_and_files_add_up_to_the_requested_customers(office: Off
     review = await reviewed(office, customers="t\nb\nt", files=(ONE, TWO))
     everybody = ("t", "b", "a", "c", "d", "e")
     assert (review.request.customers, review.request.repeated) == (6, 3)
-    assert review.read_result
-    read = review.read_result.everybody
-    assert (read.first, read.last) == (("t", "b", "a"), "e")
+    assert (review.request.first_customer, review.request.last_customer) == ("t", "e")
     request = await office.submit(review.request.id, person(ANN))
     assert isinstance(request, Request)
     assert request.customers_digest == digest_of([CustomerId(one) for one in everybody])
@@ -45,10 +51,10 @@ async def test_typed_ids_and_files_add_up_to_the_requested_customers(office: Off
 
 async def test_the_review_tells_the_column_of_pasted_text_and_its_lookalikes(office: Office) -> None:
     review = await reviewed(office, customers="Kundenr\tNavn\n+4791234567\tAnn\nb\tBo")
-    assert review.read_result
-    (read,) = review.read_result.files
-    assert (read.name, read.column.name, read.found, read.phones) == ("", "Kundenr", 2, 1)
-    assert (review.read_result.everybody.first, review.request.customers) == (("+4791234567", "b"), 2)
+    (read,) = review.files_read
+    assert (read.name, read.column.name, read.found) == ("", "Kundenr", 2)
+    assert [(doubtful.why, doubtful.count) for doubtful in read.doubtful] == [(Doubt.PHONE, 1)]
+    assert (review.request.first_customer, review.request.customers) == ("+4791234567", 2)
 
 
 async def test_pasted_columns_that_are_in_doubt_are_reported_in_the_field(office: Office) -> None:
@@ -65,10 +71,8 @@ async def test_submitting_reads_no_file_again(office: Office) -> None:
     assert await office.repository.customers(review.request.id, 0) == ("a", "b", "c", "d")
 
 
-async def test_without_files_there_is_no_result_of_any(office: Office) -> None:
-    review = await reviewed(office)
-    assert review.read_result
-    assert not review.read_result.files
+async def test_without_files_nothing_is_read(office: Office) -> None:
+    await reviewed(office)
     assert not office.drawer.asked
 
 

@@ -1,22 +1,23 @@
-"""The review's lines about files, word for word, and advice for every problem."""
+"""The lines about files, word for word, and advice for every problem."""
 
 from dataclasses import replace
 
 import pytest
 
-from bot.domain.customers.packing import PackedIds
 from bot.domain.customers.uploads import (
+    NO_COLUMN,
     Column,
+    Doubt,
+    DoubtfulIds,
     FileProblem,
     FileRead,
     OtherSheet,
-    ReadResult,
     RowProblem,
     UnreadableRow,
 )
 from bot.domain.ids import CustomerId
 from bot.domain.policy.policy import Refusal, RefusalReason
-from bot.slack.modals import file_summary, review
+from bot.slack.modals import approval, file_summary, review
 from bot.slack.rendering import reasons
 from bot.slack.rendering.file_errors import ODD, TROUBLES
 from tests.support import samples
@@ -33,66 +34,71 @@ FILE = FileRead(
         UnreadableRow(99, RowProblem.SHORTENED),
         UnreadableRow(120, RowProblem.EMPTY),
     ),
-    mails=3,
-    phones=1,
+    doubtful=(
+        DoubtfulIds(Doubt.MAIL, 3, ((2, CustomerId("ann@example.com")), (9, CustomerId("bo@example.com")))),
+        DoubtfulIds(Doubt.SPACED, 1, ((7, CustomerId("c-1 c-2")),)),
+    ),
 )
-READ = ReadResult(PackedIds(4, "", tuple(CustomerId(one) for one in ("a1", "b2", "c3")), "z9"), files=(FILE,))
 
 
-def test_the_review_describes_each_file() -> None:
-    assert file_summary.lines(READ, LOOK) == [
-        "*File:* vip.csv – 80,000 rows with an id, from column “Kundenr” (B)",
+def test_each_file_is_described() -> None:
+    assert file_summary.lines([FILE], LOOK) == [
+        "*File:* vip.csv, 80,000 ids from column “Kundenr” (B)",
+        (f"⚠ Skipped 5 rows – rows 17 and 120: no id; row 99: {ODD[RowProblem.SHORTENED]}; and 2 more"),
+        "⚠ 3 ids look like e-mail addresses: “ann@example.com” (row 2), “bo@example.com” (row 9) and 1 more",
         (
-            "⚠ 5 rows unreadable, and left out – rows 17 and 120: no id; "
-            f"row 99: {ODD[RowProblem.SHORTENED]}; and 2 more"
+            "⚠ 1 id contains a space and counts as one customer: “c-1 c-2” (row 7). "
+            "If one is several ids, put each on its own line"
         ),
-        "⚠ 3 of these look like e-mail addresses, not like an id",
-        "⚠ 1 of these looks like a telephone number, not like an id",
-        "*First and last id:* `a1`, `b2`, `c3` … `z9`",
     ]
+
+
+def test_an_approver_reads_the_same_with_ids_masked() -> None:
+    whole, masked = (file_summary.lines([FILE], LOOK, masked=each) for each in (False, True))
+    assert masked[:2] == whole[:2]
+    assert masked[2].endswith(": “an••••om” (row 2), “bo••••om” (row 9) and 1 more")
+    assert masked[3] == "⚠ 1 id contains a space and counts as one customer: “c-••••-2” (row 7)"
 
 
 @pytest.mark.parametrize(
     ("read", "said"),
     [
-        (FileRead(found=2, column=Column(1)), "*Pasted:* 2 ids from column A"),
+        (FileRead(found=2, column=Column(NO_COLUMN)), []),
+        (FileRead(found=2, column=Column(1)), ["*Pasted:* 2 ids from column A"]),
+        (
+            FileRead(found=2, column=Column(NO_COLUMN, "Id"), header=1),
+            ["*Pasted:* 2 ids, header “Id” on line 1"],
+        ),
         (
             FileRead(found=1, column=Column(2, "Kundenr"), header=3),
-            "*Pasted:* 1 id from column B; “Kundenr” on line 3 is its name, and left out",
+            ["*Pasted:* 1 id from column B, header “Kundenr” on line 3"],
         ),
     ],
 )
-def test_the_review_describes_pasted_text(read: FileRead, said: str) -> None:
-    assert file_summary.lines(ReadResult(files=(read,)), LOOK)[0] == said
+def test_pasted_text_is_described_unless_it_is_a_plain_list(read: FileRead, said: list[str]) -> None:
+    assert file_summary.lines([read], LOOK) == said
 
 
-def test_without_files_there_is_nothing_to_describe() -> None:
-    assert file_summary.lines(ReadResult(), LOOK) == file_summary.lines(None, LOOK) == []
-
-
-def test_the_review_names_hidden_rows_and_other_sheets() -> None:
-    file = replace(
-        FILE,
-        hidden=1,
-        other_sheets=(OtherSheet("Old", 1_200), OtherSheet("Notes", 1, is_hidden=True)),
-        odd=0,
-        mails=0,
-        phones=0,
-    )
-    assert file_summary.lines(replace(READ, files=(file,)), LOOK)[1:3] == [
-        "⚠ 1 row that the sheet hides is taken too, as you chose",
+def test_the_lines_name_hidden_rows_and_other_sheets() -> None:
+    others = (OtherSheet("Old", 1_200), OtherSheet("Notes", 1, is_hidden=True))
+    file = replace(FILE, hidden=1, other_sheets=others, odd=0, doubtful=())
+    assert file_summary.lines([file], LOOK)[1:] == [
+        "⚠ 1 row hidden in the sheet counts too, as chosen",
         "⚠ 2 other sheets not read: “Old” (1,200 rows) and “Notes” (hidden, 1 row)",
     ]
 
 
-def test_a_short_list_shows_no_id_twice() -> None:
-    short = replace(READ, everybody=PackedIds(2, "", (CustomerId("a1"), CustomerId("b2")), "b2"))
-    assert file_summary.lines(short, LOOK)[-1] == "*First and last id:* `a1`, `b2`"
+def test_every_doubt_has_a_text() -> None:
+    assert set(file_summary.DOUBTS) == set(Doubt)
 
 
-def test_the_lines_are_in_the_review_and_nowhere_that_others_see() -> None:
-    assert "vip.csv" in str(review.build(samples.review(read_result=READ), LOOK, {})["blocks"])
-    assert "vip.csv" not in "".join(review.facts(samples.review(read_result=READ), LOOK, {}))
+def test_the_lines_are_in_the_review_and_the_approval() -> None:
+    read = samples.review(files_read=(FILE,))
+    view = replace(samples.consideration(), review=read)
+    for drawn in (review.build(read, LOOK, {}), approval.build(view, LOOK, {})):
+        assert "vip.csv" in str(drawn["blocks"])
+        assert "Skipped 5 rows" in str(drawn["blocks"])
+    assert "ann@example.com" not in str(approval.build(view, LOOK, {}))
 
 
 @pytest.mark.parametrize("why", FileProblem)
