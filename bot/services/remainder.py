@@ -56,14 +56,12 @@ async def remainder_of(repository: Repository, request: Request) -> Remainder | 
     return Remainder(first, others, tally.left, tally.refused)
 
 
-async def customers_left(
-    repository: Repository, first: Request, *, refused_too: bool
-) -> tuple[CustomerId, ...]:
-    """Read the customers that a request left out, in their order, with or without the refused ones."""
-    found: list[CustomerId] = []
+async def customers_left(repository: Repository, first: Request) -> dict[CustomerId, Outcome]:
+    """Read the customers that a request left out, in their order, and what became of each."""
+    found: dict[CustomerId, Outcome] = {}
     async for portion in repository.not_given(first.id):
-        found += [one.customer for one in portion if refused_too or one.outcome is not Outcome.REFUSED]
-    return tuple(found)
+        found |= {one.customer: one.outcome for one in portion}
+    return found
 
 
 def _as_earlier(request: Request, customers: int) -> PriorRequest:

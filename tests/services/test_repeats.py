@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from bot.domain.customers.packing import pack
-from bot.domain.customers.uploads import Column, FileRead, ReadResult, Upload
+from bot.domain.customers.uploads import NO_ROW, Column, Doubt, DoubtfulIds, FileRead, ReadResult, Upload
 from bot.domain.ids import CustomerId, FileId
 from bot.domain.policy.policy import Refusal, RefusalReason
 from bot.domain.requests.notification import NotificationType
 from bot.domain.requests.request import FormInput, Request, State, StopReason, digest
-from bot.domain.requests.views import Field, FieldError, Form, Review
+from bot.domain.requests.views import ApprovalView, Field, FieldError, Form, Review
 from tests.support.service_fixture import ANN, BO, CLEO, QUICK, SPAR, Drawer, Office, allowing, person
 
 
@@ -184,17 +184,17 @@ async def test_a_slow_reading_does_not_overwrite_a_newer_list(office: Office) ->
     assert await office.repository.customers(draft, 0) == ("new",)
 
 
-async def own_list(office: Office) -> tuple[Request, Upload]:
-    """End a request without an answer, and upload its list of customers."""
+async def own_list(office: Office, *on_it: str) -> tuple[Request, Upload]:
+    """End a request for a and b without an answer, and upload its list of customers."""
     ended = await office.ask(customers="a\nb")
     await office.approve(ended, BO)
     assert await office.preflight.begin(ended.id)
     await office.repository.start_portion(ended.id, 0)
     await office.put(ended, state=State.DONE, ended_at=office.clock.now())
     file = Upload(FileId("F1"), "list.xlsx")
-    read = FileRead(name=file.name, found=2, column=Column(1), request=ended.short)
-    both = (CustomerId("a"), CustomerId("b"))
-    office.drawer.instead = ReadResult(pack(both, portion=8), files=(read,))
+    ids = [CustomerId(one) for one in on_it or ("a", "b")]
+    read = FileRead(name=file.name, found=len(ids), column=Column(1), request=ended.short)
+    office.drawer.instead = ReadResult(pack(ids, portion=8), files=(read,))
     return ended, file
 
 
@@ -214,6 +214,37 @@ async def test_the_bots_own_list_is_offered_as_a_remainder(office: Office) -> No
     asked = await ask_as_shown(office, review)
     assert isinstance(asked, Request)
     assert await office.repository.customers(asked.id, 0) == ("a", "b")
+
+
+async def test_only_those_still_on_the_list_are_requested_again(either_office: Office) -> None:
+    office = either_office
+    ended, file = await own_list(office, "x", "b")
+    draft = await office.draft(customers="", files=(file,))
+    again = await office.drafts.ask_again(draft, ended.short, person(ANN))
+    assert isinstance(again, Form)
+    form_input = FormInput(reason="once more", customers="x", rule="another", once_key="another")
+    assert await office.drafts.save_input(again.request.id, person(ANN), form_input) == ()
+    review = await office.drafts.review(again.request.id, person(ANN))
+    assert isinstance(review, Review)
+    (read,) = review.files_read
+    assert read.doubtful == (DoubtfulIds(Doubt.NOT_LEFT, 1, ((NO_ROW, CustomerId("x")),)),)
+    asked = await ask_as_shown(office, review)
+    assert isinstance(asked, Request)
+    assert (asked.reason, asked.once_key) == ("once more", ended.once_key)
+    assert await office.repository.customers(asked.id, 0) == ("b",)
+    approval = await office.decisions.open_approval(asked.id, person(BO), asked.channel)
+    assert isinstance(approval, ApprovalView)
+    assert approval.review.files_read == review.files_read
+
+
+async def test_a_list_without_anybody_left_requests_nothing_again(office: Office) -> None:
+    ended, file = await own_list(office, "x")
+    draft = await office.draft(customers="", files=(file,))
+    again = await office.drafts.ask_again(draft, ended.short, person(ANN))
+    assert isinstance(again, Form)
+    form = await office.drafts.review(again.request.id, person(ANN))
+    assert isinstance(form, Form)
+    assert [fault.refusal.reason for fault in form.faults] == [RefusalReason.NO_CUSTOMERS]
 
 
 async def test_the_bots_own_list_makes_a_new_request_only_after_a_choice(office: Office) -> None:

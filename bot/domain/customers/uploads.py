@@ -16,6 +16,7 @@ TOLD: Final = 20
 MOST_ODD: Final = 10_000
 """Unreadable rows in the file of all of them; with more, it is the wrong file."""
 NO_COLUMN: Final = 0
+NO_ROW: Final = 0
 MOST_IDS: Final = 1_000_000
 """Of all files and the typed ids together."""
 
@@ -125,17 +126,19 @@ class UnreadableRow:
 
 
 class Doubt(StrEnum):
-    """Why an id that counts may not have been meant as one."""
+    """Why an id may not have been meant."""
 
     MAIL = "mail"
     PHONE = "phone"
     SPACED = "spaced"
     """It has a space inside, and may be several ids."""
+    NOT_LEFT = "not_left"
+    """It does not count: the request whose remainder this is did not leave it out."""
 
 
 @dataclass(frozen=True, slots=True)
 class DoubtfulIds:
-    """Ids that count all the same; `first` are the first of them, with their rows."""
+    """Ids that were read; `first` are the first of them, with their rows (or `NO_ROW`)."""
 
     why: Doubt
     count: int

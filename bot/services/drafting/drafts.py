@@ -100,8 +100,13 @@ class DraftService:
                 self._remember(draft)
                 return draft
 
-    async def create_remainder(self, of: RequestId, who: Person, channel: ChannelId) -> Request | Refusal:
-        """Open a draft for the remaining customers of an ended request, for any requester of its channel."""
+    async def create_remainder(
+        self, of: RequestId, who: Person, channel: ChannelId, *, listed: FormInput | None = None
+    ) -> Request | Refusal:
+        """Open a draft for the remaining customers of an ended request, for any requester of its channel.
+
+        With a list, it is only for those who are on it.
+        """
         first = await self.repository.find(of)
         here = (channel, self.account)
         if first is None or first.state is State.DRAFT or (first.channel, first.account) != here:
@@ -112,17 +117,18 @@ class DraftService:
         if refusal := await no_remainder(self.repository, first):
             return refusal
         only_refused = (await self.repository.tally(first.id)).left == 0
-        form_input = FormInput(reason=first.reason, refused_too=only_refused)
+        form_input = replace(listed or FormInput(), reason=first.reason, refused_too=only_refused)
         return await self.open_draft(who, channel, _remainder_input(first, form_input), rest_of=first.id)
 
     async def ask_again(self, draft: RequestId, of: str, who: Person) -> Form | Refusal:
-        """Load a form for the remaining customers of the request whose list was put into a draft."""
+        """Load a form for those remaining customers of a request who are on its list in a draft."""
         found, first = await self._draft(draft, who), await self.repository.find_short(ShortId(of))
         if isinstance(found, Refusal):
             return found
         if first is None:
             return Refusal(RefusalReason.UNKNOWN_REQUEST, of)
-        remainder = await self.create_remainder(first.id, who, found.request.channel)
+        channel, listed = found.request.channel, found.form_input
+        remainder = await self.create_remainder(first.id, who, channel, listed=listed)
         return remainder if isinstance(remainder, Refusal) else await self.form(remainder.id, who)
 
     async def form(self, draft: RequestId, who: Person) -> Form | Refusal:
@@ -337,8 +343,10 @@ class DraftService:
         found = await self._draft(draft, who)
         if isinstance(found, Refusal):
             return found
-        if found.first:
-            form_input = _remainder_input(found.first, form_input)
+        if found.first:  # only the reason and the choice of refused customers come from the form
+            form_input = replace(
+                found.form_input, reason=form_input.reason, refused_too=form_input.refused_too
+            )
         else:
             same_files = {one.id for one in form_input.files} == {one.id for one in found.form_input.files}
             form_input = with_columns(form_input, found.form_input)
@@ -391,9 +399,9 @@ class DraftService:
 
 
 def _remainder_input(first: Request, form_input: FormInput) -> FormInput:
-    """Take only the reason and the choice of refused customers from a payload, the rest from the database."""
+    """Take the rule from the first request, and no key: it has that of the first request."""
     rule = first.rule.id if first.rule else ""
-    return FormInput(rule=rule, reason=form_input.reason, refused_too=form_input.refused_too)
+    return replace(form_input, rule=rule, once_key="", reserved="", more=False, new_key=True)
 
 
 def _filled_in(found: Draft, rule: Rule, recipients: Recipients) -> Request:

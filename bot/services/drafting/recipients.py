@@ -9,10 +9,11 @@ from typing import Final
 
 from bot.domain.customers.packing import PackedIds, pack
 from bot.domain.customers.pasted import CustomerList
-from bot.domain.customers.uploads import FileRead, ReadResult
+from bot.domain.customers.uploads import NO_ROW, TOLD, Doubt, DoubtfulIds, FileRead, ReadResult
 from bot.domain.ids import CustomerId
 from bot.domain.policy.policy import ChannelPolicy
 from bot.domain.ports import FileReader, Repository
+from bot.domain.requests.batches import Outcome
 from bot.domain.requests.request import FormInput, Request
 from bot.domain.requests.views import FieldError
 from bot.services.drafting.validation import customers_of, faults_of_files, faults_of_ids
@@ -54,6 +55,8 @@ class Recipients:
     read_result: ReadResult
     reading: str = ""
     """The name of the reading that the files are kept under; empty without files."""
+    others: tuple[CustomerId, ...] = ()
+    """Those on the list whom the first request did not leave out."""
 
     @property
     def faults(self) -> tuple[FieldError, ...]:
@@ -63,16 +66,34 @@ class Recipients:
     @property
     def files_read(self) -> tuple[FileRead, ...]:
         """What was read of pasted text and of each file."""
-        pasted: tuple[FileRead, ...] = (self.typed.read,) if self.typed.read else ()
-        return (*pasted, *self.read_result.files)
+        pasted = (self.typed.read,) if self.typed.read else ()
+        files = (*pasted, *self.read_result.files)
+        if not self.others:
+            return files
+        first = tuple((NO_ROW, customer) for customer in self.others[:TOLD])
+        others = DoubtfulIds(Doubt.NOT_LEFT, len(self.others), first)
+        return (*files[:-1], replace(files[-1], doubtful=(*files[-1].doubtful, others)))
 
 
 async def resolve_recipients(draft: Draft, file_reader: FileReader, repository: Repository) -> Recipients:
-    """Resolve a draft's customers, packed in portions: typed ids first, then those of the files in order."""
+    """Resolve a draft's customers, packed in portions."""
+    listed = await _listed(draft, file_reader, repository)
+    if draft.first is None:
+        return listed
+    left, wanted = await customers_left(repository, draft.first), frozenset(listed.everybody.unpacked())
+    chosen = [
+        customer
+        for customer, outcome in left.items()
+        if (draft.form_input.refused_too or outcome is not Outcome.REFUSED)
+        and (customer in wanted or not listed.files_read)
+    ]
+    others = [one for one in listed.everybody.unpacked() if one not in left]
+    return replace(listed, everybody=await pack_in_thread(chosen, draft.portion), others=tuple(others))
+
+
+async def _listed(draft: Draft, file_reader: FileReader, repository: Repository) -> Recipients:
+    """Read the list in a draft: typed ids first, then those of the files in order."""
     form_input, request = draft.form_input, draft.request
-    if draft.first:
-        left = await customers_left(repository, draft.first, refused_too=form_input.refused_too)
-        return Recipients(await pack_in_thread(left, draft.portion), CustomerList(), ReadResult())
     typed = customers_of(form_input)
     if not form_input.files:
         return Recipients(await pack_in_thread(typed.ids, draft.portion), typed, ReadResult())

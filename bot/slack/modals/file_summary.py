@@ -21,6 +21,10 @@ DOUBTS: Final[dict[str, tuple[str, str]]] = {
         "contains a space and counts as one customer",
         "contain a space, and each counts as one customer",
     ),
+    Doubt.NOT_LEFT: (
+        "is on the list but was not left out before, and is skipped",
+        "are on the list but were not left out before, and are skipped",
+    ),
 }
 """What is odd about one id that counts, and about several."""
 
@@ -95,7 +99,10 @@ def _doubtful(doubtful: DoubtfulIds, file: FileRead, formatter: Formatter, *, ma
     show = mask if masked else str
     named = doubtful.first[:MAX_IDS_NAMED]
     kind = "row" if file.name else "line"
-    ids = [f"“{escape(show(customer), MAX_ID)}” ({kind} {formatter.number(row)})" for row, customer in named]
+    ids = [
+        f"“{escape(show(customer), MAX_ID)}”" + (f" ({kind} {formatter.number(row)})" if row else "")
+        for row, customer in named
+    ]
     if more := doubtful.count - len(named):
         ids.append(f"{formatter.number(more)} more")
     one, many = DOUBTS[doubtful.why]

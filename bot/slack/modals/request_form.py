@@ -144,6 +144,8 @@ class _Drawing:
             if remainder.left
             else f"those of {first} whom Dintero refused: nobody else is left"
         )
+        if self.form.form_input.customers or self.form.form_input.files:
+            customers = f"only those on your list, of {customers}"
         rule = [f"*Rule:* that of {first}"]
         if self.form.chosen:
             rule = request_facts.rule_lines(self.form.chosen, self.formatter)
@@ -151,7 +153,7 @@ class _Drawing:
             *rule,
             f"*Customers:* {customers}",
             f"*Once-only key:* that of {first}, so that nobody can get it twice by it",
-            *request_facts.rest(remainder, self.formatter, {})[1:],
+            *request_facts.asked_already(remainder, {}),
         ]
         blocks = [*(block for field in Field for block in self._errors(field)), *sections(lines, most=4)]
         if remainder.refused:

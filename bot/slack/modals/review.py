@@ -60,12 +60,13 @@ def read(view: Mapping[str, Any]) -> Submission:
 
 def facts(review: Review, formatter: Formatter, links: request_facts.Links) -> list[str]:
     """List the facts that the requester reviews and the approver approves."""
-    request = review.request
+    request, first = review.request, review.remainder.first if review.remainder else None
     return [
         *request_facts.rule_lines(review.rule, formatter, review.usable),
         request_facts.customers(request, formatter),
         request_facts.cost_line(request.price, formatter),
-        *request_facts.rest(review.remainder, formatter, links),
+        *request_facts.first(request, first, formatter, links),
+        *request_facts.asked_already(review.remainder, links),
         *request_facts.before(review.prior_grants, formatter, links),
         *request_facts.tier(request.tier, formatter),
         *request_facts.budget(review.budget_use, formatter),

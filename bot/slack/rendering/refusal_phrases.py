@@ -159,7 +159,7 @@ CURES: Final[dict[RefusalReason, str]] = {
     RefusalReason.NOT_AN_ADMIN: "Ask {who}.",
     RefusalReason.NOT_HELD: "Its card shows how it stands.",
     RefusalReason.NOBODY_LEFT: "To give it to somebody else, ask with /discount add.",
-    RefusalReason.OWN_LIST: "Request again below, for all whom it left out and nobody else; or tick the box.",
+    RefusalReason.OWN_LIST: "Press Request again, for those on the list who did not get it; or tick the box.",
     RefusalReason.ONLY_REFUSED: "Tick the box to ask for them again.",
     RefusalReason.NO_LIST: "Its card shows how it stands.",
     RefusalReason.PURGED: (

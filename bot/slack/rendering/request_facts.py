@@ -171,12 +171,15 @@ def forgotten(request: Request, formatter: Formatter) -> list[str]:
     return [f"*Forgotten:* who the customers are, and what was written, since {since}"]
 
 
-def first(found: PriorRequest | None, formatter: Formatter, links: Links) -> list[str]:
-    """Name the request whose remaining customers this one is for."""
+def first(request: Request, found: PriorRequest | None, formatter: Formatter, links: Links) -> list[str]:
+    """Name the request whose remaining customers this one is for, or some of them."""
     if found is None:
         return []
     refused, link = formatter.customers(found.refused), _linked(found, links)
-    if not found.refused:
+    if request.customers < found.customers:
+        some = formatter.number(request.customers)
+        rest = f"{some} of the {formatter.customers(found.customers)} left of {link}"
+    elif not found.refused:
         rest = f"the rest of {link}"
     elif found.refused == found.customers:
         rest = f"the {refused} of {link} whom Dintero refused"
@@ -185,15 +188,12 @@ def first(found: PriorRequest | None, formatter: Formatter, links: Links) -> lis
     return [f"*Asks again* for {rest}, under the same once-only key: {SAME_KEY}"]
 
 
-def rest(found: Remainder | None, formatter: Formatter, links: Links) -> list[str]:
-    """Name the request whose remaining customers this one is for, and others for the same ones."""
-    if found is None:
+def asked_already(found: Remainder | None, links: Links) -> list[str]:
+    """Name the other requests for the same remaining customers."""
+    if found is None or not found.also:
         return []
-    lines = first(found.first, formatter, links)
-    if found.also:
-        also = phrase([_linked(each, links) for each in found.also], last="and", most=MAX_REQUESTS)
-        lines.append(f"⚠ {also} asked for them already")
-    return lines
+    also = phrase([_linked(each, links) for each in found.also], last="and", most=MAX_REQUESTS)
+    return [f"⚠ {also} asked for them already"]
 
 
 def own_key(request: Request) -> list[str]:
