@@ -196,7 +196,8 @@ replicas = _table(
 """The processes on a PostgreSQL database; leases end in the database's time, and the first term leads."""
 
 channels = _table("channels", Column("id", Text, primary_key=True))
-"""One row for each channel, locked while its grants are added up."""
+"""One row for each channel, locked while its grants are added up, and for each account and rule, locked while
+a request of it is submitted."""
 
 sizes = _table(
     "sizes",

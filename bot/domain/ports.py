@@ -1,6 +1,6 @@
 """The ports of the core and the promises of each call; one contract suite per port."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any, Protocol
@@ -127,6 +127,9 @@ class UnitOfWork(Protocol):
 
     async def grants(self, since: datetime) -> tuple[Grant, ...]:
         """Lock the channel until the block ends, and read the other requests' grants since a time."""
+
+    async def has_newer(self, among: Collection[RequestId], since: datetime) -> bool:
+        """Lock the rule until the block ends; tell whether it has requests that are not among these."""
 
     async def enqueue(self, *notices: Notification) -> None:
         """Put notifications into the outbox, in this order."""

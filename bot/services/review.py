@@ -1,6 +1,6 @@
 """What people see of a request before they request or approve it, read from the database."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.domain.policy.budget import BudgetUse, use_of
 from bot.domain.policy.policy import ChannelPolicy
@@ -30,7 +30,12 @@ async def current_prior_grants(
     """Find the other requests for the same customers, if the channel's policy wants to know."""
     if not policy.repeat_days:
         return NEVER
-    return await repository.prior_grants(request, clock.now() - timedelta(days=policy.repeat_days))
+    return await repository.prior_grants(request, repeats_since(policy, clock))
+
+
+def repeats_since(policy: ChannelPolicy, clock: Clock) -> datetime:
+    """Return the time since which a grant to the same customer counts as repeated."""
+    return clock.now() - timedelta(days=policy.repeat_days)
 
 
 async def load_review(

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import bindparam, func, or_, select
 
-from bot.database.connection import BaseRepository, Values
+from bot.database.connection import BaseRepository, Database, Rows, Transaction, Values
 from bot.database.mapping import decode, encode, from_micros, to_micros
 from bot.database.schema import batches, customers, of_request, requests
 from bot.domain.customers.packing import unpacked
@@ -57,21 +57,24 @@ _OUTCOMES: Final = select(batches.c.portion, batches.c.batch, batches.c.size, ba
 )
 
 
+async def earlier_requests(where: Database | Transaction, request: Request, since: datetime) -> Rows:
+    """Read the other requests of the same rule that gave since a time or may give, the newest first."""
+    values: Values = {
+        "rule": encode(request.rule.id if request.rule else ""),
+        "account": encode(request.account),
+        "but": encode(request.id),
+        "key": encode(request.once_key),
+        "since": to_micros(since),
+    }
+    return await where.run(_EARLIER, values)
+
+
 class PriorGrantsRepository(BaseRepository):
     """Searches the customers of earlier requests; a thread unpacks and compares them."""
 
     async def prior_grants(self, request: Request, since: datetime) -> PriorGrants:
         """Find a request's customers whom another request gave its rule since a time, or may give it."""
-        if request.rule is None:
-            return PriorGrants()
-        values: Values = {
-            "rule": encode(request.rule.id),
-            "account": encode(request.account),
-            "but": encode(request.id),
-            "key": encode(request.once_key),
-            "since": to_micros(since),
-        }
-        rows = await self._database.run(_EARLIER, values)
+        rows = await earlier_requests(self._database, request, since)
         if not rows:
             return PriorGrants()
         own = encode(request.id)
@@ -86,7 +89,9 @@ class PriorGrantsRepository(BaseRepository):
             if same := overlap.given | overlap.unknown:
                 found |= same
                 by.append(_prior_request(id_, overlap, len(same), described))
-        return PriorGrants(len(found), tuple(by), more=len(rows) > MAX_REQUESTS or compared > MAX_IDS)
+        more = len(rows) > MAX_REQUESTS or compared > MAX_IDS
+        among = frozenset(RequestId(decode(id_)) for id_, *_ in rows)
+        return PriorGrants(len(found), tuple(by), more=more, among=among)
 
     async def _compare(self, request: str, overlap: "_Overlap") -> int:
         """Compare the customers of an earlier request, and count them."""

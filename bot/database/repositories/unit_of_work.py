@@ -1,6 +1,6 @@
 """The unit of work: one request, locked, and all that is written together with it."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -15,6 +15,7 @@ from bot.database.mapping import (
     REQUEST_COLUMNS,
     approval_of,
     approval_row,
+    decode,
     encode,
     files_read_json,
     input_json,
@@ -28,6 +29,7 @@ from bot.database.mapping import (
 )
 from bot.database.repositories import budgets
 from bot.database.repositories import pause as pause_table
+from bot.database.repositories.prior_grants import earlier_requests
 from bot.database.repositories.requests import APPROVALS, FORM_INPUT
 from bot.database.schema import (
     PENDING,
@@ -146,10 +148,19 @@ class SqlUnitOfWork:
     async def grants(self, since: datetime) -> tuple[Grant, ...]:
         """Lock the channel until the block ends, and read its other requests' grants since a time."""
         channel = self.request.channel
-        insert = self._database.insert(channels).on_conflict_do_nothing(index_elements=["id"])
-        await self._transaction.run(insert, {"id": encode(channel)})
-        await self._transaction.run(budgets.LOCK, {"which": encode(channel)})
+        await self._lock(channel)
         return await budgets.read_grants(self._transaction, channel, since, self.request.id)
+
+    async def has_newer(self, among: Collection[RequestId], since: datetime) -> bool:
+        """Lock the rule until the block ends, and tell whether it has requests that are not among these."""
+        await self._lock(f"{self.request.account} {self.request.rule and self.request.rule.id}")
+        rows = await earlier_requests(self._transaction, self.request, since)
+        return any(RequestId(decode(id_)) not in among for id_, *_ in rows)
+
+    async def _lock(self, name: str) -> None:
+        insert = self._database.insert(channels).on_conflict_do_nothing(index_elements=["id"])
+        await self._transaction.run(insert, {"id": encode(name)})
+        await self._transaction.run(budgets.LOCK, {"which": encode(name)})
 
     async def enqueue(self, *notifications: Notification) -> None:
         """Put notifications into the outbox, in this order."""

@@ -40,6 +40,8 @@ class PriorGrants:
     customers: int = 0
     by: tuple[PriorRequest, ...] = ()
     more: bool = False
+    among: frozenset[RequestId] = frozenset()
+    """All requests of the rule that were there at the time of the search."""
 
     def begun_after(self, at: datetime | None) -> tuple[PriorRequest, ...]:
         """Find those that were asked for after a person decided on ours, and began before it."""

@@ -18,6 +18,7 @@ from bot.domain.requests.authorization import Electorate, decide
 from bot.domain.requests.deadlines import held_facts, held_until, initial_deadlines
 from bot.domain.requests.notification import NotificationType
 from bot.domain.requests.person import Person
+from bot.domain.requests.prior_grants import PriorGrants
 from bot.domain.requests.request import (
     Event,
     FormInput,
@@ -44,7 +45,7 @@ from bot.services.drafting.validation import (
     faults_of_reserved,
 )
 from bot.services.remainder import no_remainder, only_refused_left, remainder_of
-from bot.services.review import current_budget_use, current_prior_grants, load_review
+from bot.services.review import current_budget_use, current_prior_grants, load_review, repeats_since
 
 GROUPED: Final = re.compile(r"^[-+]?\d{1,3}(?:\n\d{2,3})+(?:[.,]\d+)?$", re.MULTILINE)
 """Words that are probably one number, such as 1 234 567: kept together, they are refused and not guessed."""
@@ -63,8 +64,6 @@ class DraftService:
     clock: Clock
     background: BackgroundTasks
     account: str
-    _submitting: asyncio.Lock = field(default_factory=asyncio.Lock)
-    """Of two requests for the same customers, submitted at once, the second sees the first."""
     _recent: dict[RequestId, tuple[Request, datetime]] = field(default_factory=dict)
     """Drafts read a short while ago, for the rule search: a keystroke there needs no query."""
 
@@ -204,17 +203,17 @@ class DraftService:
         if isinstance(electorate, Refusal):
             return electorate
         budget_use = await current_budget_use(found, policy, self.repository, self.clock)
-        async with self._submitting:
-            if found.state is State.DRAFT:
-                prior_grants = await current_prior_grants(found, policy, self.repository, self.clock)
-                if prior_grants.unseen(named):
-                    return Refusal(RefusalReason.REPEATED)
+        asked: Request | Refusal | None = None
+        while asked is None:
+            prior_grants = await current_prior_grants(found, policy, self.repository, self.clock)
+            if found.state is State.DRAFT and prior_grants.unseen(named):
+                return Refusal(RefusalReason.REPEATED)
             async with self.repository.unit_of_work_to_submit(draft) as unit:
                 if unit is None:
                     return Refusal(RefusalReason.UNKNOWN_REQUEST)
                 if unit.request.state is State.DRAFT and digest(unit.request) != shown:
                     return Refusal(RefusalReason.CHANGED)
-                asked = await self._ask(unit, policy, electorate, budget_use)
+                asked = await self._ask(unit, policy, electorate, budget_use, prior_grants)
         self._recent.pop(draft, None)
         self.background.wake()
         return asked
@@ -371,11 +370,19 @@ class DraftService:
         )
 
     async def _ask(
-        self, unit: UnitOfWork, policy: ChannelPolicy, electorate: Electorate, budget_use: BudgetUse | None
-    ) -> Request | Refusal:
+        self,
+        unit: UnitOfWork,
+        policy: ChannelPolicy,
+        electorate: Electorate,
+        budget_use: BudgetUse | None,
+        prior_grants: PriorGrants,
+    ) -> Request | Refusal | None:
+        """Submit it; None if another request of the rule came since the search for prior grants."""
         request, now = unit.request, self.clock.now()
         if request.state is not State.DRAFT:
             return request
+        if policy.repeat_days and await unit.has_newer(prior_grants.among, repeats_since(policy, self.clock)):
+            return None
         now_usable = usable(request.rule, now) if request.rule else None
         decision = decide(request, policy, electorate, now_usable, budget_use)
         if decision.refusals:
