@@ -260,7 +260,8 @@ async def _listen(
 
 async def _answers(repository: SqlRepository) -> bool:
     try:
-        await asyncio.wait_for(repository.ping(), 2)
+        async with asyncio.timeout(2):
+            await repository.ping()
     except Exception:  # noqa: BLE001 - after any exception the database counts as away
         return False
     return True

@@ -202,7 +202,8 @@ class GivingWorkflow:
             except Exception as error:  # noqa: BLE001 - any exception would end the giving
                 log.warning("a step is repeated", why=str(error), seconds=wait)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self.closing.wait(), wait)
+                async with asyncio.timeout(wait):
+                    await self.closing.wait()
                 raise asyncio.CancelledError
             wait = min(wait * 1.5, STEP_LONGEST_WAIT_SECONDS)
 

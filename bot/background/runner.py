@@ -13,6 +13,7 @@ from bot.background.daily import DailyTasks
 from bot.background.giving_workflow import GivingWorkflow
 from bot.background.outbox_relay import OutboxRelay
 from bot.background.progress_updates import ProgressUpdater
+from bot.background.repeating import Repeater
 from bot.background.workflows import close_engine, delete_finished
 from bot.cluster.membership import Membership
 from bot.database.repositories.repository import SqlRepository
@@ -60,6 +61,7 @@ class BackgroundRunner:
         giving.finished = self.wake
         self._sweep_now, self._deliver_now, self._take_over_now = (asyncio.Event() for _ in range(3))
         self._hourly_now = (asyncio.Event(), asyncio.Event())
+        self._repeater = Repeater()
         self._was_leader = membership.is_leader
         self._tasks: set[asyncio.Task[object]] = set()
         self._leading = 0
@@ -90,7 +92,7 @@ class BackgroundRunner:
         """Let no batch out any more: the program is closing."""
         self._giving.closing.set()
         self._giving.recheck()
-        self._deliver_now.set()
+        self._repeater.close()
 
     @asynccontextmanager
     async def lifespan(
@@ -106,15 +108,15 @@ class BackgroundRunner:
         """Resume the work of an earlier process, and work until the block ends; then end in ten seconds."""
         self._giving.launch()
         self._membership.when_changed(self._wake_here)
-        every, every_as_leader = self._every, partial(self._every, leader_only=True)
-        delivery = asyncio.create_task(every_as_leader(OUTBOX_SECONDS, relay.deliver_due, self._deliver_now))
+        every, lead = self._repeater.repeat, partial(partial, self._lead)
+        delivery = asyncio.create_task(every(OUTBOX_SECONDS, lead(relay.deliver_due), self._deliver_now))
         work = [
-            every_as_leader(SWEEP_SECONDS, partial(self._sweep, decisions), self._sweep_now),
+            every(SWEEP_SECONDS, lead(partial(self._sweep, decisions)), self._sweep_now),
             every(RULES_SECONDS, catalog.refresh),
             every(CLOCK_SECONDS, sync_clock),
             every(PROGRESS_SECONDS, partial(self._update_progress, progress_updater)),
-            every_as_leader(TIDY_SECONDS, self._tidy, self._hourly_now[0]),
-            every_as_leader(TIDY_SECONDS, daily_tasks.run_once, self._hourly_now[1]),
+            every(TIDY_SECONDS, lead(self._tidy), self._hourly_now[0]),
+            every(TIDY_SECONDS, lead(daily_tasks.run_once), self._hourly_now[1]),
         ]
         if self._membership.term:
             work.append(every(TAKE_OVER_SECONDS, self._giving.take_over, self._take_over_now))
@@ -181,28 +183,14 @@ class BackgroundRunner:
         await self._repository.forget_drafts(self._clock.now() - DRAFTS_KEPT)
         await delete_finished(self._clock.now() - WORKFLOWS_KEPT)
 
-    async def _every(
-        self,
-        seconds: float,
-        work: Callable[[], Awaitable[object]],
-        now: asyncio.Event | None = None,
-        *,
-        leader_only: bool = False,
-    ) -> None:
-        """Repeat work, sooner when `now` is set; a failure is logged."""
-        event = now or asyncio.Event()
-        while not self._giving.closing.is_set():
-            event.clear()
-            if self._membership.is_leader or not leader_only:
-                self._leading += leader_only
-                try:
-                    await work()
-                except Exception:
-                    log.exception("background work failed")
-                finally:
-                    self._leading -= leader_only
-            with suppress(TimeoutError):
-                await asyncio.wait_for(event.wait(), seconds)
+    async def _lead(self, work: Callable[[], Awaitable[object]]) -> None:
+        """Do work that only the leader does."""
+        if self._membership.is_leader:
+            self._leading += 1
+            try:
+                await work()
+            finally:
+                self._leading -= 1
 
     def _work_ended(self, task: asyncio.Task[object]) -> None:
         self._tasks.discard(task)

@@ -104,7 +104,8 @@ class Replica:
         while term == self.term and not self.leased:
             self._renewed.clear()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._renewed.wait(), RENEWAL_INTERVAL_SECONDS)
+                async with asyncio.timeout(RENEWAL_INTERVAL_SECONDS):
+                    await self._renewed.wait()
         if term != self.term:
             raise LeaseLost(self.name)
 

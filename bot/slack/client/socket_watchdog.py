@@ -57,7 +57,8 @@ class SocketWatch:
             self._reconnected_at = self._ticks()
             log.warning("Slack is silent; reconnecting", seconds=round(self._ticks() - self._received_at, 1))
             with suppress(Exception):  # a failure is repeated after another silence
-                await asyncio.wait_for(self._client.connect_to_new_endpoint(force=True), self._max_silence)
+                async with asyncio.timeout(self._max_silence):
+                    await self._client.connect_to_new_endpoint(force=True)
 
     async def _on_message(self, _message: WSMessage) -> None:
         self._received_at = self._ticks()

@@ -54,7 +54,8 @@ class SocketMode:
         }
         try:
             await socket.send_json(envelope)
-            return await asyncio.wait_for(acked, self._ack_within)
+            async with asyncio.timeout(self._ack_within):
+                return await acked
         except TimeoutError:
             return NO_ACK_IN_TIME
         except ConnectionError:
