@@ -24,7 +24,7 @@ async def test_no_word_of_a_rules_name_is_filled_in_as_a_customer(trip: Trip) ->
 
 async def test_pasted_columns_are_read_like_a_file(trip: Trip) -> None:
     review = await trip.review("Navn\tKundenr\nAnn Lee\t00123\nBo\t'00124")
-    assert "“Kundenr” on line 1 is its name" in review.text
+    assert "header “Kundenr” on line 1" in review.text
     assert "00123" in review.text
 
 
@@ -125,7 +125,7 @@ async def test_the_review_shows_the_whole_request(trip: Trip) -> None:
         "3 × 100.00 NOK",
         "TEST",
         "@leads",
-        "if they are three, put each on a line",
+        "“a b c” (line 1). If one is several ids, put each on its own line",
     ):
         assert words in review.text, words
     assert review.submit_label == "Ask for approval"

@@ -1,7 +1,7 @@
 """Earlier requests for the same customers: grants of the rule, and the remainder of a request."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -40,7 +40,7 @@ class PriorGrants:
     customers: int = 0
     by: tuple[PriorRequest, ...] = ()
     more: bool = False
-    among: frozenset[RequestId] = frozenset()
+    among: frozenset[RequestId] = field(default=frozenset(), compare=False)
     """All requests of the rule that were there at the time of the search."""
 
     def begun_after(self, at: datetime | None) -> tuple[PriorRequest, ...]:
