@@ -86,7 +86,11 @@ class Steps:
     async def approve(
         self, card: Message, *, by: SandboxPerson | None = None, count: int | None = None
     ) -> Modal:
-        approval = await self.opens_approval(card, by=by)
+        return await self.approve_in(await self.opens_approval(card, by=by), by=by, count=count)
+
+    async def approve_in(
+        self, approval: Modal, *, by: SandboxPerson | None = None, count: int | None = None
+    ) -> Modal:
         if count is not None:
             await approval.fill({"Number of customers": str(count)})
         assert not (await approval.submit()).errors
