@@ -8,12 +8,16 @@ from dataclasses import dataclass
 from typing import IO, Final
 from urllib.parse import unquote
 
+from isal import isal_zlib
+
 from bot.domain.customers.uploads import FileProblem
 from bot.spreadsheets.errors import FileError
 from bot.spreadsheets.xlsx.xml_parser import Element, elements
 
 MAX_UNPACKED_BYTES: Final = 500 * 1024 * 1024
 """A million rows are about 100 MB."""
+RAW: Final = -15
+"""The window of a deflated stream without zlib's header."""
 ENCRYPTED: Final = 0x1
 """The flag of an encrypted ZIP entry."""
 
@@ -37,7 +41,11 @@ class Package:
         """Open a part; raise FileError if it is missing."""
         if part not in self.parts:
             raise FileError(FileProblem.BROKEN)
-        return self.book.open(self.parts[part])
+        file = self.book.open(self.parts[part])
+        if self.parts[part].compress_type == zipfile.ZIP_DEFLATED:
+            # zipfile offers no other way to unpack by isal, which takes half the time
+            file._decompressor = isal_zlib.decompressobj(RAW)  # type: ignore[attr-defined]  # noqa: SLF001
+        return file
 
     def elements(self, part: str) -> Iterator[Element]:
         """Parse a part; see `xml_parser.elements`."""

@@ -3,7 +3,7 @@
 Formulas are not run and links not followed. Where it is not certain what Excel shows, the row is refused.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
@@ -13,7 +13,7 @@ from bot.domain.customers.tables import Block, Place, Row
 from bot.domain.customers.uploads import FileProblem, OtherSheet, RowProblem
 from bot.spreadsheets.errors import FileError
 from bot.spreadsheets.row_blocks import next_rows
-from bot.spreadsheets.xlsx.sheet import MAX_ROWS, Piece, RawRow, read_ending, read_pieces
+from bot.spreadsheets.xlsx.sheet import MAX_ROWS, ColumnCell, Piece, RawRow, read_ending, read_pieces
 from bot.spreadsheets.xlsx.workbook import Workbook, open_workbook
 
 NUMBERS: Final = frozenset({"", "n"})
@@ -77,26 +77,46 @@ class SheetTable:
             ending = read_ending(file)
         covered = ending.covered(column)
         changes_numbers = ending.changes_numbers(self.workbook.conditional)
-        is_doubtful = changes_numbers or bool(covered)
+
+        def is_doubtful(row: int, kind: str) -> bool:
+            return row in covered or (changes_numbers and kind in NUMBERS)
+
         for before, piece in self._pieces():
             if piece.last < first:
                 continue
-            start = max(first, before + 1)
-            values, problems = [""] * (piece.last - start + 1), dict[int, RowProblem]()
-            last = before
-            for row, style, kind, raw in piece.column(column):
-                if not last < row <= piece.last:
-                    raise FileError(FileProblem.BROKEN)
-                last = row
-                text, problem = self.workbook.shown(style, kind, raw)
-                if is_doubtful and text and (row in covered or (changes_numbers and kind in NUMBERS)):
-                    problem = problem or RowProblem.UNCERTAIN
-                if row >= start and problem:
-                    problems[row - start] = problem
-                elif row >= start:
-                    values[row - start] = text
+            start, cells = max(first, before + 1), piece.column(column)
+            texts = None if covered else self.workbook.shared_texts(cells, before + 1, piece.last)
+            if texts is None:
+                values, problems = self._judged(cells, before, piece.last, is_doubtful)
+            else:
+                values, problems = texts, {}
+            skip = start - before - 1
+            problems = {at - skip: problem for at, problem in problems.items() if at >= skip}
             hidden = frozenset(row - start for row in piece.hidden if row >= start)
-            yield Block(values, partial(self._texts, piece, start), problems, hidden)
+            yield Block(values[skip:], partial(self._texts, piece, start), problems, hidden)
+
+    def _judged(
+        self,
+        cells: Sequence[ColumnCell],
+        before: int,
+        last: int,
+        is_doubtful: Callable[[int, str], bool],
+    ) -> tuple[list[str], dict[int, RowProblem]]:
+        """Return what people see in a column's cells after the row `before`, and where that is uncertain."""
+        values, problems = [""] * (last - before), dict[int, RowProblem]()
+        row_before = before
+        for row, style, kind, raw in cells:
+            if not row_before < row <= last:
+                raise FileError(FileProblem.BROKEN)
+            row_before = row
+            text, problem = self.workbook.shown(style, kind, raw)
+            if text and is_doubtful(row, kind):
+                problem = problem or RowProblem.UNCERTAIN
+            if problem:
+                problems[row - before - 1] = problem
+            else:
+                values[row - before - 1] = text
+        return values, problems
 
     def _pieces(self) -> Iterator[tuple[int, Piece]]:
         """Read the pieces, each with the number of the last row before it."""
