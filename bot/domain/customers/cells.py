@@ -13,16 +13,31 @@ from bot.domain.ids import CustomerId
 
 LONGEST_WORD: Final = 35
 """Characters of the longest word, date or shortened number that is made of an id's characters alone."""
+PLAIN: Final = re.compile(
+    rf"(?=[A-Za-z_]*[0-9])[A-Za-z0-9_]{{1,{MAX_LENGTH}}}"
+    rf"|[A-Za-z0-9][A-Za-z0-9_-]{{{LONGEST_WORD},{MAX_LENGTH - 1}}}"
+    r"|(?!(?i:jan|feb|mar|apr|ma[yij]|jun|jul|aug|sep|o[ck]t|nov|de[cs]))(?=[A-Za-z_-]*[0-9])"
+    rf"[A-Za-z][A-Za-z0-9_-]{{1,{MAX_LENGTH - 1}}}"
+).fullmatch
+"""Matches a value that is an id as it is, with nothing to strip or check: most are."""
+PLAIN_CONTACT: Final = re.compile(
+    rf"(?=.{{6,{MAX_LENGTH}}}\Z)(?![Ww]{{3}}\.)[A-Za-z0-9][A-Za-z0-9._+-]*@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{{2,24}}"
+    r"|\+[0-9]{7,15}"
+).fullmatch
+"""Matches an e-mail address or a telephone number that is an id as it is: long lists have many."""
 NOTHING: Final = frozenset(
     (  # noqa: SIM905 - a list would take a line a word
         "null nil none nan nat na nd nv inf infinity undefined notavailable notapplicable notset void empty"
         " blank missing unknown noid nocustomer tbd tba todo true false yes no"
+        " anonymous anonym anonymt guest gjest deleted slettet error loading laster"
         " tomt ukjent mangler ingen inget intet ikkeoppgitt ikkeregistrert uregistrert sann usann sant"
         " usant falskt falsk ja nei nej ukendt okänd saknas tuntematon puuttuu tyhjä ei eitiedossa tosi"
         " epätosi kyllä keine leer unbekannt wahr falsch"
     ).split()
 )
 """Words for no value, for yes and for no: letters alone, in lower case."""
+NOT: Final = NOTHING | {"ikke", "inte", "not", "uten", "utan", "without", "kein", "keine", "ohne"}
+"""The first of several words that say that there is no id."""
 NAMES: Final = STRONG | WEAK
 OTHER_NAMES: Final = frozenset(
     (  # noqa: SIM905
@@ -36,6 +51,7 @@ OTHER_NAMES: Final = frozenset(
 TOTALS: Final = frozenset(
     (  # noqa: SIM905
         "total totals totalt totalsum grandtotal subtotal sum summa summe antall antal count ialt yhteensä"
+        " gesamt gesamtsumme gesamtergebnis insgesamt totalgeneral"
         " average avg mean median gjennomsnitt snitt medel medelvärde gennemsnit keskiarvo"
     ).split()
 )
@@ -43,18 +59,17 @@ WORDS: Final = NOTHING | NAMES | OTHER_NAMES | TOTALS
 
 SEVERAL: Final = re.compile("[,;|^~¦\t\n\v\f\r\x1c\x1d\x1e\x85\u2028\u2029]")
 """What separates values in one cell."""
-COLUMNS: Final = re.compile(
-    r"\S\s{2,}\S|(?:^|\s)\d+\s(?:.*\s)?[^\W\d_]{2,}(?:\s|$)|(?:^|\s)[^\W\d_]{2,}\s(?:.*\s)?\d+(?:\s|$)"
-)
-"""Space as between columns: two at once, or a number beside a word."""
 BETWEEN: Final = re.compile(
-    r"\s+(?:[-+/&]|and|or|to|og|och|eller|til|till|ja|und)\s+|[–—…]|\.\.+", re.IGNORECASE
+    r"\s(?:[^\w\s]+|and|or|to|og|och|eller|til|till|ja|und|et|y)\s|\S\s{2,}\S|[–—…]|\.\.+", re.IGNORECASE
 )
-"""What people write between two ids, or the two ends of a range."""
-SPACE: Final = re.compile(r"\s")
-PARTS: Final = re.compile(r"[\s/+&]+")
+"""What people write between two ids, or the two ends of a range, and space as between columns."""
+PARTS: Final = re.compile(r"[/+&]+")
 SIGNS: Final = re.compile(r"[\W_]+")
+LABEL_END: Final = re.compile(r"([\s:#])")
+"""What parts a label from the id behind it."""
 LETTER: Final = re.compile(r"[^\W\d_]")
+SHORT: Final = re.compile(r"[\W_]*[^\W_]?[\W_]*")
+"""A word of one letter, as in K 1001."""
 DIGITS: Final = re.compile(r"\d+")
 
 SHORT_NUMBER: Final = re.compile(r"(?<![^,])[-+]?\d{1,3}(?![^,])")
@@ -69,7 +84,7 @@ ERROR: Final = re.compile(r"#+|#[^\W\d_]*(?:/[^\W_]*)?[!?]?", re.IGNORECASE)
 CURRENCY: Final = r"(?:kr\.?|nok|sek|dkk|isk|eur|usd|gbp|[$€£%])"
 NUMBER: Final = re.compile(
     rf"(?![a-z]+\d+\Z){CURRENCY}\s*[-+]?[\d\s.,]+(?:,-)?|(?!\d+[a-z]+\Z)[-+]?[\d\s.,]+(?:,-)?\s*{CURRENCY}"
-    r"|[-+]?\s*\d*(?:[\s.,'’′·٫٬]+\d+)+[-+]?|\d+(?:[.,]+-*)|[-+]\s+\d+|-\d{1,20}|\d{1,20}-",  # noqa: RUF001
+    r"|[-+]?\s*\d*(?:[\s.,'’′·٫٬]+\d+)+[-+]?|\d+(?:[.,]+-*)|[-+]\s+\d+|-\d{1,20}|\+\d{1,6}|\d{1,20}-",  # noqa: RUF001
     re.IGNORECASE,
 )
 """A number with a unit, with anything between its digits, or with decimals."""
@@ -89,21 +104,23 @@ DATE_OR_TIME: Final = re.compile(
 )
 UNIT: Final = r"(?:rows?|rader?|rækker|riviä|records?|poster?|entries|customers?|kunder)"
 REST: Final = r"[\s\d.,:=()*]{0,12}"
+ANY_TOTAL: Final = rf"(?:{'|'.join(sorted(TOTALS))}|grand total|i alt)"
 TOTAL: Final = re.compile(
-    rf"\W{{0,3}}(?:{'|'.join(sorted(TOTALS))}|grand total|i alt)\b(?:{REST}|\s{UNIT}{REST})"
-    rf"|\W{{0,3}}[\d\s.,]{{1,12}}\s{UNIT}\b.*|(?:page|side|sida|sivu)\s\d+.*",
+    rf"\W{{0,3}}{ANY_TOTAL}\b(?:{REST}|\s.*)|.*\s{ANY_TOTAL}\W{{0,3}}"
+    rf"|\W{{0,3}}[\d\s.,]{{1,12}}\s{UNIT}\b.*|(?:page|side|sida|sivu|seite)\s\d+.*",
     re.IGNORECASE,
 )
 """A total or a count, such as "(2 rows affected)"."""
 LINK: Final = re.compile(r"<?[a-z][a-z\d+.]*://|<?www\.|<?mailto:.*@|tel:[+\d]{1,20}\Z", re.IGNORECASE)
 """The start of a link, as people paste it and as Slack writes it."""
 CODE: Final = re.compile(
-    r"[<>{}\[\]()\\]|(?<=.)=(?!=?\Z)|\A=\s*[-+]?\s*(?:\$?[A-Z]+\$?\d|[A-ZÆØÅÄÖ.]+\()|\w\"?:\s|\s="
-    r"|\A(?:--|//|/\*|#!)|\A(?:[-*+•·‣▪–>#]|\d{1,6}[.):])\s"
+    r"[<>{}\[\]()\\*%\u2190-\u21ff\u2300-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff]|[-=~]{4}|[.!:]\Z"
+    r"|(?<=.)=(?!=?\Z)|\A=\s*[-+]?\s*(?:\$?[A-Z]+\$?\d|[A-ZÆØÅÄÖ.]+\()|\w\"?:\s|\s="
+    r"|\A(?:--|//|/\*|#!)|\A(?:[^\w\s]+|\d{1,6}[.):])\s|\s[^\w\s]+\Z"
     r"|\A(?:insert|select|update|delete|create|values|from|where)\s",
     re.IGNORECASE,
 )
-"""Brackets, a formula, a key before its value, a comment, a bullet or number of a list, SQL."""
+"""Brackets, wildcards, pictures, a formula, a key before its value, a comment, a bullet, a stop, SQL."""
 QUOTE: Final = re.compile(r"[\"“”„‟«»`]|['‘’‚]\Z")  # noqa: RUF001
 MOJIBAKE: Final = re.compile(
     "[Â-ß][\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|[à-ô][\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]{2}"  # noqa: RUF001
@@ -122,6 +139,8 @@ def judge(value: str) -> CustomerId | RowProblem:
     ('c-1', '00123', <RowProblem.FORMATTED: 'formatted'>)
     """
     text = bare(value)
+    if PLAIN(text) or PLAIN_CONTACT(text):
+        return CustomerId(text)
     return next((why for why, applies in CHECKS if applies(text)), CustomerId(text))
 
 
@@ -146,28 +165,39 @@ def _has_lost_letters(text: str) -> bool:
 
 
 def _is_nothing(text: str) -> bool:
-    letters = letters_of(text)
+    letters, words = letters_of(text), text.split()
+    if len(words) > 1 and not DIGITS.search(text):
+        names = map(letters_of, words)
+        return next(names) in NOT or letters in NOTHING or any(name in STRONG for name in names)
     return letters in NOTHING or not letters or text.casefold() == r"\n"
 
 
 def _is_header(text: str) -> bool:
-    """Tell whether it is the name of an id column, or begins with it as in "Kundenr 1001"."""
-    first, _, rest = text.partition(" ")
-    return letters_of(text) in NAMES | OTHER_NAMES or bool(rest and letters_of(first) in NAMES)
+    """Tell whether it is the name of an id column, or begins with it as in "Kundenr 1001" or "id:1001"."""
+    name, sign, *_ = *LABEL_END.split(text, maxsplit=1), ""
+    labels = STRONG | {"id", "ids"} if sign == ":" else NAMES
+    return letters_of(text) in NAMES | OTHER_NAMES or bool(sign and letters_of(name) in labels)
 
 
 def _is_formatted(text: str) -> bool:
-    foreign = not text.isascii() and any(letter.isdecimal() and letter > "9" for letter in text)
+    foreign = not text.isascii() and any(letter.isnumeric() and letter > "9" for letter in text)
     return foreign or bool(NUMBER.fullmatch(text) or DATE_OR_TIME.fullmatch(text))
 
 
 def _is_several(text: str) -> bool:
     """Tell whether it holds several ids: separated, or alike in their letters and digits."""
-    if SEVERAL.search(text) or (SPACE.search(text) and COLUMNS.search(text)):
+    if SEVERAL.search(text) or BETWEEN.search(text) or _has_several_words(text.split()):
         return True
     parts = PARTS.split(text)
-    alike = len(parts) > 1 and _are_alike(parts)
-    return alike or bool(DIGITS.search(text) and BETWEEN.search(text))
+    return len(parts) > 1 and _are_alike(parts)
+
+
+def _has_several_words(words: Sequence[str]) -> bool:
+    """Tell whether words are more than one id: a number beside a word, two numbers, two addresses."""
+    with_digits = sum(1 for word in words if DIGITS.search(word))
+    has_word = any(not DIGITS.search(word) and not SHORT.fullmatch(word) for word in words)
+    addresses = sum(1 for word in words if "@" in word)
+    return with_digits > 1 or bool(with_digits and has_word) or addresses > 1
 
 
 def _are_alike(parts: Sequence[str]) -> bool:

@@ -1,12 +1,11 @@
 """Extracts customer ids from the cells of a column, and lists the rows without a usable id."""
 
-import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, cast
 
-from bot.domain.customers.cells import LONGEST_WORD, WORDS, judge
+from bot.domain.customers.cells import LONGEST_WORD, PLAIN, WORDS, judge
 from bot.domain.customers.columns import MAIL, PHONE, IdColumn
 from bot.domain.customers.parsing import MAX_LENGTH, bare
 from bot.domain.customers.tables import Block, Row, cell, excerpt
@@ -20,15 +19,8 @@ from bot.domain.customers.uploads import (
 )
 from bot.domain.ids import CustomerId
 
-SIGNS: Final = "-_:"
+SIGNS: Final = "-_"
 """Punctuation that is common inside ids."""
-PLAIN: Final = re.compile(
-    rf"(?=[A-Za-z_]*[0-9])[A-Za-z0-9_]{{1,{MAX_LENGTH}}}"
-    rf"|[A-Za-z0-9][A-Za-z0-9_:-]{{{LONGEST_WORD},{MAX_LENGTH - 1}}}"
-    r"|(?!(?i:jan|feb|mar|apr|ma[yij]|jun|jul|aug|sep|o[ck]t|nov|de[cs]))(?=[A-Za-z_-]*[0-9])"
-    rf"[A-Za-z][A-Za-z0-9_-]{{1,{MAX_LENGTH - 1}}}"
-).fullmatch
-"""Matches a value that is an id as it is, with nothing to strip or check: most are."""
 PLAIN_BYTES: Final = f"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789{SIGNS}".encode()
 NORDIC: Final = "àáâãäåæçèéêëìíîïðñòóôõöøùúûüýþ"
 PLAIN_LETTERS: Final = frozenset(PLAIN_BYTES.decode() + NORDIC + NORDIC.upper())
@@ -165,6 +157,6 @@ def _all_plain(values: Sequence[str]) -> bool:
         return False
     if min(lengths) > LONGEST_WORD:
         return True
-    if "-" in joined or ":" in joined:
+    if "-" in joined:
         return False
     return joined.isdigit() or WORDS.isdisjoint(value.casefold().replace("_", "") for value in values)
