@@ -6,6 +6,7 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from bot.domain.customers.cells import NAMES, letters_of
 from bot.domain.customers.separators import rows_of
 from bot.domain.customers.tables import Row, marked
 
@@ -19,8 +20,9 @@ Shape = tuple[bool, ...]
 class QuotedRows:
     """Splits lines into rows as `csv` does, but judges each quoted cell that goes over several lines.
 
-    It is a cell if none of its lines is as wide as a row. It is a row with a forgotten quote if no quote
-    closes it, or if most of its lines look like rows. Else all its lines are marked, and none gives an id.
+    It is a cell if none of its lines is as wide as a row, or if its row has the columns' names.
+    It is a row with a forgotten quote if no quote closes it, or if most of its lines look like rows. Else
+    all its lines are marked, and none gives an id.
     """
 
     def __init__(self, lines: Iterable[str], separator: str, sample: Sequence[str]) -> None:
@@ -61,6 +63,8 @@ class QuotedRows:
             self._again.extendleft(reversed(others))
             self._is_at_end = False
             yield self._unclosed(first)
+        elif _has_names(row):
+            yield row
         elif any(len(shape) == len(self._usual) for shape in shapes):
             yield from (marked(self._split(line)) for line in self._taken)
         else:
@@ -85,6 +89,10 @@ class QuotedRows:
 
     def _split(self, line: str) -> Row:
         return line.rstrip("\r\n").split(self._separator)
+
+
+def _has_names(row: Row) -> bool:
+    return any(letters_of(cell) in NAMES for cell in row)
 
 
 def _shape(row: Row) -> Shape:

@@ -302,6 +302,12 @@ def test_an_address_of_several_lines_is_one_cell() -> None:
     assert (ids, told) == (["1001", "1002"], [])
 
 
+@pytest.mark.parametrize("name", ["Kunde\nnr", "Kunde-\r\nnr.", "Kundenr\n\n"])
+def test_the_name_of_a_column_may_go_over_several_lines(name: str) -> None:
+    data = f'"{name}";"Sum\nkj\u00f8p"\n1001;5\n1002;7\n'.encode()
+    assert rows_told(data) == (["1001", "1002"], [])
+
+
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
 def test_a_windows_byte_in_utf_8_costs_its_own_row(mark: bytes) -> None:
     lines = ["kundenr;sted", "kåre1;Ås", "bjørn2;Bodø", "anne3;Moss"]

@@ -74,11 +74,14 @@ def test_a_hidden_sheet_does_not_put_a_visible_known_name_in_doubt() -> None:
     assert outcome(raw_workbook(IDS, sheets=[("Skjult", "hidden", OTHER_IDS)]))[0] == ["a1", "b2"]
 
 
+ROWS = [["Ann", "c-1"], ["Bo", "c-2"], ["Cy", "c-3"], ["Di", "c-4"]]
+
+
 def test_a_column_offered_has_three_values() -> None:
-    columns = read(Content([workbook([["Navn", "Kode"], ["Ann", "c-1"], ["Bo", "c-2"]])]), None, no_ids())
+    columns = read(Content([workbook([["Navn", "Kode"], *ROWS])]), None, no_ids())
     assert columns == (
-        Column(1, "", ("Navn", "Ann", "Bo"), sheet=1),
-        Column(2, "Kode", ("c-1", "c-2"), sheet=1),
+        Column(1, "Navn", ("Ann", "Bo", "Cy"), sheet=1),
+        Column(2, "Kode", ("c-1", "c-2", "c-3"), sheet=1),
     )
 
 

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from bot.domain.customers.columns import STRONG, WEAK
+from bot.domain.customers.columns import IDS, STRONG, WEAK
 from bot.domain.customers.parsing import MAX_LENGTH, RESERVED, bare, legible
 from bot.domain.customers.tables import MISFIT
 from bot.domain.customers.uploads import RowProblem
@@ -14,7 +14,7 @@ from bot.domain.ids import CustomerId
 LONGEST_WORD: Final = 35
 """Characters of the longest word, date or shortened number that is made of an id's characters alone."""
 PLAIN: Final = re.compile(
-    rf"(?=[A-Za-z_]*[0-9])[A-Za-z0-9_]{{1,{MAX_LENGTH}}}"
+    rf"(?!0+\Z)(?=[A-Za-z_]*[0-9])[A-Za-z0-9_]{{1,{MAX_LENGTH}}}"
     rf"|[A-Za-z0-9][A-Za-z0-9_-]{{{LONGEST_WORD},{MAX_LENGTH - 1}}}"
     r"|(?!(?i:jan|feb|mar|apr|ma[yij]|jun|jul|aug|sep|o[ck]t|nov|de[cs]))(?=[A-Za-z_-]*[0-9])"
     rf"[A-Za-z][A-Za-z0-9_-]{{1,{MAX_LENGTH - 1}}}"
@@ -70,6 +70,7 @@ LABEL_END: Final = re.compile(r"([\s:#])")
 LETTER: Final = re.compile(r"[^\W\d_]")
 SHORT: Final = re.compile(r"[\W_]*[^\W_]?[\W_]*")
 """A word of one letter, as in K 1001."""
+DIGIT: Final = re.compile(r"\d")
 DIGITS: Final = re.compile(r"\d+")
 
 SHORT_NUMBER: Final = re.compile(r"(?<![^,])[-+]?\d{1,3}(?![^,])")
@@ -84,7 +85,7 @@ ERROR: Final = re.compile(r"#+|#[^\W\d_]*(?:/[^\W_]*)?[!?]?", re.IGNORECASE)
 CURRENCY: Final = r"(?:kr\.?|nok|sek|dkk|isk|eur|usd|gbp|[$€£%])"
 NUMBER: Final = re.compile(
     rf"(?![a-z]+\d+\Z){CURRENCY}\s*[-+]?[\d\s.,]+(?:,-)?|(?!\d+[a-z]+\Z)[-+]?[\d\s.,]+(?:,-)?\s*{CURRENCY}"
-    r"|[-+]?\s*\d*(?:[\s.,'’′·٫٬]+\d+)+[-+]?|\d+(?:[.,]+-*)|[-+]\s+\d+|-\d{1,20}|\+\d{1,6}|\d{1,20}-",  # noqa: RUF001
+    r"|[-+]?\s*\d*(?:[\s.,'’′·٫٬]+\d+)+[-+]?|\d+(?:[.,]+-*)|[-+]\s+\d+|-\d{1,20}|\d{1,20}-",  # noqa: RUF001
     re.IGNORECASE,
 )
 """A number with a unit, with anything between its digits, or with decimals."""
@@ -114,13 +115,13 @@ TOTAL: Final = re.compile(
 LINK: Final = re.compile(r"<?[a-z][a-z\d+.]*://|<?www\.|<?mailto:.*@|tel:[+\d]{1,20}\Z", re.IGNORECASE)
 """The start of a link, as people paste it and as Slack writes it."""
 CODE: Final = re.compile(
-    r"[<>{}\[\]()\\*%\u2190-\u21ff\u2300-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff]|[-=~]{4}|[.!:]\Z"
+    r"[<>{}\[\]()\\*%]|[-=~]{4}|[.!:]\Z"
     r"|(?<=.)=(?!=?\Z)|\A=\s*[-+]?\s*(?:\$?[A-Z]+\$?\d|[A-ZÆØÅÄÖ.]+\()|\w\"?:\s|\s="
     r"|\A(?:--|//|/\*|#!)|\A(?:[^\w\s]+|\d{1,6}[.):])\s|\s[^\w\s]+\Z"
     r"|\A(?:insert|select|update|delete|create|values|from|where)\s",
     re.IGNORECASE,
 )
-"""Brackets, wildcards, pictures, a formula, a key before its value, a comment, a bullet, a stop, SQL."""
+"""Brackets, wildcards, a formula, a key before its value, a comment, a bullet, a stop, SQL."""
 QUOTE: Final = re.compile(r"[\"“”„‟«»`]|['‘’‚]\Z")  # noqa: RUF001
 MOJIBAKE: Final = re.compile(
     "[Â-ß][\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|[à-ô][\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]{2}"  # noqa: RUF001
@@ -138,7 +139,11 @@ def judge(value: str) -> CustomerId | RowProblem:
     >>> judge(' "c-1" '), judge("'00123"), judge("1 234 567")
     ('c-1', '00123', <RowProblem.FORMATTED: 'formatted'>)
     """
-    text = bare(value)
+    return judge_bare(bare(value))
+
+
+def judge_bare(text: str) -> CustomerId | RowProblem:
+    """Judge a text that `bare` returned."""
     if PLAIN(text) or PLAIN_CONTACT(text):
         return CustomerId(text)
     return next((why for why, applies in CHECKS if applies(text)), CustomerId(text))
@@ -169,13 +174,13 @@ def _is_nothing(text: str) -> bool:
     if len(words) > 1 and not DIGITS.search(text):
         names = map(letters_of, words)
         return next(names) in NOT or letters in NOTHING or any(name in STRONG for name in names)
-    return letters in NOTHING or not letters or text.casefold() == r"\n"
+    return letters in NOTHING or not letters.strip("0") or text.casefold() == r"\n"
 
 
 def _is_header(text: str) -> bool:
     """Tell whether it is the name of an id column, or begins with it as in "Kundenr 1001" or "id:1001"."""
     name, sign, *_ = *LABEL_END.split(text, maxsplit=1), ""
-    labels = STRONG | {"id", "ids"} if sign == ":" else NAMES
+    labels = STRONG | IDS if sign == ":" else NAMES
     return letters_of(text) in NAMES | OTHER_NAMES or bool(sign and letters_of(name) in labels)
 
 

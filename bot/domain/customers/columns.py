@@ -9,22 +9,25 @@ from itertools import islice
 from typing import Final
 
 from bot.domain.customers.parsing import bare, legible
-from bot.domain.customers.tables import Place, Row, cell
+from bot.domain.customers.tables import MISFIT, Place, Row, cell
 from bot.domain.customers.uploads import Column
 
-WHOSE: Final = "customer customers cust dintero dinterocustomer dinterokunde kunde kund asiakas asiakkaan"
+WHOSE: Final = (
+    "customer customers cust dintero dinterocustomer dinterokunde kunde kund asiakas asiakkaan kunden debitor"
+)
 WHAT: Final = (
     "id ids no nr num number nummer numero nro tunnus ref reference referanse referens key uuid guid"
 )
 STRONG: Final = frozenset(f"{whose}{what}" for whose in WHOSE.split() for what in WHAT.split())
-"""Names of an id column in English and the Nordic languages, compared without case, space and punctuation."""
+"""Names of an id column in English, German and the Nordic languages: letters and digits in lower case."""
 WEAK: Final = frozenset(
     (  # noqa: SIM905 - a list would take a line a word
-        "id ids customer customers kunde kunder kund kunden asiakas member memberid memberno membernumber"
-        " medlem medlemsid medlemsnr medlemsnummer"
+        "id ids customer customers kunde kunder kund kunden debitor asiakas member memberid"
+        " memberno membernumber medlem medlemsid medlemsnr medlemsnummer"
     ).split()
 )
 """Names of an id column if no other column has a strong name."""
+IDS: Final = frozenset({"id", "ids"})
 CUSTOMER: Final = re.compile("customer|kunde|kund(?!e)|asiaka|member|medlem")
 """A word in the name of a column that may have the ids too."""
 OTHER: Final = re.compile(
@@ -34,12 +37,15 @@ OTHER: Final = re.compile(
     "|lastname|fullname|navn|namn|nimi|row|rad|linje"
 )
 """How the names of columns begin that hold something else than ids of customers."""
+LABEL: Final = re.compile(r"(?:nr\.?|nummer|number|navn|name|namn|[\s_-]id|[a-z]I[dD])\W*\Z")
+"""How the names of columns end."""
 HEAD: Final = 500
 """Rows that decide which column it is."""
 PREAMBLE: Final = 30
 """The column names are within the first so many rows."""
 SAMPLES: Final = 3
 MOSTLY: Final = 0.9
+HALF: Final = 0.5
 LONGEST_SAMPLE: Final = 40
 
 MAIL: Final = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
@@ -82,14 +88,13 @@ class Columns:
     everything: tuple[Column, ...]
     start: int
     """The rows above the table."""
-    headers: Mapping[int, int]
-    """The rows of a column above its ids, by its number: the last has its name."""
+    names: int
+    """The rows above the ids: the last has the names."""
 
     def place(self, column: Column) -> IdColumn:
         """Say where a column's ids are."""
-        rows = self.headers[column.number]
-        first = self.start + rows + 1
-        return IdColumn(column, first - 1 if rows else 0, first, alone=len(self.everything) == 1)
+        first = self.start + self.names + 1
+        return IdColumn(column, first - 1 if self.names else 0, first, alone=len(self.everything) == 1)
 
 
 def find(head: Sequence[Row], chosen: int | None = None) -> IdColumn | tuple[Column, ...]:
@@ -113,11 +118,14 @@ def examine(head: Sequence[Row]) -> Columns:
     start = _first_wide_row(rows) if named is None else named
     rows = rows[start:]
     numbers = range(1, max(map(_width, rows), default=0) + 1)
-    headers = {number: 1 if named is not None else _header_rows(number, rows) for number in numbers}
-    found = (_column(number, rows, headers[number]) for number in numbers)
+    names = _header_rows(rows) if named is None else 1
+    found = (_column(number, rows, names) for number in numbers)
     columns = tuple(column for column in found if column.name or column.samples)
-    values = {column.number: _values(column.number, rows[headers[column.number] :]) for column in columns}
-    return Columns(*_judged(columns, values), columns, start, headers)
+    values = {column.number: _values(column.number, rows[names:]) for column in columns}
+    candidates, rank, is_certain = _judged(columns, values)
+    if named is not None and _is_shifted(rows):
+        candidates, is_certain = columns, False
+    return Columns(candidates, rank, is_certain, columns, start, names)
 
 
 def choose_sheet(sheets: Sequence[tuple[Place, Columns]]) -> tuple[int, tuple[Column, ...]]:
@@ -138,6 +146,11 @@ def choose_sheet(sheets: Sequence[tuple[Place, Columns]]) -> tuple[int, tuple[Co
     return likely[0], tuple(place.mark(column) for place, column in asked)
 
 
+def names_column(text: str) -> bool:
+    """Tell whether a text without digits may be the name of a column."""
+    return _key(text) in STRONG | WEAK or bool(OTHER.match(_key(text)) or LABEL.search(text))
+
+
 def letter(number: int) -> str:
     """Name a column as a spreadsheet does.
 
@@ -153,7 +166,7 @@ def letter(number: int) -> str:
 
 def _column(number: int, rows: Sequence[Row], header: int) -> Column:
     samples = _values(number, rows[header:], most=SAMPLES)
-    name = cell(rows[header - 1], number)[:LONGEST_SAMPLE] if header else ""
+    name = cell(rows[header - 1], number).replace(MISFIT, "")[:LONGEST_SAMPLE] if header else ""
     return Column(number, name, tuple(value[:LONGEST_SAMPLE] for value in samples))
 
 
@@ -219,18 +232,30 @@ def _first_wide_row(rows: Sequence[Row]) -> int:
     return next((at for at, width in enumerate(widths) if width >= usual), 0)
 
 
-def _header_rows(number: int, rows: Sequence[Row]) -> int:
-    """Count the first cells of a column that have no digit, if nearly all below have one.
+def _header_rows(rows: Sequence[Row]) -> int:
+    """Count the rows of names above the values of a table without known names."""
+    counts = (_labels(number, rows) for number in range(1, max(map(_width, rows), default=0) + 1))
+    return min(filter(None, counts), default=0)
+
+
+def _labels(number: int, rows: Sequence[Row]) -> int:
+    """Count the first cells of a column that have no digit, if most below have one.
 
     They are its name and, beside other columns, a preamble.
     """
-    filled = _values(number, rows)
     labels = next((at for at, row in enumerate(rows) if DIGIT.search(cell(row, number))), 0)
     if max(map(_width, rows)) == 1:
         labels = min(labels, 1)
     below = _values(number, rows[labels:])
-    is_header = labels and cell(rows[labels - 1], number) and _share(below, DIGIT) >= MOSTLY
-    return labels if is_header and filled else 0
+    is_header = 0 < labels <= len(below) and cell(rows[labels - 1], number) and _share(below, DIGIT) > HALF
+    return labels if is_header else 0
+
+
+def _is_shifted(rows: Sequence[Row]) -> bool:
+    """Tell whether most rows are wider than the names: then the names may not be above their columns."""
+    header, *below = map(_width, rows)
+    wider = sum(1 for width in below if width > header)
+    return wider > sum(map(bool, below)) * HALF
 
 
 def _share(values: Sequence[str], pattern: re.Pattern[str]) -> float:
@@ -246,8 +271,12 @@ def _judged(
     alike = tuple(column for column in columns if _mostly_ids(values[column.number]))
     if weak := tuple(column for column in alike if _key(column.name) in WEAK):
         others = tuple(one for one in alike if one in weak or CUSTOMER.search(one.name.casefold()))
-        if _is_count(values[weak[0].number]):
-            others = tuple(one for one in alike if one in others or _has_numbers(values[one.number]))
+        of_weak = values[weak[0].number]
+        rivals = [one for one in alike if _has_numbers(values[one.number])]
+        if not (_is_count(of_weak) or not _has_numbers(of_weak)):
+            is_id = _key(weak[0].name) in IDS
+            rivals = [one for one in rivals if is_id and _key(one.name).endswith("id")]
+        others = tuple(one for one in alike if one in others or one in rivals)
         return others, Rank.WEAK_NAME, len(others) == 1
     if len(columns) == 1:
         return columns, Rank.VALUES, not OTHER.match(_key(columns[0].name))
@@ -257,7 +286,8 @@ def _judged(
         and not any(column.name for column in columns)
         and all(map(LETTER_AND_DIGIT.search, values[distinct[0].number]))
     )
-    return distinct if is_certain or len(distinct) > 1 else columns, Rank.VALUES, is_certain
+    likely = tuple(one for one in distinct if is_certain or _has_numbers(values[one.number]))
+    return likely if is_certain or len(likely) > 1 else columns, Rank.VALUES, is_certain
 
 
 def _is_count(values: Sequence[str]) -> bool:

@@ -1,12 +1,14 @@
 """Extracts customer ids from the cells of a column, and lists the rows without a usable id."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Final, cast
 
-from bot.domain.customers.cells import LONGEST_WORD, PLAIN, WORDS, judge
-from bot.domain.customers.columns import MAIL, PHONE, IdColumn
+from bot.domain.customers.cells import DIGIT, LONGEST_WORD, PLAIN, TOTALS, WORDS, judge_bare, letters_of
+from bot.domain.customers.columns import MAIL, PHONE, STRONG, IdColumn, names_column
 from bot.domain.customers.parsing import MAX_LENGTH, bare
 from bot.domain.customers.tables import Block, Row, cell, excerpt
 from bot.domain.customers.uploads import (
@@ -17,12 +19,17 @@ from bot.domain.customers.uploads import (
     RowProblem,
     UnreadableRow,
 )
+from bot.domain.customers.usual_ids import UsualIds, usual_ids
 from bot.domain.ids import CustomerId
 
+LINE: Final = re.compile(r"[\W_]{3,}")
+"""A row of dashes: above a total, or below the names of columns."""
 SIGNS: Final = "-_"
 """Punctuation that is common inside ids."""
 PLAIN_BYTES: Final = f"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789{SIGNS}".encode()
 NORDIC: Final = "àáâãäåæçèéêëìíîïðñòóôõöøùúûüýþ"
+ZEROS: Final = frozenset("0" * many for many in range(1, MAX_LENGTH + 1))
+"""Spreadsheets write 0 for an id that they did not find."""
 PLAIN_LETTERS: Final = frozenset(PLAIN_BYTES.decode() + NORDIC + NORDIC.upper())
 
 
@@ -72,43 +79,50 @@ _LOOKS: Final[dict[Doubt, Callable[[str], object]]] = {
 }
 
 
-@dataclass(slots=True)
 class IdExtractor:
-    """Extracts the ids of one file's column into `unique_ids`; lists at most `told` unreadable rows."""
+    """Extracts the ids of one list's column into `unique_ids`; lists at most `told` unreadable rows.
 
-    id_column: IdColumn
-    unique_ids: UniqueIds
-    told: int = TOLD
-    _found: int = 0
-    _odd: int = 0
-    _odd_rows: list[UnreadableRow] = field(default_factory=list)
-    _doubts: Doubts = field(default_factory=Doubts)
+    `head` are the list's first rows: they show what its ids look like.
+    """
 
-    @property
-    def _name(self) -> str:
-        """The column's name, which may come again among the ids."""
-        return self.id_column.column.name if self.id_column.header else ""
+    def __init__(
+        self, id_column: IdColumn, head: Sequence[Row], unique_ids: UniqueIds, told: int = TOLD
+    ) -> None:
+        self._column = id_column
+        self._unique_ids = unique_ids
+        self._told = told
+        values = [cell(row, id_column.column.number) for row in head[id_column.first - 1 :]]
+        self._usual = usual_ids(values, has_header=id_column.header > 0)
+        name = id_column.column.name if id_column.header else ""
+        self._names = frozenset(filter(None, (name, self._usual.title)))
+        """Values that are no ids: the column's name may come again."""
+        self._next: RowProblem | None = None
+        """Why the next ids are none: below a total may be its number, below other names another table."""
+        self._found = self._odd = 0
+        self._odd_rows: list[UnreadableRow] = []
+        self._doubts = Doubts()
 
     def consume(self, first: int, block: Block) -> None:
         """Extract the ids of a block whose first row has this number."""
-        plain = _all_plain(block.values) and self._name not in block.values
-        ids = cast("list[CustomerId]", block.values) if plain else self._checked(first, block)
+        values = block.values
+        plain = not self._next and self._names.isdisjoint(values) and _all_plain(values, self._usual)
+        ids = cast("list[CustomerId]", values) if plain else self._checked(first, block)
         self._found += len(ids)
-        self.unique_ids.add(ids)
+        self._unique_ids.add(ids)
 
     def skip(self, above: Sequence[Row]) -> None:
         """Name the cells above the first id that could be ids themselves, and not names of a column."""
         for row, cells in enumerate(above, start=1):
-            text = bare(cell(cells, self.id_column.column.number))
-            if not isinstance(judge(text), RowProblem):
+            text = bare(cell(cells, self._column.column.number))
+            if not isinstance(judge_bare(text), RowProblem):
                 self._leave_out(row, RowProblem.HEADER, text, cells)
 
     def read(self, *, sheet: str = "") -> FileRead:
         """Return what was found."""
         return FileRead(
             found=self._found,
-            column=self.id_column.column,
-            header=self.id_column.header,
+            column=self._column.column,
+            header=self._column.header,
             sheet=sheet,
             odd=self._odd,
             odd_rows=tuple(self._odd_rows),
@@ -118,32 +132,52 @@ class IdExtractor:
     def _checked(self, first: int, block: Block) -> list[CustomerId]:
         """Extract the ids value by value, where some are not plain."""
         ids: list[CustomerId] = []
-        rows: Sequence[Row] = ()
-        name = self._name
+        rows = cache(block.rows)
         for at, value in enumerate(block.values):
-            if PLAIN(value) and value != name:
+            if PLAIN(value) and value not in self._names and not self._next:
                 ids.append(CustomerId(value))
                 continue
-            name_again = bool(name) and bare(value) == name
-            judged = block.problems.get(at) or (RowProblem.HEADER if name_again else judge(value))
+            text = bare(value)
+            is_name = text in self._names
+            judged = block.problems.get(at) or (RowProblem.HEADER if is_name else self._usual.judge(text))
             if isinstance(judged, RowProblem):
-                rows = rows or block.rows()
-                self._leave_out(first + at, judged, bare(value), rows[at])
-                continue
-            ids.append(judged)
-            self._doubts.consider(first + at, judged)
+                self._leave_out(first + at, judged, text, rows()[at])
+                self._look_ahead(judged, text, rows()[at], is_first=not (ids or self._found))
+            elif self._next and (problem := self._next_problem(first + at, text)):
+                self._leave_out(first + at, problem, text, rows()[at])
+            else:
+                ids.append(judged)
+                self._doubts.consider(first + at, judged)
         return ids
+
+    def _look_ahead(self, judged: RowProblem, text: str, cells: Row, *, is_first: bool) -> None:
+        """Note when a row without an id says that those below it are none either."""
+        if text in self._names or letters_of(text) in STRONG:
+            self._next = None
+        elif is_first or self._next is RowProblem.MISFIT or any(map(DIGIT.search, cells)):
+            return
+        elif judged in {RowProblem.HEADER, RowProblem.UNLIKE} and names_column(text):
+            self._next = RowProblem.MISFIT
+        elif letters_of(text) in TOTALS or LINE.fullmatch(text):
+            self._next = RowProblem.TOTAL
+
+    def _next_problem(self, row: int, text: str) -> RowProblem | None:
+        """Return why an id is none, because of the rows above it."""
+        if self._next is RowProblem.MISFIT:
+            return self._next
+        self._next = None
+        return RowProblem.TOTAL if text.isdecimal() and int(text) <= row else None
 
     def _leave_out(self, row: int, problem: RowProblem, text: str, cells: Row) -> None:
         filled = [value for each in cells if (value := bare(each))]
         if problem is RowProblem.EMPTY and not filled:
             return
         self._odd += 1
-        if len(self._odd_rows) < self.told:
+        if len(self._odd_rows) < self._told:
             self._odd_rows.append(UnreadableRow(row, problem, excerpt(text or " · ".join(filled))))
 
 
-def _all_plain(values: Sequence[str]) -> bool:
+def _all_plain(values: Sequence[str], usual: UsualIds) -> bool:
     """Check in one go whether all values are ids as they are; may return False too often."""
     lengths = set(map(len, values))
     if not values or 0 in lengths or max(lengths) > MAX_LENGTH:
@@ -155,8 +189,13 @@ def _all_plain(values: Sequence[str]) -> bool:
         has_others = not PLAIN_LETTERS.issuperset(joined)
     if has_others or not first_letters.isdisjoint(SIGNS):
         return False
-    if min(lengths) > LONGEST_WORD:
+    if not ZEROS.isdisjoint(values):
+        return False
+    if joined.isdigit() or min(lengths) > LONGEST_WORD:
         return True
     if "-" in joined:
         return False
-    return joined.isdigit() or WORDS.isdisjoint(value.casefold().replace("_", "") for value in values)
+    words = [value for value in values if not DIGIT.search(value)] if usual.have_digits else values
+    return WORDS.isdisjoint(word.casefold().replace("_", "") for word in words) and (
+        not usual.have_digits or all(map(usual.fits, words))
+    )

@@ -12,17 +12,16 @@ from bot.domain.customers.cells import (
     OTHER_NAMES,
     SHORT_NUMBER,
     is_one_number,
-    judge,
     letters_of,
 )
-from bot.domain.customers.columns import HEAD, IdColumn, find
-from bot.domain.customers.extraction import Doubts
-from bot.domain.customers.own_lists import RequestColumn
+from bot.domain.customers.columns import HEAD, MAIL, IdColumn
+from bot.domain.customers.extraction import IdExtractor, UniqueIds
+from bot.domain.customers.own_lists import RequestColumn, find_ids
 from bot.domain.customers.parsing import bare
 from bot.domain.customers.row_fit import RowFit
 from bot.domain.customers.separators import SEPARATORS, separator_of
-from bot.domain.customers.tables import Row, block_of, cell, excerpt
-from bot.domain.customers.uploads import NO_COLUMN, FileRead, RowProblem, UnreadableRow
+from bot.domain.customers.tables import Row, block_of, excerpt
+from bot.domain.customers.uploads import NO_COLUMN, DoubtfulIds, FileRead, RowProblem, UnreadableRow
 from bot.domain.ids import CustomerId
 
 LISTED: Final = re.compile(r"[;|\t]|,(?=\s|\Z)")
@@ -71,7 +70,7 @@ def read_customers(text: str) -> CustomerList:
 
 def _read(rows: Sequence[Row], numbers: Sequence[int], *, is_table: bool) -> CustomerList:
     """Judge the cells of the id column; `numbers` are the lines of the rows."""
-    place = find(rows[:HEAD])
+    place = find_ids(rows[:HEAD], None)
     if not isinstance(place, IdColumn) or (is_table and not _is_sure(place)):
         return CustomerList(unclear=bool(rows))
     if not is_table and letters_of(place.column.name) not in NAMES | OTHER_NAMES:
@@ -81,28 +80,27 @@ def _read(rows: Sequence[Row], numbers: Sequence[int], *, is_table: bool) -> Cus
     titles = [] if is_table else list(zip(numbers, rows, strict=True))[: max(place.header - 1, 0)]
     unreadable = [UnreadableRow(number, RowProblem.HEADER, excerpt(row[0])) for number, row in titles]
     ids: list[CustomerId] = []
-    doubts = Doubts()
-    for number, row in list(zip(numbers, rows, strict=True))[place.first - 1 :]:
-        judged = judge(text := cell(fit.fitted(row), column))
-        if isinstance(judged, RowProblem):
-            unreadable.append(UnreadableRow(number, judged, excerpt(bare(text))))
-        else:
-            ids.append(judged)
-            doubts.consider(number, judged)
-    unique = tuple(dict.fromkeys(ids))
+    extractor = IdExtractor(place, rows[:HEAD], UniqueIds(ids.extend), told=len(rows))
+    extractor.consume(place.first, block_of([fit.fitted(row) for row in rows[place.first - 1 :]], column))
+    read = extractor.read()
+    unreadable += [replace(odd, row=numbers[odd.row - 1]) for odd in read.odd_rows]
     header = numbers[place.header - 1] if place.header else 0
     return CustomerList(
-        ids=unique,
-        repeated=len(ids) - len(unique),
+        ids=tuple(ids),
+        repeated=read.found - len(ids),
         unreadable=tuple(unreadable),
         read=FileRead(
-            found=len(ids),
+            found=read.found,
             column=place.column if is_table else replace(place.column, number=NO_COLUMN),
             header=header,
             request=_request(rows, place),
-            doubtful=doubts.found(),
+            doubtful=tuple(_by_lines(each, numbers) for each in read.doubtful),
         ),
     )
+
+
+def _by_lines(doubtful: DoubtfulIds, numbers: Sequence[int]) -> DoubtfulIds:
+    return replace(doubtful, first=tuple((numbers[row - 1], one) for row, one in doubtful.first))
 
 
 def _is_sure(place: IdColumn) -> bool:
@@ -153,10 +151,13 @@ def _pieces(lines: Sequence[Line]) -> Iterator[Line]:
         pieces = [piece for part in LISTED.split(line) for piece in _apart(part.strip()) if bare(piece)]
         if LINK.match(bare(line)):
             pieces = [line]
-        words = any(LETTER.search(piece) and not DIGIT.search(piece) for piece in pieces)
-        if words and any(map(DIGIT.search, pieces)):
+        if any(map(_is_word, pieces)) and any(map(DIGIT.search, pieces)):
             pieces = [line]
         yield from ((number, piece) for piece in pieces)
+
+
+def _is_word(piece: str) -> bool:
+    return bool(LETTER.search(piece)) and not DIGIT.search(piece) and not MAIL.fullmatch(bare(piece))
 
 
 def _apart(part: str) -> list[str]:

@@ -111,6 +111,8 @@ class RowProblem(StrEnum):
     """A quote that is not closed, or in the middle."""
     MISFIT = "misfit"
     """The row has more cells than its table, or a quote spans it: the id may be in another cell."""
+    UNLIKE = "unlike"
+    """A word or several, where the other ids have digits: a footer, a title, a remark."""
     ENCODING = "encoding"
     """Letters that another encoding has damaged."""
 

@@ -99,7 +99,7 @@ def read(
         if id_column and column is None:
             return id_column
         raise FileError(FileProblem.NO_COLUMN if column else FileProblem.EMPTY)
-    extractor = IdExtractor(id_column, unique_ids, told=told)
+    extractor = IdExtractor(id_column, head, unique_ids, told=told)
     extractor.skip(head[: id_column.first - 1])
     request_column = RequestColumn(head[id_column.header - 1] if id_column.header else ())
     count = _extract(table, id_column, extractor, unique_ids, request_column, leave_hidden=hidden is False)

@@ -135,7 +135,7 @@ PROBLEMS = {
             "feb.26",
             "mai 2026",
         ),
-        *("91 23 45 67", "+47 912 34 567", "+1001", "1001²", "Ⅳ", "１００１", "١٢٣"),  # noqa: RUF001 - looks like 1001
+        *("91 23 45 67", "+47 912 34 567", "1001²", "Ⅳ", "１００１", "١٢٣"),  # noqa: RUF001 - looks like 1001
     ],
     RowProblem.CODE: [
         *(
@@ -170,10 +170,8 @@ PROBLEMS = {
             "a1 (Ann)",
             "Ann <ann@example.com>",
             "✅ 1001",
-            "👍1001",
             "1001 ✓",
             "№ 1001",
-            "1001 → 1002",
             "*1001*",
             "*****1234",
             "ann%40example.com",
@@ -208,6 +206,7 @@ PROBLEMS = {
             "s1 bo22",
             "1001 t.o.m. 1010",
             "s1 · s2",
+            "1001 → 1002",
             "ann og bo",
             "ann & bo",
         ),
@@ -226,8 +225,8 @@ def test_what_is_no_id_has_a_reason(value: str, why: RowProblem) -> None:
 
 
 def test_every_problem_of_a_row_is_found_by_the_judge() -> None:
-    of_workbooks = {RowProblem.UNCERTAIN, RowProblem.HIDDEN_ROW}
-    assert set(PROBLEMS) == set(RowProblem) - of_workbooks
+    of_columns = {RowProblem.UNCERTAIN, RowProblem.HIDDEN_ROW, RowProblem.UNLIKE}
+    assert set(PROBLEMS) == set(RowProblem) - of_columns
 
 
 @pytest.mark.parametrize(
@@ -313,15 +312,20 @@ def test_an_id_is_valid_for_dintero_and_judged_again_stays_the_same(value: str) 
     judged.encode()
 
 
-@given(st.lists(st.one_of(PLAINLY, WORDY, WORDY.map(str.upper), st.uuids().map(str)), min_size=1, max_size=4))
-@example(["2026-02-01T12:30:00-05:00"])
-@example(["-" * 36, "b8a1abcd-1a69-16c7-4da4-f9fc3c6da5d7"])
-@example(["customer_id"])
-@example(["c-u-s-t-o-m-e-r" + "-" * 20])
+@given(
+    st.lists(st.one_of(PLAINLY.filter(lambda text: text.strip("_-")), st.uuids().map(str)), max_size=4),
+    st.one_of(PLAINLY, WORDY, WORDY.map(str.upper)),
+)
+@example([], "2026-02-01T12:30:00-05:00")
+@example(["b8a1abcd-1a69-16c7-4da4-f9fc3c6da5d7"], "-" * 36)
+@example([], "customer_id")
+@example([], "c-u-s-t-o-m-e-r" + "-" * 20)
+@example(["1"], "0")
 @settings(max_examples=1_000)
-def test_many_at_once_are_judged_as_each_alone(values: list[str]) -> None:
+def test_many_at_once_are_judged_as_each_alone(plain: list[str], other: str) -> None:
+    values = [*plain, other]
     ids: list[str] = []
-    extractor = IdExtractor(IdColumn(Column(1), 0, 1, alone=True), UniqueIds(ids.extend))
+    extractor = IdExtractor(IdColumn(Column(1), 0, 1, alone=True), [], UniqueIds(ids.extend))
     extractor.consume(1, block_of([[value] for value in values], 1))
     judged = [judge(value) for value in values]
     assert ids == list(dict.fromkeys(one for one in judged if not isinstance(one, RowProblem)))

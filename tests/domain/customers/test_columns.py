@@ -39,6 +39,8 @@ def asked(head: Sequence[Sequence[str]]) -> list[int]:
         "Asiakasnumero",
         "customer_ref",
         "Kundereferanse",
+        "Kunden-Nr.",
+        "Debitornummer",
         "Customer UUID",
     ],
 )
@@ -140,6 +142,28 @@ def test_row_numbers_named_id_are_not_taken_beside_other_ids() -> None:
     assert found(table("id;points", "1;17.50", "2;12.50", "3;17.50")) == (1, "id", 2)
     assert found(table("id;ref", "1001;c-77", "1002;c-12", "1003;c-40")) == (1, "id", 2)
     assert found(table("id;ref", "17;c-77", "12;c-12", "40;c-40")) == (1, "id", 2)
+
+
+def test_an_id_beside_another_id_or_names_beside_numbers_are_asked_about() -> None:
+    assert asked(table("id;user_id;amount", "17;501;5,00", "18;502;7,00")) == [1, 2]
+    assert asked(table("order_id;id", "17;501", "18;502")) == [1, 2]
+    assert asked(table("customer;order", "Ann;501", "Bo;502")) == [1, 2]
+    assert found(table("id;paid", "17;yes", "18;no")) == (1, "id", 2)
+
+
+@pytest.mark.parametrize("ids", [("1", "2"), ("Ann", "Bo"), ("c-1", "c-2")])
+def test_names_that_are_narrower_than_the_rows_may_be_above_other_columns(ids: tuple[str, str]) -> None:
+    """R writes the number or name of each row, and no name above these."""
+    assert asked(table("customer_id;name", f"{ids[0]};c-7;Ann", f"{ids[1]};c-9;Bo")) == [1, 2, 3]
+    assert found(table("customer_id;name", "c-7;Ann;", "c-9;Bo;x", "c-10;Cy;"))[0] == 1
+
+
+def test_the_names_of_a_table_are_above_all_its_columns() -> None:
+    columns = find(table("Email Address;First Name;LEID;EUID", "a@x.no;Ann;1234;a1", "b@x.no;Bo;1235;b2"))
+    assert not isinstance(columns, IdColumn)
+    assert [column.name for column in columns] == ["LEID", "EUID"]
+    assert found(table("Bonusnr;Navn", "10001;Ann", "10002;Bo", "Summe;2"), 1) == (1, "Bonusnr", 2)
+    assert found(table("Bonusnr;Navn", "10001;Ann", "10002;Bo", "Summe;2"), 2) == (2, "Navn", 2)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,82 @@
+"""What the ids of a column have in common: a word among numbers is no id, whatever it says."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bot.domain.customers.cells import DIGIT, LETTER, LONGEST_WORD, judge_bare
+from bot.domain.customers.columns import MAIL
+from bot.domain.customers.parsing import bare
+from bot.domain.customers.uploads import RowProblem
+from bot.domain.ids import CustomerId
+
+LETTER_BEHIND_DIGIT: Final = re.compile(r"\d[\W\d_]*[^\W\d_]")
+PREFIX: Final = re.compile(r"[^\W\d_]\D*[\W_](?=\d)")
+SIGN: Final = re.compile(r"[\W_]")
+MIN_TITLED: Final = 3
+SPACE: Final = re.compile(r"\s")
+
+
+@dataclass(frozen=True, slots=True)
+class UsualIds:
+    """The form of most ids of a column. Without a form, as in a column of names, every id fits."""
+
+    have_digits: bool = False
+    are_numbers: bool = False
+    """They are numbers, perhaps with letters before them."""
+    have_spaces: bool = False
+    lengths: frozenset[int] = frozenset()
+    signs: frozenset[str] = frozenset()
+    prefixes: tuple[str, ...] = ()
+    """What precedes the digits and ends with a sign, as in c-1."""
+    title: str = ""
+    """The first value, if it has letters and no other has."""
+
+    def judge(self, text: str) -> CustomerId | RowProblem:
+        """Judge a bare text as `cells.judge` does, and refuse an id that is unlike the others."""
+        judged = judge_bare(text)
+        if isinstance(judged, RowProblem):
+            return judged
+        return judged if self.fits(text) else RowProblem.UNLIKE
+
+    def fits(self, one: str) -> bool:
+        """Tell whether an id has the usual form; random ids may have no digit, but the same length."""
+        if not self.have_digits:
+            return True
+        if SPACE.search(one) and not self.have_spaces:
+            return False
+        if len(one) > LONGEST_WORD or DIGIT.search(one):
+            return True
+        signs = SIGN.findall(one)
+        if self.are_numbers:
+            is_usual = one.startswith(self.prefixes)
+        else:
+            is_usual = self.signs.issuperset(signs) if signs else len(one) in self.lengths
+        return is_usual or bool(MAIL.fullmatch(one))
+
+
+def usual_ids(values: Sequence[str], *, has_header: bool) -> UsualIds:
+    """Find what more than half of a column's first ids have in common.
+
+    >>> usual_ids(["c-1", "c-2", "Slutt"], has_header=True).judge("Slutt")
+    <RowProblem.UNLIKE: 'unlike'>
+    """
+    values = list(map(bare, values))
+    ids = [one for one in map(judge_bare, values) if not isinstance(one, RowProblem)]
+    with_digits = [one for one in ids if DIGIT.search(one)]
+    numbers = [one for one in with_digits if not LETTER_BEHIND_DIGIT.search(one)]
+    spaced = [one for one in with_digits if SPACE.search(one)]
+    if len(with_digits) * 2 <= len(ids):
+        return UsualIds()
+    with_letters = [one for one in ids if LETTER.search(one)]
+    has_title = not has_header and len(ids) >= MIN_TITLED and with_letters == ids[:1] == values[:1]
+    return UsualIds(
+        have_digits=True,
+        are_numbers=len(numbers) * 2 > len(ids),
+        have_spaces=len(spaced) * 2 > len(with_digits),
+        lengths=frozenset(map(len, with_digits)),
+        signs=frozenset(sign for one in with_digits for sign in SIGN.findall(one)),
+        prefixes=tuple({found[0] for found in map(PREFIX.match, with_digits) if found}),
+        title=ids[0] if has_title and not MAIL.fullmatch(ids[0]) else "",
+    )
