@@ -15,10 +15,11 @@ DOUBLE: Final = '"“”„‟«»'
 SINGLE: Final = "'‘’‚‛‹›"  # noqa: RUF001 - these are what phones and Macs type
 QUOTES: Final = DOUBLE + SINGLE
 WORD: Final = re.compile(
-    rf"[{DOUBLE}](.*?)[{DOUBLE}](?![^\s,])|[{SINGLE}](.*?)[{SINGLE}](?![^\s,])|(\d[\d.]*(?:,[\d.]+)+(?:E[-+]?\d+)?(?![^\s,])|[^\s,]+)",
+    rf"(?:[{DOUBLE}](.*?)[{DOUBLE}](?![^\s,])|[{SINGLE}](.*?)[{SINGLE}](?![^\s,])"
+    rf"|(\d[\d.]*(?:,[\d.]+)+(?:E[-+]?\d+)?(?![^\s,])|[^\s,]+))(?:\s*(,))?",
     re.DOTALL,
 )
-"""A word in double or in single quotes, or a bare one; commas inside a number do not part it."""
+"""A word in double or in single quotes, or a bare one, and a comma; commas inside a number do not part it."""
 FIXED_SPACES: Final = str.maketrans(dict.fromkeys("\u00a0\u2007\u202f", " "))
 SHORT_ID: Final = re.compile(
     rf"(?:R[-‐‑‒–—− ]?)?([{SHORT_ALPHABET}I1]{{{SHORT_LENGTH}}})",  # noqa: RUF001 - people type any dash
@@ -41,7 +42,7 @@ class ParseProblem(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Add:
-    """`add [rule] [customer ids…]`; quotes end the rule's name for sure."""
+    """`add [rule] [customer ids…]`; quotes end the rule's name for sure; words keep a comma behind them."""
 
     rule: str
     customers: tuple[str, ...]
@@ -102,7 +103,7 @@ def read(text: str) -> Command:
     """Parse the text after `/discount`.
 
     >>> read("add “Spar 100” c-1, c-2")
-    Add(rule='Spar 100', customers=('c-1', 'c-2'), quoted=True)
+    Add(rule='Spar 100', customers=('c-1,', 'c-2'), quoted=True)
     >>> read("Status r7kq2m")
     Status(short='R-7KQ2M')
     >>> read("stauts")
@@ -149,10 +150,8 @@ def split_words(text: str) -> list[str] | None:
     >>> split_words('«to by» c,d "x, y"')
     ['to by', 'c', 'd', 'x, y']
     """
-    found = WORD.findall(text)
-    if any(bare and bare[0] in QUOTES for _, _, bare in found):
-        return None
-    return [double or single or bare for double, single, bare in found]
+    words = _words(text)
+    return None if words is None else [word for word, _ in words]
 
 
 def short_id(text: str) -> ShortId | None:
@@ -167,12 +166,25 @@ def short_id(text: str) -> ShortId | None:
     return ShortId("R-" + found[1].upper().replace("I", "L").replace("1", "L")) if found else None
 
 
+def _words(text: str) -> list[tuple[str, str]] | None:
+    """Split a text as `split_words` does, and return each word's comma with it."""
+    found = WORD.findall(text)
+    if any(bare and bare[0] in QUOTES for _, _, bare, _ in found):
+        return None
+    return [(double or single or bare, comma) for double, single, bare, comma in found]
+
+
 def _add(typed: str, rest: str) -> Command:
-    words = split_words(rest)
+    words = _words(rest)
     if words is None:
         return UnknownCommand(typed, "add", ParseProblem.OPEN_QUOTE)
-    rule, *customers = words or [""]
-    return Add(rule, tuple(filter(None, customers)), quoted=bool(rest) and rest[0] in QUOTES)
+    (rule, comma), *customers = words or [("", "")]
+    is_quoted = bool(rest) and rest[0] in QUOTES
+    return Add(
+        rule if is_quoted else rule + comma,
+        tuple(word + comma for word, comma in customers if word),
+        quoted=is_quoted,
+    )
 
 
 def _rule(typed: str, rest: str) -> Command:

@@ -47,7 +47,7 @@ from bot.services.drafting.validation import (
 from bot.services.remainder import no_remainder, only_refused_left, remainder_of
 from bot.services.review import current_budget_use, current_prior_grants, load_review, repeats_since
 
-GROUPED: Final = re.compile(r"^[-+]?\d{1,3}(?:\n\d{2,3})+(?:[.,]\d+)?$", re.MULTILINE)
+GROUPED: Final = re.compile(r"^[-+]?\d{1,3}(?:\n\d{2,3})+(?:[.,]\d+)?(?=,?$)", re.MULTILINE)
 """Words that are probably one number, such as 1 234 567: kept together, they are refused and not guessed."""
 MAX_RECENT_DRAFTS: Final = 1_000
 RECENT: Final = timedelta(minutes=10)
@@ -72,11 +72,12 @@ class DraftService:
 
         If a word may belong to the name or be a customer, all words go into the rule's field, which asks.
         """
-        words = [rule, *customers]
+        typed = [rule, *customers]
+        words = [rule if quoted else rule.removesuffix(","), *(one.removesuffix(",") for one in customers)]
         many = 1 if quoted else self.catalog.words_of_name(words)
         if many is None:
             return FormInput(rule=" ".join(words))
-        lines = GROUPED.sub(lambda number: number[0].replace("\n", " "), "\n".join(words[many:]))
+        lines = GROUPED.sub(lambda number: number[0].replace("\n", " "), "\n".join(typed[many:]))
         return FormInput(rule=" ".join(words[:many]), customers=lines)
 
     async def open_draft(
