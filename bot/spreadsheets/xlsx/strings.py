@@ -40,7 +40,7 @@ class RichText:
             self._texts.append(text)
 
     def take(self) -> str:
-        """Return the text and begin anew."""
+        """Return the text and start again."""
         text = "".join(self._texts)
         self._texts.clear()
         return text

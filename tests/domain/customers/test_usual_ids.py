@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from bot.domain.customers.columns import IdColumn, find
 from bot.domain.customers.extraction import IdExtractor, UniqueIds
 from bot.domain.customers.pasted import read_customers
-from bot.domain.customers.tables import block_of
+from bot.domain.customers.tables import Row, block_of
 from bot.domain.customers.uploads import RowProblem
 from bot.domain.customers.usual_ids import usual_ids
 
@@ -32,7 +32,7 @@ WORDS = st.sampled_from(
 
 def read(*lines: str) -> tuple[list[str], list[tuple[int, RowProblem]]]:
     """Read a table of cells apart by semicolons."""
-    rows = [line.split(";") for line in lines]
+    rows: list[Row] = [line.split(";") for line in lines]
     place = find(rows)
     assert isinstance(place, IdColumn)
     ids: list[str] = []
