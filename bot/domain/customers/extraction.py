@@ -7,7 +7,16 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Final, cast
 
-from bot.domain.customers.cells import DIGIT, LONGEST_WORD, PLAIN, TOTALS, WORDS, judge_bare, letters_of
+from bot.domain.customers.cells import (
+    DIGIT,
+    LONGEST_WORD,
+    NAMES,
+    PLAIN,
+    TOTALS,
+    WORDS,
+    judge_bare,
+    letters_of,
+)
 from bot.domain.customers.columns import MAIL, PHONE, STRONG, IdColumn, names_column
 from bot.domain.customers.parsing import MAX_LENGTH, bare
 from bot.domain.customers.tables import Block, Row, cell, excerpt
@@ -92,8 +101,8 @@ class IdExtractor:
         self._unique_ids = unique_ids
         self._told = told
         values = [cell(row, id_column.column.number) for row in head[id_column.first - 1 :]]
-        self._usual = usual_ids(values, has_header=id_column.header > 0)
         name = id_column.column.name if id_column.header else ""
+        self._usual = usual_ids(values, has_header=bool(name), has_id_name=letters_of(name) in NAMES)
         self._names = frozenset(filter(None, (name, self._usual.title)))
         """Values that are no ids: the column's name may come again."""
         self._next: RowProblem | None = None

@@ -14,6 +14,8 @@ from bot.domain.ids import CustomerId
 LETTER_BEHIND_DIGIT: Final = re.compile(r"\d[\W\d_]*[^\W\d_]")
 PREFIX: Final = re.compile(r"[^\W\d_]\D*[\W_](?=\d)")
 SIGN: Final = re.compile(r"[\W_]")
+YEAR_AND_NUMBER: Final = re.compile(r"(?:19|20)\d\d/(\d{1,6})|(\d{1,6})/(?:19|20)\d\d")
+MONTHS: Final = 12
 MIN_TITLED: Final = 3
 SPACE: Final = re.compile(r"\s")
 
@@ -30,14 +32,20 @@ class UsualIds:
     signs: frozenset[str] = frozenset()
     prefixes: tuple[str, ...] = ()
     """What precedes the digits and ends with a sign, as in c-1."""
+    are_of_years: bool = False
+    """Numbers of a year, as in 2024/17."""
     title: str = ""
     """The first value, if it has letters and no other has."""
 
     def judge(self, text: str) -> CustomerId | RowProblem:
         """Judge a bare text as `cells.judge` does, and refuse an id that is unlike the others."""
         judged = judge_bare(text)
+        if self.are_of_years and judged is RowProblem.SEVERAL and YEAR_AND_NUMBER.fullmatch(text):
+            return CustomerId(text)
         if isinstance(judged, RowProblem):
             return judged
+        if self.are_of_years:
+            return RowProblem.UNLIKE
         return judged if self.fits(text) else RowProblem.UNLIKE
 
     def fits(self, one: str) -> bool:
@@ -56,13 +64,15 @@ class UsualIds:
         return is_usual or bool(MAIL.fullmatch(one))
 
 
-def usual_ids(values: Sequence[str], *, has_header: bool) -> UsualIds:
+def usual_ids(values: Sequence[str], *, has_header: bool, has_id_name: bool = False) -> UsualIds:
     """Find what more than half of a column's first ids have in common.
 
     >>> usual_ids(["c-1", "c-2", "Slutt"], has_header=True).judge("Slutt")
     <RowProblem.UNLIKE: 'unlike'>
     """
-    values = list(map(bare, values))
+    values = [text for text in map(bare, values) if text]
+    if has_id_name and _are_of_years(values):
+        return UsualIds(are_of_years=True)
     ids = [one for one in map(judge_bare, values) if not isinstance(one, RowProblem)]
     with_digits = [one for one in ids if DIGIT.search(one)]
     numbers = [one for one in with_digits if not LETTER_BEHIND_DIGIT.search(one)]
@@ -80,3 +90,9 @@ def usual_ids(values: Sequence[str], *, has_header: bool) -> UsualIds:
         prefixes=tuple({found[0] for found in map(PREFIX.match, with_digits) if found}),
         title=ids[0] if has_title and not MAIL.fullmatch(ids[0]) else "",
     )
+
+
+def _are_of_years(values: Sequence[str]) -> bool:
+    """Tell whether most values are numbers of a year, and one is no month: else 2024/11 may be a date."""
+    found = list(filter(None, map(YEAR_AND_NUMBER.fullmatch, values)))
+    return len(found) * 2 > len(values) and any(int(each[1] or each[2]) > MONTHS for each in found)

@@ -84,6 +84,23 @@ def test_ids_with_a_space_are_usual_if_most_have_one() -> None:
     assert usual_ids(["1001", "1002"], has_header=True).judge("K 1004") is RowProblem.UNLIKE
 
 
+def test_numbers_of_a_year_below_a_known_name_are_ids() -> None:
+    years = ["2024/17", "2024/1", "2023/1044", "17/2025"]
+    assert read("customer_id", *years, "Slutt", "3/11", "2024/11/03") == (
+        years,
+        [(6, RowProblem.UNLIKE), (7, RowProblem.SEVERAL), (8, RowProblem.FORMATTED)],
+    )
+    for lines in (
+        ("customer_id", "2024/11", "2024/12"),
+        ("3/11", "4/11"),
+        ("Nr", *years),
+        ("customer_id", "1001/1002"),
+    ):
+        assert read(*lines)[0] == []
+    assert read_customers("Kundenr\n2024/17\n2024/18").ids == ("2024/17", "2024/18")
+    assert read_customers("2024/17\n2024/18").ids == ()
+
+
 def test_a_first_value_with_letters_is_a_title_above_numbers() -> None:
     assert read("Uke48", "1001", "1002") == (["1001", "1002"], [(1, RowProblem.HEADER)])
     assert read("customer_id", "K1", "1001", "1002") == (["K1", "1001", "1002"], [])
