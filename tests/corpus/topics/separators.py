@@ -1,0 +1,161 @@
+"""Line 6: names and ids decide on the separator, and never the number of cells."""
+
+from bot.domain.customers.uploads import FileProblem, RowProblem
+from tests.corpus.case import Case, Way
+
+CASES = [
+    Case(
+        "commas in the addresses of a table with semicolons",
+        "Kundenr;Leveringsadresse (vei, nr, postnr)\n501;Lillegata, 3, 0182\n502;Storveien, 14, 7010\n",
+        ids=["501", "502"],
+        why="There are more commas than semicolons, but the name says column A.",
+    ),
+    Case(
+        "an address before the ids",
+        "Osoite, paikka;Asiakasnumero\nEspa 1, 00100, Helsinki;9001\nMäki 2, 33100, Tampere;9002\n",
+        ids=["9001", "9002"],
+        why="The known name is behind the semicolon.",
+    ),
+    Case(
+        "semicolons in the remarks of a table with commas",
+        "customer_id,remark\n11,new; called; wants mail\n12,old; moved; no mail\n",
+        ids=["11", "12"],
+        why="customer_id stands alone only between commas.",
+    ),
+    Case(
+        "bars",
+        "Navn|Kundenr|By\nKari, Ås|31|Moss\nOla, Bø|32|Ski\n",
+        ids=["31", "32"],
+        why="The known name is between bars.",
+    ),
+    Case(
+        "tabs with commas inside",
+        "Kundnummer\tNamn\n41\tEk, Anna\n42\tAlm, Bo\n",
+        ids=["41", "42"],
+        why="The known name is before a tab.",
+    ),
+    Case(
+        "decimal commas in a table with semicolons",
+        "id;beløp\n51;99,50\n52;100,00\n",
+        ids=["51", "52"],
+        why="A comma between digits is a decimal comma.",
+    ),
+    Case(
+        "a decimal comma in a table without names",
+        "51;99,50\n52;100,25\n",
+        asked=["A", "B"],
+        why="51 and 99 are as likely as ids, so the person is asked.",
+    ),
+    Case(
+        "two signs that fit equally well",
+        "61;7|8\n62;9|3\n",
+        refused=FileProblem.SEPARATOR,
+        only=Way.FILE,
+        why="With ; the ids are 61 and 62, with | something else.",
+    ),
+    Case(
+        "carets",
+        "Kundenr^Navn\n71^Kari\n72^Ola\n",
+        refused=FileProblem.SEPARATOR,
+        why="The bot does not split at a caret, and 71^Kari is no id.",
+    ),
+    Case(
+        "tildes",
+        "customer_id~name\n71~Kari\n72~Ola\n",
+        refused=FileProblem.SEPARATOR,
+        why="Another sign that only some programs use.",
+    ),
+    Case(
+        "Excel's line that names the separator",
+        "sep=|\nKundenr|Navn\n81|Ås, Kari; frk.\n82|Bø, Ola\n",
+        ids=["81", "82"],
+        only=Way.FILE,
+        why="Excel writes this line, and the rows below count from it.",
+    ),
+    Case(
+        "a comma too many in a row",
+        "Kundenr,By,Gate\n91,Ski,Torget 1\n92,Ski,Torget 2, oppg. B\n",
+        ids=["91", "92"],
+        why="The ids come first, so the comma behind them moves nothing.",
+    ),
+    Case(
+        "a comma before the ids moves them",
+        "Navn,Kundenr,By\nKari,91,Ski\nBø, Ola,92,Ski\nUlf,93,Moss\nEva,94,Moss\n",
+        ids=["91", "93", "94"],
+        named={3: RowProblem.MISFIT},
+        why="In row 3 the second cell is half a name.",
+    ),
+    Case(
+        "two rows on one line",
+        "Kundenr;Navn;By\n91;Kari;Ski\n92;Ola;Moss;93;Ulf;Ås\n94;Eva;Bø\n",
+        ids=["91", "94"],
+        named={3: RowProblem.MISFIT},
+        why="A line end is missing; 93 would be lost without a word.",
+    ),
+    Case(
+        "a database's table",
+        " customer_id | name\n-------------+------\n 1001 | Kari\n 1002 | Ola\n(2 rows)\n",
+        ids=["1001", "1002"],
+        only=Way.FILE,
+        named={2: RowProblem.NOTHING, 5: RowProblem.TOTAL},
+        why="psql prints tables so; the line and the count are no customers.",
+    ),
+    Case(
+        "everything on one line",
+        "1001,1002,1003,1004,1005,1006,1007\n",
+        refused=FileProblem.ONE_LINE,
+        only=Way.FILE,
+        why="It may be a row of a table with seven columns.",
+    ),
+    Case(
+        "one column with commas",
+        "Kundenr\nk1,k2\nk3\nk4\n",
+        ids=["k3", "k4"],
+        only=Way.FILE,
+        named={2: RowProblem.SEVERAL},
+        why="The name stands alone, so the file has one column.",
+    ),
+    Case(
+        "a separator at the end of each line",
+        "Kundenr;Navn;\n1001;Kari;\n1002;Ola;\n",
+        ids=["1001", "1002"],
+        why="An empty last column.",
+    ),
+    Case(
+        "row numbers without a name first",
+        ",Kundenr,By\n0,1001,Ski\n1,1002,Moss\n",
+        ids=["1001", "1002"],
+        why="Pandas writes its index so.",
+    ),
+    Case(
+        "names and rows separated differently",
+        "Kundenr;Navn\n1001,Kari\n1002,Ola\n",
+        asked=["A", "B"],
+        why="Somebody changed one of them by hand.",
+    ),
+    Case(
+        "columns by spaces",
+        "Kundenr  Navn\n1001  Kari\n1002  Ola\n",
+        refused=FileProblem.NO_ID,
+        why="A report of a fixed width: no sign separates its columns.",
+    ),
+    Case(
+        "SQL Server's report",
+        "Kundenr   Navn\n-------- -----\n1001     Kari\n1002     Ola\n\n(2 rows affected)\n",
+        refused=FileProblem.NO_ID,
+        why="Columns of a fixed width again.",
+    ),
+    Case(
+        "whole rows in quotes",
+        'Kundenr;Navn\n"1001;Kari"\n"1002;Ola"\n',
+        refused=FileProblem.SEPARATOR,
+        why="Exported twice: each row is one cell.",
+    ),
+    Case(
+        "equal signs",
+        "Kundenr=Navn\n1001=Kari\n1002=Ola\n",
+        refused=FileProblem.NO_ID,
+        why="1001=Kari is no id.",
+    ),
+    Case("arrows", "1001 -> Kari\n1002 -> Ola\n", refused=FileProblem.NO_ID, why="Notes of a person."),
+]
