@@ -85,9 +85,9 @@ CASES = [
     ),
     Case(
         "the name of another column",
-        listed("E-post"),
+        "Kundenr\nk-1\nk-2\nE-post\n",
         ids=["k-1", "k-2"],
-        named={3: RowProblem.HEADER},
+        named={4: RowProblem.HEADER},
         why="A header of another list.",
     ),
     Case(
