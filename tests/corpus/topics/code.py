@@ -126,4 +126,12 @@ CASES = [
         named={2: RowProblem.CODE},
         why="Windows writes UUIDs so; Dintero's ids have no braces.",
     ),
+    Case(
+        "SQL over several lines",
+        "SELECT id,\n navn\nFROM kunder\n",
+        refused=CODE,
+        only=Way.FILE,
+        why="A query, indented by a program.",
+    ),
+    Case("a script", "import os\nids = [1001]\n", refused=CODE, why="Its first line is code."),
 ]

@@ -113,4 +113,18 @@ CASES = [
         why="The visible one is certain; the review names the other.",
     ),
     Case("the only sheet is hidden", book(*IDS, state="hidden"), asked=["A"], why="Nobody saw it."),
+    Case(
+        "the only sheet is hidden, chosen",
+        book(*IDS, state="hidden"),
+        ids=["k-1", "k-2"],
+        chosen={"column": 1, "sheet": 1},
+        why="The person chose it.",
+    ),
+    Case(
+        "a hidden row with a number far from the ids",
+        book(["Kundenr"], ["k-1"], [None, 7], drawn={3: HIDDEN}),
+        ids=["k-1"],
+        named={3: RowProblem.EMPTY},
+        why="It has no id that could count.",
+    ),
 ]

@@ -83,4 +83,12 @@ CASES = [
         ids=["1001", "1002"],
         why="Some exports quote all cells.",
     ),
+    Case(
+        "a cell over two lines counts as one row",
+        'kundenr,merknad\nk-1,"to\nlinjer"\n*,x\n',
+        ids=["k-1"],
+        named={3: RowProblem.RESERVED},
+        only=Way.FILE,
+        why="Row 3 as in a spreadsheet, though it is line 4.",
+    ),
 ]

@@ -158,4 +158,36 @@ CASES = [
         why="1001=Kari is no id.",
     ),
     Case("arrows", "1001 -> Kari\n1002 -> Ola\n", refused=FileProblem.NO_ID, why="Notes of a person."),
+    Case(
+        "a ragged list with commas",
+        "a1\nb2, c3\nd4\ne5, f6, g7\nh8\n",
+        ids=["a1", "d4", "h8"],
+        only=Way.FILE,
+        named={2: RowProblem.SEVERAL, 4: RowProblem.SEVERAL},
+        why="Most lines have one id, so the file has one column.",
+    ),
+    Case(
+        "semicolons in the places of a table with tabs",
+        "1001\tOslo; Bergen\n1002\tMoss; Hamar\n",
+        asked=["A", "B"],
+        why="Only tabs give ids, and no name says in which column.",
+    ),
+    Case(
+        "a tab behind each semicolon",
+        "1001;\tKari\n1002;\tOla\n",
+        asked=["A", "B"],
+        why="The semicolon separates; the tab is space around a name.",
+    ),
+    Case(
+        "semicolons inside quotes",
+        '1001,"a;b",x\n1002,"c;d",y\n',
+        asked=["A", "B", "C"],
+        why="A quoted sign separates nothing.",
+    ),
+    Case(
+        "commas in both columns beside an unknown name",
+        "Nr;Adresse (gate, postnr)\n1001;Torget 1, 0155\n1002;Torget 2, 5003\n",
+        asked=["A", "B"],
+        why="The semicolon separates; Nr may be any number.",
+    ),
 ]

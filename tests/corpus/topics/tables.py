@@ -266,4 +266,16 @@ CASES = [
         named={2: RowProblem.CODE},
         why="Somebody switched it off.",
     ),
+    Case(
+        "a value that is a known name",
+        ",id,segment\n0,1001,member\n1,1002,gold\n2,1003,silver\n",
+        ids=["1001", "1002", "1003"],
+        why="member is a segment here; the first line has the names.",
+    ),
+    Case(
+        "a known name as a value in a later row",
+        "id,name,,segment\n1001,Kari,,gold\n1002,Ola,,member\n1003,Eva,,kunde\n",
+        ids=["1001", "1002", "1003"],
+        why="kunde is a segment here.",
+    ),
 ]
