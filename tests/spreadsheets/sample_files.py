@@ -60,6 +60,12 @@ def packed(parts: Mapping[str, str | bytes]) -> bytes:
     return saved.getvalue()
 
 
+def unpacked(workbook: bytes) -> dict[str, bytes]:
+    """Return the parts of a workbook by their names."""
+    with zipfile.ZipFile(io.BytesIO(workbook)) as book:
+        return {name: book.read(name) for name in book.namelist()}
+
+
 def relationships(**targets: str) -> str:
     """Write relationships; a name is an id, of which the part before a _ is the type."""
     entries = (

@@ -83,16 +83,6 @@ def test_excels_sep_line_sets_the_separator_and_counts_as_a_row() -> None:
     assert [odd.row for odd in found.odd_rows] == [4]
 
 
-def test_decimal_commas_are_no_separators() -> None:
-    assert ids_of(b"id;bel\xf8p\n1001;12,50\n1002;13,75\n") == ["1001", "1002"]
-
-
-def test_a_ragged_list_with_commas_is_reported_row_by_row() -> None:
-    found = read(Content([b"a1\nb2, c3\nd4\ne5, f6, g7\nh8\n"]), None, no_ids())
-    assert isinstance(found, FileRead)
-    assert [odd.row for odd in found.odd_rows] == [2, 4]
-
-
 def test_a_quoted_cell_with_line_breaks_is_one_row() -> None:
     found = read(Content([b'kundenr,merknad\na1,"to\nlinjer"\n*,x\n']), None, no_ids())
     assert isinstance(found, FileRead)
@@ -182,86 +172,11 @@ def test_an_unreadable_file_has_a_reason(data: bytes, why: FileProblem) -> None:
     assert problem_of(data) is why
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        *(
-            "<html><table><tr><td>1001</td></tr></table>",
-            '<?xml version="1.0"?>',
-            '{"ids": ["1001"]}',
-            '[\n  "1001",\n',
-        ),
-        *(
-            "ids = ['c-1',\n 'c-2']",
-            "INSERT INTO kunder VALUES (1001);",
-            "SELECT id,\n navn\nFROM kunder",
-            "ID;PWXL;N;E\n",
-        ),
-        *("MIME-Version: 1.0\n", "import os\nids = [1001]\n", "const ids = [\n  1001,", "  <table>"),
-    ],
-)
-def test_code_saved_as_a_list_is_refused(text: str) -> None:
-    assert problem_of(text.encode()) is FileProblem.CODE
-
-
-@pytest.mark.parametrize(
-    ("text", "ids"),
-    [
-        (
-            "Kundenr;Adresse (gate, postnr, sted)\n1;Storgata 1, 0155, Oslo\n2;Torget 2, 5003, Bergen\n",
-            ["1", "2"],
-        ),
-        (
-            "Gate, postnr, sted;Kundenr\nStorgata 1,0155,Oslo;1001\nTorget 2,5003,Bergen;1002\n",
-            ["1001", "1002"],
-        ),
-        ("Navn|Kundenr\nLee, Ann|1001\nÅs, Bo|1002\n", ["1001", "1002"]),
-        ("Kundenr,Merknad\n1001,a;b;c\n1002,d;e;f\n", ["1001", "1002"]),
-        ("customer_id | name \n-------------+------\n 1001 | Ann\n 1002 | Bo\n(2 rows)\n", ["1001", "1002"]),
-    ],
-)
-def test_names_and_ids_decide_on_the_separator(text: str, ids: list[str]) -> None:
-    assert ids_of(text.encode()) == ids
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "Nr;Adresse (gate, postnr, sted)\n1001;Storgata 1, 0155, Oslo\n1002;Torget 2, 5003, Bergen\n",
-        "1001;12,50\n1002;13,75\n",
-        "1001\tOslo; Bergen\n1002\tMoss; Hamar\n",
-        "1001;\tAnn\n1002;\tBo\n",
-        '1001,"a;b",x\n1002,"c;d",y\n',
-    ],
-)
-def test_without_a_known_name_the_ids_decide_and_the_column_is_asked_for(text: str) -> None:
-    columns = read(Content([text.encode()]), None, UniqueIds(list))
-    assert isinstance(columns, tuple)
-    assert columns[0].samples == ("1001", "1002")
-
-
 def rows_told(data: bytes) -> tuple[list[str], list[tuple[int, RowProblem]]]:
     ids: list[CustomerId] = []
     found = read(Content([data]), None, UniqueIds(ids.extend), told=10_000)
     assert isinstance(found, FileRead), found
     return list(ids), [(odd.row, odd.why) for odd in found.odd_rows]
-
-
-def test_several_ids_in_one_cell_of_a_table_are_refused() -> None:
-    ids, told = rows_told(b'Kundenr;Navn\n"s1,s2";Ann\ns3;Bo\n"s4\ns5";Cy\n')
-    assert (ids, told) == (["s3"], [(2, RowProblem.SEVERAL), (4, RowProblem.QUOTE), (5, RowProblem.QUOTE)])
-
-
-def test_words_for_nothing_and_totals_are_refused() -> None:
-    ids, told = rows_told(b"Kundenr;Navn\n1001;Ann\nNULL;\n1002;Bo\n\\N;x\nTotal;2\n(2 rows affected)\n")
-    assert ids == ["1001", "1002"]
-    assert [why for _, why in told] == [*[RowProblem.NOTHING] * 2, *[RowProblem.TOTAL] * 2]
-
-
-def test_a_header_that_comes_again_is_refused() -> None:
-    rows = [f"{number};x" for number in range(1, 21)]
-    ids, told = rows_told("\n".join(["Kundenr;Navn", *rows, "Kundenr;Navn", "21;y"]).encode())
-    assert (ids, told) == ([str(number) for number in range(1, 22)], [(22, RowProblem.HEADER)])
 
 
 LINES = [f"{number};Kunde {number};Ås" for number in range(1001, 4001)]
@@ -273,22 +188,6 @@ def test_an_unclosed_quote_loses_no_row(at: int, broken: str) -> None:
     lines = [*LINES[:at], broken.format(LINES[at][:4]), *LINES[at + 1 :]]
     ids, told = rows_told("\n".join(["Kundenr;Navn;Sted", *lines]).encode())
     assert (ids, told) == ([line[:4] for line in LINES], [])
-
-
-def test_an_unclosed_quote_around_an_id_costs_that_row_alone() -> None:
-    ids, told = rows_told(b'kundenr;navn\n1001;Ann\n"1002;Bo\n1003;Cy\n1004;Di\n')
-    assert (ids, told) == (["1001", "1003", "1004"], [(3, RowProblem.QUOTE)])
-
-
-def test_quotes_in_a_list_of_one_column_never_join_its_lines() -> None:
-    ids, told = rows_told(b'kundenr\na1\n"b2\nc3\nd4"\ne5\n')
-    assert (ids, told) == (["a1", "c3", "e5"], [(3, RowProblem.QUOTE), (5, RowProblem.QUOTE)])
-
-
-def test_rows_between_two_forgotten_quotes_are_read() -> None:
-    lines = [f"{number};{QUOTE if number in {1003, 1007} else ''}Ann" for number in range(1001, 1011)]
-    ids, told = rows_told("\n".join(["kundenr;navn", *lines]).encode())
-    assert (ids, told) == ([str(number) for number in range(1001, 1011)], [])
 
 
 def test_a_quoted_cell_that_may_hold_rows_gives_no_id() -> None:
@@ -316,23 +215,6 @@ def test_a_windows_byte_in_utf_8_costs_its_own_row(mark: bytes) -> None:
     assert (ids, told) == (["kåre1", "bjørn2", "anne3", "ole5"], [(5, RowProblem.ENCODING)])
 
 
-def test_a_row_of_utf_8_in_windows_text_costs_its_own_row() -> None:
-    data = "kundenr\nkåre1\nbjørn2\nåse3\n".encode("cp1252") + "kåre4\n".encode()
-    assert rows_told(data) == (["kåre1", "bjørn2", "åse3"], [(5, RowProblem.ENCODING)])
-
-
-def test_letters_that_were_damaged_before_are_refused() -> None:
-    data = "kundenr\nkÃ¥re1\nk\ufffdre2\nk?re3\nkåre4\n".encode()
-    assert rows_told(data) == (["kåre4"], [(row, RowProblem.ENCODING) for row in (2, 3, 4)])
-
-
-def test_a_row_whose_cells_are_moved_gives_no_id() -> None:
-    ids, told = rows_told(
-        b"Navn,Kundenr,Sted\nAnn,1001,Moss\nLee, Bo,1002,Moss\nCy,1003,Moss,,\nDi,1004,Moss\nEm,1005,Moss\n"
-    )
-    assert (ids, told) == (["1001", "1003", "1004", "1005"], [(3, RowProblem.MISFIT)])
-
-
 @pytest.mark.parametrize(
     ("line", "ids"),
     [
@@ -349,13 +231,6 @@ def test_a_part_of_a_row_gives_no_id(line: str, ids: list[str]) -> None:
     )
     assert found == [*ids, "9001", "9002"]
     assert {why for _, why in told} == ({RowProblem.MISFIT} if line != "1003" else set())
-
-
-def test_a_cell_too_many_behind_the_ids_costs_nothing() -> None:
-    assert rows_told(b"Kundenr,By,Gate\n1001,Ski,Torget 1\n1002,Ski,Torget 2, Ski\n") == (
-        ["1001", "1002"],
-        [],
-    )
 
 
 MUTANTS = ['"', "'", ",", ";", "|", "\t", "\n", "\ufffd", "Ã¥", " ", "", "\udce5", '""', "\ufeff", "<"]
@@ -403,25 +278,6 @@ def _damaged(line: str, id_: str, at: int, mutant: str, *, replaces: bool) -> st
     if start < at < start + len(id_) or (replaces and at == start):
         return line
     return line[:at] + mutant + line[at + replaces :]
-
-
-@pytest.mark.parametrize("encoding", ["cp865", "mac_roman"])
-def test_letters_of_dos_and_mac_are_refused(encoding: str) -> None:
-    assert rows_told("kundenr\nkåre1\nbjørn2\nolav3\n".encode(encoding)) == (
-        ["olav3"],
-        [(2, RowProblem.ENCODING), (3, RowProblem.ENCODING)],
-    )
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        ",id,segment\n0,1001,member\n1,1002,gold\n2,1003,silver\n",
-        "id,name,,segment\n1001,Ann,,member\n1002,Bo,,gold\n1003,Cy,,kunde\n",
-    ],
-)
-def test_a_value_that_is_a_known_name_is_no_header(text: str) -> None:
-    assert ids_of(text.encode()) == ["1001", "1002", "1003"]
 
 
 @pytest.mark.parametrize("text", ["anna\nc-1\nc-2\n", "kari@x.no\nola2@x.no\nper3@x.no\n"])

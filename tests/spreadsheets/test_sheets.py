@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bot.domain.customers.extraction import UniqueIds
-from bot.domain.customers.uploads import NO_COLUMN, Column, FileProblem, FileRead, OtherSheet, RowProblem
+from bot.domain.customers.uploads import NO_COLUMN, Column, FileProblem, FileRead, OtherSheet
 from bot.domain.ids import CustomerId
 from bot.spreadsheets.chunks import Content
 from bot.spreadsheets.errors import FileError
@@ -15,7 +15,6 @@ from tests.spreadsheets.test_csv_table import no_ids
 
 SUMMARY = '<row r="1"><c r="A1" t="str"><v>Antall</v></c><c r="B1"><v>2</v></c></row>'
 IDS = column("Kundenr", "a1", "b2")
-OTHER_IDS = column("Kundenr", "x9")
 HIDDEN = column("Kundenr", "a1", "b2", "c3", hidden={3, 4})
 
 
@@ -43,24 +42,9 @@ def test_a_sheet_with_a_known_name_is_read_wherever_it_stands(state: str) -> Non
     )
 
 
-def test_an_empty_sheet_is_not_worth_a_word() -> None:
-    assert outcome(raw_workbook(IDS, sheets=[("Ark2", "visible", "")]))[1].other_sheets == ()
-
-
 def test_a_header_without_a_row_is_no_list() -> None:
     data = raw_workbook(column("Kundenr"), sheets=[("Liste", "visible", IDS)])
     assert outcome(data)[0] == ["a1", "b2"]
-
-
-def test_two_sheets_with_ids_are_asked_about() -> None:
-    data = raw_workbook(IDS, sheets=[("Gamle", "visible", OTHER_IDS)])
-    assert asked(data) == [("Ark1", 1, False), ("Gamle", 1, False)]
-    assert outcome(data, 1, sheet=2)[0] == ["x9"]
-
-
-def test_sheets_without_known_names_are_asked_about() -> None:
-    data = raw_workbook(column("a1", "b2"), sheets=[("Annet", "visible", column("c3", "d4"))])
-    assert asked(data) == [("Ark1", 1, False), ("Annet", 1, False)]
 
 
 def test_a_hidden_sheet_is_never_read_without_a_question() -> None:
@@ -96,29 +80,9 @@ def test_a_hidden_column_is_asked_about(how: str) -> None:
     assert outcome(data, 2, sheet=1)[0] == ["a1"]
 
 
-def test_hidden_rows_are_counted_and_asked_about() -> None:
-    assert read(Content([raw_workbook(HIDDEN)]), None, no_ids()) == 2
-
-
-def test_hidden_rows_are_left_out_by_name() -> None:
-    ids, found = outcome(raw_workbook(HIDDEN), hidden=False)
-    assert ids == ["a1"]
-    assert [(odd.row, odd.why) for odd in found.odd_rows] == [
-        (3, RowProblem.HIDDEN_ROW),
-        (4, RowProblem.HIDDEN_ROW),
-    ]
-
-
 def test_hidden_rows_are_taken_and_counted() -> None:
     ids, found = outcome(raw_workbook(HIDDEN), hidden=True)
     assert (ids, found.hidden) == (["a1", "b2", "c3"], 2)
-
-
-def test_hidden_rows_without_an_id_are_no_question() -> None:
-    rows = (
-        column("Kundenr", "a1") + '<row r="3" hidden="1"/><row r="4" hidden="1"><c r="B4"><v>7</v></c></row>'
-    )
-    assert outcome(raw_workbook(rows))[0] == ["a1"]
 
 
 def test_none_of_these_and_a_missing_sheet_give_nothing() -> None:

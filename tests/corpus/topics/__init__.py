@@ -1,0 +1,1 @@
+"""The examples by the lines of the issue "The right customers, once"."""
