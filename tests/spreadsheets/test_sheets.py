@@ -54,10 +54,6 @@ def test_a_hidden_sheet_is_never_read_without_a_question() -> None:
     assert outcome(raw_workbook(IDS, state="hidden"), 1, sheet=1)[0] == ["a1", "b2"]
 
 
-def test_a_hidden_sheet_does_not_put_a_visible_known_name_in_doubt() -> None:
-    assert outcome(raw_workbook(IDS, sheets=[("Skjult", "hidden", OTHER_IDS)]))[0] == ["a1", "b2"]
-
-
 ROWS = [["Ann", "c-1"], ["Bo", "c-2"], ["Cy", "c-3"], ["Di", "c-4"]]
 
 
