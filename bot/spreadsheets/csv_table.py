@@ -4,11 +4,11 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator
-from itertools import chain, islice
+from itertools import chain, islice, repeat
 from typing import Final
 
 from bot.domain.customers.row_fit import RowFit
-from bot.domain.customers.separators import MAX_COLUMNS, NO_SEPARATOR, SEPARATORS, rows_of, separator_of
+from bot.domain.customers.separators import MAX_COLUMNS, SEPARATORS, rows_of, separator_of
 from bot.domain.customers.tables import Block, Place, Row, block_of
 from bot.domain.customers.uploads import FileProblem
 from bot.spreadsheets.chunks import Content, Stream
@@ -90,10 +90,10 @@ class TextTable:
         if max(map(len, lines)) > MAX_COLUMNS:  # a line may have an endless cell or too many cells
             rows = next_rows(self._split(lines), len(lines))
         else:
-            if column == 1:
-                values = [line.partition(separator)[0] for line in lines]
-                if separator == NO_SEPARATOR or (_are_alike(lines) and _are_alike(values)):
-                    return Block(values, lambda: list(self._split(lines)))
+            if column == 1 and set(map(str.count, lines, repeat(separator))) == {fit.width - 1}:
+                return Block(
+                    [line.partition(separator)[0] for line in lines], lambda: list(self._split(lines))
+                )
             rows = [line.split(separator) if line else [] for line in lines]
         return block_of([row if len(row) == fit.width else fit.fitted(row) for row in rows], column)
 
@@ -101,12 +101,6 @@ class TextTable:
         if self._is_quoted:
             return iter(QuotedRows(lines, self._separator, self._sample))
         return csv.reader(lines, delimiter=self._separator)
-
-
-def _are_alike(texts: list[str]) -> bool:
-    """Tell whether none is so long or short that it may be two rows, or a part of one."""
-    lengths = set(map(len, texts))
-    return max(lengths) * 2 <= min(lengths) * 3
 
 
 def _complete_lines(texts: Iterable[str]) -> Iterator[list[str]]:

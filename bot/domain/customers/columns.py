@@ -39,6 +39,12 @@ OTHER: Final = re.compile(
 """How the names of columns begin that hold something else than ids of customers."""
 LABEL: Final = re.compile(r"(?:nr\.?|nummer|number|navn|name|namn|[\s_-]id|[a-z]I[dD])\W*\Z")
 """How the names of columns end."""
+NUMBERED: Final = re.compile(
+    r"(?:column|kolonne|kolumn|spalte|field|felt|fält|unnamed)[\W_]*\d{1,4}", re.IGNORECASE
+)
+"""What programs call a column without a name."""
+ITS_NUMBER: Final = re.compile(r"[^\s\d]\d{1,2}\Z")
+"""The end of a name that a program made unique, such as Kundenr2; "Kundenr 1001" is an id with a word."""
 HEAD: Final = 500
 """Rows that decide which column it is."""
 PREAMBLE: Final = 30
@@ -177,9 +183,11 @@ def _values(number: int, rows: Sequence[Row], most: int | None = None) -> list[s
 
 
 def _key(name: str) -> str:
-    """Reduce a column name to its lower-case letters and digits."""
+    """Reduce a column name to its lower-case letters and digits; a known name loses its number."""
     folded = unicodedata.normalize("NFKC", name[:LONGEST_SAMPLE]).casefold()
-    return "".join(letter for letter in folded if letter.isalnum())
+    key = "".join(letter for letter in folded if letter.isalnum())
+    known = key.rstrip("0123456789")
+    return known if known in STRONG and ITS_NUMBER.search(name) else key
 
 
 def _named_row(rows: Sequence[Row]) -> int | None:
@@ -243,7 +251,10 @@ def _labels(number: int, rows: Sequence[Row]) -> int:
 
     They are its name and, beside other columns, a preamble.
     """
-    labels = next((at for at, row in enumerate(rows) if DIGIT.search(cell(row, number))), 0)
+    values = (cell(row, number) for row in rows)
+    labels = next(
+        (at for at, one in enumerate(values) if DIGIT.search(one) and not NUMBERED.fullmatch(one)), 0
+    )
     if max(map(_width, rows)) == 1:
         labels = min(labels, 1)
     below = _values(number, rows[labels:])

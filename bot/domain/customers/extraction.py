@@ -100,7 +100,9 @@ class IdExtractor:
         self._column = id_column
         self._unique_ids = unique_ids
         self._told = told
-        values = [cell(row, id_column.column.number) for row in head[id_column.first - 1 :]]
+        rows = head[id_column.first - 1 :]
+        self._width = max(map(len, rows), default=0)
+        values = [cell(row, id_column.column.number) for row in rows]
         name = id_column.column.name if id_column.header else ""
         self._usual = usual_ids(values, has_header=bool(name), has_id_name=letters_of(name) in NAMES)
         self._names = frozenset(filter(None, (name, self._usual.title)))
@@ -120,10 +122,16 @@ class IdExtractor:
         self._unique_ids.add(ids)
 
     def skip(self, above: Sequence[Row]) -> None:
-        """Name the cells above the first id that could be ids themselves, and not names of a column."""
+        """Name the rows above the first id that could have ids themselves, and not names of columns."""
         for row, cells in enumerate(above, start=1):
             text = bare(cell(cells, self._column.column.number))
-            if not isinstance(judge_bare(text), RowProblem):
+            numbered = list(filter(DIGIT.search, map(bare, cells)))
+            if row == self._column.header and names_column(text):
+                if numbered and len(cells) > self._width:  # the first row of values stands on the same line
+                    self._leave_out(row, RowProblem.MISFIT, "", cells)
+                continue
+            judged = [judge_bare(one) for one in ([text] if text else numbered)]
+            if any(one is RowProblem.RESERVED or not isinstance(one, RowProblem) for one in judged):
                 self._leave_out(row, RowProblem.HEADER, text, cells)
 
     def read(self, *, sheet: str = "") -> FileRead:

@@ -10,6 +10,8 @@ from bot.domain.customers.tables import Row, cell, marked
 
 DIGIT: Final = re.compile(r"\d")
 LETTER: Final = re.compile(r"[^\W\d_]")
+LONG: Final = 16
+"""Characters of a random id, which has letters and digits anywhere."""
 
 
 class RowFit:
@@ -20,23 +22,32 @@ class RowFit:
         ((usual, _),) = Counter(count for row in rows if (count := len(row)) > 1).most_common(1) or [(1, 0)]
         self.width = usual if any(map(DIGIT.search, rows[0])) else max(usual, len(rows[0]))
         self._column = column
-        self._shapes = {_shape(cell(row, column)) for row in rows if len(row) == self.width}
+        ids = [cell(row, column) for row in rows if len(row) == self.width]
+        self._shapes = set(map(_shape, ids))
+        self._long = {length for one in ids if (length := len(one.strip())) >= LONG}
+        self._is_split = False
 
     def fitted(self, row: Row) -> Row:
         """Mark a row that does not fit: none of its cells gives an id.
 
         Empty cells may be missing or too many. In the first column, ids stay where they are when a later
-        cell has a separator, unless a whole row follows on the same line.
+        cell has a separator, unless a whole row follows on the same line. An id may be cut by either, and
+        the row below a cut one may begin with its rest: then it has to look like the others.
         """
         count, value = len(row), cell(row, self._column)
-        if count == self.width or problem_in(value):
+        was_split, self._is_split = self._is_split, False
+        if (count == self.width and not was_split) or problem_in(value):
             return row
-        if count < self.width:
-            is_fit = DIGIT.search(value) is not None and _shape(value) in self._shapes
-        else:
+        is_fit = self._is_usual(value)
+        if count > self.width:
             is_first = self._column == 1 and count < 2 * self.width - 1
-            is_fit = is_first or not any(map(str.strip, row[self.width :]))
+            is_fit = (is_fit and is_first) or not any(map(str.strip, row[self.width :]))
+        self._is_split = count < self.width and not is_fit
         return row if is_fit else marked(row)
+
+    def _is_usual(self, value: str) -> bool:
+        """Tell whether an id has letters and digits in the same places as another, or is as long."""
+        return _shape(value) in self._shapes or len(value.strip()) in self._long
 
 
 def _shape(value: str) -> str:

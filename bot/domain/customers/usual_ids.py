@@ -52,10 +52,10 @@ class UsualIds:
         """Tell whether an id has the usual form; random ids may have no digit, but the same length."""
         if not self.have_digits:
             return True
-        if SPACE.search(one) and not self.have_spaces:
-            return False
         if len(one) > LONGEST_WORD or DIGIT.search(one):
             return True
+        if SPACE.search(one) and not self.have_spaces:
+            return False
         signs = SIGN.findall(one)
         if self.are_numbers:
             is_usual = one.startswith(self.prefixes)
