@@ -215,6 +215,13 @@ CASES = [
         named={1: RowProblem.CODE},
         why="Copied from a page's source.",
     ),
+    Case(
+        "a row above the names",
+        "ann;x\nKundenr;Navn\n1001;Kari\n1002;Ola\n",
+        ids=["1001", "1002"],
+        named={1: RowProblem.HEADER},
+        why="It may be a customer.",
+    ),
     Pasted(
         "a fenced list",
         "```\n1001\n1002\n```",

@@ -65,6 +65,40 @@ CASES = [
         refused=FileProblem.SEPARATOR,
         why="Another sign that only some programs use.",
     ),
+    *(
+        Case(
+            f"the sign {sign} between two names",
+            f"Kundenr{sign}Navn\n71{sign}Kari\n72{sign}Ola\n",
+            refused=FileProblem.SEPARATOR,
+            why="It may separate columns or belong to the ids.",
+        )
+        for sign in "/#:+&!-_@."
+    ),
+    Case(
+        "a dash in the name of the only column",
+        "Kunde-ID\nk-71\nk-72\n",
+        ids=["k-71", "k-72"],
+        why="The whole name is known, so its dash separates nothing.",
+    ),
+    Case(
+        "a number and a word in each line",
+        "71/Kari\n72#Ola\n73:Eva\nUlf!74\n75/Ås/Moss\n",
+        named=dict.fromkeys(range(1, 6), RowProblem.SEVERAL),
+        only=Way.PASTED,
+        why="Two columns, however they are joined.",
+    ),
+    Case(
+        "signs inside ids",
+        "abc-71\nord_72\nc:73\nurn:x:74\na+7@x.no\n75/A\n",
+        ids=["abc-71", "ord_72", "c:73", "urn:x:74", "a+7@x.no", "75/A"],
+        why="Nothing here is a word beside a number.",
+    ),
+    Case(
+        "words by twos below a known name",
+        "Kundenr\nann, bo\ncy, di\n",
+        asked=["A", "B"],
+        why="The name says one column, the commas say two.",
+    ),
     Case(
         "Excel's line that names the separator",
         "sep=|\nKundenr|Navn\n81|Ås, Kari; frk.\n82|Bø, Ola\n",
@@ -111,7 +145,6 @@ CASES = [
         "one column with commas",
         "Kundenr\nk1,k2\nk3\nk4\n",
         ids=["k3", "k4"],
-        only=Way.FILE,
         named={2: RowProblem.SEVERAL},
         why="The name stands alone, so the file has one column.",
     ),
