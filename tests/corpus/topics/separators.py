@@ -81,6 +81,28 @@ CASES = [
         why="The whole name is known, so its dash separates nothing.",
     ),
     Case(
+        "a colon behind the name of the only column",
+        "Kundenr:\nc:71\nc:72\n",
+        ids=["c:71", "c:72"],
+        why="Nothing is behind the colon.",
+    ),
+    Case(
+        "a line in the name of the only column",
+        "id_nr\nkunde_71\nkunde_72\n",
+        ids=["kunde_71", "kunde_72"],
+        named={1: RowProblem.HEADER},
+        only=Way.FILE,
+        why="Both words name the ids.",
+    ),
+    Case(
+        "addresses with the same sign as their name",
+        "customer_email\nann_7@shop.example\nbo_8@shop.example\n",
+        ids=["ann_7@shop.example", "bo_8@shop.example"],
+        named={1: RowProblem.HEADER},
+        only=Way.FILE,
+        why="An address has a sign inside.",
+    ),
+    Case(
         "a number and a word in each line",
         "71/Kari\n72#Ola\n73:Eva\nUlf!74\n75/Ås/Moss\n",
         named=dict.fromkeys(range(1, 6), RowProblem.SEVERAL),

@@ -189,6 +189,7 @@ PROBLEMS = {
             "her er kundene:",
             "1001!",
             "k-1&nbsp",
+            "k-1&ensp",
             "k-1&amp;k-2",
             "&#160;k1",
             "_k-2_",
