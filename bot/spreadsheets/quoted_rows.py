@@ -46,13 +46,15 @@ class QuotedRows:
             self._taken.clear()
 
     def _read(self, reader: Iterator[Row]) -> Row | None:
-        """Read the next row; it is empty if its last cell is endless."""
+        """Read the next row; one with text behind a quote keeps its quotes, an endless cell gives none."""
         try:
             return next(reader, None)
         except csv.Error:
-            if len(self._taken) == 1:
+            if len(self._taken) > 1:
+                return []
+            if len(self._taken[0]) > csv.field_size_limit():
                 raise
-            return []
+            return self._split(self._taken[0])
 
     def _judged(self, row: Row) -> Iterator[Row]:
         first, *others = self._taken
@@ -71,7 +73,7 @@ class QuotedRows:
             yield row
 
     def _reader(self) -> Iterator[Row]:
-        return csv.reader(self._next_lines(), delimiter=self._separator)
+        return csv.reader(self._next_lines(), delimiter=self._separator, strict=True)
 
     def _next_lines(self) -> Iterator[str]:
         while True:

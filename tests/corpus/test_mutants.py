@@ -26,8 +26,8 @@ from tests.spreadsheets.sample_files import packed, unpacked
 
 many = settings(max_examples=int(os.environ.get("MUTANTS", "200")), database=None)
 
-NO_ID = ('"', "<", ">", "\\", "[", "?", "\x07", "\u200b", "\ufffd", "Ã¥")
-"""What no id has: quotes, brackets, controls, and letters that were lost or damaged."""
+NO_ID = ('"', "<", ">", "\\", "[", "?", "\x07", "\u200b", "\ufffd", "Ã¥", "&nbsp;", "、", "−")
+"""What no id has: quotes, brackets, controls, entities, wide signs, and letters that were lost or damaged."""
 MARKS = {"utf-8-sig": (BOM_UTF8, "utf-8"), "utf-16": (BOM_UTF16_LE, "utf-16-le")}
 """Encodings with a mark at the start of the file."""
 Edit = tuple[int, str, bytes]
@@ -113,6 +113,10 @@ DAMAGED_ROWS: dict[str, Callable[[Text, int], list[str]]] = {
     "a quoted row": lambda text, row: [f'"{text.lines[row].strip()}"{text.line_end}'],
     "a line end in a name": lambda text, row: [text.lines[row].replace(" ", text.line_end)],
     "another separator": lambda text, row: [text.lines[row].replace(text.separator, "^")],
+    "text behind a quoted id": lambda text, row: [_with_id(text, row, '"{}"a')],
+    "a name behind an id": lambda text, row: [_with_id(text, row, "{}/Kari")],
+    "an entity behind an id": lambda text, row: [_with_id(text, row, "{}&nbsp;")],
+    "emphasis": lambda text, row: [_with_id(text, row, "_{}_")],
     "shown as code": lambda text, row: [f"<tr>{text.lines[row].strip()}</tr>{text.line_end}"],
     "a damaged letter": lambda text, row: [text.lines[row].encode().decode("cp1252", errors="replace")],
 }
@@ -120,6 +124,11 @@ DAMAGED_ROWS: dict[str, Callable[[Text, int], list[str]]] = {
 
 def _without(row: Sequence[str], at: int) -> list[str]:
     return [*row[:at], *row[at + 1 :]]
+
+
+def _with_id(text: Text, row: int, form: str) -> str:
+    one = text.ids[row - 1]
+    return text.lines[row].replace(one, form.format(one))
 
 
 @given(text=tables(), row=st.integers(1, 4), how=st.sampled_from(sorted(DAMAGED_ROWS)))

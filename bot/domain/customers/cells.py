@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
+from html import unescape
 from typing import Final
 
 from bot.domain.customers.columns import IDS, STRONG, WEAK
@@ -14,7 +15,7 @@ from bot.domain.ids import CustomerId
 LONGEST_WORD: Final = 35
 """Characters of the longest word, date or shortened number that is made of an id's characters alone."""
 PLAIN: Final = re.compile(
-    rf"(?!0+\Z)(?=[A-Za-z_]*[0-9])[A-Za-z0-9_]{{1,{MAX_LENGTH}}}"
+    rf"(?!0+\Z)(?=[A-Za-z_]*[0-9])[A-Za-z0-9][A-Za-z0-9_]{{0,{MAX_LENGTH - 1}}}"
     rf"|[A-Za-z0-9][A-Za-z0-9_-]{{{LONGEST_WORD},{MAX_LENGTH - 1}}}"
     r"|(?!(?i:jan|feb|mar|apr|ma[yij]|jun|jul|aug|sep|o[ck]t|nov|de[cs]))(?=[A-Za-z_-]*[0-9])"
     rf"[A-Za-z][A-Za-z0-9_-]{{1,{MAX_LENGTH - 1}}}"
@@ -25,7 +26,11 @@ PLAIN_CONTACT: Final = re.compile(
     r"|\+[0-9]{7,15}"
 ).fullmatch
 """Matches an e-mail address or a telephone number that is an id as it is: long lists have many."""
-NOTHING: Final = frozenset(
+REPEATED: Final = frozenset(
+    letter * times for letter in "abcdefghijklmnopqrstuvwxyzåäæöø" for times in range(2, LONGEST_WORD + 1)
+)
+"""Letters that fill a cell, such as xxx."""
+NOTHING: Final = REPEATED.union(
     (  # noqa: SIM905 - a list would take a line a word
         "null nil none nan nat na nd nv inf infinity undefined notavailable notapplicable notset void empty"
         " blank missing unknown noid nocustomer tbd tba todo true false yes no"
@@ -60,10 +65,16 @@ WORDS: Final = NOTHING | NAMES | OTHER_NAMES | TOTALS
 SEVERAL: Final = re.compile("[,;|^~¦\t\n\v\f\r\x1c\x1d\x1e\x85\u2028\u2029]")
 """What separates values in one cell."""
 BETWEEN: Final = re.compile(
-    r"\s(?:[^\w\s]+|and|or|to|og|och|eller|til|till|ja|und|et|y)\s|\S\s{2,}\S|[–—…]|\.\.+", re.IGNORECASE
+    r"\s(?:[^\w\s]+|and|or|to|og|och|eller|til|till|ja|und|et|y)\s|\S\s{2,}\S|\.\.+", re.IGNORECASE
 )
 """What people write between two ids, or the two ends of a range, and space as between columns."""
 PARTS: Final = re.compile(r"[/+&]+")
+JOINED: Final = re.compile(r"[/+&#:!]+")
+"""Signs that join a number and a word, as carelessly written columns."""
+NUMBERED: Final = re.compile(r"[^\W\d_]{0,3}[-_.]?\d+").fullmatch
+WORDED: Final = re.compile(r"(?=.{2})[^\W\d_]+(?:[-.@'’\s]+[^\W\d_]+)*").fullmatch
+OTHER_SIGNS: Final = frozenset({"Po", "Pd", "Sm"})
+"""Categories of signs beyond ASCII that no id has: dashes, dots, wide separators, arrows."""
 SIGNS: Final = re.compile(r"[\W_]+")
 LABEL_END: Final = re.compile(r"([\s:#])")
 """What parts a label from the id behind it."""
@@ -85,7 +96,7 @@ ERROR: Final = re.compile(r"#+|#[^\W\d_]*(?:/[^\W_]*)?[!?]?", re.IGNORECASE)
 CURRENCY: Final = r"(?:kr\.?|nok|sek|dkk|isk|eur|usd|gbp|[$€£%])"
 NUMBER: Final = re.compile(
     rf"(?![a-z]+\d+\Z){CURRENCY}\s*[-+]?[\d\s.,]+(?:,-)?|(?!\d+[a-z]+\Z)[-+]?[\d\s.,]+(?:,-)?\s*{CURRENCY}"
-    r"|[-+]?\s*\d*(?:[\s.,'’′·٫٬]+\d+)+[-+]?|\d+(?:[.,]+-*)|[-+]\s+\d+|-\d{1,20}|\d{1,20}-",  # noqa: RUF001
+    r"|[-+−]?\s*\d*(?:[\s.,'’′·٫٬]+\d+)+[-+−]?|\d+(?:[.,]+-*)|[-+−]\s+\d+|[-−]\d{1,20}|\d{1,20}[-−]",  # noqa: RUF001
     re.IGNORECASE,
 )
 """A number with a unit, with anything between its digits, or with decimals."""
@@ -100,6 +111,7 @@ CLOCK: Final = r"\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?(?:\s?[ap]m)?"
 DATE_OR_TIME: Final = re.compile(
     rf"(?:(?:\d{{4}}([-/.]){MONTH}\1{DAY}|{DAY}([-/.]){MONTH}\2{YEAR}|{MONTH}([-/.]){DAY}\3{YEAR})"
     rf"(?:(?:T|\s+){CLOCK}(?:Z|[-+]\d{{2}}:?\d{{2}})?)?|{CLOCK}"
+    rf"|(?:19|20)\d\d-(?:{MONTH}|W\d\d(?:-\d)?)|{MONTH}-(?:19|20)\d\d"
     rf"|{DAY}[-./\s]+{MONTH_NAME}(?:[-./\s]+{YEAR})?|{MONTH_NAME}[-./\s]+(?:\d{{1,2}}|(?:19|20)\d{{2}}))",
     re.IGNORECASE,
 )
@@ -118,10 +130,10 @@ CODE: Final = re.compile(
     r"[<>{}\[\]()\\*%]|[-=~]{4}|[.!:]\Z"
     r"|(?<=.)=(?!=?\Z)|\A=\s*[-+]?\s*(?:\$?[A-Z]+\$?\d|[A-ZÆØÅÄÖ.]+\()|\w\"?:\s|\s="
     r"|\A(?:--|//|/\*|#!)|\A(?:[^\w\s]+|\d{1,6}[.):])\s|\s[^\w\s]+\Z"
-    r"|\A(?:insert|select|update|delete|create|values|from|where)\s",
+    r"|\A(?:insert|select|update|delete|create|values|from|where)\s|\A(?:begin|end):v|\A(_+).+\1\Z",
     re.IGNORECASE,
 )
-"""Brackets, wildcards, a formula, a key before its value, a comment, a bullet, a stop, SQL."""
+"""Brackets, wildcards, a formula, a key before its value, a comment, a bullet, a stop, SQL, emphasis."""
 QUOTE: Final = re.compile(r"[\"“”„‟«»`]|['‘’‚]\Z")  # noqa: RUF001
 MOJIBAKE: Final = re.compile(
     "[Â-ß][\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|[à-ô][\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]{2}"  # noqa: RUF001
@@ -131,6 +143,8 @@ LOST: Final = re.compile(
     "[\ufffd?\ud800-\udfff†‡ˆ‰‹›™˜¡¢£¤¥¦§¨©¬®¯°±´¶¸¼½¾¿×÷]|(?<=\\w)[‘‚„…](?=\\w)|(?<=[a-z])[ŒŠŽ]"  # noqa: RUF001
 )
 """Signs in place of a letter: lost, bytes that are no letters, or those of a DOS or Mac text."""
+UTF_7: Final = re.compile(r"\+A[K-P][\w+/]+-")
+"""Nordic letters as UTF-7 writes them."""
 
 
 def judge(value: str) -> CustomerId | RowProblem:
@@ -166,7 +180,9 @@ def is_one_number(text: str) -> bool:
 
 
 def _has_lost_letters(text: str) -> bool:
-    return "?" in text if text.isascii() else bool(LOST.search(text) or MOJIBAKE.search(text))
+    if text.isascii():
+        return "?" in text or ("+" in text and bool(UTF_7.search(text)))
+    return bool(LOST.search(text) or MOJIBAKE.search(text))
 
 
 def _is_nothing(text: str) -> bool:
@@ -189,12 +205,31 @@ def _is_formatted(text: str) -> bool:
     return foreign or bool(NUMBER.fullmatch(text) or DATE_OR_TIME.fullmatch(text))
 
 
+def has_entity(text: str) -> bool:
+    """Tell whether it has a character as HTML writes it; its last semicolon may have been split off.
+
+    >>> has_entity("k-1&nbsp"), has_entity("k&1")
+    (True, False)
+    """
+    return "&" in text and unescape(f"{text};") != f"{text};"
+
+
 def _is_several(text: str) -> bool:
     """Tell whether it holds several ids: separated, or alike in their letters and digits."""
     if SEVERAL.search(text) or BETWEEN.search(text) or _has_several_words(text.split()):
         return True
+    if not text.isascii() and any(sign > "~" and unicodedata.category(sign) in OTHER_SIGNS for sign in text):
+        return True
     parts = PARTS.split(text)
-    return len(parts) > 1 and _are_alike(parts)
+    return (len(parts) > 1 and _are_alike(parts)) or _has_word_beside_number(text)
+
+
+def _has_word_beside_number(text: str) -> bool:
+    """Tell whether a sign joins a number and a word, as in 1001/Ann; customer:1001 is an id."""
+    parts = JOINED.split(text)
+    numbers = [at for at, part in enumerate(parts) if NUMBERED(part)]
+    words = [at for at, part in enumerate(parts) if WORDED(part)]
+    return bool(numbers and words) and (":" not in text or max(words) > min(numbers))
 
 
 def _has_several_words(words: Sequence[str]) -> bool:
@@ -232,7 +267,7 @@ CHECKS: Final[Sequence[tuple[RowProblem, Callable[[str], object]]]] = (
     (RowProblem.TOTAL, TOTAL.fullmatch),
     (RowProblem.SHORTENED, SHORTENED.fullmatch),
     (RowProblem.FORMATTED, _is_formatted),
-    (RowProblem.CODE, CODE.search),
+    (RowProblem.CODE, lambda text: CODE.search(text) or has_entity(text)),
     (RowProblem.QUOTE, QUOTE.search),
     (RowProblem.SEVERAL, _is_several),
     (RowProblem.HIDDEN, lambda text: not legible(text)),

@@ -11,6 +11,7 @@ from bot.domain.customers.cells import (
     NAMES,
     OTHER_NAMES,
     SHORT_NUMBER,
+    has_entity,
     is_one_number,
     letters_of,
 )
@@ -19,7 +20,7 @@ from bot.domain.customers.extraction import IdExtractor, UniqueIds
 from bot.domain.customers.own_lists import RequestColumn, find_ids
 from bot.domain.customers.parsing import bare
 from bot.domain.customers.row_fit import RowFit
-from bot.domain.customers.separators import SEPARATORS, separator_of
+from bot.domain.customers.separators import SEPARATORS, has_parted_name, separator_of
 from bot.domain.customers.tables import Row, block_of, excerpt
 from bot.domain.customers.uploads import NO_COLUMN, DoubtfulIds, FileRead, RowProblem, UnreadableRow
 from bot.domain.ids import CustomerId
@@ -81,6 +82,8 @@ def _read(rows: Sequence[Row], numbers: Sequence[int], *, is_table: bool) -> Cus
     unreadable = [UnreadableRow(number, RowProblem.HEADER, excerpt(row[0])) for number, row in titles]
     ids: list[CustomerId] = []
     extractor = IdExtractor(place, rows[:HEAD], UniqueIds(ids.extend), told=len(rows))
+    if is_table:
+        extractor.skip(rows[: place.first - 1])
     extractor.consume(place.first, block_of([fit.fitted(row) for row in rows[place.first - 1 :]], column))
     read = extractor.read()
     unreadable += [replace(odd, row=numbers[odd.row - 1]) for odd in read.odd_rows]
@@ -123,16 +126,17 @@ def _table(lines: Sequence[str]) -> Sequence[Row] | None:
     named = [sign for sign, rows in tables.items() if any(len(row) > 1 and _has_name(row) for row in rows)]
     found = named or [sign for sign, rows in tables.items() if _is_table(rows, sign)]
     if not found:
-        return ()
+        return None if has_parted_name(lines) else ()
     return tables.get(found[0] if len(found) == 1 else separator_of(lines) or "")
 
 
 def _cells(line: str, separator: str) -> list[str]:
-    if line.count('"') % 2 or len(line) > csv.field_size_limit():
-        return line.split(separator)
     if separator == "," and is_one_number(line):
         return [line]
-    return next(csv.reader([line], delimiter=separator))
+    try:
+        return next(csv.reader([line], delimiter=separator, strict=True))
+    except csv.Error:  # a quote in a wrong place, or an endless cell
+        return line.split(separator)
 
 
 def _has_name(row: Row) -> bool:
@@ -146,13 +150,17 @@ def _is_table(rows: Sequence[Row], separator: str) -> bool:
 
 
 def _pieces(lines: Sequence[Line]) -> Iterator[Line]:
-    """Split the lines of a list into pieces; a line of ids and words stays whole, and is refused so."""
+    """Split the lines of a list into pieces; a line of ids and words stays whole, and is refused so.
+
+    Below the name of an id column, each line is a cell.
+    """
+    is_column = False
     for number, line in lines:
         pieces = [piece for part in LISTED.split(line) for piece in _apart(part.strip()) if bare(piece)]
-        if LINK.match(bare(line)):
+        is_mixed = any(map(_is_word, pieces)) and any(map(DIGIT.search, pieces))
+        if LINK.match(bare(line)) or has_entity(line) or is_mixed or (is_column and len(pieces) > 1):
             pieces = [line]
-        if any(map(_is_word, pieces)) and any(map(DIGIT.search, pieces)):
-            pieces = [line]
+        is_column = is_column or letters_of(bare(line)) in NAMES
         yield from ((number, piece) for piece in pieces)
 
 

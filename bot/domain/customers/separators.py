@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from bot.domain.customers.cells import NAMES, SEVERAL, is_one_number, letters_of, problem_in
-from bot.domain.customers.columns import PREAMBLE, IdColumn, find
+from bot.domain.customers.cells import NAMES, OTHER_NAMES, SEVERAL, is_one_number, letters_of, problem_in
+from bot.domain.customers.columns import MAIL, PREAMBLE, WHAT, IdColumn, find
 from bot.domain.customers.parsing import bare
 from bot.domain.customers.tables import Row, cell
 
@@ -17,6 +17,9 @@ SEPARATORS: Final = (";", "\t", "|", ",")
 NO_SEPARATOR: Final = "\x1f"
 ANY_SEPARATORS: Final = frozenset("^~:!/\\*#+&§¦").union(SEPARATORS)
 """Signs that may separate columns, but in a way that nobody can tell for sure."""
+INNER: Final = frozenset("-_@.")
+"""Signs that names and ids have inside too: they separate if the name of another column is behind one."""
+BESIDE: Final = OTHER_NAMES.difference(WHAT.split())
 MAX_COLUMNS: Final = 2_000
 """A spreadsheet's export has fewer columns, and a list on one line has more."""
 MOSTLY: Final = 0.9
@@ -48,7 +51,7 @@ def separator_of(lines: Sequence[str]) -> str | None:
     """
     fits = {sign: fit for sign in SEPARATORS if (fit := _fit(lines, sign))}
     if _is_named_list(lines) or not fits:
-        return None if _has_parted_name(lines) else NO_SEPARATOR
+        return None if has_parted_name(lines) else NO_SEPARATOR
     best = max((fit.named, fit.ids) for fit in fits.values())
     left = [sign for sign, fit in fits.items() if (fit.named, fit.ids) == best]
     if len(left) > 1 and "," in left and all(map(_is_inner, lines)):
@@ -104,13 +107,20 @@ def _is_named_list(lines: Sequence[str]) -> bool:
     )
 
 
-def _has_parted_name(lines: Sequence[str]) -> bool:
+def has_parted_name(lines: Sequence[str]) -> bool:
     """Tell whether a sign parts a name of an id column from another name, and the values below."""
+    filled = [line for line in map(bare, lines) if line]
     return any(
-        sign in below and any(letters_of(part) in NAMES for part in name.split(sign))
-        for name, below in pairwise(lines[:PREAMBLE])
-        for sign in ANY_SEPARATORS & set(name)
+        sign in below and _parts_names(name, sign)
+        for name, below in pairwise(filled[:PREAMBLE])
+        for sign in (ANY_SEPARATORS | INNER) & set(name)
+        if not (DIGIT.search(name) or MAIL.fullmatch(below) or letters_of(name) in NAMES)
     )
+
+
+def _parts_names(line: str, sign: str) -> bool:
+    names = set(map(letters_of, line.split(sign)))
+    return not names.isdisjoint(NAMES) and (sign not in INNER or not names.isdisjoint(BESIDE))
 
 
 def _is_inner(line: str) -> bool:

@@ -61,7 +61,6 @@ CASES = [
         "a vCard",
         "BEGIN:VCARD\nFN:Kari\nUID:1001\nEND:VCARD\n",
         refused=CODE,
-        only=Way.FILE,
         why="A contact.",
     ),
     Case(
@@ -132,6 +131,28 @@ CASES = [
         refused=CODE,
         only=Way.FILE,
         why="A query, indented by a program.",
+    ),
+    Case(
+        "characters of HTML",
+        "Kundenr\nk-1\nk-2&nbsp;\nk-3&amp;k-4\nk-5&#160;\n",
+        ids=["k-1"],
+        named={3: RowProblem.CODE, 4: RowProblem.CODE, 5: RowProblem.CODE},
+        why="Their semicolons separate nothing.",
+    ),
+    Case(
+        "a character of HTML in a table",
+        "Kundenr;Navn\nk-1;Kari\nk-2&nbsp;;Ola\nk-3;Eva\n",
+        ids=["k-1", "k-3"],
+        named={3: RowProblem.CODE},
+        only=Way.FILE,
+        why="Without its semicolon it is one still.",
+    ),
+    Case(
+        "emphasis of Markdown",
+        "k-1\n_k-2_\n__k3__\n",
+        ids=["k-1"],
+        named={2: RowProblem.CODE, 3: RowProblem.CODE},
+        why="The signs around it are not part of the id.",
     ),
     Case("a script", "import os\nids = [1001]\n", refused=CODE, why="Its first line is code."),
 ]

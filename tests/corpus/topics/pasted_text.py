@@ -215,6 +215,25 @@ CASES = [
         named={1: RowProblem.CODE},
         why="Copied from a page's source.",
     ),
+    Case(
+        "a row above the names",
+        "ann;x\nKundenr;Navn\n1001;Kari\n1002;Ola\n",
+        ids=["1001", "1002"],
+        named={1: RowProblem.HEADER},
+        why="It may be a customer.",
+    ),
+    Pasted(
+        "a space of HTML on a line of ids",
+        "k-1&nbsp;; k-2",
+        named={1: RowProblem.CODE},
+        why="Its semicolon separates nothing.",
+    ),
+    Pasted(
+        "a key before each id",
+        "id:1001\nid:1002",
+        named={1: RowProblem.HEADER, 2: RowProblem.HEADER},
+        why="No line names columns.",
+    ),
     Pasted(
         "a fenced list",
         "```\n1001\n1002\n```",

@@ -66,6 +66,26 @@ CASES = [
         why="A list of one column has no cells of two lines.",
     ),
     Case(
+        "text behind the quotes of an id",
+        'Kundenr;Navn\n"1001"a;Kari\n1002;Ola\n1003;"Eva"\n',
+        ids=["1002", "1003"],
+        named={2: RowProblem.QUOTE},
+        why="1001a is no id that anybody wrote.",
+    ),
+    Case(
+        "text behind the quotes of a list",
+        'Kundenr\n"1001"a\n"1002"\n',
+        ids=["1002"],
+        named={2: RowProblem.QUOTE},
+        why="The same in one column.",
+    ),
+    Case(
+        "text behind the quotes of a name",
+        'Kundenr;Navn\n1001;"Kari" Ås\n1002;"Ola"\n',
+        ids=["1001", "1002"],
+        why="The id is in another cell.",
+    ),
+    Case(
         "a quote inside a name",
         'Kundenr;Navn\n1001;Kari "Kaja" Ås\n1002;Ola\n',
         ids=["1001", "1002"],

@@ -65,6 +65,62 @@ CASES = [
         refused=FileProblem.SEPARATOR,
         why="Another sign that only some programs use.",
     ),
+    *(
+        Case(
+            f"the sign {sign} between two names",
+            f"Kundenr{sign}Navn\n71{sign}Kari\n72{sign}Ola\n",
+            refused=FileProblem.SEPARATOR,
+            why="It may separate columns or belong to the ids.",
+        )
+        for sign in "/#:+&!-_@."
+    ),
+    Case(
+        "a dash in the name of the only column",
+        "Kunde-ID\nk-71\nk-72\n",
+        ids=["k-71", "k-72"],
+        why="The whole name is known, so its dash separates nothing.",
+    ),
+    Case(
+        "a colon behind the name of the only column",
+        "Kundenr:\nc:71\nc:72\n",
+        ids=["c:71", "c:72"],
+        why="Nothing is behind the colon.",
+    ),
+    Case(
+        "a line in the name of the only column",
+        "id_nr\nkunde_71\nkunde_72\n",
+        ids=["kunde_71", "kunde_72"],
+        named={1: RowProblem.HEADER},
+        only=Way.FILE,
+        why="Both words name the ids.",
+    ),
+    Case(
+        "addresses with the same sign as their name",
+        "customer_email\nann_7@shop.example\nbo_8@shop.example\n",
+        ids=["ann_7@shop.example", "bo_8@shop.example"],
+        named={1: RowProblem.HEADER},
+        only=Way.FILE,
+        why="An address has a sign inside.",
+    ),
+    Case(
+        "a number and a word in each line",
+        "71/Kari\n72#Ola\n73:Eva\nUlf!74\n75/Ås/Moss\n",
+        named=dict.fromkeys(range(1, 6), RowProblem.SEVERAL),
+        only=Way.PASTED,
+        why="Two columns, however they are joined.",
+    ),
+    Case(
+        "signs inside ids",
+        "abc-71\nord_72\nc:73\nurn:x:74\na+7@x.no\n75/A\n",
+        ids=["abc-71", "ord_72", "c:73", "urn:x:74", "a+7@x.no", "75/A"],
+        why="Nothing here is a word beside a number.",
+    ),
+    Case(
+        "words by twos below a known name",
+        "Kundenr\nann, bo\ncy, di\n",
+        asked=["A", "B"],
+        why="The name says one column, the commas say two.",
+    ),
     Case(
         "Excel's line that names the separator",
         "sep=|\nKundenr|Navn\n81|Ås, Kari; frk.\n82|Bø, Ola\n",
@@ -111,7 +167,6 @@ CASES = [
         "one column with commas",
         "Kundenr\nk1,k2\nk3\nk4\n",
         ids=["k3", "k4"],
-        only=Way.FILE,
         named={2: RowProblem.SEVERAL},
         why="The name stands alone, so the file has one column.",
     ),

@@ -31,6 +31,10 @@ CASES = [
     ),
     Case("a range with three dots", table("k1...k9"), ids=["k1", "k4"], named=SEVERAL, why="Nine customers."),
     Case("a tilde", table("k2~k3"), ids=["k1", "k4"], named=SEVERAL, why="Some exports join values so."),
+    *(
+        Case(f"the sign {sign}", table(f"k2{sign}k3"), ids=["k1", "k4"], named=SEVERAL, why="No id has it.")
+        for sign in "、；，・｜→−"  # noqa: RUF001 - signs of other keyboards
+    ),
     Case("a bar", table("k2|k3"), ids=["k1", "k4"], named=SEVERAL, why="So do others."),
     Case(
         "an id and a name",
@@ -39,6 +43,7 @@ CASES = [
         named=SEVERAL,
         why="Which part is the id is a guess.",
     ),
+    Case("a slash before a name", table("1002/Ola"), ids=["k1", "k4"], named=SEVERAL, why="Joined columns."),
     Case(
         "two spaces as between columns",
         table("k2  Ola"),

@@ -79,7 +79,7 @@ def test_a_long_number_that_excel_shows_whole_is_read() -> None:
         (123, '"K-"00000', "K-00123"),
         ("0123", '"K-"@', "K-0123"),
         (1001, "@", "1001"),
-        ("_x005F_x0041_", "General", "_x0041_"),
+        ("a_x005F_x0041_", "General", "a_x0041_"),
         ("a1_x000D_", "General", "a1"),
     ],
 )
