@@ -153,8 +153,9 @@ def choose_sheet(sheets: Sequence[tuple[Place, Columns]]) -> tuple[int, tuple[Co
 
 
 def names_column(text: str) -> bool:
-    """Tell whether a text without digits may be the name of a column."""
-    return _key(text) in STRONG | WEAK or bool(OTHER.match(_key(text)) or LABEL.search(text))
+    """Tell whether a text may be the name of a column."""
+    is_known = _key(text) in STRONG | WEAK
+    return is_known or bool(NUMBERED.fullmatch(text) or OTHER.match(_key(text)) or LABEL.search(text))
 
 
 def letter(number: int) -> str:

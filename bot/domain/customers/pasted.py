@@ -15,7 +15,7 @@ from bot.domain.customers.cells import (
     is_one_number,
     letters_of,
 )
-from bot.domain.customers.columns import HEAD, MAIL, IdColumn
+from bot.domain.customers.columns import HEAD, MAIL, IdColumn, names_column
 from bot.domain.customers.extraction import IdExtractor, UniqueIds
 from bot.domain.customers.own_lists import RequestColumn, find_ids
 from bot.domain.customers.parsing import bare
@@ -74,7 +74,8 @@ def _read(rows: Sequence[Row], numbers: Sequence[int], *, is_table: bool) -> Cus
     place = find_ids(rows[:HEAD], None)
     if not isinstance(place, IdColumn) or (is_table and not _is_sure(place)):
         return CustomerList(unclear=bool(rows))
-    if not is_table and letters_of(place.column.name) not in NAMES | OTHER_NAMES:
+    name = place.column.name
+    if not (is_table or letters_of(name) in NAMES | OTHER_NAMES or names_column(name)):
         place = replace(place, header=0, first=1)  # the first word may well be an id
     column, fit = place.column.number, RowFit(rows, place.column.number)
     # a title above the name of a list's only column may be an id that nobody would miss

@@ -326,4 +326,16 @@ CASES = [
         named={1: RowProblem.HEADER},
         why="A star means everyone; it is not left out without a word.",
     ),
+    Case(
+        "a list below what a program calls a column without a name",
+        "Kolonne1\nc-1\nc-2\n",
+        ids=["c-1", "c-2"],
+        why="Excel calls the columns of a table so.",
+    ),
+    Case(
+        "a list below a known name with a number",
+        "customer_id_1\nc-1\nc-2\n",
+        ids=["c-1", "c-2"],
+        why="A program made a known name unique.",
+    ),
 ]
