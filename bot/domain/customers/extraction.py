@@ -18,6 +18,7 @@ from bot.domain.customers.cells import (
     letters_of,
 )
 from bot.domain.customers.columns import MAIL, PHONE, STRONG, IdColumn, names_column
+from bot.domain.customers.own_lists import own_header
 from bot.domain.customers.parsing import MAX_LENGTH, bare
 from bot.domain.customers.tables import Block, Row, cell, excerpt
 from bot.domain.customers.uploads import (
@@ -104,7 +105,12 @@ class IdExtractor:
         self._width = max(map(len, rows), default=0)
         values = [cell(row, id_column.column.number) for row in rows]
         name = id_column.column.name if id_column.header else ""
-        self._usual = usual_ids(values, has_header=bool(name), has_id_name=letters_of(name) in NAMES)
+        is_named = letters_of(name) in NAMES
+        self._usual = (
+            UsualIds(are_own=True)
+            if own_header(head)
+            else usual_ids(values, has_header=bool(name), has_id_name=is_named)
+        )
         self._names = frozenset(filter(None, (name, self._usual.title)))
         """Values that are no ids: the column's name may come again."""
         self._next: RowProblem | None = None
@@ -169,6 +175,8 @@ class IdExtractor:
 
     def _look_ahead(self, judged: RowProblem, text: str, cells: Row, *, is_first: bool) -> None:
         """Note when a row without an id says that those below it are none either."""
+        if self._usual.are_own:
+            return
         if text in self._names or letters_of(text) in STRONG:
             self._next = None
         elif is_first or self._next is RowProblem.MISFIT or any(map(DIGIT.search, cells)):

@@ -36,11 +36,14 @@ class UsualIds:
     """Numbers of a year, as in 2024/17."""
     title: str = ""
     """The first value, if it has letters and no other has."""
+    are_own: bool = False
+    """They come from a list of the bot: each was an id once, whatever it looks like."""
 
     def judge(self, text: str) -> CustomerId | RowProblem:
         """Judge a bare text as `cells.judge` does, and refuse an id that is unlike the others."""
         judged = judge_bare(text)
-        if self.are_of_years and judged is RowProblem.SEVERAL and YEAR_AND_NUMBER.fullmatch(text):
+        may_be_of_year = judged is RowProblem.SEVERAL and (self.are_of_years or self.are_own)
+        if may_be_of_year and YEAR_AND_NUMBER.fullmatch(text):
             return CustomerId(text)
         if isinstance(judged, RowProblem):
             return judged
