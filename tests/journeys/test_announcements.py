@@ -193,7 +193,7 @@ async def test_every_message_comes_once_and_in_order_under_slack_faults(
 
 async def test_text_of_people_can_neither_ping_nor_link(trip: Trip) -> None:
     card = await trip.ask(
-        "@channel\n*good*", Reason="<!channel> <!here> <@U0CHIEF> <https://evil|good> *bold* & more"
+        "@channel", Reason="<!channel> <!here> <@U0CHIEF> <https://evil|good> *bold* & more"
     )
     await trip.approve(card)
     await trip.summary()

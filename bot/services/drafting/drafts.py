@@ -78,7 +78,8 @@ class DraftService:
         if many is None:
             return FormInput(rule=" ".join(words))
         lines = GROUPED.sub(lambda number: number[0].replace("\n", " "), "\n".join(typed[many:]))
-        return FormInput(rule=" ".join(words[:many]), customers=lines)
+        customers = "\n".join(line.removesuffix(",") for line in lines.split("\n"))
+        return FormInput(rule=" ".join(words[:many]), customers=customers)
 
     async def open_draft(
         self, who: Person, channel: ChannelId, form_input: FormInput, *, rest_of: RequestId | None = None

@@ -90,8 +90,6 @@ CASES = [
         "a line in the name of the only column",
         "id_nr\nkunde_71\nkunde_72\n",
         ids=["kunde_71", "kunde_72"],
-        named={1: RowProblem.HEADER},
-        only=Way.FILE,
         why="Both words name the ids.",
     ),
     Case(
