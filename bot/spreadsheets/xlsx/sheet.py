@@ -43,6 +43,7 @@ UNCALCULATED: Final = "uncalculated"
 TRUE: Final = frozenset({"1", "true"})
 
 END: Final = re.compile(rb"</(?:\w+:)?sheetData\s*>")
+SHEET_DATA: Final = b"sheetData"
 END_BYTES: Final = 100
 MERGED: Final = re.compile(
     rb"<(?:\w+:)?mergeCell\s[^>]*?\bref=[\"']([A-Z]{1,3})([0-9]{1,7}):([A-Z]{1,3})([0-9]{1,7})[\"']"
@@ -111,10 +112,11 @@ def read_ending(file: IO[bytes]) -> Ending:
     """Read what follows a sheet's rows."""
     before, ending = b"", list[bytes]()
     while chunk := file.read(CHUNK_BYTES):
+        window = before + chunk
         if ending:
             ending.append(chunk)
-        elif found := END.search(before + chunk):
-            ending.append((before + chunk)[found.end() :])
+        elif SHEET_DATA in window and (found := END.search(window)):  # the first is quick, the second is not
+            ending.append(window[found.end() :])
         before = chunk[-END_BYTES:]
     return Ending(b"".join(ending))
 
