@@ -137,14 +137,18 @@ class RuleCatalog:
         `add Spar 100 c-1`, typed without quotes, is "Spar 100" and then a customer. The longest whole name
         wins, then the longest beginning of a name.
         """
+        if len(words) == 1:
+            return 1
         typed = [" ".join(_words(word)) for word in words]
         begun = [entry for entry in self._sorted if f"\n {typed[0]}" in entry.text]
         many = _longest(typed, begun, "\n") or _longest(typed, begun, " ") or 1
-        meant = [entry for entry in self._sorted if all(word in entry.text for word in typed[:many])]
-        others = {word for entry in meant for word in _words(entry.rule.name)} - set(typed[:many])
+        meant = self._sorted
+        for word in typed[:many]:
+            meant = [entry for entry in meant if word in entry.text]
+        others = {word for entry in meant for word in entry.order[0].split()} - set(typed[:many])
         later = {word for one in typed[many:] for word in one.split()}
         is_unclear = not meant or any(other.startswith(word) for other in others for word in later)
-        return None if is_unclear and len(words) > 1 else many
+        return None if is_unclear else many
 
     def _permitted(self, allowed: ChannelPolicy) -> list[CatalogEntry]:
         if ANY in allowed.rules:
