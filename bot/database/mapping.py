@@ -77,15 +77,23 @@ def rule_of(column: str) -> Rule:
     return _RULE.validate_python(json.loads(column))
 
 
-def files_read_json(files: Sequence[FileRead]) -> str:
-    """Write what was read of files, without the content of rows that count for nobody."""
-    kept = [replace(file, odd_rows=tuple(replace(odd, text="") for odd in file.odd_rows)) for file in files]
-    return _json(_FILES_READ.dump_python(tuple(kept), mode="json"))
+def files_read_json(files: Sequence[FileRead], digest: str) -> str:
+    """Write what was read for the customers with this digest, without the content of the skipped rows."""
+    kept = [
+        replace(
+            file,
+            column=replace(file.column, samples=()),
+            odd_rows=tuple(replace(odd, text="") for odd in file.odd_rows),
+        )
+        for file in files
+    ]
+    return _json({"digest": digest, "files": _FILES_READ.dump_python(tuple(kept), mode="json")})
 
 
-def files_read_of(column: str) -> tuple[FileRead, ...]:
-    """Read what was read of files."""
-    return _FILES_READ.validate_python(json.loads(column))
+def files_read_of(column: str, digest: str) -> tuple[FileRead, ...]:
+    """Read what was read; nothing if an older version has replaced the customers since."""
+    found = json.loads(column or "{}")
+    return _FILES_READ.validate_python(found["files"]) if found.get("digest") == digest else ()
 
 
 def input_json(form_input: FormInput) -> str:

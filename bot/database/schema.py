@@ -91,7 +91,7 @@ requests = _table(
     Column("waits_since", BigInteger),
     Column("fence", Integer, nullable=False, server_default="0"),
     Column("files", Text, nullable=False, server_default=""),
-    Column("files_read", Text, nullable=False, server_default="[]"),
+    Column("files_read", Text, nullable=False, server_default=""),
     Index(None, "channel", "created_at"),
     Index(None, "rule_id", "started_at"),
     Index(None, "channel", "started_at"),

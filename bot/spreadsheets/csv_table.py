@@ -90,12 +90,13 @@ class TextTable:
         if max(map(len, lines)) > MAX_COLUMNS:  # a line may have an endless cell or too many cells
             rows = next_rows(self._split(lines), len(lines))
         else:
-            if column == 1 and set(map(str.count, lines, repeat(separator))) == {fit.width - 1}:
+            counts = set(map(str.count, lines, repeat(separator))) if column == 1 else ()
+            if counts == {fit.width - 1} and not fit.is_split:
                 return Block(
                     [line.partition(separator)[0] for line in lines], lambda: list(self._split(lines))
                 )
             rows = [line.split(separator) if line else [] for line in lines]
-        return block_of([row if len(row) == fit.width else fit.fitted(row) for row in rows], column)
+        return block_of(list(map(fit.fitted, rows)), column)
 
     def _split(self, lines: Iterable[str]) -> Iterator[Row]:
         if self._is_quoted:

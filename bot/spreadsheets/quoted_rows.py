@@ -94,7 +94,8 @@ class QuotedRows:
 
 
 def _has_names(row: Row) -> bool:
-    return any(letters_of(cell) in NAMES for cell in row)
+    """Tell whether it has the columns' names; kunde beside digits is a customer's type."""
+    return any(letters_of(cell) in NAMES for cell in row) and not any(map(DIGIT.search, row))
 
 
 def _shape(row: Row) -> Shape:

@@ -11,6 +11,7 @@ from bot.domain.customers.packing import pack
 from bot.domain.customers.uploads import NO_ROW, Column, Doubt, DoubtfulIds, FileRead, ReadResult, Upload
 from bot.domain.ids import CustomerId, FileId
 from bot.domain.policy.policy import Refusal, RefusalReason
+from bot.domain.requests.batches import BatchOutcome, Refused
 from bot.domain.requests.notification import NotificationType
 from bot.domain.requests.request import FormInput, Request, State, StopReason, digest
 from bot.domain.requests.views import ApprovalView, Field, FieldError, Form, Review
@@ -246,6 +247,26 @@ async def test_only_those_still_on_the_list_are_requested_again(either_office: O
     approval = await office.decisions.open_approval(asked.id, person(BO), asked.channel)
     assert isinstance(approval, ApprovalView)
     assert approval.review.files_read == review.files_read
+
+
+@pytest.mark.parametrize("asked_for", [("b",), ("a", "b")])
+async def test_the_refused_on_the_list_are_named_unless_they_are_chosen(
+    office: Office, asked_for: tuple[str, ...]
+) -> None:
+    refused_too = "a" in asked_for
+    ended, file = await own_list(office)
+    refused, unknown = CustomerId("a"), CustomerId("b")
+    outcome = BatchOutcome(0, 0, 2, refused=(Refused(refused, "no"),), unknown=(unknown,))
+    await office.repository.record_outcomes(ended.id, outcome)
+    draft = await office.draft(customers="", files=(file,))
+    again = await office.drafts.ask_again(draft, ended.short, person(ANN))
+    assert isinstance(again, Form)
+    await office.drafts.save_input(again.request.id, person(ANN), FormInput(refused_too=refused_too))
+    review = await office.drafts.review(again.request.id, person(ANN))
+    assert isinstance(review, Review)
+    assert await office.repository.customers(again.request.id, 0) == asked_for
+    named = () if refused_too else (DoubtfulIds(Doubt.REFUSED, 1, ((NO_ROW, refused),)),)
+    assert review.files_read[0].doubtful == named
 
 
 async def test_a_list_without_anybody_left_requests_nothing_again(office: Office) -> None:

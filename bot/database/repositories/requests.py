@@ -31,7 +31,7 @@ _REQUESTED_AT: Final = func.coalesce(requests.c.asked_at, requests.c.created_at)
 _FIND: Final = select(*REQUEST_COLUMNS).where(_ID)
 _FIND_SHORT: Final = select(*REQUEST_COLUMNS).where(requests.c.short == bindparam("which"))
 FORM_INPUT: Final = select(requests.c.typed).where(_ID)
-_FILES_READ: Final = select(requests.c.files_read).where(_ID)
+_FILES_READ: Final = select(requests.c.files_read, requests.c.customers_digest).where(_ID)
 _SAVE_INPUT: Final = update(requests).where(_ID, requests.c.state == State.DRAFT.value)
 _RECENT: Final = (
     select(*REQUEST_COLUMNS)
@@ -110,7 +110,7 @@ class RequestRepository(BaseRepository):
     async def files_read(self, request: RequestId) -> tuple[FileRead, ...]:
         """Read what was read of its files and pasted text."""
         rows = await self._database.run(_FILES_READ, {"which": encode(request)})
-        return files_read_of(rows[0][0]) if rows else ()
+        return files_read_of(rows[0][0], decode(rows[0][1])) if rows else ()
 
     async def find(self, request: RequestId) -> Request | None:
         """Read a request."""

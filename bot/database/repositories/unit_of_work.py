@@ -122,7 +122,7 @@ class SqlUnitOfWork:
     async def redact(self, at: datetime) -> None:
         """Delete customer ids, files, reason, note and form input; counts, digests and approvals stay."""
         empty: Any = dict.fromkeys(("reason", "note", "first_customer", "last_customer", "files"), "")
-        row = {"which": self._id, **empty, "typed": input_json(FormInput()), "files_read": "[]"}
+        row = {"which": self._id, **empty, "typed": input_json(FormInput()), "files_read": ""}
         await self._transaction.run(_SAVE, {**row, "purged_at": to_micros(at)})
         for statement in _REDACT:
             await self._transaction.run(statement, {"which": self._id})
@@ -142,8 +142,9 @@ class SqlUnitOfWork:
             )
 
     async def put_files_read(self, files: Sequence[FileRead]) -> None:
-        """Write what was read of files and of pasted text."""
-        await self._transaction.run(_SAVE, {"which": self._id, "files_read": files_read_json(files)})
+        """Write what was read of files and of pasted text for the saved customers."""
+        written = files_read_json(files, self.request.customers_digest)
+        await self._transaction.run(_SAVE, {"which": self._id, "files_read": written})
 
     async def grants(self, since: datetime) -> tuple[Grant, ...]:
         """Lock the channel until the block ends, and read its other requests' grants since a time."""

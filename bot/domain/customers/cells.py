@@ -225,11 +225,11 @@ def _is_several(text: str) -> bool:
 
 
 def _has_word_beside_number(text: str) -> bool:
-    """Tell whether a sign joins a number and a word, as in 1001/Ann; customer:1001 is an id."""
+    """Tell whether a sign joins a number and a word behind it, as in 1001/Ann; NO/1001 is an id."""
     parts = JOINED.split(text)
     numbers = [at for at, part in enumerate(parts) if NUMBERED(part)]
     words = [at for at, part in enumerate(parts) if WORDED(part)]
-    return bool(numbers and words) and (":" not in text or max(words) > min(numbers))
+    return bool(numbers and words) and max(words) > min(numbers)
 
 
 def _has_several_words(words: Sequence[str]) -> bool:

@@ -253,14 +253,16 @@ def _labels(number: int, rows: Sequence[Row]) -> int:
     They are its name and, beside other columns, a preamble.
     """
     values = (cell(row, number) for row in rows)
-    labels = next(
-        (at for at, one in enumerate(values) if DIGIT.search(one) and not NUMBERED.fullmatch(one)), 0
-    )
+    labels = next((at for at, one in enumerate(values) if MAIL.fullmatch(one) or _has_number(one)), 0)
     if max(map(_width, rows)) == 1:
         labels = min(labels, 1)
     below = _values(number, rows[labels:])
     is_header = 0 < labels <= len(below) and cell(rows[labels - 1], number) and _share(below, DIGIT) > HALF
     return labels if is_header else 0
+
+
+def _has_number(value: str) -> bool:
+    return bool(DIGIT.search(value)) and not NUMBERED.fullmatch(value)
 
 
 def _is_shifted(rows: Sequence[Row]) -> bool:

@@ -181,7 +181,10 @@ class IdExtractor:
             self._next = None
         elif is_first or self._next is RowProblem.MISFIT or any(map(DIGIT.search, cells)):
             return
-        elif judged in {RowProblem.HEADER, RowProblem.UNLIKE} and names_column(text):
+        elif names_column(text) and (
+            judged is RowProblem.HEADER
+            or (judged is RowProblem.UNLIKE and sum(map(bool, map(bare, cells))) > 1)
+        ):
             self._next = RowProblem.MISFIT
         elif letters_of(text) in TOTALS or LINE.fullmatch(text):
             self._next = RowProblem.TOTAL

@@ -10,7 +10,7 @@ from bot.domain.customers.tables import Row, cell, marked
 
 DIGIT: Final = re.compile(r"\d")
 LETTER: Final = re.compile(r"[^\W\d_]")
-LONG: Final = 16
+LONG: Final = 8
 """Characters of a random id, which has letters and digits anywhere."""
 
 
@@ -20,12 +20,14 @@ class RowFit:
     def __init__(self, sample: Sequence[Row], column: int) -> None:
         rows = sample or [[]]
         ((usual, _),) = Counter(count for row in rows if (count := len(row)) > 1).most_common(1) or [(1, 0)]
-        self.width = usual if any(map(DIGIT.search, rows[0])) else max(usual, len(rows[0]))
+        has_names = not any(map(DIGIT.search, rows[0])) and any(len(row) >= len(rows[0]) for row in rows[1:])
+        self.width = max(usual, len(rows[0])) if has_names else usual
         self._column = column
         ids = [cell(row, column) for row in rows if len(row) == self.width]
         self._shapes = set(map(_shape, ids))
         self._long = {length for one in ids if (length := len(one.strip())) >= LONG}
-        self._is_split = False
+        self.is_split = False
+        """Whether the last row was cut, so that the next one may begin with its rest."""
 
     def fitted(self, row: Row) -> Row:
         """Mark a row that does not fit: none of its cells gives an id.
@@ -35,14 +37,14 @@ class RowFit:
         the row below a cut one may begin with its rest: then it has to look like the others.
         """
         count, value = len(row), cell(row, self._column)
-        was_split, self._is_split = self._is_split, False
+        was_split, self.is_split = self.is_split, False
         if (count == self.width and not was_split) or problem_in(value):
             return row
         is_fit = self._is_usual(value)
         if count > self.width:
             is_first = self._column == 1 and count < 2 * self.width - 1
             is_fit = (is_fit and is_first) or not any(map(str.strip, row[self.width :]))
-        self._is_split = count < self.width and not is_fit
+        self.is_split = count < self.width and not is_fit
         return row if is_fit else marked(row)
 
     def _is_usual(self, value: str) -> bool:

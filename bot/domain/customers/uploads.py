@@ -136,6 +136,8 @@ class Doubt(StrEnum):
     """It has a space inside, and may be several ids."""
     NOT_LEFT = "not_left"
     """It does not count: the request whose remainder this is did not leave it out."""
+    REFUSED = "refused"
+    """It does not count: Dintero refused it, and nobody chose to ask for it again."""
 
 
 @dataclass(frozen=True, slots=True)

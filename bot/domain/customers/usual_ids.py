@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.domain.customers.cells import DIGIT, LETTER, LONGEST_WORD, judge_bare
+from bot.domain.customers.cells import DIGIT, LETTER, LONGEST_WORD, SEVERAL, judge_bare
 from bot.domain.customers.columns import MAIL
 from bot.domain.customers.parsing import bare
 from bot.domain.customers.uploads import RowProblem
@@ -17,6 +17,7 @@ SIGN: Final = re.compile(r"[\W_]")
 YEAR_AND_NUMBER: Final = re.compile(r"(?:19|20)\d\d/(\d{1,6})|(\d{1,6})/(?:19|20)\d\d")
 MONTHS: Final = 12
 MIN_TITLED: Final = 3
+WORD: Final = re.compile(r"[^\W\d_]{3}")
 SPACE: Final = re.compile(r"\s")
 
 
@@ -42,8 +43,9 @@ class UsualIds:
     def judge(self, text: str) -> CustomerId | RowProblem:
         """Judge a bare text as `cells.judge` does, and refuse an id that is unlike the others."""
         judged = judge_bare(text)
-        may_be_of_year = judged is RowProblem.SEVERAL and (self.are_of_years or self.are_own)
-        if may_be_of_year and YEAR_AND_NUMBER.fullmatch(text):
+        if self.are_own and judged in {RowProblem.SEVERAL, RowProblem.CODE} and not SEVERAL.search(text):
+            return CustomerId(text)
+        if self.are_of_years and judged is RowProblem.SEVERAL and YEAR_AND_NUMBER.fullmatch(text):
             return CustomerId(text)
         if isinstance(judged, RowProblem):
             return judged
@@ -83,7 +85,8 @@ def usual_ids(values: Sequence[str], *, has_header: bool, has_id_name: bool = Fa
     if len(with_digits) * 2 <= len(ids):
         return UsualIds()
     with_letters = [one for one in ids if LETTER.search(one)]
-    has_title = not has_header and len(ids) >= MIN_TITLED and with_letters == ids[:1] == values[:1]
+    is_odd = with_letters == ids[:1] == values[:1] and WORD.search(values[0]) is not None
+    has_title = is_odd and not has_header and len(ids) >= MIN_TITLED
     return UsualIds(
         have_digits=True,
         are_numbers=len(numbers) * 2 > len(ids),

@@ -180,7 +180,7 @@ class DraftService:
         if faults := (*faults, *as_faults(decision.refusals, faults)):
             return await self._form(found, faults, recipients.read_result.unclear)
         lists_of = tuple(sorted({of for file in recipients.files_read for of in file.request.split()}))
-        if lists_of and not form_input.new_key:
+        if lists_of and not (form_input.new_key or found.first):
             own_list = Refusal(RefusalReason.OWN_LIST, ", ".join(lists_of))
             return await self._form(found, (FieldError(Field.FILE, own_list),), lists_of=lists_of)
         request = replace(request, approvals=decision.approvals, tier=decision.tier)
@@ -410,7 +410,7 @@ class DraftService:
 def _remainder_input(first: Request, form_input: FormInput) -> FormInput:
     """Take the rule from the first request, and no key: it has that of the first request."""
     rule = first.rule.id if first.rule else ""
-    return replace(form_input, rule=rule, once_key="", reserved="", more=False, new_key=True)
+    return replace(form_input, rule=rule, once_key="", reserved="", more=False, new_key=False)
 
 
 def _filled_in(found: Draft, rule: Rule, recipients: Recipients) -> Request:

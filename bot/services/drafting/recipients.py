@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import starmap
 from typing import Final
 
 from bot.domain.customers.packing import PackedIds, pack
@@ -55,8 +56,8 @@ class Recipients:
     read_result: ReadResult
     reading: str = ""
     """The name of the reading that the files are kept under; empty without files."""
-    others: tuple[CustomerId, ...] = ()
-    """Those on the list whom the first request did not leave out."""
+    skipped: tuple[DoubtfulIds, ...] = ()
+    """Those on a list who do not get it with the rest of the first request."""
 
     @property
     def faults(self) -> tuple[FieldError, ...]:
@@ -68,11 +69,10 @@ class Recipients:
         """What was read of pasted text and of each file."""
         pasted = (self.typed.read,) if self.typed.read else ()
         files = (*pasted, *self.read_result.files)
-        if not self.others:
+        skipped = tuple(each for each in self.skipped if each.count)
+        if not skipped:
             return files
-        first = tuple((NO_ROW, customer) for customer in self.others[:TOLD])
-        others = DoubtfulIds(Doubt.NOT_LEFT, len(self.others), first)
-        return (*files[:-1], replace(files[-1], doubtful=(*files[-1].doubtful, others)))
+        return (*files[:-1], replace(files[-1], doubtful=(*files[-1].doubtful, *skipped)))
 
 
 async def resolve_recipients(draft: Draft, file_reader: FileReader, repository: Repository) -> Recipients:
@@ -87,8 +87,15 @@ async def resolve_recipients(draft: Draft, file_reader: FileReader, repository: 
         if (draft.form_input.refused_too or outcome is not Outcome.REFUSED)
         and (customer in wanted or not listed.files_read)
     ]
-    others = [one for one in listed.everybody.unpacked() if one not in left]
-    return replace(listed, everybody=await pack_in_thread(chosen, draft.portion), others=tuple(others))
+    skipped: dict[Doubt, list[CustomerId]] = {Doubt.NOT_LEFT: [], Doubt.REFUSED: []}
+    for customer in sorted(wanted.difference(chosen)):
+        skipped[Doubt.REFUSED if customer in left else Doubt.NOT_LEFT].append(customer)
+    everybody = await pack_in_thread(chosen, draft.portion)
+    return replace(listed, everybody=everybody, skipped=tuple(starmap(_doubtful, skipped.items())))
+
+
+def _doubtful(why: Doubt, ids: Sequence[CustomerId]) -> DoubtfulIds:
+    return DoubtfulIds(why, len(ids), tuple((NO_ROW, one) for one in ids[:TOLD]))
 
 
 async def _listed(draft: Draft, file_reader: FileReader, repository: Repository) -> Recipients:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from bot.domain.customers.columns import letter
+from bot.domain.customers.columns import letter, names_column
 from bot.domain.customers.uploads import Doubt, DoubtfulIds, FileRead
 from bot.slack.rendering.file_errors import ODD
 from bot.slack.rendering.formatting import Formatter
@@ -25,6 +25,10 @@ DOUBTS: Final[dict[str, tuple[str, str]]] = {
         "is on the list but was not left out before, and is skipped",
         "are on the list but were not left out before, and are skipped",
     ),
+    Doubt.REFUSED: (
+        "is on the list but was refused by Dintero, and is skipped",
+        "are on the list but were refused by Dintero, and are skipped",
+    ),
 }
 """What is odd about one id that counts, and about several."""
 
@@ -35,7 +39,7 @@ def lines(files: Sequence[FileRead], formatter: Formatter, *, masked: bool = Fal
         line
         for file in files
         for line in (
-            *_source(file, formatter),
+            *_source(file, formatter, masked=masked),
             *_hidden(file, formatter),
             *_unreadable(file, formatter),
             *(_doubtful(each, file, formatter, masked=masked) for each in file.doubtful),
@@ -43,9 +47,10 @@ def lines(files: Sequence[FileRead], formatter: Formatter, *, masked: bool = Fal
     ]
 
 
-def _source(file: FileRead, formatter: Formatter) -> list[str]:
+def _source(file: FileRead, formatter: Formatter, *, masked: bool) -> list[str]:
     """Say which column was read, and which row or line is taken for the names of columns."""
-    name, column = escape(file.column.name, MAX_NAME), letter(file.column.number)
+    shown = mask if masked and not names_column(file.column.name) else str
+    name, column = escape(shown(file.column.name), MAX_NAME), letter(file.column.number)
     header = formatter.number(file.header)
     if not file.name:
         if not column and not name:

@@ -103,7 +103,9 @@ ODD: Final[dict[str, str]] = {
     RowProblem.CODE: "brackets, code, a formula or a bullet: give the id alone",
     RowProblem.LINK: "a web address",
     RowProblem.QUOTE: "a quote that is not closed",
-    RowProblem.MISFIT: "cells that do not fit the columns: close each quote, and quote cells with separators",
+    RowProblem.MISFIT: (
+        "another table, or cells that do not fit the columns: close each quote, quote cells with separators"
+    ),
     RowProblem.UNLIKE: "words, where the other ids have digits",
     RowProblem.ENCODING: "damaged letters: save the list as “CSV UTF-8” or as a workbook (.xlsx)",
 }

@@ -338,4 +338,58 @@ CASES = [
         ids=["c-1", "c-2"],
         why="A program made a known name unique.",
     ),
+    Case(
+        "an id cut by a line end",
+        "Kundenr;Navn;By\nK1001;Ann;Oslo\nK1002;Bo;Oslo\nK10\n03;Cy;Oslo\nK1004;Di;Oslo\n",
+        ids=["K1001", "K1002", "K1004"],
+        named={4: RowProblem.MISFIT, 5: RowProblem.MISFIT},
+        why="K10 is the start of K1003, and 03 its end.",
+    ),
+    Case(
+        "a separator behind the names",
+        "Kundenr;Navn;\n1001;Ann\n1002;Bo\n",
+        ids=["1001", "1002"],
+        why="No row has a third cell, so the table has two columns.",
+    ),
+    Case(
+        "an address with a comma beside random ids",
+        "customer_id,address\n12397af6e5e,Torget\n1ab97af6e51,Torget\n99c97af6eab,Gata 1, Oslo\n",
+        ids=["12397af6e5e", "1ab97af6e51", "99c97af6eab"],
+        why="The id in the first column is as long as the others.",
+    ),
+    Case(
+        "a heading among the ids of a list",
+        "Kundenr\nK1001\nK1002\nOrganisasjoner\nK1003\nK1004\n",
+        ids=["K1001", "K1002", "K1003", "K1004"],
+        named={4: RowProblem.UNLIKE},
+        why="Only a row with several names begins another table.",
+    ),
+    Case(
+        "a letter in the first id alone",
+        "A1001\n1002\n1003\n1004\n",
+        ids=["A1001", "1002", "1003", "1004"],
+        why="It is no word, and so no title.",
+    ),
+    Case(
+        "an address above addresses with digits",
+        "ann@firma.no\nbo77@firma.no\ncy12@firma.no\n",
+        ids=["ann@firma.no", "bo77@firma.no", "cy12@firma.no"],
+        why="An e-mail address is no name of a column.",
+    ),
+    Case(
+        "ids with a country before them",
+        "kundenr\nNO/1001\nNO/1002\nSE#1003\n",
+        ids=["NO/1001", "NO/1002", "SE#1003"],
+        why="A word before a number is a prefix; behind it, it is another cell.",
+    ),
+    Case(
+        "a type of customer in rows with an open quote",
+        "Kundenr;Type;Adresse\n"
+        + "".join(f"{1001 + at};kunde;Gata {at}\n" for at in range(6))
+        + '1007;kunde;"Storgata 1\n1008;kunde;Parken\n1009;kunde;Torget"\n1010;kunde;Gata 9\n',
+        ids=["1001", "1002", "1003", "1004", "1005", "1006", "1010"],
+        named={8: RowProblem.MISFIT, 9: RowProblem.MISFIT, 10: RowProblem.MISFIT},
+        only=Way.FILE,
+        why="kunde is a value here, and each of the three lines looks like a row.",
+    ),
 ]

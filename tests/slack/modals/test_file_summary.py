@@ -53,6 +53,12 @@ def test_each_file_is_described() -> None:
     ]
 
 
+def test_an_approver_reads_no_id_that_was_taken_for_the_name_of_a_column() -> None:
+    file = replace(FILE, column=Column(1, "ann@example.com"))
+    assert "ann@example.com" in file_summary.lines([file], LOOK)[0]
+    assert "ann@example.com" not in file_summary.lines([file], LOOK, masked=True)[0]
+
+
 def test_an_approver_reads_the_same_with_ids_masked() -> None:
     whole, masked = (file_summary.lines([FILE], LOOK, masked=each) for each in (False, True))
     assert masked[:2] == whole[:2]

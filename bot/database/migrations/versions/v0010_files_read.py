@@ -9,7 +9,7 @@ down_revision = "0009"
 
 def upgrade() -> None:
     """Add the column."""
-    op.add_column("requests", sa.Column("files_read", sa.Text(), nullable=False, server_default="[]"))
+    op.add_column("requests", sa.Column("files_read", sa.Text(), nullable=False, server_default=""))
 
 
 def downgrade() -> None:
