@@ -73,6 +73,8 @@ JOINED: Final = re.compile(r"[/+&#:!]+")
 """Signs that join a number and a word, as carelessly written columns."""
 NUMBERED: Final = re.compile(r"[^\W\d_]{0,3}[-_.]?\d+").fullmatch
 WORDED: Final = re.compile(r"(?=.{2})[^\W\d_]+(?:[-.@'’\s]+[^\W\d_]+)*").fullmatch
+PREFIX: Final = re.compile("[A-ZÆØÅÄÖ]{2,3}").fullmatch
+"""A country or a shop before an id, as in NO/1001."""
 OTHER_SIGNS: Final = frozenset({"Po", "Pd", "Sm"})
 """Categories of signs beyond ASCII that no id has: dashes, dots, wide separators, arrows."""
 SIGNS: Final = re.compile(r"[\W_]+")
@@ -225,11 +227,14 @@ def _is_several(text: str) -> bool:
 
 
 def _has_word_beside_number(text: str) -> bool:
-    """Tell whether a sign joins a number and a word behind it, as in 1001/Ann; NO/1001 is an id."""
+    """Tell whether a sign joins a number and a word, as in 1001/Ann; customer:1001 and NO/1001 are ids."""
     parts = JOINED.split(text)
     numbers = [at for at, part in enumerate(parts) if NUMBERED(part)]
     words = [at for at, part in enumerate(parts) if WORDED(part)]
-    return bool(numbers and words) and max(words) > min(numbers)
+    if not (numbers and words):
+        return False
+    is_prefix = ":" in text or all(PREFIX(parts[at]) for at in words)
+    return not is_prefix or max(words) > min(numbers)
 
 
 def _has_several_words(words: Sequence[str]) -> bool:

@@ -24,7 +24,8 @@ class RowFit:
         self.width = max(usual, len(rows[0])) if has_names else usual
         self._column = column
         ids = [cell(row, column) for row in rows if len(row) == self.width]
-        self._shapes = set(map(_shape, ids))
+        shapes = Counter(map(_shape, ids))
+        self._shapes = {shape for shape, count in shapes.items() if count > 1} or set(shapes)
         self._long = {length for one in ids if (length := len(one.strip())) >= LONG}
         self.is_split = False
         """Whether the last row was cut, so that the next one may begin with its rest."""

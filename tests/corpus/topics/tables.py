@@ -353,7 +353,8 @@ CASES = [
     ),
     Case(
         "an address with a comma beside random ids",
-        "customer_id,address\n12397af6e5e,Torget\n1ab97af6e51,Torget\n99c97af6eab,Gata 1, Oslo\n",
+        "customer_id,name,address\n12397af6e5e,Bo,Torget\n1ab97af6e51,Cy,Torget\n"
+        "99c97af6eab,Di,Gata 1, Oslo\n",
         ids=["12397af6e5e", "1ab97af6e51", "99c97af6eab"],
         why="The id in the first column is as long as the others.",
     ),
