@@ -1,5 +1,6 @@
 """Lines about what was read of files and pasted text: the columns, and all that is left out or in doubt."""
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -13,6 +14,8 @@ MAX_ROWS_NAMED: Final = 10
 MAX_IDS_NAMED: Final = 5
 MAX_NAME: Final = 60
 MAX_ID: Final = 80
+ID_SIGN: Final = re.compile(r"[@\d]")
+"""What a known name of a column has not: the first id may have been taken for its name."""
 
 DOUBTS: Final[dict[str, tuple[str, str]]] = {
     Doubt.MAIL: ("looks like an e-mail address", "look like e-mail addresses"),
@@ -49,7 +52,8 @@ def lines(files: Sequence[FileRead], formatter: Formatter, *, masked: bool = Fal
 
 def _source(file: FileRead, formatter: Formatter, *, masked: bool) -> list[str]:
     """Say which column was read, and which row or line is taken for the names of columns."""
-    shown = mask if masked and not names_column(file.column.name) else str
+    may_be_id = ID_SIGN.search(file.column.name) and not names_column(file.column.name)
+    shown = mask if masked and may_be_id else str
     name, column = escape(shown(file.column.name), MAX_NAME), letter(file.column.number)
     header = formatter.number(file.header)
     if not file.name:
