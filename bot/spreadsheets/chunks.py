@@ -61,9 +61,6 @@ def _joined(pieces: Iterable[bytes]) -> Iterator[bytes]:
     """Join small pieces into chunks, none of which is empty."""
     chunk = io.BytesIO()
     for piece in pieces:
-        if len(piece) >= CHUNK_BYTES and not chunk.tell():
-            yield piece
-            continue
         chunk.write(piece)
         if chunk.tell() >= CHUNK_BYTES:
             yield chunk.getvalue()

@@ -48,22 +48,20 @@ class _Copy:
     _running: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_CONCURRENT_PIECES))
 
     async def pieces(self, file: int, source: FileSource) -> AsyncIterator[bytes]:
-        """Join the small pieces that arrive: fewer and larger ones are stored, and read in less time."""
         number, buffer = 0, bytearray()
         async for piece in source.pieces():
             buffer += piece
             if len(buffer) >= PIECE_BYTES:
-                yield await self._start(file, number, bytes(buffer))
+                await self._start(file, number, bytes(buffer))
                 number, buffer = number + 1, bytearray()
+            yield piece
         if buffer:
-            yield await self._start(file, number, bytes(buffer))
+            await self._start(file, number, bytes(buffer))
 
-    async def _start(self, file: int, piece: int, content: bytes) -> bytes:
-        """Begin to store a piece, and return it."""
+    async def _start(self, file: int, piece: int, content: bytes) -> None:
         if self.failure is None:
             await self._pending.acquire()
             self.tasks.append(asyncio.create_task(self._store(file, piece, content)))
-        return content
 
     async def _store(self, file: int, piece: int, content: bytes) -> None:
         try:
