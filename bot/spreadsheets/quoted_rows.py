@@ -1,16 +1,15 @@
 """Rows of a text with quotes; a quote that somebody forgot to close does not swallow the rows below it."""
 
 import csv
-import re
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from bot.domain.customers.cells import NAMES, letters_of
+from bot.domain.customers.columns import DIGIT
 from bot.domain.customers.separators import rows_of
 from bot.domain.customers.tables import Row, marked
 
-DIGIT: Final = re.compile(r"\d")
 QUOTE: Final = '"'
 
 Shape = tuple[bool, ...]

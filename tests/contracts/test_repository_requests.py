@@ -111,7 +111,7 @@ async def test_what_was_read_of_files_is_read_back_unchanged(
         await unit.save(replace(unit.request, reason="saved afterwards"))
     kept = tuple(replace(file, column=replace(file.column, samples=())) for file in files)
     assert await repository.files_read(draft.id) == kept
-    async with repository.unit_of_work(draft.id) as unit:  # an older version knows nothing of it
+    async with repository.unit_of_work(draft.id) as unit:  # as an older version saves it
         assert unit
         await unit.save(replace(unit.request, customers_digest="of other customers"))
     assert await repository.files_read(draft.id) == ()

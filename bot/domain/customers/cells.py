@@ -71,8 +71,8 @@ BETWEEN: Final = re.compile(
 PARTS: Final = re.compile(r"[/+&]+")
 JOINED: Final = re.compile(r"[/+&#:!]+")
 """Signs that join a number and a word, as carelessly written columns."""
-NUMBERED: Final = re.compile(r"[^\W\d_]{0,3}[-_.]?\d+").fullmatch
-WORDED: Final = re.compile(r"(?=.{2})[^\W\d_]+(?:[-.@'’\s]+[^\W\d_]+)*").fullmatch
+NUMBER_PART: Final = re.compile(r"[^\W\d_]{0,3}[-_.]?\d+").fullmatch
+WORD_PART: Final = re.compile(r"(?=.{2})[^\W\d_]+(?:[-.@'’\s]+[^\W\d_]+)*").fullmatch
 PREFIX: Final = re.compile("[A-ZÆØÅÄÖ]{2,3}").fullmatch
 """A country or a shop before an id, as in NO/1001."""
 OTHER_SIGNS: Final = frozenset({"Po", "Pd", "Sm"})
@@ -83,7 +83,6 @@ LABEL_END: Final = re.compile(r"([\s:#])")
 LETTER: Final = re.compile(r"[^\W\d_]")
 SHORT: Final = re.compile(r"[\W_]*[^\W_]?[\W_]*")
 """A word of one letter, as in K 1001."""
-DIGIT: Final = re.compile(r"\d")
 DIGITS: Final = re.compile(r"\d+")
 
 SHORT_NUMBER: Final = re.compile(r"(?<![^,])[-+]?\d{1,3}(?![^,])")
@@ -229,8 +228,8 @@ def _is_several(text: str) -> bool:
 def _has_word_beside_number(text: str) -> bool:
     """Tell whether a sign joins a number and a word, as in 1001/Ann; customer:1001 and NO/1001 are ids."""
     parts = JOINED.split(text)
-    numbers = [at for at, part in enumerate(parts) if NUMBERED(part)]
-    words = [at for at, part in enumerate(parts) if WORDED(part)]
+    numbers = [at for at, part in enumerate(parts) if NUMBER_PART(part)]
+    words = [at for at, part in enumerate(parts) if WORD_PART(part)]
     if not (numbers and words):
         return False
     is_prefix = ":" in text or all(PREFIX(parts[at]) for at in words)

@@ -8,7 +8,6 @@ from functools import cache
 from typing import Final, cast
 
 from bot.domain.customers.cells import (
-    DIGIT,
     LONGEST_WORD,
     NAMES,
     PLAIN,
@@ -17,7 +16,7 @@ from bot.domain.customers.cells import (
     judge_bare,
     letters_of,
 )
-from bot.domain.customers.columns import MAIL, PHONE, STRONG, IdColumn, names_column
+from bot.domain.customers.columns import DIGIT, MAIL, PHONE, STRONG, IdColumn, names_column
 from bot.domain.customers.own_lists import own_header
 from bot.domain.customers.parsing import MAX_LENGTH, bare
 from bot.domain.customers.tables import Block, Row, cell, excerpt

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from bot.domain.customers.cells import (
+    LETTER,
     LINK,
     NAMES,
     OTHER_NAMES,
@@ -15,7 +16,7 @@ from bot.domain.customers.cells import (
     is_one_number,
     letters_of,
 )
-from bot.domain.customers.columns import HEAD, MAIL, IdColumn, names_column
+from bot.domain.customers.columns import DIGIT, HEAD, MAIL, IdColumn, names_column
 from bot.domain.customers.extraction import IdExtractor, UniqueIds
 from bot.domain.customers.own_lists import RequestColumn, find_ids
 from bot.domain.customers.parsing import bare
@@ -27,8 +28,6 @@ from bot.domain.ids import CustomerId
 
 LISTED: Final = re.compile(r"[;|\t]|,(?=\s|\Z)")
 """What separates ids on one line for certain; a comma without a space may belong to a number."""
-DIGIT: Final = re.compile(r"\d")
-LETTER: Final = re.compile(r"[^\W\d_]")
 
 Line = tuple[int, str]
 """A line or a part of it, with the line's number from 1."""

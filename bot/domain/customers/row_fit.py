@@ -1,15 +1,13 @@
 """Tells which rows do not fit their table: a line break or a separator inside a cell moves the ids."""
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from bot.domain.customers.cells import problem_in
+from bot.domain.customers.cells import LETTER, problem_in
+from bot.domain.customers.columns import DIGIT
 from bot.domain.customers.tables import Row, cell, marked
 
-DIGIT: Final = re.compile(r"\d")
-LETTER: Final = re.compile(r"[^\W\d_]")
 LONG: Final = 8
 """Characters of a random id, which has letters and digits anywhere."""
 

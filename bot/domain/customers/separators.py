@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Final
 
 from bot.domain.customers.cells import NAMES, OTHER_NAMES, SEVERAL, is_one_number, letters_of, problem_in
-from bot.domain.customers.columns import MAIL, PREAMBLE, WHAT, IdColumn, find
+from bot.domain.customers.columns import DIGIT, MAIL, PREAMBLE, WHAT, IdColumn, find
 from bot.domain.customers.parsing import bare
 from bot.domain.customers.tables import Row, cell
 
@@ -28,7 +28,6 @@ AGREEMENT: Final = 2 / 3
 NAMED_AGREEMENT: Final = 1 / 2
 INNER_COMMA: Final = re.compile(r",\s|\d,\d{1,2}\b")
 """A comma of a sentence or of a number."""
-DIGIT: Final = re.compile(r"\d")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.domain.customers.cells import DIGIT, LETTER, LONGEST_WORD, SEVERAL, judge_bare
-from bot.domain.customers.columns import MAIL
+from bot.domain.customers.cells import LETTER, LONGEST_WORD, SEVERAL, judge_bare
+from bot.domain.customers.columns import DIGIT, MAIL
 from bot.domain.customers.parsing import bare
 from bot.domain.customers.uploads import RowProblem
 from bot.domain.ids import CustomerId

@@ -18,7 +18,7 @@ from bot.domain.requests.authorization import Electorate, decide
 from bot.domain.requests.deadlines import held_facts, held_until, initial_deadlines
 from bot.domain.requests.notification import NotificationType
 from bot.domain.requests.person import Person
-from bot.domain.requests.prior_grants import PriorGrants
+from bot.domain.requests.prior_grants import NEVER, PriorGrants
 from bot.domain.requests.request import (
     Event,
     FormInput,
@@ -207,8 +207,10 @@ class DraftService:
         budget_use = await current_budget_use(found, policy, self.repository, self.clock)
         asked: Request | Refusal | None = None
         while asked is None:
-            prior_grants = await current_prior_grants(found, policy, self.repository, self.clock)
-            if found.state is State.DRAFT and prior_grants.unseen(named):
+            prior_grants = NEVER
+            if found.state is State.DRAFT:
+                prior_grants = await current_prior_grants(found, policy, self.repository, self.clock)
+            if prior_grants.unseen(named):
                 return Refusal(RefusalReason.REPEATED)
             async with self.repository.unit_of_work_to_submit(draft) as unit:
                 if unit is None:

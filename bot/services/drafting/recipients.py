@@ -5,7 +5,6 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import starmap
 from typing import Final
 
 from bot.domain.customers.packing import PackedIds, pack
@@ -69,10 +68,9 @@ class Recipients:
         """What was read of pasted text and of each file."""
         pasted = (self.typed.read,) if self.typed.read else ()
         files = (*pasted, *self.read_result.files)
-        skipped = tuple(each for each in self.skipped if each.count)
-        if not skipped:
+        if not self.skipped:
             return files
-        return (*files[:-1], replace(files[-1], doubtful=(*files[-1].doubtful, *skipped)))
+        return (*files[:-1], replace(files[-1], doubtful=(*files[-1].doubtful, *self.skipped)))
 
 
 async def resolve_recipients(draft: Draft, file_reader: FileReader, repository: Repository) -> Recipients:
@@ -90,12 +88,13 @@ async def resolve_recipients(draft: Draft, file_reader: FileReader, repository: 
     skipped: dict[Doubt, list[CustomerId]] = {Doubt.NOT_LEFT: [], Doubt.REFUSED: []}
     for customer in sorted(wanted.difference(chosen)):
         skipped[Doubt.REFUSED if customer in left else Doubt.NOT_LEFT].append(customer)
+    doubtful = (
+        DoubtfulIds(why, len(ids), tuple((NO_ROW, one) for one in ids[:TOLD]))
+        for why, ids in skipped.items()
+        if ids
+    )
     everybody = await pack_in_thread(chosen, draft.portion)
-    return replace(listed, everybody=everybody, skipped=tuple(starmap(_doubtful, skipped.items())))
-
-
-def _doubtful(why: Doubt, ids: Sequence[CustomerId]) -> DoubtfulIds:
-    return DoubtfulIds(why, len(ids), tuple((NO_ROW, one) for one in ids[:TOLD]))
+    return replace(listed, everybody=everybody, skipped=tuple(doubtful))
 
 
 async def _listed(draft: Draft, file_reader: FileReader, repository: Repository) -> Recipients:

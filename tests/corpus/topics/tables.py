@@ -317,7 +317,7 @@ CASES = [
         ids=["1002", "1003"],
         named={1: RowProblem.MISFIT},
         only=Way.FILE,
-        why="The first customer stands in the row of the names, and nobody would miss them.",
+        why="The first customer is in the row of the names, and nobody would notice.",
     ),
     Case(
         "reserved ids above the list",
