@@ -45,7 +45,9 @@ class Rules(Protocol):
 
 
 class DinteroApi(Rules, Protocol):
-    """Dintero's API for discounts."""
+    """Dintero's API for discounts, of one account."""
+
+    account: str
 
     async def refs(self, rule: RuleId, *, after: str | None = None) -> tuple[Holder, ...]:
         """Read a page of a rule's holders, after an id if given; the last is empty; raises DinteroError."""
@@ -65,6 +67,9 @@ class DinteroApi(Rules, Protocol):
 
 class Directory(Protocol):
     """Profiles, user groups and channels in Slack, up to a minute old; each raises DirectoryUnavailable."""
+
+    def fresh(self) -> "Directory":
+        """Return a directory that remembers no answer yet, for what must not be a minute old."""
 
     async def profile(self, user: UserId) -> Profile:
         """Read a person's profile."""

@@ -10,12 +10,13 @@ from typing import Final
 
 from bot.coalescing import Coalescer
 from bot.domain.ids import CustomerId, Fence
+from bot.domain.policy.policy import RefusalReason
 from bot.domain.ports import Clock, DinteroApi, Repository, UnitOfWork
 from bot.domain.requests.authorization import UNUSABLE, drift
 from bot.domain.requests.batches import MOST_OUTCOMES, BatchOutcome
 from bot.domain.requests.request import Request, StopReason, rule_of
 from bot.domain.rules.rule import Rule, usable
-from bot.errors import DinteroError, RunInterrupted
+from bot.errors import DinteroError, OtherAccountError, RunInterrupted
 from bot.giving.bisection import (
     Batch,
     BatchBisection,
@@ -52,6 +53,8 @@ class GivingRun:
     closing: asyncio.Event
     clock: Clock
     scheduler: CallScheduler
+    until: datetime
+    """When the approvals are too old for anything more to be given."""
     _continues: bool = field(init=False, default=True)
     _rechecks: int = field(init=False, default=0)
     """Rechecks asked for, and how many of them the database has answered."""
@@ -189,7 +192,11 @@ class GivingRun:
         return [continues] * len(outcomes)
 
     async def _may_continue(self) -> bool:
-        """Ask the database after a recheck; of all who wait for the answer, one asks."""
+        """Ask the database after a recheck; of all who wait, one asks. Old approvals end it."""
+        if self._continues and self.clock.now() >= self.until:
+            stop, why = StopReason.POLICY, RefusalReason.APPROVAL_OLD
+            await self.repository.request_stop(self.request.id, stop, why, fence=self.fence)
+            self._continues = False
         while self._continues and self._rechecked < self._rechecks:
             async with self._rechecking:
                 if self._rechecked < (rechecks := self._rechecks):
@@ -219,6 +226,8 @@ class GivingRun:
                 if stop := self._compare(await self.dintero.rule(self._rule.id)):
                     raise RuleChangedError(stop)
         await self.check_lease()
+        if self.request.account != self.dintero.account:
+            raise OtherAccountError(RefusalReason.OTHER_ACCOUNT)
         return await self.dintero.add_customers(self._rule.id, customers, once=self.request.once_key)
 
     def _compare(self, answer: Rule) -> StopReason | None:

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass, replace
 
 from bot.domain.ids import RequestId
-from bot.domain.policy.policy import stricter
+from bot.domain.policy.policy import RefusalReason, stricter
 from bot.domain.ports import Clock, Repository, UnitOfWork
 from bot.domain.requests import authorization
 from bot.domain.requests.authorization import drift
@@ -48,21 +48,23 @@ class Completion:
                 await self._end(unit, in_full=tally.given == tally.asked)
 
     async def _requires_reapproval(self, unit: UnitOfWork, rule: Rule | None) -> bool:
-        """Ask for approval of the rule as it is now, if it changed during the giving."""
+        """Ask for approval anew if the rule changed, or the approvals got too old, during the giving."""
         request, now = unit.request, self.clock.now()
         policy = self.access.policy.channels.get(request.channel)
-        if request.stop is not StopReason.RULE_CHANGED or request.cancel_asked_by or not request.approvals:
+        if policy is None or request.cancel_asked_by or not request.approvals:
             return False
-        if (
-            policy is None
-            or rule is None
-            or drift(rule_of(request), rule, now) is not StopReason.RULE_CHANGED
-        ):
+        agreed, changed = rule_of(request), StopReason.RULE_CHANGED
+        if request.note == RefusalReason.APPROVAL_OLD:
+            event, rule = Event.CONSENT_VOID, agreed
+        elif rule and request.stop is changed and drift(agreed, rule, now) is changed:
+            event = Event.RULE_CHANGED
+        else:
             return False
         required = authorization.required_approvals(replace(request, rule=rule), policy)
         approvals, tier = stricter((request.approvals, request.tier), required)
+        note = request.note if event is Event.CONSENT_VOID else ""
         await require_reapproval(
-            unit, Event.RULE_CHANGED, policy, now, rule=rule, approvals=approvals, tier=tier
+            unit, event, policy, now, rule=rule, approvals=approvals, tier=tier, note=note
         )
         return True
 

@@ -12,6 +12,8 @@ from bot.domain.rules.rule import Cost
 ANY: Final = "*"
 RESERVED_APPROVALS: Final = 2
 """The fewest approvals for "everyone", whatever the policy says."""
+OWN_HOLD: Final = "hold"
+"""The detail of a refusal to end the hold of one's own request."""
 
 
 class RefusalReason(StrEnum):
@@ -27,6 +29,8 @@ class RefusalReason(StrEnum):
     BOT = "bot"
     DEACTIVATED = "deactivated"
     STRANGER = "stranger"
+    OTHER_ACCOUNT = "other_account"
+    """The request is for another Dintero account; the detail is "its account/the bot's account"."""
     LOOKUP_FAILED = "lookup_failed"
     CANNOT_POST = "cannot_post"
     NO_RULE = "no_rule"
@@ -77,6 +81,8 @@ class RefusalReason(StrEnum):
     """Another request for some of its customers came after this person was shown it."""
     NOT_AN_ADMIN = "not_an_admin"
     NOT_HELD = "not_held"
+    APPROVAL_OLD = "approval_old"
+    """An approval is older than `expires_hours`."""
     PURGED = "purged"
     NOBODY_LEFT = "nobody_left"
     OWN_LIST = "own_list"

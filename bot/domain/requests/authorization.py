@@ -54,7 +54,7 @@ def group_ids(listed: Sequence[str]) -> tuple[GroupId, ...]:
 def may_request(channel: ChannelPolicy, profile: Profile, groups: Membership) -> Refusal | None:
     """Check that a person may ask for a discount in this channel; an admin has no special right to."""
     refusal = check_full_member(profile)
-    if refusal or ANY in channel.requesters or profile.id in _members(channel.requesters, groups):
+    if refusal or ANY in channel.requesters or _is_among(profile, _members(channel.requesters, groups)):
         return refusal
     return Refusal(RefusalReason.NOT_A_REQUESTER, channel.id)
 
@@ -66,10 +66,10 @@ def may_approve(
 
     Admins may only if they are listed as approvers. "*" is no approver: nobody could tell who is asked.
     """
-    if profile.id == requester:
+    if requester in profile.ids:
         return Refusal(RefusalReason.OWN_REQUEST, requester, channel.approvers)
     refusal = check_full_member(profile)
-    if refusal or profile.id in _members(channel.approvers, groups):
+    if refusal or _is_among(profile, _members(channel.approvers, groups)):
         return refusal
     return Refusal(RefusalReason.NOT_AN_APPROVER, channel.id, channel.approvers)
 
@@ -79,6 +79,11 @@ def eligible_approvers(
 ) -> frozenset[UserId]:
     """Return who could approve this person's request; `out` are approvers who are no full members."""
     return _members(channel.approvers, groups) - {requester, *out}
+
+
+def may_administer(policy: Policy, profile: Profile, groups: Membership) -> Refusal | None:  # noqa: ARG001 - a rule
+    """Check that a person is one of the policy's admins."""
+    return None if _is_among(profile, policy.admins) else Refusal(RefusalReason.NOT_AN_ADMIN)
 
 
 # an existing request; `MOVES` decides whether its state allows the action
@@ -99,7 +104,7 @@ def may_see(
     policy: Policy, profile: Profile, groups: Membership, request: Request, *, channel: ChannelId
 ) -> Refusal | None:
     """Check that a person in `channel` may see a request; a draft is visible to its requester only."""
-    if request.state is State.DRAFT and profile.id != request.requester:
+    if request.state is State.DRAFT and request.requester not in profile.ids:
         return Refusal(RefusalReason.UNKNOWN_REQUEST, request.short)
     if channel == request.channel:
         return check_full_member(profile)
@@ -117,7 +122,7 @@ def _may_handle(
     approvers: Sequence[str], policy: Policy, profile: Profile, groups: Membership, request: Request
 ) -> Refusal | None:
     refusal = check_full_member(profile)
-    if refusal or profile.id in {request.requester, *policy.admins, *_members(approvers, groups)}:
+    if refusal or _is_among(profile, {request.requester, *policy.admins, *_members(approvers, groups)}):
         return refusal
     who = tuple(dict.fromkeys([request.requester, *approvers]))
     return Refusal(RefusalReason.NOT_YOURS, request.short, who)
@@ -210,6 +215,10 @@ def _about_cost(channel: ChannelPolicy, request: Request) -> Iterator[Refusal]:
             yield Refusal(RefusalReason.UNPRICED, request.rule.reward.type)
     elif limit is not None and price.total > limit:
         yield Refusal(RefusalReason.TOO_EXPENSIVE, f"{price.total}/{limit}")
+
+
+def _is_among(profile: Profile, people: Collection[UserId]) -> bool:
+    return not profile.ids.isdisjoint(people)
 
 
 def _members(listed: Sequence[str], groups: Membership) -> frozenset[UserId]:

@@ -80,6 +80,7 @@ MOVES: Final[dict[tuple[State, Event], State]] = {
     (State.GIVING, Event.WOUND_UP): State.CANCELLED,
     (State.GIVING, Event.STOPPED): State.STOPPED,
     (State.GIVING, Event.RULE_CHANGED): State.WAITING,
+    (State.GIVING, Event.CONSENT_VOID): State.WAITING,
     (State.STOPPED, Event.CONTINUED): State.APPROVED,
     (State.STOPPED, Event.ENDED_HERE): State.DONE,
 }

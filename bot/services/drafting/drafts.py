@@ -63,7 +63,6 @@ class DraftService:
     file_reader: FileReader
     clock: Clock
     background: BackgroundTasks
-    account: str
     _recent: dict[RequestId, tuple[Request, datetime]] = field(default_factory=dict)
     """Drafts read a short while ago, for the rule search: a keystroke there needs no query."""
 
@@ -90,7 +89,7 @@ class DraftService:
                 id=new_request_id(),
                 short=new_short_id(),
                 team=who.team,
-                account=self.account,
+                account=self.access.account,
                 channel=channel,
                 requester=who.id,
                 created_at=self.clock.now(),
@@ -109,9 +108,10 @@ class DraftService:
         With a list, it is only for those who are on it.
         """
         first = await self.repository.find(of)
-        here = (channel, self.account)
-        if first is None or first.state is State.DRAFT or (first.channel, first.account) != here:
+        if first is None or first.state is State.DRAFT or first.channel != channel:
             return Refusal(RefusalReason.UNKNOWN_REQUEST, of)
+        if refusal := self.access.check_account(first):
+            return refusal
         if refusal := await self.access.may_request(who, channel):
             await audit_refusals(self.repository, [refusal], Action.ASK, first, who)
             return refusal
@@ -333,6 +333,8 @@ class DraftService:
         policy = self.access.allowed_channel(who, request.channel)
         if isinstance(policy, Refusal):
             return policy
+        if refusal := self.access.check_account(request):
+            return refusal
         self._remember(request)
         if request.rest_of is None:
             return Draft(request, form_input, policy)
@@ -385,6 +387,8 @@ class DraftService:
         request, now = unit.request, self.clock.now()
         if request.state is not State.DRAFT:
             return request
+        if refusal := self.access.check_account(request):
+            return refusal
         if policy.repeat_days and await unit.has_newer(prior_grants.among, repeats_since(policy, self.clock)):
             return None
         now_usable = usable(request.rule, now) if request.rule else None

@@ -12,6 +12,14 @@ REQUESTERS_LIST: Final = (
     "the requester gets the list of who is left, and the once-only key under which to ask again"
 )
 
+OTHER_ACCOUNT: Final = (
+    "the bot gives nothing more of it",
+    (
+        "Ask again with /discount add. "
+        "Or whoever runs the bot sets DINTERO_ACCOUNT_ID back; then press Continue…."
+    ),
+)
+
 STOPS: Final[dict[StopReason | None, tuple[str, str]]] = {
     StopReason.TOKEN_REFUSED: (
         "Dintero did not accept the bot's client id or secret",
@@ -96,7 +104,7 @@ def refusal_plain(refusal: Refusal, formatter: Formatter) -> str:
 
 def stop(reason: StopReason | None, note: str = "") -> str:
     """Say in mrkdwn why giving stopped, and what to do; `note` is Dintero's or the policy's reason."""
-    why, what_next = STOPS[reason]
+    why, what_next = OTHER_ACCOUNT if note == RefusalReason.OTHER_ACCOUNT else STOPS[reason]
     return f"{why[0].upper()}{why[1:]}{in_parentheses(note)}. {what_next}"
 
 

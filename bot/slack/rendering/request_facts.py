@@ -143,14 +143,20 @@ def _linked(prior_request: PriorRequest, links: Links) -> str:
     return f"<{address(link)}|{prior_request.short}>" if link else prior_request.short
 
 
-def account(request: Request) -> str:
-    """Say whether the account is for tests or for production."""
+def account(request: Request, formatter: Formatter) -> str:
+    """Say whether the account is for tests or for production, and whether the bot serves another one now."""
     kind = (
         "*PRODUCTION* – real customers get this"
         if request.production
         else "*TEST* – no real customer gets this"
     )
-    return f"*Account:* {kind} ({escape(request.account, 20)})"
+    line = f"*Account:* {kind} ({escape(request.account, 20)})"
+    if formatter.account in {"", request.account} or request.ended:
+        return line
+    return (
+        f"{line}\n⚠️ *The bot gives in another account now* ({escape(formatter.account, 20)}): "
+        "it neither gives nor changes this. Ask again with `/discount add`."
+    )
 
 
 def stage(request: Request) -> str:

@@ -173,6 +173,8 @@ async def test_continue_works_once_the_budget_has_space(office: Office) -> None:
     assert (await office.now(waiting.id)).state is State.STOPPED
     office.clock.pass_by(hours=30 * 24)
     await office.decisions.resume(waiting.id, person(ANN), SUPPORT)
+    assert await office.preflight.begin(waiting.id) is None  # the approval is a month old
+    await office.approve(await office.now(waiting.id), BO)
     going = await office.preflight.begin(waiting.id)
     assert going
     assert (going.state, going.id != first.id) == (State.GIVING, True)
