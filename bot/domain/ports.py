@@ -22,7 +22,7 @@ from bot.domain.requests.batches import (
 )
 from bot.domain.requests.notification import Notification, OutboxMessage
 from bot.domain.requests.person import Profile
-from bot.domain.requests.prior_grants import PriorGrants
+from bot.domain.requests.prior_grants import KeyUse, PriorGrants
 from bot.domain.requests.request import Approval, FormInput, Pause, Request, State, StopReason
 from bot.domain.rules.rule import Holder, Rule
 
@@ -245,9 +245,15 @@ class Repository(Protocol):
         """Read the outcomes of a portion's batches so far."""
 
     async def record_outcomes(
-        self, request: RequestId, *outcomes: BatchOutcome, fence: Fence | None = None
+        self,
+        request: RequestId,
+        *outcomes: BatchOutcome,
+        at: datetime | None = None,
+        fence: Fence | None = None,
     ) -> bool:
         """Write outcomes of batches, replacing earlier ones; return whether the run may continue.
+
+        `at` is when their calls ended, which budgets count by.
 
         It may not after a cancellation or `request_stop`. One statement, for at most `MOST_OUTCOMES`.
         Raises LeaseLost, and writes nothing, if another process owns the run.
@@ -300,6 +306,9 @@ class Repository(Protocol):
 
     async def grants(self, channel: ChannelId, since: datetime, *, but: RequestId) -> tuple[Grant, ...]:
         """Read what a channel's other requests gave since a time, may have given or are giving."""
+
+    async def key_use(self, request: Request, *, given: bool = False) -> KeyUse:
+        """Find who had it before under a request's key: of those not given it yet, or of those `given`."""
 
     async def prior_grants(self, request: Request, since: datetime) -> PriorGrants:
         """Find recent grants of the rule to the request's customers; bounded for large requests."""

@@ -188,7 +188,9 @@ class GivingRun:
 
     async def _record(self, outcomes: Sequence[BatchOutcome]) -> list[bool]:
         """Write the outcomes of batches that ended together; the giving continues for all or for none."""
-        continues = await self.repository.record_outcomes(self.request.id, *outcomes, fence=self.fence)
+        continues = await self.repository.record_outcomes(
+            self.request.id, *outcomes, at=self.clock.now(), fence=self.fence
+        )
         return [continues] * len(outcomes)
 
     async def _may_continue(self) -> bool:

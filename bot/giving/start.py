@@ -95,11 +95,14 @@ class Preflight:
         if result.event is None:
             await self._post_wait(found, result, since or self.clock.now())
             return None
+        key_use = await self.repository.key_use(found)
         async with self.repository.unit_of_work(request) as unit:
             if unit is None or _has_moved(unit.request, found) or is_held(unit.request, self.clock.now()):
                 return None
             if unit.request.cancel_asked_by is None and await unit.pause():
                 return None
+            if result.event is Event.STARTED:
+                unit.request = replace(unit.request, had_before=found.had_before + key_use.given)
             return await self._apply(unit, result)
 
     async def admit(self, request: RequestId, round_: int) -> datetime | None:

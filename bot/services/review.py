@@ -58,6 +58,7 @@ async def load_review(
         pause=await repository.pause(),
         budget_use=budget_use,
         prior_grants=await current_prior_grants(request, policy, repository, clock),
+        key_use=await repository.key_use(request),
         remainder=await remainder_of(repository, request),
         files_read=await repository.files_read(request.id),
     )

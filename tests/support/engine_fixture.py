@@ -17,7 +17,7 @@ from bot.domain.requests.request import (
     FormInput,
     Request,
     State,
-    idempotency_key,
+    new_once_key,
     new_request_id,
     new_short_id,
 )
@@ -127,7 +127,7 @@ class Ground:
             await unit.save(
                 replace(
                     draft,
-                    once_key=idempotency_key(draft.id),
+                    once_key=new_once_key(),
                     state=State.GIVING,
                     asked_at=NOW,
                     started_at=NOW,

@@ -20,12 +20,14 @@ from bot.domain.requests.notification import NotificationType
 from bot.domain.requests.person import Person
 from bot.domain.requests.prior_grants import NEVER, PriorGrants
 from bot.domain.requests.request import (
+    KEY_PREFIX,
+    NO_KEY,
     Event,
     FormInput,
     Request,
     State,
     digest,
-    idempotency_key,
+    new_once_key,
     new_request_id,
     new_short_id,
     transition,
@@ -94,6 +96,7 @@ class DraftService:
                 requester=who.id,
                 created_at=self.clock.now(),
                 rest_of=rest_of,
+                once_key=new_once_key(),
             )
             with suppress(ShortIdConflict):
                 await self.repository.open_draft(draft, form_input)
@@ -419,9 +422,18 @@ def _remainder_input(first: Request, form_input: FormInput) -> FormInput:
     return replace(form_input, rule=rule, once_key="", reserved="", more=False, new_key=False)
 
 
+def _secret_key(draft: Request) -> OnceKey:
+    """Return the key that was made for a draft, or make one.
+
+    Release 0.1.0 made the key from the request's id, which Slack shows: such a draft gets another one.
+    """
+    known = draft.own_key or draft.once_key in {NO_KEY, f"{KEY_PREFIX}{draft.id}"}
+    return new_once_key() if known else draft.once_key
+
+
 def _filled_in(found: Draft, rule: Rule, recipients: Recipients) -> Request:
     key, first, everybody = found.form_input.once_key.strip(), found.first, recipients.everybody
-    own_key = OnceKey(key) if key else idempotency_key(found.request.id)
+    own_key = OnceKey(key) if key else _secret_key(found.request)
     return replace(
         found.request,
         rule=rule,

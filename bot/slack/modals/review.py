@@ -72,6 +72,7 @@ def facts(review: Review, formatter: Formatter, links: request_facts.Links) -> l
         *request_facts.budget(review.budget_use, formatter),
         request_facts.account(request, formatter),
         *request_facts.own_key(request),
+        *request_facts.key_use(review, formatter),
         *request_facts.reason(request),
     ]
 

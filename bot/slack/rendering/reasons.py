@@ -8,9 +8,7 @@ from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import escape, fit, mention, mentions, shorten
 from bot.slack.rendering.refusal_phrases import SHORTLY, STAND_INS, PhraseWriter, sentences
 
-REQUESTERS_LIST: Final = (
-    "the requester gets the list of who is left, and the once-only key under which to ask again"
-)
+REQUESTERS_LIST: Final = "the requester gets the list of who is left"
 
 OTHER_ACCOUNT: Final = (
     "the bot gives nothing more of it",

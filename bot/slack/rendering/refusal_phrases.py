@@ -7,7 +7,7 @@ from typing import Final
 
 from bot.domain.customers.uploads import FileProblem
 from bot.domain.policy.policy import OWN_HOLD, Refusal, RefusalReason
-from bot.domain.requests.request import Event, State
+from bot.domain.requests.request import KEY_PREFIX, Event, State
 from bot.slack.rendering.file_errors import ODD, TROUBLES
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import shorten
@@ -304,6 +304,9 @@ def _with_detail(reason: RefusalReason, detail: str, writer: PhraseWriter) -> st
             return f"No rule is called {writer.quote(detail)}, and none has it as its id."
         case RefusalReason.UNKNOWN_REQUEST if UUID.fullmatch(detail):
             return SENTENCES[reason].format(quoted="")
+        case RefusalReason.BAD_ONCE_KEY if detail == KEY_PREFIX:
+            again = "*Ask again for these…* on a request's card asks for its rest under the bot's key."
+            return f"Keys that begin with {writer.quote(KEY_PREFIX)} are the bot's own. {again}"
         case RefusalReason.BAD_ONCE_KEY if detail.isdecimal():
             return f"{SENTENCES[reason]} It may have {detail} characters at most, all of them visible."
         case RefusalReason.NOT_AN_ID:  # such as "too_long/3, 7"

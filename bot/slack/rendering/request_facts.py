@@ -207,6 +207,26 @@ def own_key(request: Request) -> list[str]:
     return [f"*Once-only key:* {escape(request.once_key, 80)} – {SAME_KEY}"] if request.own_key else []
 
 
+def key_use(review: Review, formatter: Formatter) -> list[str]:
+    """Say whom the key will skip, because it was used before, and by which requests of this channel."""
+    used, request = review.key_use, review.request
+    if not (used.given or used.forgotten or used.more or (used.maybe and request.own_key)):
+        return []
+    here = [each.short for each in used.by if each.channel == request.channel]
+    elsewhere = len(used.by) - len(here)
+    others = [formatter.pluralize(elsewhere, "request") + " of other channels"] if elsewhere else []
+    by = phrase([*here[:MAX_REQUESTS], *others], last="and", most=MAX_REQUESTS + 1)
+    skipped = [f"⚠ *This once-only key was used before*, by {by}"]
+    if used.given:
+        had = formatter.customers(used.given)
+        skipped.append(f"{had} of these had it under this key, and get nothing more")
+    if used.maybe:
+        skipped.append(f"{formatter.customers(used.maybe)} may have it, or get it there first")
+    if used.forgotten or used.more:
+        skipped.append("not all of its customers are known any more: whoever had it gets nothing more")
+    return ["; ".join(skipped)]
+
+
 def approvals(count: int, asked_of: Sequence[str]) -> str:
     """Say who has to approve; `asked_of` are mentions already."""
     if count == 1:
