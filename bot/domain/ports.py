@@ -133,6 +133,9 @@ class UnitOfWork(Protocol):
     async def grants(self, since: datetime) -> tuple[Grant, ...]:
         """Lock the channel until the block ends, and read the other requests' grants since a time."""
 
+    async def given_before(self, since: datetime) -> int:
+        """Count the customers whom the request gave it before a time."""
+
     async def has_newer(self, among: Collection[RequestId], since: datetime) -> bool:
         """Lock the rule until the block ends; tell whether it has requests that are not among these."""
 
@@ -306,6 +309,9 @@ class Repository(Protocol):
 
     async def grants(self, channel: ChannelId, since: datetime, *, but: RequestId) -> tuple[Grant, ...]:
         """Read what a channel's other requests gave since a time, may have given or are giving."""
+
+    async def given_before(self, request: RequestId, since: datetime) -> int:
+        """Count the customers whom a request gave it before a time."""
 
     async def key_use(self, request: Request, *, given: bool = False) -> KeyUse:
         """Find who had it before under a request's key: of those not given it yet, or of those `given`."""

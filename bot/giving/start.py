@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from bot.domain.ids import RequestId, UserId
-from bot.domain.policy.budget import use_of
 from bot.domain.policy.policy import AppliedTier, ChannelPolicy, Decision, RefusalReason, stricter
 from bot.domain.ports import Clock, Repository, UnitOfWork
 from bot.domain.requests import authorization
@@ -36,7 +35,7 @@ from bot.services.access import AccessControl
 from bot.services.announcements import notifications_for
 from bot.services.pausing import after_stop
 from bot.services.reapproval import require_reapproval
-from bot.services.review import current_prior_grants
+from bot.services.review import current_prior_grants, use_by
 
 FOREVER: Final = datetime.max.replace(tzinfo=UTC)
 NEVER: Final = datetime.min.replace(tzinfo=UTC)
@@ -324,8 +323,10 @@ class Preflight:
         policy = self.access.policy.channels.get(request.channel)
         if policy is None or policy.budget is None:
             return None
-        grants = await unit.grants(policy.budget.since(now))
-        budget_use = use_of(policy.budget, grants, customers=request.customers, price=request.price, now=now)
+        since = policy.budget.since(now)
+        grants, before = await unit.grants(since), await unit.given_before(since)
+        left = replace(request, customers=request.customers - before)
+        budget_use = use_by(left, policy.budget, grants, now)
         refusal = next(authorization.about_budget(budget_use), None)
         return _stopped(StopReason.BUDGET, refusal.reason) if refusal else None
 

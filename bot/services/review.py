@@ -1,8 +1,10 @@
 """What people see of a request before they request or approve it, read from the database."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.domain.policy.budget import BudgetUse, use_of
+from bot.domain.policy.budget import Budget, BudgetUse, Grant, use_of
 from bot.domain.policy.policy import ChannelPolicy
 from bot.domain.ports import Clock, Repository
 from bot.domain.requests.deadlines import approvers_of, pending_approvers
@@ -20,8 +22,15 @@ async def current_budget_use(
     if policy.budget is None or request.rule is None:
         return None
     now = clock.now()
-    grants = await repository.grants(request.channel, policy.budget.since(now), but=request.id)
-    return use_of(policy.budget, grants, customers=request.customers, price=request.price, now=now)
+    since = policy.budget.since(now)
+    grants = await repository.grants(request.channel, since, but=request.id)
+    before = await repository.given_before(request.id, since)
+    return use_by(replace(request, customers=request.customers - before), policy.budget, grants, now)
+
+
+def use_by(request: Request, budget: Budget, grants: Sequence[Grant], now: datetime) -> BudgetUse:
+    """Compute what a request uses of what the other grants leave."""
+    return use_of(budget, grants, customers=request.customers, price=request.price, now=now)
 
 
 async def current_prior_grants(

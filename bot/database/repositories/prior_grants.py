@@ -103,8 +103,7 @@ class PriorGrantsRepository(BaseRepository):
     async def key_use(self, request: Request, *, given: bool = False) -> KeyUse:
         """Find those whom another request of the rule gave it under the same key, or may have.
 
-        Of the customers that a request has not given it, as far as the others may still give it to them first;
-        or of those `given`.
+        It looks among those whom the request has not given it yet, or among those `given`.
         """
         rows = await self._database.run(_SAME_KEY, _others(request))
         if not rows:

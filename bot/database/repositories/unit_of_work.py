@@ -152,6 +152,10 @@ class SqlUnitOfWork:
         await self._lock(channel)
         return await budgets.read_grants(self._transaction, channel, since, self.request.id)
 
+    async def given_before(self, since: datetime) -> int:
+        """Count the customers whom the request gave it before a time."""
+        return await budgets.read_given_before(self._transaction, self.request.id, since)
+
     async def has_newer(self, among: Collection[RequestId], since: datetime) -> bool:
         """Lock the rule until the block ends, and tell whether it has requests that are not among these."""
         await self._lock(f"{self.request.account} {self.request.rule and self.request.rule.id}")

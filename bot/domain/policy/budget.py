@@ -23,7 +23,7 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What one request gave, may have given or is giving; `at` is its end, if any."""
+    """What one request gave lately, may have given or is giving; `at` is when it gave first of that."""
 
     at: datetime | None
     rule: Rule
