@@ -27,12 +27,14 @@ from bot.domain.policy.policy import Policy
 from bot.domain.ports import Clock
 from bot.domain.requests.audit_entries import policy_in_force
 from bot.domain.requests.request import OPEN
+from bot.errors import DirectoryUnavailable
 from bot.giving.calls import RuleLookups
 from bot.giving.finish import Completion
 from bot.giving.retry import RetryPolicy
 from bot.giving.scheduler import CallScheduler
 from bot.giving.start import Preflight
 from bot.resources import Resources, open_resources, sync_clock
+from bot.services.access import AccessControl
 from bot.services.announcements import request_card_redraw
 from bot.services.decisions import DecisionService
 from bot.services.drafting.drafts import DraftService
@@ -104,7 +106,23 @@ async def run_bot(
         bolt = build_bolt(resources.client, ctx, deferred_work)
         port = await stack.enter_async_context(_listen(settings, bolt, repository, catalog, relay))
         stack.callback(background.drain)
+        background.spawn(_warn_of_missing_approvers(resources.access.fresh()))
         yield RunningBot(port, repository, background, catalog, resources.membership.name)
+
+
+async def _warn_of_missing_approvers(access: AccessControl) -> None:
+    """Say in the log in which channels nobody could ever approve, or too few for the largest requests."""
+    for channel in access.policy.channels.values():
+        try:
+            if missing := await access.missing_approvers(channel):
+                log.warning(
+                    "too few approvers: ask discount-bot check, and add people to the policy or its groups",
+                    channel=channel.id,
+                    name=channel.name,
+                    approvers=missing,
+                )
+        except DirectoryUnavailable as error:
+            log.warning("the approvers could not be checked", channel=channel.id, why=str(error))
 
 
 async def _compare_account(repository: SqlRepository, account: str, clock: Clock) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from bot.domain.customers.packing import PackedIds
 from bot.domain.customers.uploads import TOLD, FileRead, ReadResult, Upload
 from bot.domain.ids import ChannelId, CustomerId, Fence, GroupId, OnceKey, RequestId, RuleId, ShortId, UserId
-from bot.domain.policy.budget import Grant
+from bot.domain.policy.budget import Asked, Grant
 from bot.domain.requests.audit_entries import Entry
 from bot.domain.requests.batches import (
     BatchOutcome,
@@ -132,6 +132,9 @@ class UnitOfWork(Protocol):
 
     async def grants(self, since: datetime) -> tuple[Grant, ...]:
         """Lock the channel until the block ends, and read the other requests' grants since a time."""
+
+    async def asked_between(self, since: datetime, until: datetime) -> tuple[Asked, ...]:
+        """Lock the channel until the block ends, and read what was asked for there, without the request."""
 
     async def given_before(self, since: datetime) -> int:
         """Count the customers whom the request gave it before a time."""
@@ -309,6 +312,9 @@ class Repository(Protocol):
 
     async def grants(self, channel: ChannelId, since: datetime, *, but: RequestId) -> tuple[Grant, ...]:
         """Read what a channel's other requests gave since a time, may have given or are giving."""
+
+    async def asked_between(self, request: Request, since: datetime, until: datetime) -> tuple[Asked, ...]:
+        """Read what was asked for in a request's channel between two times, without it."""
 
     async def given_before(self, request: RequestId, since: datetime) -> int:
         """Count the customers whom a request gave it before a time."""

@@ -35,7 +35,7 @@ from bot.services.access import AccessControl
 from bot.services.announcements import notifications_for
 from bot.services.pausing import after_stop
 from bot.services.reapproval import require_reapproval
-from bot.services.review import current_prior_grants, use_by
+from bot.services.review import asked_lately, current_prior_grants, use_by
 
 FOREVER: Final = datetime.max.replace(tzinfo=UTC)
 NEVER: Final = datetime.min.replace(tzinfo=UTC)
@@ -273,8 +273,9 @@ class Preflight:
     async def _decide(self, request: Request, policy: ChannelPolicy, access: AccessControl) -> Decision:
         """Decide by the policy as it is now; raises ValueError if the request has lost its rule."""
         electorate = await access.electorate(policy, request.requester)
+        lately = await asked_lately(request, policy, self.repository, access, self.clock.now())
         rule_of(request)  # a broken request stays as it is, to be looked at
-        return authorization.decide(request, policy, electorate, Availability.NOW)
+        return authorization.decide(request, policy, electorate, Availability.NOW, lately=lately)
 
     async def _apply(self, unit: UnitOfWork, result: PreflightResult) -> Request | None:
         now, request = self.clock.now(), unit.request

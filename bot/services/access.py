@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Final
 
 from bot.domain.ids import ChannelId, GroupId, TeamId, UserId
-from bot.domain.policy.policy import OWN_HOLD, ChannelPolicy, Policy, Refusal, RefusalReason
+from bot.domain.policy.budget import Asked
+from bot.domain.policy.policy import OWN_HOLD, AskedLately, ChannelPolicy, Policy, Refusal, RefusalReason
 from bot.domain.ports import Directory, Repository
 from bot.domain.requests import authorization
 from bot.domain.requests.audit_entries import PASSING, Action, refused
@@ -15,6 +17,9 @@ from bot.domain.requests.deadlines import approvers_of
 from bot.domain.requests.person import AccountKind, Person, Profile
 from bot.domain.requests.request import Request
 from bot.errors import DirectoryUnavailable
+
+NOBODY: Final = UserId("")
+"""In place of a requester: who could approve the request of anybody else?"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,13 @@ class AccessControl:
         if request.account == self.account:
             return None
         return Refusal(RefusalReason.OTHER_ACCOUNT, f"{request.account}/{self.account}")
+
+    async def sum_asked(self, by: UserId, asked: Sequence[Asked]) -> AskedLately:
+        """Add up what one person asked for, under any of their ids; raises DirectoryUnavailable."""
+        people = {one.requester: await self.person_id(one.requester) for one in asked}
+        person = await self.person_id(by)
+        own = [one for one in asked if people[one.requester] == person]
+        return AskedLately(sum(one.customers for one in own), sum(one.amount for one in own))
 
     async def person_id(self, user: UserId) -> UserId:
         """Return the one id of a person who may have two; raises DirectoryUnavailable."""
@@ -120,9 +132,10 @@ class AccessControl:
         A person counts once, under any number of ids. It looks up only as many people as the strictest tier
         asks for: a group may have hundreds.
         """
-        groups, own = await asyncio.gather(self._groups(policy.approvers), self.directory.profile(requester))
+        groups = await self._groups(policy.approvers)
+        own = (await self.directory.profile(requester)).ids if requester else frozenset[UserId]()
         left = sorted(authorization.eligible_approvers(policy, groups, requester))
-        missing, out, counted = policy.most_approvals, set[UserId](), {*own.ids}
+        missing, out, counted = policy.most_approvals, set[UserId](), {*own}
         while missing > 0 and left:
             now, left = left[:missing], left[missing:]
             profiles = await asyncio.gather(*map(self.directory.profile, now))
@@ -133,6 +146,18 @@ class AccessControl:
                 else:
                     out.add(user)
         return groups, frozenset(out)
+
+    async def missing_approvers(self, policy: ChannelPolicy) -> str:
+        """Say how many people can approve in a channel, as "1/2", if the largest request needs more.
+
+        Raises:
+            DirectoryUnavailable: Slack gave no answer.
+        """
+        if not policy.most_approvals:
+            return ""
+        groups, out = await self.electorate(policy, NOBODY)
+        people = len(authorization.eligible_approvers(policy, groups, NOBODY, out))
+        return f"{people}/{policy.most_approvals}" if people < policy.most_approvals else ""
 
     async def can_post(self, channel: ChannelId) -> Refusal | None:
         """Refuse a channel in which the bot could not post the card."""

@@ -5,13 +5,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.domain.policy.budget import Budget, BudgetUse, Grant, use_of
-from bot.domain.policy.policy import ChannelPolicy
+from bot.domain.policy.policy import NOTHING, AskedLately, ChannelPolicy
 from bot.domain.ports import Clock, Repository
 from bot.domain.requests.deadlines import approvers_of, pending_approvers
 from bot.domain.requests.prior_grants import NEVER, PriorGrants
 from bot.domain.requests.request import Request, digest, rule_of
 from bot.domain.requests.views import Review
 from bot.domain.rules.rule import usable
+from bot.services.access import AccessControl
 from bot.services.remainder import remainder_of
 
 
@@ -31,6 +32,24 @@ async def current_budget_use(
 def use_by(request: Request, budget: Budget, grants: Sequence[Grant], now: datetime) -> BudgetUse:
     """Compute what a request uses of what the other grants leave."""
     return use_of(budget, grants, customers=request.customers, price=request.price, now=now)
+
+
+def tier_window(request: Request, policy: ChannelPolicy, now: datetime) -> tuple[datetime, datetime] | None:
+    """Return from when to when the same person's other requests count; None if each counts alone."""
+    if not (policy.tiers and policy.tier_hours):
+        return None
+    until = request.asked_at or now + timedelta(seconds=1)
+    return until - timedelta(hours=policy.tier_hours), until
+
+
+async def asked_lately(
+    request: Request, policy: ChannelPolicy, repository: Repository, access: AccessControl, now: datetime
+) -> AskedLately:
+    """Add up what the requester asked for in the channel before; raises DirectoryUnavailable."""
+    window = tier_window(request, policy, now)
+    if window is None:
+        return NOTHING
+    return await access.sum_asked(request.requester, await repository.asked_between(request, *window))
 
 
 async def current_prior_grants(

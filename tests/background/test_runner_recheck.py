@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.app import RunningBot
 from bot.domain.ids import GroupId
@@ -108,18 +109,17 @@ async def test_a_stricter_policy_stops_the_giving(bots: Bots, policy: Policy, st
     assert (found.state, found.stop) == (State.STOPPED, stop)
 
 
-async def test_a_bot_for_another_account_gives_nothing_of_it(
-    either: Bots, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_a_bot_for_another_account_gives_nothing_of_it(either: Bots) -> None:
     request = await half_given(either)
     calls = len(either.shop.dintero.ledger.calls)
-    async with another(either, account=PRODUCTION):
-        card = await either.is_told("gives in another account now")
-        assert PRODUCTION in either.shop.ann.read(card)
-        await either.is_told("It stopped")
+    with capture_logs() as logs:
+        async with another(either, account=PRODUCTION):
+            card = await either.is_told("gives in another account now")
+            assert PRODUCTION in either.shop.ann.read(card)
+            await either.is_told("It stopped")
     assert len(either.shop.dintero.ledger.calls) == calls
     found = await either.repository.find(request.id)
     assert found
     assert (found.state, found.note) == (State.STOPPED, RefusalReason.OTHER_ACCOUNT)
-    said = capsys.readouterr()
-    assert "requests for another account are not given" in said.out + said.err
+    (warning,) = (one for one in logs if one["event"] == "requests for another account are not given")
+    assert (warning["account"], warning["requests"]) == (PRODUCTION, [request.short])

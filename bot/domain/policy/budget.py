@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.domain.ids import UserId
 from bot.domain.rules.rule import Cost, Rule, cost
 
 
@@ -28,6 +29,15 @@ class Grant:
     at: datetime | None
     rule: Rule
     customers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What one request asked for, or gave if it has ended."""
+
+    requester: UserId
+    customers: int
+    amount: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

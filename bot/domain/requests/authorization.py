@@ -8,7 +8,10 @@ from bot.domain.ids import ChannelId, GroupId, UserId
 from bot.domain.policy.budget import BudgetUse
 from bot.domain.policy.policy import (
     ANY,
+    FOR_ANYBODY,
+    NOTHING,
     AppliedTier,
+    AskedLately,
     ChannelPolicy,
     Decision,
     Policy,
@@ -137,20 +140,31 @@ def decide(
     electorate: Electorate,
     usable: Availability | None,
     budget_use: BudgetUse | None = None,
+    lately: AskedLately = NOTHING,
 ) -> Decision:
     """Decide whether a request starts at once, waits for approvals or is refused, with all refusals."""
-    approvals, tier = required_approvals(request, channel)
+    approvals, tier = required_approvals(request, channel, lately)
     groups, out = electorate
     found = [*violations(request, channel, usable), *about_budget(budget_use)]
     approvers = len(eligible_approvers(channel, groups, request.requester, out))
     if approvers < approvals:
-        found.append(Refusal(RefusalReason.NO_APPROVER, f"{approvers}/{approvals}"))
+        nobody = approvers == 0 and request.requester not in _members(channel.approvers, groups)
+        detail = f"{approvers}/{approvals}{f'/{FOR_ANYBODY}' if nobody else ''}"
+        found.append(Refusal(RefusalReason.NO_APPROVER, detail))
     return Decision(approvals, tuple(found), tier)
 
 
-def required_approvals(request: Request, channel: ChannelPolicy) -> tuple[int, AppliedTier | None]:
+def required_approvals(
+    request: Request, channel: ChannelPolicy, lately: AskedLately = NOTHING
+) -> tuple[int, AppliedTier | None]:
     """Return the number of approvals, and the tier that applies, if any."""
-    tier = applied(channel.tiers, customers=request.customers, cost=request.price, reserved=request.reserved)
+    tier = applied(
+        channel.tiers,
+        customers=request.customers,
+        cost=request.price,
+        reserved=request.reserved,
+        lately=lately,
+    )
     return max(channel.approvals, tier.approvals if tier else 0), tier
 
 

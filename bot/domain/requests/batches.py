@@ -1,7 +1,7 @@
 """Batches of customers, their outcomes, and the tally of a request."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -93,9 +93,9 @@ class Tally:
     given: int = 0
     refused: int = 0
     unknown: int = 0
-    had_before: int = 0
+    had_before: int = field(default=0, compare=False)
     """Of those given: how many had it before, under the same idempotency key, and got nothing more."""
-    maybe_before: int = 0
+    maybe_before: int = field(default=0, compare=False)
     """Of those given: how many others may have had it before."""
 
     @property

@@ -62,7 +62,7 @@ def lines(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
         *(request_facts.rule_lines(rule, formatter) if rule else []),
         request_facts.customers(request, formatter),
         *([request_facts.cost_line(request.price, formatter)] if rule else []),
-        *request_facts.tier(request.tier, formatter),
+        *request_facts.tier(request.tier, formatter, request),
         request_facts.account(request, formatter),
         *request_facts.first(request, snapshot.first, formatter, {}),
         *request_facts.own_key(request),

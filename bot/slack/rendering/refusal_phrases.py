@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.domain.customers.uploads import FileProblem
-from bot.domain.policy.policy import OWN_HOLD, Refusal, RefusalReason
+from bot.domain.policy.policy import FOR_ANYBODY, OWN_HOLD, Refusal, RefusalReason
 from bot.domain.requests.request import KEY_PREFIX, Event, State
 from bot.slack.rendering.file_errors import ODD, TROUBLES
 from bot.slack.rendering.formatting import Formatter
@@ -103,6 +103,21 @@ SENTENCES: Final[dict[RefusalReason, str]] = {
     ),
 }
 """What is missing. `{quoted}` is the detail in quotes, `{because}` the detail after a colon."""
+
+SPECIAL: Final[dict[tuple[RefusalReason, str], str]] = {
+    (RefusalReason.OWN_REQUEST, OWN_HOLD): (
+        "Nobody ends the hold of their own request, admins included. It ends by itself."
+    ),
+    (RefusalReason.NO_APPROVER, FOR_ANYBODY): (
+        "Nobody could ever approve a request here: "
+        "the policy names no approver of this channel who is a full member of this workspace."
+    ),
+    (RefusalReason.BAD_ONCE_KEY, KEY_PREFIX): (
+        f"Keys that begin with {KEY_PREFIX} are the bot's own. "
+        "“Ask again for these…” on a request's card asks for its rest under the bot's key."
+    ),
+}
+"""The same for one detail, or for what follows its last slash."""
 
 CURES: Final[dict[RefusalReason, str]] = {
     RefusalReason.UNLISTED_CHANNEL: "Ask {who} to add it.",
@@ -294,9 +309,9 @@ def _with_numbers(reason: RefusalReason, detail: str, formatter: Formatter) -> s
 
 def _with_detail(reason: RefusalReason, detail: str, writer: PhraseWriter) -> str:
     """Write the sentence of a reason whose detail has a special form."""
+    if sentence := SPECIAL.get((reason, detail.rpartition("/")[2])):
+        return sentence
     match reason:
-        case RefusalReason.OWN_REQUEST if detail == OWN_HOLD:
-            return "Nobody ends the hold of their own request, admins included. It ends by itself."
         case RefusalReason.OTHER_ACCOUNT if "/" in detail:
             of_request, of_bot = map(_account, detail.split("/", 1))
             return f"This is for {of_request}, and the bot gives in {of_bot} now, so nothing was done."
@@ -304,9 +319,6 @@ def _with_detail(reason: RefusalReason, detail: str, writer: PhraseWriter) -> st
             return f"No rule is called {writer.quote(detail)}, and none has it as its id."
         case RefusalReason.UNKNOWN_REQUEST if UUID.fullmatch(detail):
             return SENTENCES[reason].format(quoted="")
-        case RefusalReason.BAD_ONCE_KEY if detail == KEY_PREFIX:
-            again = "*Ask again for these…* on a request's card asks for its rest under the bot's key."
-            return f"Keys that begin with {writer.quote(KEY_PREFIX)} are the bot's own. {again}"
         case RefusalReason.BAD_ONCE_KEY if detail.isdecimal():
             return f"{SENTENCES[reason]} It may have {detail} characters at most, all of them visible."
         case RefusalReason.NOT_AN_ID:  # such as "too_long/3, 7"

@@ -11,7 +11,7 @@ from bot.domain.requests.request import Request
 from bot.domain.requests.views import Review
 from bot.domain.rules.rule import Availability, Cost, Rule
 from bot.slack.rendering.formatting import Formatter
-from bot.slack.rendering.mrkdwn import address, escape, mask, phrase, visible
+from bot.slack.rendering.mrkdwn import address, escape, mask, mention, phrase, visible
 from bot.slack.rendering.rule_rewards import MARKS, rule_reward
 from bot.slack.rendering.rule_usage import rule_use
 
@@ -84,7 +84,7 @@ def cost_line(cost: Cost | None, formatter: Formatter) -> str:
     return f"*Cost:* {each}; {uses} ({formatter.amount(cost.total)} for one use each)"
 
 
-def tier(applied: AppliedTier | None, formatter: Formatter) -> list[str]:
+def tier(applied: AppliedTier | None, formatter: Formatter, request: Request | None = None) -> list[str]:
     """Say which of the policy's tiers applies and why, if one does."""
     if applied is None:
         return []
@@ -96,7 +96,20 @@ def tier(applied: AppliedTier | None, formatter: Formatter) -> list[str]:
         TierTrigger.UNPRICED: f"what it costs cannot be said, which counts as above {amount}",
         TierTrigger.RESERVED: "whom it reaches cannot be counted, which is above every bound",
     }[applied.why]
-    return [f"*Tier:* {why}: {who} must agree"]
+    together = ""
+    if request and not _passes_alone(request, applied):
+        together = f", since what {mention(request.requester)} asked for here before counts too"
+    return [f"*Tier:* {why}: {who} must agree{together}"]
+
+
+def _passes_alone(request: Request, applied: AppliedTier) -> bool:
+    """Check whether a request passes its tier's bound without those before it."""
+    match applied.why:
+        case TierTrigger.CUSTOMERS:
+            return request.customers > applied.bound
+        case TierTrigger.AMOUNT:
+            return request.price is None or request.price.total > applied.bound
+    return True
 
 
 def budget(budget_use: BudgetUse | None, formatter: Formatter) -> list[str]:

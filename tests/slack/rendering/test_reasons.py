@@ -114,6 +114,7 @@ def test_a_late_action_says_who_was_first_and_the_state() -> None:
             "One use by every customer costs 6,000.00 NOK; this channel may give 5,000.00 NOK at once.",
         ),
         (Refusal(RefusalReason.NO_APPROVER, "0/1"), "Nobody but you could approve this"),
+        (Refusal(RefusalReason.NO_APPROVER, "0/1/anybody"), "Nobody could ever approve a request here"),
         (
             Refusal(RefusalReason.NO_APPROVER, "1/2"),
             "This needs 2 approvals, and besides you there is only 1 who can approve it.",
