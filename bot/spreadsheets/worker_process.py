@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, suppress
-from typing import Final, TypeVar
+from typing import IO, Final, TypeVar
 
 from bot.spreadsheets.worker_protocol import LENGTH, frame
 
@@ -17,8 +17,8 @@ BUFFER_BYTES: Final = 1024 * 1024
 Result = TypeVar("Result")
 
 
-async def start(module: str) -> asyncio.subprocess.Process:
-    """Start a module; raise OSError if the machine has no memory or process left."""
+async def start(module: str, *files: IO[bytes]) -> asyncio.subprocess.Process:
+    """Start a module with open files; raise OSError if the machine has no memory or process left."""
     return await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -28,6 +28,7 @@ async def start(module: str) -> asyncio.subprocess.Process:
         limit=BUFFER_BYTES,
         stderr=asyncio.subprocess.DEVNULL,  # a library's error may quote the file
         env={name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ},
+        pass_fds=[file.fileno() for file in files],
     )
 
 
@@ -44,14 +45,15 @@ async def run(
     module: str,
     contents: AsyncGenerator[bytes],
     collect: Callable[[asyncio.StreamReader], Awaitable[Result]],
+    *files: IO[bytes],
 ) -> Result:
-    """Start a module, send it frames with these contents while its output is collected, and end it.
+    """Start a module with open files, send it frames while its output is collected, and end it.
 
     Raises:
         OSError: the process could not be started.
         Exception: raised by `contents` or `collect`; an error of `contents` is the cause and comes first.
     """
-    process = await start(module)
+    process = await start(module, *files)
     assert process.stdin  # noqa: S101 - started with pipes
     assert process.stdout  # noqa: S101
     sending = asyncio.ensure_future(_send(process.stdin, contents))

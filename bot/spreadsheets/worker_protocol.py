@@ -16,7 +16,7 @@ def frame(content: bytes) -> bytes:
 
 def read_job(stream: BinaryIO) -> dict[str, Any]:
     """Read the job, and limit this process to its `memory` and CPU `seconds` before it opens a file."""
-    job: dict[str, Any] = json.loads(_read_frame(stream))
+    job: dict[str, Any] = json.loads(read_frame(stream))
     if sys.platform != "win32":
         import resource  # noqa: PLC0415 - does not exist on Windows
 
@@ -29,7 +29,7 @@ def read_job(stream: BinaryIO) -> dict[str, Any]:
 
 def read_frames(stream: BinaryIO) -> Iterator[bytes]:
     """Read frames up to an empty one; raise EOFError if the sender is gone."""
-    while content := _read_frame(stream):
+    while content := read_frame(stream):
         yield content
 
 
@@ -44,7 +44,8 @@ def write_json(stream: BinaryIO, value: object) -> None:
     write_frame(stream, json.dumps(value, separators=(",", ":")).encode())
 
 
-def _read_frame(stream: BinaryIO) -> bytes:
+def read_frame(stream: BinaryIO) -> bytes:
+    """Read the content of one frame; raise EOFError if the sender is gone."""
     (length,) = LENGTH.unpack(_read_exactly(stream, LENGTH.size))
     return _read_exactly(stream, length)
 
