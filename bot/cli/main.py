@@ -1,9 +1,16 @@
 """The program's commands; each reads its settings and starts one thing."""
 
+import ctypes
+import sys
+from typing import Final
+
 import typer
 
 from bot.cli.audit import audit, purge
 from bot.cli.runner import report_errors, run_async
+
+PR_SET_DUMPABLE: Final = 4
+"""Of Linux, for `prctl`."""
 
 main = typer.Typer(
     help="Give customers a Dintero discount from Slack: with a second person's approval, and exactly once.",
@@ -12,6 +19,13 @@ main = typer.Typer(
     # these print the values of variables, and so secrets
     pretty_exceptions_enable=False,
 )
+
+
+@main.callback()
+def protect() -> None:
+    """Let no other process of the same user read the secrets in this one's memory and environment."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 @main.command()

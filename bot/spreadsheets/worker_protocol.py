@@ -15,7 +15,7 @@ def frame(content: bytes) -> bytes:
 
 
 def read_job(stream: BinaryIO) -> dict[str, Any]:
-    """Read the job, and limit this process to its `memory` and CPU `seconds` before it opens a file."""
+    """Read the job, and limit this process to its `memory`, its CPU `seconds` and no further process."""
     job: dict[str, Any] = json.loads(read_frame(stream))
     if sys.platform != "win32":
         import resource  # noqa: PLC0415 - does not exist on Windows
@@ -24,7 +24,16 @@ def read_job(stream: BinaryIO) -> dict[str, Any]:
         resource.setrlimit(resource.RLIMIT_CPU, (job["seconds"], job["seconds"] + 1))
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
     return job
+
+
+def open_nothing_more() -> None:
+    """From now on let this process open no file and no connection; those that are open stay."""
+    if sys.platform != "win32":
+        import resource  # noqa: PLC0415
+
+        resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
 
 
 def read_frames(stream: BinaryIO) -> Iterator[bytes]:

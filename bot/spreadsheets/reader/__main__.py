@@ -1,6 +1,7 @@
 """The process that reads files and writes what it finds to its output.
 
-It has no secrets and uses no network. The worst that a file can do is to end this process.
+It has no secrets, and opens no file and no connection once it has a file. The worst that a file can do is to
+end this process.
 """
 
 import csv
@@ -25,9 +26,9 @@ from bot.domain.customers.uploads import (
     RowProblem,
 )
 from bot.spreadsheets.chunks import Content, pieces_of
-from bot.spreadsheets.detection import table_of
+from bot.spreadsheets.detection import prepare, table_of
 from bot.spreadsheets.errors import FileError
-from bot.spreadsheets.worker_protocol import frame, read_frame, read_job, write_json
+from bot.spreadsheets.worker_protocol import frame, open_nothing_more, read_frame, read_job, write_json
 
 FOR_ALL_ROWS: Final = {
     frozenset({RowProblem.SHORTENED}): FileProblem.SHORTENED,
@@ -50,6 +51,9 @@ def main(stdin: BinaryIO, stdout: BinaryIO) -> None:
     for choice in job["choices"]:
         start, end = end, end + int(read_frame(stdin))
         content = Content(pieces_of(job["file"], start, end))
+        if not start:
+            prepare(content if len(job["choices"]) == 1 else None)
+            open_nothing_more()
         answer = answer_of(content, choice.pop("column"), unique_ids, told=job["told"], **choice)
         all_read = all_read and answer["kind"] == "read"
         found += answer.get("file", {}).get("found", 0)
