@@ -185,7 +185,8 @@ class DraftService:
             return await self._form(found, (FieldError(Field.FILE, own_list),), lists_of=lists_of)
         request = replace(request, approvals=decision.approvals, tier=decision.tier)
         if refusal := await self._store(request, recipients, found):
-            return refusal
+            is_outdated = refusal.reason is RefusalReason.CHANGED  # a newer click came
+            return await self.review(draft, who) if is_outdated else refusal
         return await load_review(self.repository, self.clock, request, policy, budget_use=budget_use)
 
     async def ask(
