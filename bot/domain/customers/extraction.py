@@ -11,6 +11,7 @@ from bot.domain.customers.cells import (
     LONGEST_WORD,
     NAMES,
     PLAIN,
+    TIMESTAMP,
     TOTALS,
     WORDS,
     judge_bare,
@@ -216,6 +217,8 @@ def _all_plain(values: Sequence[str], usual: UsualIds) -> bool:
     else:
         has_others = not PLAIN_LETTERS.issuperset(joined)
     if has_others or not first_letters.isdisjoint(SIGNS):
+        return False
+    if "T" in joined and TIMESTAMP.search(joined):
         return False
     if joined.isdigit() or min(lengths) > LONGEST_WORD:
         return True
