@@ -6,10 +6,12 @@ from bot.domain.policy.budget import BudgetUse, use_of
 from bot.domain.policy.policy import ChannelPolicy
 from bot.domain.ports import Clock, Repository
 from bot.domain.requests.deadlines import approvers_of, pending_approvers
+from bot.domain.requests.person import Person
 from bot.domain.requests.prior_grants import NEVER, PriorGrants
 from bot.domain.requests.request import Request, digest, rule_of
 from bot.domain.requests.views import Review
 from bot.domain.rules.rule import usable
+from bot.services.access import AccessControl
 from bot.services.remainder import remainder_of
 
 
@@ -41,12 +43,14 @@ def repeats_since(policy: ChannelPolicy, clock: Clock) -> datetime:
 async def load_review(
     repository: Repository,
     clock: Clock,
+    access: AccessControl,
     request: Request,
     policy: ChannelPolicy,
     *,
+    who: Person,
     budget_use: BudgetUse | None,
 ) -> Review:
-    """Load what a review shows; raises ValueError if the request has no rule yet."""
+    """Load what a review shows to a person; raises ValueError if the request has no rule yet."""
     now, rule = clock.now(), rule_of(request)
     return Review(
         request=request,
@@ -60,4 +64,6 @@ async def load_review(
         prior_grants=await current_prior_grants(request, policy, repository, clock),
         remainder=await remainder_of(repository, request),
         files_read=await repository.files_read(request.id),
+        shows_ids=not request.rest_of
+        or await access.may_see_customers(who, request, repository=repository) is None,
     )

@@ -69,6 +69,8 @@ class Review:
     budget_use: BudgetUse | None = None
     files_read: tuple[FileRead, ...] = ()
     """What was read of files and of pasted text."""
+    shows_ids: bool = True
+    """Whether this person may see the customers of the first request, if it is for a remainder."""
 
     @property
     def named(self) -> tuple[PriorRequest, ...]:

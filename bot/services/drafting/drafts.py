@@ -186,7 +186,9 @@ class DraftService:
         request = replace(request, approvals=decision.approvals, tier=decision.tier)
         if refusal := await self._store(request, recipients, found):
             return refusal
-        return await load_review(self.repository, self.clock, request, policy, budget_use=budget_use)
+        return await load_review(
+            self.repository, self.clock, self.access, request, policy, who=who, budget_use=budget_use
+        )
 
     async def ask(
         self, draft: RequestId, who: Person, *, shown: str, named: Collection[str]

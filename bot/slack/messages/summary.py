@@ -62,8 +62,9 @@ def left_out(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
         why = why_not_tried(request, mention)
         lines.append(f"*{formatter.customers(tally.not_tried)} not tried:* {why}")
     if has_not_given_list(request, tally) and request.ended:
+        who = "The requester of the first request" if request.rest_of else "The requester"
         lines.append(
-            "The requester gets the list of them as a file in a direct message; "
+            f"{who} gets the list of them as a file in a direct message; "
             "*Get the list* on the card sends it to approvers and admins."
         )
     return lines

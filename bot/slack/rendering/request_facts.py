@@ -61,10 +61,13 @@ def customers(request: Request, formatter: Formatter) -> str:
     return f"{count} ({repeats} left out: each customer gets it once)"
 
 
-def first_and_last(request: Request, *, masked: bool = True) -> str:
-    """Show the first and the last id, to the requester alone in full."""
+def first_and_last(review: Review, *, masked: bool = True) -> str:
+    """Show the first and the last id, to the requester alone in full; none of another person's request."""
+    request = review.request
     if request.reserved:
         return f"*Customer id:* the reserved “{escape(request.first_customer)}”"
+    if not review.shows_ids:
+        return "*Customer ids:* only requester, approvers and admins of the first request can see them"
     show = (lambda customer: escape(mask(customer))) if masked else _in_full
     first, last = show(request.first_customer), show(request.last_customer)
     return f"*Customer id:* {first}" if request.customers == 1 else f"*First and last id:* {first} … {last}"
