@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any, Protocol
 
-from bot.domain.customers.packing import PackedIds
+from bot.domain.customers.packing import PackedIds, RowHashes
 from bot.domain.customers.uploads import TOLD, FileRead, ReadResult, Upload
 from bot.domain.ids import ChannelId, CustomerId, Fence, GroupId, OnceKey, RequestId, RuleId, ShortId, UserId
 from bot.domain.policy.budget import Grant
@@ -218,6 +218,9 @@ class Repository(Protocol):
 
     async def customers(self, request: RequestId, portion: int) -> tuple[CustomerId, ...]:
         """Read one portion of customers."""
+
+    async def hash_rows(self, request: RequestId) -> RowHashes:
+        """Hash a request's customers as they are in the database."""
 
     async def claim(self, request: RequestId, *, term: int | None = None) -> Fence | None:
         """Make this process the owner of a run, in one statement; an older token's writes are rejected.

@@ -326,7 +326,7 @@ class DecisionService:
         if not await unit.vote(approval):
             return Refusal(RefusalReason.ALREADY_VOTED)
         approvals = sum(each.digest == approval.digest for each in await unit.votes())
-        facts = {"yeses": str(approvals), "approvals": str(request.approvals), "digest": approval.digest}
+        facts = {"yeses": str(approvals), "approvals": str(request.approvals)}
         if approvals >= request.approvals:
             return await self._move(unit, Event.LAST_APPROVAL, by, facts=facts)
         await unit.enqueue(*notifications_for(request, NotificationType.AGREED, now, by=by, facts=facts))

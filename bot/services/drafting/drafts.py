@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from bot.domain.customers.parsing import new_salt, salted
 from bot.domain.customers.uploads import MOST_ODD, AmbiguousFile, FileRead
 from bot.domain.ids import ChannelId, OnceKey, RequestId, RuleId, ShortId
 from bot.domain.policy.budget import BudgetUse
@@ -95,6 +96,7 @@ class DraftService:
                 requester=who.id,
                 created_at=self.clock.now(),
                 rest_of=rest_of,
+                customers_digest=new_salt(),
             )
             with suppress(ShortIdConflict):
                 await self.repository.open_draft(draft, form_input)
@@ -425,7 +427,7 @@ def _filled_in(found: Draft, rule: Rule, recipients: Recipients) -> Request:
         rule=rule,
         customers=everybody.count,
         repeated=recipients.typed.repeated + recipients.read_result.repeated,
-        customers_digest=everybody.digest,
+        customers_digest=salted(everybody.digest, found.request.customers_digest),
         first_customer=next(iter(everybody.first), ""),
         last_customer=everybody.last,
         reason=found.form_input.reason.strip(),
