@@ -74,9 +74,10 @@ class Review:
 
     @property
     def named(self) -> tuple[PriorRequest, ...]:
-        """The other requests mentioned, each once, those of the remainder first."""
+        """The other requests that are named, each once, those of the remainder first."""
         rest = (self.remainder.first, *self.remainder.also) if self.remainder else ()
-        return tuple({each.id: each for each in (*rest, *self.prior_grants.by)}.values())
+        shown = (each for each in self.prior_grants.by if not each.is_hidden)
+        return tuple({each.id: each for each in (*rest, *shown)}.values())
 
 
 @dataclass(frozen=True, slots=True)

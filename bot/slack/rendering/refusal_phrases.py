@@ -157,7 +157,7 @@ CURES: Final[dict[RefusalReason, str]] = {
     RefusalReason.ALREADY_VOTED: "There is nothing left for you to do.",
     RefusalReason.CHANGED: "Open it again to see what it is now.",
     RefusalReason.CUSTOMERS_CHANGED: "Somebody changed the bot's database: tell {who}.",
-    RefusalReason.REPEATED: "Read it again: it names the requests now.",
+    RefusalReason.REPEATED: "Read it again: they are in it now.",
     RefusalReason.NOT_AN_ADMIN: "Ask {who}.",
     RefusalReason.NOT_HELD: "Its card shows how it stands.",
     RefusalReason.NOBODY_LEFT: "To give it to somebody else, ask with /discount add.",
