@@ -210,6 +210,9 @@ class Repository(Protocol):
     async def forgettable(self, before: datetime, *, limit: int) -> tuple[RequestId, ...]:
         """List requests that ended before a time and are not purged, oldest first."""
 
+    async def erase_deleted(self) -> bool:
+        """Remove what was deleted from the database's files; False if that has to be tried again."""
+
     async def record(self, entry: Entry) -> None:
         """Write an audit entry without a change of a request."""
 
