@@ -1,5 +1,7 @@
 """The program's commands; each reads its settings and starts one thing."""
 
+import os
+
 import typer
 
 from bot.cli.audit import audit, purge
@@ -12,6 +14,12 @@ main = typer.Typer(
     # these print the values of variables, and so secrets
     pretty_exceptions_enable=False,
 )
+
+
+@main.callback()
+def private_files() -> None:
+    """Give all files that a command makes to its own user alone."""
+    os.umask(0o077)
 
 
 @main.command()
