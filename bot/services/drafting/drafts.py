@@ -68,14 +68,16 @@ class DraftService:
     _recent: dict[RequestId, tuple[Request, datetime]] = field(default_factory=dict)
     """Drafts read a short while ago, for the rule search: a keystroke there needs no query."""
 
-    def prefill(self, rule: str, customers: Sequence[str], *, quoted: bool) -> FormInput:
+    def prefill(
+        self, rule: str, customers: Sequence[str], *, quoted: bool, allowed: ChannelPolicy | None = None
+    ) -> FormInput:
         """Split a command's words into a rule and customers; an unquoted name may have several words.
 
         If a word may belong to the name or be a customer, all words go into the rule's field, which asks.
         """
         typed = [rule, *customers]
         words = [rule if quoted else rule.removesuffix(","), *(one.removesuffix(",") for one in customers)]
-        many = 1 if quoted else self.catalog.words_of_name(words)
+        many = 1 if quoted else self.catalog.words_of_name(words, allowed=allowed)
         if many is None:
             return FormInput(rule=" ".join(words))
         lines = GROUPED.sub(lambda number: number[0].replace("\n", " "), "\n".join(typed[many:]))
