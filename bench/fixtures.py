@@ -49,6 +49,7 @@ async def approved(
                 state=State.APPROVED,
                 rule=rule,
                 customers=len(customers),
+                customers_digest=packed.digest,
                 once_key=idempotency_key(draft.id),
                 batch_size=plan.batch,
                 batches_per_portion=plan.portion // plan.batch,

@@ -164,7 +164,7 @@ def _build_messaging(resources: Resources) -> tuple[OutboxRelay, ProgressUpdater
     announcer = SlackAnnouncer(
         client=resources.client,
         repository=repository,
-        policy=policy,
+        access=resources.access,
         formatter=resources.formatter,
         progress_tracker=resources.progress_tracker,
         may=may,

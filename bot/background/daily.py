@@ -30,6 +30,8 @@ class DailyTasks:
         try:
             if purged := await self.retention.purge():
                 log.info("purged", requests=purged)
+            if not await self.retention.erase():
+                log.warning("purged data is still in the write-ahead log; the next hour tries again")
         finally:
             await self._tell_head()
 

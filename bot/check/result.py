@@ -12,16 +12,19 @@ class CheckFailed(DiscountBotError):
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """The result of checking one subject; a failed check has a fix."""
+    """The result of checking one subject; a failed check has a fix, and a warning too."""
 
     subject: str
     detail: str = ""
     fix: str = ""
+    is_warning: bool = False
+    """Whether the bot works all the same."""
 
     def __str__(self) -> str:
         """Write the result as one line, even if a text from outside has several."""
         outcome = " – ".join(filter(None, [self.subject, self.detail]))
-        return " ".join((f"✗ {outcome}. {self.fix}" if self.fix else f"✓ {outcome}").split())
+        sign = "⚠" if self.is_warning else "✗"
+        return " ".join((f"{sign} {outcome}. {self.fix}" if self.fix else f"✓ {outcome}").split())
 
 
 async def result_of(subject: str, check: Awaitable[str]) -> CheckResult:

@@ -10,6 +10,7 @@ from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetry
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.check.dintero import check_dintero
+from bot.check.files import check_files
 from bot.check.result import CheckResult, result_of
 from bot.check.slack import check_app_token, check_policy, sign_in
 from bot.clock import SystemClock
@@ -44,7 +45,7 @@ async def check_everything(env: Mapping[str, str], *, report: Callable[[str], ob
     status = CheckStatus.FINE if policy else CheckStatus.UNUSABLE
     async for result in _service_results(settings, policy):
         report(str(result))
-        if result.fix and status is CheckStatus.FINE:
+        if result.fix and not result.is_warning and status is CheckStatus.FINE:
             status = CheckStatus.FAILED
     return status
 
@@ -64,6 +65,8 @@ def _config_results(settings: Settings | ConfigError, policy: Policy | ConfigErr
 
 
 async def _service_results(settings: Settings, policy: Policy | None) -> AsyncIterator[CheckResult]:
+    for result in check_files(settings):
+        yield result
     yield await result_of("database", _check_database(settings))
     async for result in _slack_results(settings, policy):
         yield result

@@ -1,6 +1,7 @@
 """The program's commands; each reads its settings and starts one thing."""
 
 import ctypes
+import os
 import sys
 from typing import Final
 
@@ -23,8 +24,9 @@ main = typer.Typer(
 
 @main.callback()
 def protect() -> None:
-    """Let no other process of the same user read the secrets in this one's memory and environment."""
-    if sys.platform == "linux":
+    """Keep files, memory and environment from others; the umask is for all files that a command makes."""
+    os.umask(0o077)
+    if sys.platform == "linux":  # not even other processes of the same user
         ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 

@@ -39,6 +39,9 @@ class Database(Protocol):
     async def time(self) -> datetime | None:
         """Return the server's time; None for SQLite, which has only the machine's."""
 
+    async def erase_deleted(self) -> bool:
+        """Remove what was deleted from the files too, as far as the database can; False: try again later."""
+
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
         """Open a transaction for writing: commit at the end of the block, roll back if it raises."""
 

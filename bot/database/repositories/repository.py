@@ -66,6 +66,10 @@ class SqlRepository(
         """
         await self._database.run(_PING, {})
 
+    async def erase_deleted(self) -> bool:
+        """Remove what was deleted from the database's files; False if another process reads on."""
+        return await self._database.erase_deleted()
+
     async def live_replicas(self) -> frozenset[str]:
         """Return the names of the live processes; a dead one is among them until a peer evicts it."""
         return frozenset(str(name) for (name,) in await self._database.run(_LIVE, {}))

@@ -1,7 +1,7 @@
 """Batches of customers, their outcomes, and the tally of a request."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -43,6 +43,8 @@ class Portion:
 
     customers: tuple[CustomerId, ...]
     again: bool
+    row_hash: str = field(default="", compare=False)
+    """The hash of the packed row that they were read from."""
 
 
 @dataclass(frozen=True, slots=True)

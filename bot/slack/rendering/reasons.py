@@ -64,6 +64,10 @@ STOPS: Final[dict[StopReason | None, tuple[str, str]]] = {
     ),
     None: ("something kept it from going on", "Press Continue… to try again, or End here… to leave it so."),
 }
+CUSTOMERS_CHANGED: Final = (
+    "the bot's database has changed",
+    "Whoever runs the bot has to find out who changed it. Press End here…, and ask again with /discount add.",
+)
 
 
 def refusal(refusal: Refusal, formatter: Formatter) -> str:
@@ -96,8 +100,13 @@ def refusal_plain(refusal: Refusal, formatter: Formatter) -> str:
 
 def stop(reason: StopReason | None, note: str = "") -> str:
     """Say in mrkdwn why giving stopped, and what to do; `note` is Dintero's or the policy's reason."""
-    why, what_next = STOPS[reason]
+    why, what_next = stop_words(reason, note)
     return f"{why[0].upper()}{why[1:]}{in_parentheses(note)}. {what_next}"
+
+
+def stop_words(reason: StopReason | None, note: str) -> tuple[str, str]:
+    """Find the words for a stop: why, and what to do."""
+    return CUSTOMERS_CHANGED if note == RefusalReason.CUSTOMERS_CHANGED else STOPS[reason]
 
 
 def in_parentheses(note: str) -> str:
