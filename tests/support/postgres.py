@@ -44,6 +44,10 @@ class Server:
         finally:
             self._run(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
+    def copy(self, url: str) -> str:
+        """Copy a database that nobody uses, and return the copy's `DATABASE_URL`."""
+        return self._url(self._create(str(psycopg.conninfo.conninfo_to_dict(url)["dbname"])))
+
     def restart(self) -> None:
         """Restart it like a crash: connections are cut, and uncommitted changes are lost."""
         postgres = self._postgres
