@@ -15,7 +15,7 @@ from bot.background.giving_workflow import GivingWorkflow
 from bot.background.outbox_relay import OutboxRelay
 from bot.background.progress_updates import ProgressUpdater
 from bot.background.repeating import Repeater
-from bot.background.workflows import close_engine, delete_finished
+from bot.background.workflows import delete_finished
 from bot.cluster.membership import Membership
 from bot.database.repositories.repository import SqlRepository
 from bot.domain.ids import RequestId
@@ -134,7 +134,7 @@ class BackgroundRunner:
             for task in left:
                 task.cancel()
             await asyncio.gather(*left, return_exceptions=True)
-            await close_engine()
+            await self._giving.close()
 
     def _wake_here(self) -> None:
         """Run all work at once in this process; the hourly work too, if it has just become the leader."""

@@ -8,7 +8,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingErr
 from sqlalchemy.pool import NullPool
 
 from bot.database.connection import is_sqlite, parse_url, translate_errors
-from bot.database.postgres import CONNECT_OPTIONS
+from bot.database.postgres import connect_parameters
 from bot.database.schema import VERSION, VERSION_TABLE
 from bot.database.sqlite import BUSY_TIMEOUT_MS
 from bot.errors import DatabaseUnavailable
@@ -31,7 +31,7 @@ async def migrate(url: str) -> bool:
 def _migrate(url: URL) -> bool:
     # On SQLite the driver begins no transactions, because it would not begin one for DDL.
     sqlite_options = {"isolation_level": None, "timeout": BUSY_TIMEOUT_MS / 1000}
-    options = sqlite_options if is_sqlite(url) else CONNECT_OPTIONS
+    options = sqlite_options if is_sqlite(url) else connect_parameters(url)
     engine = create_engine(url, poolclass=NullPool, connect_args=options, hide_parameters=True)
     name = "SQLite" if is_sqlite(url) else "PostgreSQL"
     with translate_errors(name, DBAPIError, but=_STATEMENT_FAULTS):
