@@ -22,7 +22,7 @@ FARTHEST: Final = 2.0
 SHORTEST: Final = 0.02
 """The least part of it when the clock is put back."""
 UNUSABLE: Final[dict[FaultKind, Callable[[str], str]]] = {
-    FaultKind.NO_DNS: lambda _: "http://dintero.invalid/v1",
+    FaultKind.NO_DNS: lambda _: "https://dintero.invalid/v1",
     FaultKind.NO_TLS: lambda url: url.replace("http://", "https://"),
 }
 """An address without a Dintero."""

@@ -1,8 +1,11 @@
 """Migrates a database to the current schema; several processes can do it at once."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
+from psycopg.errors import InsufficientPrivilege
 from sqlalchemy import URL, Connection, column, create_engine, func, inspect, select, table
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.pool import NullPool
@@ -34,7 +37,7 @@ def _migrate(url: URL) -> bool:
     options = sqlite_options if is_sqlite(url) else connect_parameters(url)
     engine = create_engine(url, poolclass=NullPool, connect_args=options, hide_parameters=True)
     name = "SQLite" if is_sqlite(url) else "PostgreSQL"
-    with translate_errors(name, DBAPIError, but=_STATEMENT_FAULTS):
+    with _rights_explained(), translate_errors(name, DBAPIError, but=_STATEMENT_FAULTS):
         with engine.connect() as connection:
             if _version(connection) == VERSION:
                 return False
@@ -44,6 +47,17 @@ def _migrate(url: URL) -> bool:
             else:
                 connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
             return _upgrade(connection)
+
+
+@contextmanager
+def _rights_explained() -> Iterator[None]:
+    try:
+        yield
+    except ProgrammingError as error:
+        if not isinstance(error.orig, InsufficientPrivilege):
+            raise
+        advice = "Run `discount-bot check`, which names the rights that the role lacks."
+        raise DatabaseUnavailable(f"PostgreSQL: {error.orig}", advice=advice) from error
 
 
 def _version(connection: Connection) -> str | None:
