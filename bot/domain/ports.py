@@ -339,6 +339,9 @@ class Repository(Protocol):
     async def reschedule(self, outbox_message: OutboxMessage, *, until: datetime, clean: bool) -> None:
         """Reschedule it; `clean`: surely nothing was posted."""
 
+    async def end_waits(self, now: datetime) -> None:
+        """Make every message due that waits for a later time."""
+
     async def mark_failed(self, outbox_message: OutboxMessage, *, why: str) -> None:
         """Record that it can never be delivered."""
 

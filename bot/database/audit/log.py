@@ -37,6 +37,7 @@ _ROWS: Final = (
     .limit(ROWS_PER_QUERY)
 )
 _ROWS_OF_CHANNEL: Final = _ROWS.where(audit.c.channel == bindparam("channel"))
+_HASH: Final = select(audit.c.hash).where(audit.c.seq == bindparam("which"))
 _HEADS: Final = select(audit_heads.c.seq, audit_heads.c.hash).order_by(audit_heads.c.seq)
 _KEPT_AT: Final = select(func.max(audit_heads.c.kept_at))
 _KEEP_HEAD: Final = insert(audit_heads)
@@ -143,6 +144,11 @@ class Audit(BaseRepository):
         """Read the end of the chain; None if somebody deleted it."""
         rows = await self._database.run(_HEAD, {})
         return ChainHead(*rows[0]) if rows else None
+
+    async def hash_of(self, seq: int) -> str | None:
+        """Read the hash of one row; None if there is no such row."""
+        rows = await self._database.run(_HASH, {"which": seq})
+        return str(rows[0][0]) if rows else None
 
     async def heads(self) -> tuple[ChainHead, ...]:
         """Read the heads that were sent to the admins, oldest first."""
