@@ -32,7 +32,6 @@ from bot.domain.requests.request import FormInput
 from bot.domain.requests.views import Review
 from bot.services.access import AccessControl
 from bot.services.drafting.drafts import DraftService
-from bot.slack.client.download_copy import copied
 from bot.spreadsheets.reader.reader import FileSource, Reader
 from sandbox.dintero.catalogue import SEED_RULE
 
@@ -85,8 +84,8 @@ class LocalFiles:
         keep: Keep | None = None,
     ) -> ReadResult:
         """Read it as the bot does."""
-        async with copied([FileSource(uploads[0], self._pieces)], keep) as sources:
-            return await self._reader.read(sources, typed, portion=portion, told=told)
+        sources = [FileSource(uploads[0], self._pieces)]
+        return await self._reader.read(sources, typed, portion=portion, told=told, keep=keep)
 
     async def _pieces(self) -> AsyncIterator[bytes]:
         with self._path.open("rb") as file:

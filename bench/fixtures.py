@@ -50,6 +50,7 @@ async def approved(
                 rule=rule,
                 customers=len(customers),
                 once_key=new_once_key(),
+                customers_digest=packed.digest,
                 batch_size=plan.batch,
                 batches_per_portion=plan.portion // plan.batch,
                 concurrency=plan.wide,

@@ -13,6 +13,7 @@ from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
 from slack_bolt.middleware.async_middleware import AsyncMiddleware
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.background.audit_head import AuditHeadKeeper
 from bot.background.daily import DailyTasks
 from bot.background.giving_workflow import GivingWorkflow
 from bot.background.outbox_relay import OutboxRelay
@@ -21,7 +22,6 @@ from bot.background.runner import BackgroundRunner
 from bot.background.workflows import engine_url, forget_workflows
 from bot.clock import SystemClock
 from bot.config.settings import Settings
-from bot.database.audit.log import ChainHead
 from bot.database.repositories.repository import SqlRepository
 from bot.domain.policy.policy import Policy
 from bot.domain.ports import Clock
@@ -42,7 +42,7 @@ from bot.services.drafting.rule_catalog import RuleCatalog
 from bot.services.fallbacks import FallbackNotifier
 from bot.services.retention import RetentionService
 from bot.slack.announcer import SlackAnnouncer
-from bot.slack.client.audit_notice import tell_head
+from bot.slack.client.audit_notice import AuditNotices
 from bot.slack.client.connection import socket_mode
 from bot.slack.client.directory import person_of
 from bot.slack.client.downloads import SlackFileReader
@@ -87,6 +87,8 @@ async def run_bot(
             resources = await stack.enter_async_context(
                 open_resources(settings, policy, clock or SystemClock())
             )
+            head_keeper = _build_head_keeper(resources)
+            await stack.enter_async_context(head_keeper.lifespan())
         repository, clock = resources.repository, resources.clock
         background = _build_background(settings, resources, retry_policy or RetryPolicy())
         deferred_work, catalog = DeferredWork(background), RuleCatalog(resources.dintero)
@@ -100,6 +102,7 @@ async def run_bot(
             progress_updater=progress_updater,
             catalog=catalog,
             daily_tasks=_build_daily_tasks(resources),
+            head_keeper=head_keeper,
             sync_clock=partial(sync_clock, clock, repository),
         )
         await stack.enter_async_context(lifespan)
@@ -204,7 +207,7 @@ def _build_messaging(resources: Resources) -> tuple[OutboxRelay, ProgressUpdater
     announcer = SlackAnnouncer(
         client=resources.client,
         repository=repository,
-        policy=policy,
+        access=resources.access,
         formatter=resources.formatter,
         progress_tracker=resources.progress_tracker,
         may=may,
@@ -221,16 +224,20 @@ def _build_messaging(resources: Resources) -> tuple[OutboxRelay, ProgressUpdater
     return relay, progress_updater
 
 
+def _build_head_keeper(resources: Resources) -> AuditHeadKeeper:
+    membership = resources.membership
+    notices = AuditNotices(resources.client, resources.access.policy.admins)
+    return AuditHeadKeeper(resources.repository, notices, resources.clock, lambda: membership.is_leader)
+
+
 def _build_daily_tasks(resources: Resources) -> DailyTasks:
-    policy, repository, clock = resources.access.policy, resources.repository, resources.clock
-
-    async def tell(head: ChainHead) -> None:
-        await tell_head(resources.client, policy.admins, seq=head.seq, digest=head.hash)
-
     retention = RetentionService(
-        repository=repository, clock=clock, days=policy.retention_days, elsewhere=forget_workflows
+        repository=resources.repository,
+        clock=resources.clock,
+        days=resources.access.policy.retention_days,
+        elsewhere=forget_workflows,
     )
-    return DailyTasks(retention, repository.audit, clock, tell)
+    return DailyTasks(retention)
 
 
 class _Identify(AsyncMiddleware):

@@ -1,4 +1,4 @@
-"""The real clock."""
+"""The real clock, and how to notice that a clock was put back."""
 
 import time
 from collections.abc import Awaitable, Callable
@@ -31,3 +31,15 @@ class SystemClock:
         began = answer - timedelta(seconds=asked_at + uncertainty)
         if self._began is None or abs(began - self._began) > timedelta(seconds=uncertainty):
             self._began = began
+
+
+class PutBackDetector:
+    """Notices that a clock was put back. Whoever waits for a time then forgets it: it may be hours away."""
+
+    def __init__(self) -> None:
+        self._latest: datetime | None = None
+
+    def was_put_back(self, now: datetime) -> bool:
+        """Tell whether the clock shows less than at the last look."""
+        before, self._latest = self._latest, now
+        return before is not None and now < before

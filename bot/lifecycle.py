@@ -11,6 +11,7 @@ import structlog
 
 from bot.app import run_bot
 from bot.config.settings import Settings
+from bot.database.address import is_encrypted, parse_url
 from bot.domain.policy.policy import Policy
 from bot.domain.ports import Clock
 from bot.giving.retry import RetryPolicy
@@ -29,6 +30,8 @@ async def run(
     Raises:
         ConfigError: Slack does not take the bot's token, or the port is taken.
     """
+    if not is_encrypted(parse_url(settings.database_url.get_secret_value())):
+        log.warning("connections to PostgreSQL may be without TLS", advice="add ?sslmode=verify-full")
     ready, ended = asyncio.Event(), asyncio.Event()
 
     async def work() -> None:

@@ -19,8 +19,10 @@ from chaos.tcp_proxy import TcpProxy
 
 FARTHEST: Final = 2.0
 """Hours of a clock jump, in either direction."""
+SHORTEST: Final = 0.02
+"""The least part of it when the clock is put back."""
 UNUSABLE: Final[dict[FaultKind, Callable[[str], str]]] = {
-    FaultKind.NO_DNS: lambda _: "http://dintero.invalid/v1",
+    FaultKind.NO_DNS: lambda _: "https://dintero.invalid/v1",
     FaultKind.NO_TLS: lambda url: url.replace("http://", "https://"),
 }
 """An address without a Dintero."""
@@ -66,6 +68,11 @@ class HostFaults:
                 await self._split(self.wires[trouble.replica], seconds, silent=trouble.amount < 1 / 2)
             case _:
                 raise AssertionError(trouble)
+
+    async def put_back(self, amount: float, seconds: float) -> None:
+        """Put the clock back in the middle of another fault, by minutes or hours."""
+        await asyncio.sleep(seconds / 2)
+        await self._jump(-max(amount, SHORTEST) * FARTHEST)
 
     async def _jump(self, hours: float) -> None:
         self.clock.jump(hours)

@@ -21,7 +21,7 @@ from chaos.host_faults import HostFaults
 from chaos.invariants import Comparison, compare
 from chaos.process_killer import Killing
 from chaos.replica import Replica, living
-from chaos.schedule import FaultKind, KillPoint, Plan, Trouble
+from chaos.schedule import PUT_BACK_DURING, FaultKind, KillPoint, Plan, Trouble
 from chaos.service_faults import ServiceFaults
 from chaos.simulated_users import CUSTOMER, LATER, SimulatedUsers
 from chaos.start_watcher import Witness
@@ -107,7 +107,12 @@ class Scenario:
     async def _trouble(self, trouble: Trouble) -> None:
         await self.clock.until(trouble.at)
         seconds = trouble.lasts * 3600 / LAPSE
-        if not await self.outside.happens(trouble, seconds):
+        if during := PUT_BACK_DURING.get(trouble.what):
+            await asyncio.gather(
+                self.outside.happens(replace(trouble, what=during), seconds),
+                self.machine.put_back(trouble.amount, seconds),
+            )
+        elif not await self.outside.happens(trouble, seconds):
             await self.machine.happens(trouble, seconds)
         self.made[trouble.what] += 1
 
@@ -160,7 +165,7 @@ async def day(folder: Path, url: str, planned: Plan, *, restart: Callable[[], No
             working.cancel()
             await asyncio.gather(working, return_exceptions=True)
         unended += await today.ends()
-        jumped = today.made[FaultKind.CLOCK] > 0
+        jumped = any(today.made[what] for what in (FaultKind.CLOCK, *PUT_BACK_DURING))
         found = await compare(
             today.shop, today.repository, url, STORMY, deleted=today.outside.deleted, jumped=jumped
         )

@@ -46,6 +46,10 @@ class FaultKind(StrEnum):
     SUSPENDED = "SIGSTOP, then SIGCONT"
     DISK_FULL = "the disk is full"
     CLOCK = "the clock jumps"
+    PUT_BACK_SLACK_AWAY = "the clock is put back while Slack is away"
+    PUT_BACK_SLACK_BUSY = "the clock is put back while Slack answers 429"
+    PUT_BACK_DINTERO_AWAY = "the clock is put back while Dintero cannot be reached"
+    PUT_BACK_SILENT = "the clock is put back while Socket Mode is silent"
     LOCKED = "the database is locked"
     RESTARTED = "PostgreSQL is restarted"
     SPLIT = "no network between a replica and PostgreSQL"
@@ -69,13 +73,24 @@ LASTS: Final[dict[FaultKind, tuple[float, float]]] = {
     FaultKind.SILENT: (0.3, 2.0),
     FaultKind.SUSPENDED: (0.05, 1.0),
     FaultKind.DISK_FULL: (0.1, 0.4),
+    FaultKind.PUT_BACK_SLACK_AWAY: (0.1, 0.5),
+    FaultKind.PUT_BACK_SLACK_BUSY: (0.1, 0.2),
+    FaultKind.PUT_BACK_DINTERO_AWAY: (0.1, 0.5),
+    FaultKind.PUT_BACK_SILENT: (0.3, 1.0),
     FaultKind.LOCKED: (0.05, 0.4),
     FaultKind.SPLIT: (0.1, 1.0),
 }
 """Minimum and maximum hours; a kind not named lasts a moment."""
+PUT_BACK_DURING: Final = {
+    FaultKind.PUT_BACK_SLACK_AWAY: FaultKind.SLACK_AWAY,
+    FaultKind.PUT_BACK_SLACK_BUSY: FaultKind.SLACK_BUSY,
+    FaultKind.PUT_BACK_DINTERO_AWAY: FaultKind.AWAY,
+    FaultKind.PUT_BACK_SILENT: FaultKind.SILENT,
+}
+"""In the middle of the other fault the clock is put back: every wait that a fault begins meets that."""
 ON_SQLITE: Final = frozenset({FaultKind.DISK_FULL})
 ON_POSTGRESQL: Final = frozenset({FaultKind.RESTARTED, FaultKind.SPLIT})
-OVER_SOCKET: Final = frozenset({FaultKind.SILENT})
+OVER_SOCKET: Final = frozenset({FaultKind.SILENT, FaultKind.PUT_BACK_SILENT})
 
 
 class KillPoint(StrEnum):

@@ -66,7 +66,7 @@ async def add(command: Add, who: Person, channel: ChannelId, ctx: HandlerContext
     policy = ctx.drafts.access.allowed_channel(who, channel)
     if isinstance(policy, Refusal):
         return policy
-    form_input = ctx.drafts.prefill(command.rule, command.customers, quoted=command.quoted)
+    form_input = ctx.drafts.prefill(command.rule, command.customers, quoted=command.quoted, allowed=policy)
     return await ctx.drafts.open_draft(who, channel, form_input)
 
 

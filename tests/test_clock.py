@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.clock import SystemClock
+from bot.clock import PutBackDetector, SystemClock
 from bot.database.repositories.repository import SqlRepository
 from bot.errors import DatabaseUnavailable
 
@@ -86,3 +86,9 @@ async def test_a_server_has_a_clock_and_a_file_has_none(repository: SqlRepositor
     else:
         assert told
         assert abs(told - datetime.now(UTC)) < timedelta(minutes=1)
+
+
+def test_a_clock_that_is_put_back_is_noticed_once() -> None:
+    detector = PutBackDetector()
+    shown = [NOON, NOON, NOON + timedelta(seconds=1), NOON, NOON + timedelta(hours=1)]
+    assert [detector.was_put_back(now) for now in shown] == [False, False, False, True, False]

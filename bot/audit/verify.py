@@ -59,7 +59,7 @@ def _fault(row: Row, at: ChainHead, kept: Mapping[int, str], head: ChainHead | N
 
 
 async def _customers(audit: Audit, row: Row) -> str:
-    """Compare the hashes of a request's customers with the digest in its row."""
+    """Compare the hashes of a request's customers with the digest in its row, and with its customers."""
     if HASHES not in row.facts:
         return ""
     try:
@@ -67,9 +67,13 @@ async def _customers(audit: Audit, row: Row) -> str:
     except ValueError:
         return ""
     digest = facts.get(HASHES) if isinstance(facts, dict) else None
-    if digest is None or await audit.digest_of_customers(row.request or "") == digest:
+    if digest is None:
         return ""
-    return f"the customer hashes of row {row.seq} were changed"
+    if await audit.digest_of_customers(row.request or "") != digest:
+        return f"the customer hashes of row {row.seq} were changed"
+    if await audit.has_other_customers(row.request or ""):
+        return f"the customers of {facts.get('short')} in the database are not those of row {row.seq}"
+    return ""
 
 
 async def _end(audit: Audit, at: ChainHead, kept: Mapping[int, str], before: ChainHead | None) -> str:

@@ -12,7 +12,7 @@ import structlog
 from dbos import DBOS, SetWorkflowID, StepOptions
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.background.workflows import open_engine
+from bot.background.workflows import EngineDatabase, close_engine, open_engine
 from bot.cluster.membership import Membership
 from bot.database.repositories.repository import SqlRepository
 from bot.domain.ids import RequestId
@@ -30,12 +30,12 @@ LANES: Final = 3
 FAILED: Final = frozenset({"ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"})
 UNLIMITED: Final = 1_000_000
 STEP_FIRST_WAIT_SECONDS: Final = 0.5
-STEP_LONGEST_WAIT_SECONDS: Final = 30.0
+STEP_LONGEST_WAIT_SECONDS: Final = 10.0
 """For the steps that the engine cannot record; the waits grow from one to the other."""
 STEP: Final = StepOptions(
-    retries_allowed=True, max_attempts=UNLIMITED, interval_seconds=0.5, backoff_rate=1.05
+    retries_allowed=True, max_attempts=UNLIMITED, interval_seconds=2.0, backoff_rate=1.0
 )
-"""An exception out of a step would be final, so it is repeated; the waits grow from 0.5 s to a minute."""
+"""An exception out of a step would be final, so it is repeated, soon after the database is back."""
 
 Work = Callable[[], Awaitable[None]]
 
@@ -74,13 +74,14 @@ class GivingWorkflow:
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
     _runs: set[ClaimedRun] = field(default_factory=set)
     _workflow: Any = None
+    _database: EngineDatabase | None = None
     _term: int = 0
     """The term in which this process last resumed its own workflows; older ones are orphans too."""
 
     def launch(self) -> None:
         """Start the engine; it resumes the workflows that an earlier process left under this name."""
         self._term = self.membership.term
-        open_engine(self.engine_url, self.membership.name)
+        self._database = open_engine(self.engine_url, self.membership.name)
 
         async def give(request: str, round_: int, portions: int) -> None:
             """Give a request's portions in lanes, then end it."""
@@ -93,6 +94,11 @@ class GivingWorkflow:
         # the old one stays here, unchanged, until it has drained (docs/replicas.md).
         self._workflow = DBOS.workflow(name="give_2", max_recovery_attempts=UNLIMITED)(give)
         DBOS.launch()
+
+    async def close(self) -> None:
+        """Close the engine."""
+        if self._database:
+            await close_engine(self._database)
 
     async def start(self, request: Request) -> None:
         """Start a request's workflow, unless it has begun; stop a giving whose workflow is over already."""

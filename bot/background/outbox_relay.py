@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import structlog
 
+from bot.clock import PutBackDetector
 from bot.domain.ports import Announcer, Clock, Repository
 from bot.domain.requests.notification import ChannelKind, OutboxMessage
 from bot.errors import DeliveryDeferred, DeliveryFailed
@@ -40,7 +41,7 @@ class OutboxRelay:
     fallback: FallbackNotifier
     may: Callable[[], bool] = lambda: True
     """Whether this process still is the one that delivers."""
-    _paused_since: datetime = NEVER
+    _put_back: PutBackDetector = field(default_factory=PutBackDetector)
     troubled_until: datetime = NEVER
     """No call to Slack goes out before then: it is away, or asked for a pause."""
     refused: str = ""
@@ -73,9 +74,15 @@ class OutboxRelay:
 
     async def _due(self, lists: Collection[int]) -> list[OutboxMessage]:
         """Read the next messages, without the lists that are under way."""
-        if not self.may() or self._is_paused():
+        if not self.may():
             return []
-        due = await self.repository.due_messages(self.clock.now(), limit=MAX_CONCURRENT_SENDS + len(lists))
+        now = self.clock.now()
+        if self._put_back.was_put_back(now):
+            self.troubled_until = NEVER
+            await self.repository.end_waits(now)
+        if now < self.troubled_until:
+            return []
+        due = await self.repository.due_messages(now, limit=MAX_CONCURRENT_SENDS + len(lists))
         return [one for one in due if one.id not in lists]
 
     async def _deliver_all(self, due: Sequence[OutboxMessage]) -> int:
@@ -85,10 +92,6 @@ class OutboxRelay:
                 raise result
             delivered += result
         return delivered
-
-    def _is_paused(self) -> bool:
-        """Check whether Slack is left alone; a pause ends if the clock is put back to before it."""
-        return self._paused_since <= self.clock.now() < self.troubled_until
 
     async def _deliver(self, message: OutboxMessage) -> bool:
         await self.repository.mark_attempt(message)
@@ -128,10 +131,8 @@ class OutboxRelay:
         """Wait as long as Slack asked for; if it did not say, longer each time."""
         now, wait = self.clock.now(), self._wait(message, deferred)
         if deferred.all_wait:
-            self._paused_since = now
             pause = now + timedelta(seconds=wait if deferred.clean else min(wait, PROBE_SECONDS))
-            # A further pause never ends sooner than one that lasts.
-            self.troubled_until = max(pause, self.troubled_until if self._is_paused() else NEVER)
+            self.troubled_until = max(pause, self.troubled_until)  # never sooner than one that lasts
             if deferred.code and not self.refused:
                 log.error(  # in Slack nobody can be told
                     "Slack does not take the bot's token; giving goes on, and its messages are kept",

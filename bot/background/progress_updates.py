@@ -12,6 +12,7 @@ from typing import Final
 
 import structlog
 
+from bot.clock import PutBackDetector
 from bot.domain.ids import RequestId
 from bot.domain.ports import Announcer, Clock, Repository
 from bot.domain.requests.batches import Tally
@@ -28,7 +29,6 @@ EDIT_SECONDS: Final = 2.0
 """A slower edit is abandoned: messages of the same card would wait for it."""
 REFUSED_INTERVAL: Final = timedelta(minutes=1)
 """Time without edits of a card that Slack refused to edit: it was deleted, or the bot left its channel."""
-LONGEST_WAIT: Final = timedelta(minutes=10)
 NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 log = structlog.get_logger()
@@ -43,6 +43,7 @@ class ProgressUpdater:
     clock: Clock
     progress_tracker: ProgressTracker
     troubled_until: Callable[[], datetime] = lambda: NEVER
+    _put_back: PutBackDetector = field(default_factory=PutBackDetector)
     _turns: dict[RequestId, datetime] = field(default_factory=dict)
     """When each card was edited last, or its giving was first seen."""
     _last_edit: datetime = NEVER
@@ -55,6 +56,9 @@ class ProgressUpdater:
     async def run_once(self, giving: Collection[RequestId], *, edits: bool = True) -> None:
         """Edit one card if one is due; without `edits`, which another process makes, measure one giving."""
         now = self.clock.now()
+        if self._put_back.was_put_back(now):
+            self._last_edit = self._wait_until = NEVER
+            self._refused_until.clear()
         for request in self._doubtful - set(giving):
             await request_card_redraw(self.repository, request, self.clock)
             self._doubtful.discard(request)
@@ -70,14 +74,14 @@ class ProgressUpdater:
             await self._edit(turn, now)
 
     def _must_wait(self, request: RequestId, now: datetime) -> bool:
-        """Check whether an edit must wait; a time too far ahead is from before the clock was put back."""
+        """Check whether an edit must wait."""
         until = (
             self._last_edit + EDIT_INTERVAL,
             self._wait_until,
             self.troubled_until(),
             self._refused_until.get(request, NEVER),
         )
-        return any(now < one <= now + LONGEST_WAIT for one in until)
+        return any(now < one for one in until)
 
     async def _watch(self, giving: Collection[RequestId], now: datetime) -> None:
         """Watch new givings, and forget those that are over."""

@@ -9,12 +9,13 @@ from typing import Any, Final
 
 import structlog
 
+from bot.background.audit_head import AuditHeadKeeper
 from bot.background.daily import DailyTasks
 from bot.background.giving_workflow import GivingWorkflow
 from bot.background.outbox_relay import OutboxRelay
 from bot.background.progress_updates import ProgressUpdater
 from bot.background.repeating import Repeater
-from bot.background.workflows import close_engine, delete_finished
+from bot.background.workflows import delete_finished
 from bot.cluster.membership import Membership
 from bot.database.repositories.repository import SqlRepository
 from bot.domain.ids import RequestId
@@ -28,6 +29,7 @@ from bot.services.drafting.rule_catalog import RuleCatalog
 SWEEP_SECONDS: Final = 20.0
 RULES_SECONDS: Final = 60.0
 CLOCK_SECONDS: Final = 60.0
+HEAD_SECONDS: Final = 10.0
 OUTBOX_SECONDS: Final = 1.0
 PROGRESS_SECONDS: Final = 1.0
 TIDY_SECONDS: Final = 3600.0
@@ -103,6 +105,7 @@ class BackgroundRunner:
         progress_updater: ProgressUpdater,
         catalog: RuleCatalog,
         daily_tasks: DailyTasks,
+        head_keeper: AuditHeadKeeper,
         sync_clock: Callable[[], Awaitable[None]],
     ) -> AsyncIterator[None]:
         """Resume the work of an earlier process, and work until the block ends; then end in ten seconds."""
@@ -114,6 +117,7 @@ class BackgroundRunner:
             every(SWEEP_SECONDS, lead(partial(self._sweep, decisions)), self._sweep_now),
             every(RULES_SECONDS, catalog.refresh),
             every(CLOCK_SECONDS, sync_clock),
+            every(HEAD_SECONDS, head_keeper.run_once),
             every(PROGRESS_SECONDS, partial(self._update_progress, progress_updater)),
             every(TIDY_SECONDS, lead(self._tidy), self._hourly_now[0]),
             every(TIDY_SECONDS, lead(daily_tasks.run_once), self._hourly_now[1]),
@@ -130,7 +134,7 @@ class BackgroundRunner:
             for task in left:
                 task.cancel()
             await asyncio.gather(*left, return_exceptions=True)
-            await close_engine()
+            await self._giving.close()
 
     def _wake_here(self) -> None:
         """Run all work at once in this process; the hourly work too, if it has just become the leader."""

@@ -2,22 +2,24 @@
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 
 from dbos import DBOS, DBOSClient, DBOSConfig
-from sqlalchemy import make_url
+from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
+from bot.database.connection import is_sqlite, parse_url
+from bot.database.postgres import open_sync_engine
 from bot.domain.ids import RequestId
 
 NEVER_RAN: Final = ("no such table", "does not exist")
 """Errors of a database on which no engine has ever run."""
-IDLE_IN_TRANSACTION_SECONDS: Final = 5.0
-"""How long a suspended process can block its peers."""
 
 
 def engine_url(database_url: str) -> str:
@@ -32,34 +34,68 @@ def enable_wal(engine_url: str) -> None:
 
     The engine's own journal mode takes 7.2 ms a step instead of 4.0; the first call waits for a step.
     """
-    where = make_url(engine_url)
-    if where.get_backend_name() == "sqlite" and where.database:
+    where = parse_url(engine_url)
+    if is_sqlite(where) and where.database:
         with closing(sqlite3.connect(where.database)) as file:
             file.execute("PRAGMA journal_mode=WAL")
 
 
-def open_engine(engine_url: str, name: str) -> None:
+class _Location(TypedDict, total=False):
+    """The arguments of DBOS that name its database."""
+
+    system_database_url: str
+    system_database_engine: Engine
+
+
+@dataclass(slots=True)
+class EngineDatabase:
+    """The engine's database; on PostgreSQL with connections of ours, which survive a fail-over."""
+
+    url: str
+    _engine: Engine | None = None
+    _closing: threading.Event = field(default_factory=threading.Event)
+
+    def location(self) -> _Location:
+        """Open it, and name it for DBOS."""
+        parsed = parse_url(self.url)
+        if is_sqlite(parsed):
+            enable_wal(self.url)
+            return {"system_database_url": self.url}
+        self._engine = open_sync_engine(parsed, self._closing)
+        return {"system_database_engine": self._engine}
+
+    def close(self) -> None:
+        """Close it once DBOS has ended."""
+        if self._engine:
+            self._engine.dispose()
+
+    def let_go(self) -> None:
+        """Wait for a lost database no longer."""
+        self._closing.set()
+
+
+def open_engine(engine_url: str, name: str) -> EngineDatabase:
     """Configure the engine of this process; `DBOS.launch` starts it."""
-    enable_wal(engine_url)
-    DBOS(
-        config=DBOSConfig(
-            name="discount-bot",
-            system_database_url=engine_url,
-            application_version="1",
-            executor_id=name,
-            sys_db_idle_transaction_timeout_sec=IDLE_IN_TRANSACTION_SECONDS,
-            max_executor_threads=16,
-            enable_otlp=False,
-            log_level="WARNING",
-        )
+    database = EngineDatabase(engine_url)
+    config = DBOSConfig(
+        name="discount-bot",
+        application_version="1",
+        executor_id=name,
+        max_executor_threads=16,
+        enable_otlp=False,
+        log_level="WARNING",
     )
+    DBOS(config={**config, **database.location()})
+    return database
 
 
-async def close_engine() -> None:
+async def close_engine(database: EngineDatabase) -> None:
     """Close the engine, and give the loop threads of its own again in place of the engine's."""
     loop = asyncio.get_running_loop()
     loop.set_default_executor(ThreadPoolExecutor())
+    database.let_go()
     await asyncio.to_thread(DBOS.destroy, destroy_registry=True, workflow_completion_timeout_sec=0)
+    database.close()
 
 
 async def delete_finished(before: datetime) -> None:
@@ -83,7 +119,9 @@ async def workflows_from_outside(
     engine_url: str,
 ) -> AsyncIterator[Callable[[Sequence[RequestId]], Awaitable[None]]]:
     """Open the same for a process that runs no engine, as `discount-bot purge`."""
-    client = DBOSClient(system_database_url=engine_url)
+    database = EngineDatabase(engine_url)
+    database.let_go()  # a command reports a lost database at once
+    client = DBOSClient(**database.location())
 
     async def forget(requests: Sequence[RequestId]) -> None:
         try:
@@ -96,3 +134,4 @@ async def workflows_from_outside(
         yield forget
     finally:
         await asyncio.to_thread(client.destroy)
+        database.close()

@@ -9,13 +9,14 @@ from pydantic import SecretStr
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.check.database import check_database
 from bot.check.dintero import check_dintero
+from bot.check.files import check_files
 from bot.check.result import CheckResult, result_of
 from bot.check.slack import check_app_token, check_policy, sign_in
 from bot.clock import SystemClock
 from bot.config.loader import load_config
 from bot.config.settings import Settings
-from bot.database.repositories.repository import open_repository
 from bot.dintero.client import open_dintero
 from bot.domain.policy.policy import Policy
 from bot.errors import ConfigError
@@ -80,7 +81,10 @@ def _unlimited_channels(policy: Policy) -> list[CheckResult]:
 
 
 async def _service_results(settings: Settings, policy: Policy | None) -> AsyncIterator[CheckResult]:
-    yield await result_of("database", _check_database(settings))
+    for result in check_files(settings):
+        yield result
+    async for result in check_database(settings.database_url.get_secret_value(), settings.key):
+        yield result
     async for result in _slack_results(settings, policy):
         yield result
     account, url = settings.dintero_account_id, settings.dintero_api_url
@@ -88,14 +92,6 @@ async def _service_results(settings: Settings, policy: Policy | None) -> AsyncIt
     async with open_dintero(url, account, settings.dintero_client_id, secret, timeout) as dintero:
         async for result in check_dintero(dintero, policy):
             yield result
-
-
-async def _check_database(settings: Settings) -> str:
-    """Open the database as the bot does, which also migrates it to the current schema."""
-    url = settings.database_url.get_secret_value()
-    async with open_repository(url, audit_key=settings.key) as repository:
-        await repository.ping()
-    return "answers, with the current schema"
 
 
 async def _slack_results(settings: Settings, policy: Policy | None) -> AsyncIterator[CheckResult]:

@@ -108,18 +108,25 @@ def purge() -> None:
         basics, policy = read_basics(env), read_policy(env)
         url = basics.database_url.get_secret_value()
 
-        async def purge_database() -> int:
+        async def purge_database() -> tuple[int, bool]:
             clock = SystemClock()
             async with (
                 existing_repository(url, basics.key) as repository,
                 workflows_from_outside(engine_url(url)) as elsewhere,
             ):
                 await clock.sync(repository.time)
-                return await RetentionService(
+                retention = RetentionService(
                     repository=repository, clock=clock, days=policy.retention_days, elsewhere=elsewhere
-                ).purge()
+                )
+                return await retention.purge(), await retention.erase()
 
-        purged = run_async(purge_database())
+        purged, erased = run_async(purge_database())
     typer.echo(
         f"Deleted the customer IDs, reasons and notes of {purged} requests. Counts and the audit remain."
     )
+    if not erased:
+        typer.echo(
+            "Another program reads the database, so its write-ahead log still has them: run this again.",
+            err=True,
+        )
+        raise typer.Exit(FAILED)

@@ -1,9 +1,17 @@
 """The program's commands; each reads its settings and starts one thing."""
 
+import ctypes
+import os
+import sys
+from typing import Final
+
 import typer
 
 from bot.cli.audit import audit, purge
 from bot.cli.runner import report_errors, run_async
+
+PR_SET_DUMPABLE: Final = 4
+"""Of Linux, for `prctl`."""
 
 main = typer.Typer(
     help="Give customers a Dintero discount from Slack: with a second person's approval, and exactly once.",
@@ -12,6 +20,14 @@ main = typer.Typer(
     # these print the values of variables, and so secrets
     pretty_exceptions_enable=False,
 )
+
+
+@main.callback()
+def protect() -> None:
+    """Keep files, memory and environment from others; the umask is for all files that a command makes."""
+    os.umask(0o077)
+    if sys.platform == "linux":  # not even other processes of the same user
+        ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 @main.command()

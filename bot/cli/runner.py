@@ -1,11 +1,14 @@
 """Runs a command to its end; errors become a message and an exit code."""
 
 import asyncio
+import os
 import sys
-from collections.abc import Coroutine, Iterator
+import traceback
+from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
+import click
 import typer
 
 from bot.errors import ConfigError, DiscountBotError
@@ -29,14 +32,36 @@ def run_async(work: Coroutine[Any, Any, Result]) -> Result:
 
 @contextmanager
 def report_errors() -> Iterator[None]:
-    """Print what went wrong and what to do instead of a traceback, then exit."""
-    try:
-        yield
-    except DiscountBotError as error:
-        from rich.console import Console
+    """Print what went wrong and what to do, then exit; no secret is printed, in a traceback neither."""
+    from bot.config.redaction import redacted_output
 
-        # without Rich's markup and highlighting: the message may contain anything
-        console = Console(stderr=True, markup=False, highlight=False, soft_wrap=True)
-        console.print(str(error), style="red")
-        console.print(error.advice)
-        raise typer.Exit(UNUSABLE if isinstance(error, ConfigError) else FAILED) from None
+    with redacted_output(_env(), sys.stdout, sys.stderr):
+        try:
+            yield
+        except DiscountBotError as error:
+            _explain(error)
+            raise typer.Exit(UNUSABLE if isinstance(error, ConfigError) else FAILED) from None
+        except (typer.Exit, typer.Abort, click.ClickException):
+            raise
+        except Exception:  # noqa: BLE001 - Python itself would print it, with what it says of secrets
+            traceback.print_exc()
+            raise typer.Exit(FAILED) from None
+
+
+def _env() -> Mapping[str, str]:
+    """Read the settings; an unusable `.env` has its own message later."""
+    from bot.config.settings import environment
+
+    try:
+        return environment()
+    except ConfigError:
+        return os.environ
+
+
+def _explain(error: DiscountBotError) -> None:
+    from rich.console import Console
+
+    # without Rich's markup and highlighting: the message may contain anything
+    console = Console(stderr=True, markup=False, highlight=False, soft_wrap=True)
+    console.print(str(error), style="red")
+    console.print(error.advice)

@@ -15,11 +15,10 @@ from uuid import uuid4
 
 import psycopg
 import structlog
-from psycopg.conninfo import make_conninfo
 from sqlalchemy import URL
 
 from bot.cluster import single_instance
-from bot.database.postgres import CONNECT_OPTIONS, Connection
+from bot.database.postgres import Connection, TimedConnection, connect_parameters
 from bot.database.repositories.repository import CHANNEL
 from bot.errors import DatabaseUnavailable, LeaseLost
 
@@ -33,13 +32,6 @@ LATE_SECONDS: Final = 1.5
 SETTLING_SECONDS: Final = 3.0
 """How long a process evicts no peer after it lost the database: the others may still be reconnecting."""
 RETRY_DELAY_SECONDS: Final = 0.5
-KEEPALIVE: Final = {
-    "keepalives_idle": 2,
-    "keepalives_interval": 1,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 5000,
-}
-"""With these, a lost network is an error within seconds instead of hours."""
 
 _LOCKS: Final = 0x64_69_73_63
 """The class of the advisory locks, "disc" in ASCII; the term is the other half of their numbers."""
@@ -56,6 +48,8 @@ _EVICT: Final = f"""
         OR until < {_NOW} + %(valid)s - %(late)s AND pg_try_advisory_xact_lock(%(locks)s, term::integer)
     ) RETURNING name
 """  # noqa: S608
+_SHORTEN: Final = f"UPDATE replicas SET until = {_NOW} + %(valid)s WHERE until > {_NOW} + %(valid)s"  # noqa: S608
+"""After the server's clock was put back, a dead process would be alive until the old time comes again."""
 _LEAVE: Final = "DELETE FROM replicas WHERE term = %(term)s RETURNING pg_notify(%(channel)s, %(name)s)"
 _NOTIFY: Final = "SELECT pg_notify(%(channel)s, %(name)s)"
 
@@ -150,9 +144,7 @@ class Replica:
                 await self._run(connection, _LEAVE)
 
     async def _open(self) -> Connection:
-        address = self.url.set(drivername="postgresql").render_as_string(hide_password=False)
-        conninfo = make_conninfo(address, **KEEPALIVE, **CONNECT_OPTIONS)
-        return await psycopg.AsyncConnection.connect(conninfo, autocommit=True)
+        return await TimedConnection.connect(**connect_parameters(self.url), autocommit=True)
 
     async def _stay(self, connection: Connection, evicts_from: float) -> None:
         self._notify_owner()  # a change may have happened while there was no connection
@@ -184,6 +176,7 @@ class Replica:
 
     async def _evict(self, connection: Connection) -> bool:
         """Delete dead processes and notify the live ones, of which one resumes their work."""
+        await connection.execute(_SHORTEN.encode(), {"valid": int(LEASE_SECONDS * 1e6)})
         dead = [name for (name,) in await self._run(connection, _EVICT)]
         if dead:
             log.warning("another replica is gone", replicas=dead)

@@ -64,12 +64,14 @@ async def shared_lock(
     Raises:
         DatabaseUnavailable: an older version uses the database.
     """
-    try:
-        await connection.execute(f"SET lock_timeout = '{patience:g}s'".encode())
-        await connection.execute("SELECT pg_advisory_lock_shared(%s)", (_LOCK,))
-        await connection.execute("RESET lock_timeout")
-    except psycopg.errors.LockNotAvailable as error:
-        raise _in_use() from error
+    give_up_at = asyncio.get_running_loop().time() + patience
+    while True:
+        cursor = await connection.execute("SELECT pg_try_advisory_lock_shared(%s)", (_LOCK,))
+        if (await cursor.fetchall())[0][0]:
+            return
+        if asyncio.get_running_loop().time() >= give_up_at:
+            raise _in_use()
+        await asyncio.sleep(POLL_INTERVAL_SECONDS)
 
 
 def _in_use() -> DatabaseUnavailable:

@@ -1,6 +1,5 @@
 """Sets up logging: levels, both formats, and a redaction that covers every line."""
 
-import json
 import logging
 import re
 import sys
@@ -10,9 +9,8 @@ from typing import Final, TextIO
 import structlog
 from structlog.typing import Processor
 
-HIDDEN: Final = "[hidden]"
-MIN_SECRET_LENGTH: Final = 6
-"""Redacting shorter secrets would hide innocent text."""
+from bot.config.redaction import HIDDEN, pattern
+
 IGNORED_WARNINGS: Final = (
     "As you gave `client` as well, `token` will be unused",  # Bolt finds SLACK_BOT_TOKEN in the environment
     "Workflow already exists in queue",  # DBOS, when a workflow resumed after a crash is started by its id
@@ -52,14 +50,7 @@ class RedactingFormatter(structlog.stdlib.ProcessorFormatter):
     """Formats a log line, then replaces known secrets and everything that looks like a token."""
 
     def __init__(self, *renderers: Processor, secrets: Iterable[str]) -> None:
-        forms = {
-            form
-            for secret in secrets
-            if len(secret) >= MIN_SECRET_LENGTH
-            for form in (secret, json.dumps(secret)[1:-1])
-        }
-        known = [re.escape(form) for form in sorted(forms, key=len, reverse=True)]
-        self._hidden = re.compile("|".join([*known, TOKENS]))
+        self._hidden = re.compile("|".join(filter(None, [pattern(secrets), TOKENS])))
         super().__init__(
             foreign_pre_chain=SHARED_PROCESSORS,
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderers],

@@ -18,6 +18,8 @@ from pydantic import (
     ValidationError,
 )
 
+from bot.config.redaction import MIN_SECRET_LENGTH, secrets_in
+from bot.database.address import is_local, parse_url
 from bot.errors import ConfigError
 
 REPEATED: Final = frozenset({"DINTERO_TIMEOUT", "PORT", "LOG_LEVEL", "LOG_FORMAT"})
@@ -34,11 +36,13 @@ CREDENTIALS: Final = (
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def _http_url(text: str) -> str:
+def _https_url(text: str) -> str:
     parts = urlsplit(text)
     extra = parts.query or parts.fragment or parts.username
     if parts.scheme not in {"http", "https"} or not parts.hostname or extra:
         raise ValueError("not a valid URL")
+    if parts.scheme == "http" and not is_local(parts.hostname):
+        raise ValueError("http:// would send secrets unencrypted over the network")
     return text.rstrip("/")
 
 
@@ -55,9 +59,17 @@ def _token(prefix: str = "") -> AfterValidator:
     return _secret(lambda text: text.startswith(prefix) and text != prefix and text.split() == [text])
 
 
+_LONG_ENOUGH: Final = _secret(
+    lambda text: len(text) >= MIN_SECRET_LENGTH, f"shorter than {MIN_SECRET_LENGTH} characters"
+)
+
+
 def _is_database_url(text: str) -> bool:
-    place = text.removeprefix("sqlite:///" if text.startswith("sqlite:///") else "postgresql://")
-    return place not in {"", ":memory:", text}
+    try:
+        parse_url(text)
+    except ConfigError:
+        return False
+    return True
 
 
 class BaseConfig(BaseModel):
@@ -70,7 +82,9 @@ class BaseConfig(BaseModel):
     database_url: Annotated[SecretStr, _secret(_is_database_url, "not a valid URL")] = Field(
         SecretStr("sqlite:///discount-bot.db"), description="sqlite:///a-file.db or postgresql://…"
     )
-    audit_key: SecretStr | None = Field(None, description="any text; keep it secret and the same")
+    audit_key: Annotated[SecretStr, _LONG_ENOUGH] | None = Field(
+        None, description="a long random text; keep it secret and the same"
+    )
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(str.lower)] = Field(
         "info", description="debug, info, warning or error"
     )
@@ -93,10 +107,10 @@ class Settings(BaseConfig):
     slack_app_token: Annotated[SecretStr, _token("xapp-")] | None = Field(
         None, description="an app-level token, xapp-…, from Basic Information, for Socket Mode"
     )
-    slack_signing_secret: Annotated[SecretStr, _token()] | None = Field(
+    slack_signing_secret: Annotated[SecretStr, _token(), _LONG_ENOUGH] | None = Field(
         None, description="the signing secret from Basic Information, without spaces, for HTTP"
     )
-    slack_api_url: Annotated[str, AfterValidator(lambda text: _http_url(text) + "/")] = Field(
+    slack_api_url: Annotated[str, AfterValidator(lambda text: _https_url(text) + "/")] = Field(
         "https://slack.com/api/", description="https://…"
     )
     dintero_account_id: Annotated[str, StringConstraints(pattern=r"^[PT][0-9]{8}$")] = Field(
@@ -105,10 +119,10 @@ class Settings(BaseConfig):
     dintero_client_id: str = Field(
         description="the ID of an API client, from Backoffice, Settings → API clients"
     )
-    dintero_client_secret: Annotated[SecretStr, _token()] = Field(
+    dintero_client_secret: Annotated[SecretStr, _token(), _LONG_ENOUGH] = Field(
         description="the secret of the same API client"
     )
-    dintero_api_url: Annotated[str, AfterValidator(_http_url)] = Field(
+    dintero_api_url: Annotated[str, AfterValidator(_https_url)] = Field(
         "https://api.dintero.com/v1", description="https://…"
     )
     dintero_timeout: float = Field(
@@ -126,13 +140,8 @@ class Settings(BaseConfig):
     @property
     def secrets(self) -> tuple[str, ...]:
         """Every value that the log must hide; of the database's URL that is the password."""
-        password = urlsplit(self.database_url.get_secret_value()).password
-        secrets = [
-            value.get_secret_value()
-            for name, value in self
-            if isinstance(value, SecretStr) and name != "database_url"
-        ]
-        return (*secrets, *([password] if password else []))
+        values = {name.upper(): value for name, value in self if isinstance(value, SecretStr)}
+        return tuple(secrets_in({name: value.get_secret_value() for name, value in values.items()}))
 
     @classmethod
     def read(cls, env: Mapping[str, str]) -> Self:

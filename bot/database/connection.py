@@ -6,11 +6,13 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Protocol, TypeAlias
 
-from sqlalchemy import URL, Dialect, Select, Table, UpdateBase, make_url
+from sqlalchemy import Dialect, Select, Table, UpdateBase
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import ArgumentError
 
-from bot.errors import ConfigError, DatabaseUnavailable
+from bot.database.address import is_sqlite, parse_url
+from bot.errors import DatabaseUnavailable
+
+__all__ = ["is_sqlite", "parse_url"]
 
 ColumnValue: TypeAlias = str | int | bytes | None
 """A value that no driver has to convert."""
@@ -39,6 +41,9 @@ class Database(Protocol):
     async def time(self) -> datetime | None:
         """Return the server's time; None for SQLite, which has only the machine's."""
 
+    async def erase_deleted(self) -> bool:
+        """Remove what was deleted from the files too, as far as the database can; False: try again later."""
+
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
         """Open a transaction for writing: commit at the end of the block, roll back if it raises."""
 
@@ -48,36 +53,6 @@ class BaseRepository:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-
-
-def parse_url(url: str) -> URL:
-    """Parse `DATABASE_URL`, and set the driver that the bot uses for it.
-
-    >>> parse_url("sqlite:///bot.db").database
-    'bot.db'
-    >>> parse_url("postgresql://bot@db/bot").drivername
-    'postgresql+psycopg'
-
-    Raises:
-        ConfigError: it names neither an SQLite file nor a PostgreSQL database.
-    """
-    try:
-        parsed = make_url(url)
-    except (ArgumentError, ValueError):
-        raise ConfigError(
-            ["DATABASE_URL: not a database URL; use sqlite:///file or postgresql://…"]
-        ) from None
-    backend = parsed.drivername.partition("+")[0]
-    if backend in ("postgresql", "postgres"):
-        return parsed.set(drivername="postgresql+psycopg")
-    if backend == "sqlite" and parsed.database not in (None, "", ":memory:"):
-        return parsed.set(drivername="sqlite")
-    raise ConfigError(["DATABASE_URL: must be a file (sqlite:///file) or a PostgreSQL (postgresql://…)"])
-
-
-def is_sqlite(url: URL) -> bool:
-    """Return whether the URL names an SQLite file."""
-    return url.drivername == "sqlite"
 
 
 @lru_cache(maxsize=512)

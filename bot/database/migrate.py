@@ -1,14 +1,17 @@
 """Migrates a database to the current schema; several processes can do it at once."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
+from psycopg.errors import InsufficientPrivilege
 from sqlalchemy import URL, Connection, column, create_engine, func, inspect, select, table
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.pool import NullPool
 
 from bot.database.connection import is_sqlite, parse_url, translate_errors
-from bot.database.postgres import CONNECT_OPTIONS
+from bot.database.postgres import connect_parameters
 from bot.database.schema import VERSION, VERSION_TABLE
 from bot.database.sqlite import BUSY_TIMEOUT_MS
 from bot.errors import DatabaseUnavailable
@@ -31,10 +34,10 @@ async def migrate(url: str) -> bool:
 def _migrate(url: URL) -> bool:
     # On SQLite the driver begins no transactions, because it would not begin one for DDL.
     sqlite_options = {"isolation_level": None, "timeout": BUSY_TIMEOUT_MS / 1000}
-    options = sqlite_options if is_sqlite(url) else CONNECT_OPTIONS
+    options = sqlite_options if is_sqlite(url) else connect_parameters(url)
     engine = create_engine(url, poolclass=NullPool, connect_args=options, hide_parameters=True)
     name = "SQLite" if is_sqlite(url) else "PostgreSQL"
-    with translate_errors(name, DBAPIError, but=_STATEMENT_FAULTS):
+    with _rights_explained(), translate_errors(name, DBAPIError, but=_STATEMENT_FAULTS):
         with engine.connect() as connection:
             if _version(connection) == VERSION:
                 return False
@@ -44,6 +47,17 @@ def _migrate(url: URL) -> bool:
             else:
                 connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
             return _upgrade(connection)
+
+
+@contextmanager
+def _rights_explained() -> Iterator[None]:
+    try:
+        yield
+    except ProgrammingError as error:
+        if not isinstance(error.orig, InsufficientPrivilege):
+            raise
+        advice = "Run `discount-bot check`, which names the rights that the role lacks."
+        raise DatabaseUnavailable(f"PostgreSQL: {error.orig}", advice=advice) from error
 
 
 def _version(connection: Connection) -> str | None:

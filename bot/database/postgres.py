@@ -1,38 +1,61 @@
-"""PostgreSQL: a pool of psycopg connections.
+"""PostgreSQL: how to connect to it, and a pool of psycopg connections.
 
 Statements are SQLAlchemy Core's, compiled once. SQLAlchemy's asyncio engine takes a greenlet, a lookup of the
 compiled statement and a ping for each (measured: 0.8 ms of the event loop's time a statement instead of 0.3
 ms), and giving writes one for each call to Dintero.
+
+After a fail-over the old server may be read-only, silent or gone. So a connection is made only to a server
+that can be written to, closes itself when an answer takes too long, and is dropped when a write is refused.
 """
 
+import asyncio
 import selectors
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 
 import psycopg
+from psycopg.abc import PQGen
+from psycopg.waiting import wait_async
 from psycopg_pool import AsyncConnectionPool
-from sqlalchemy import URL, BigInteger, Dialect, cast, func, select
+from sqlalchemy import URL, BigInteger, Dialect, Engine, cast, create_engine, event, func, select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.engine import ExceptionContext
 
 from bot.database.connection import Rows, Statement, Values, compiled, translate_errors
 from bot.database.mapping import from_micros
 
 CONNECT_OPTIONS: Final[dict[str, Any]] = {
-    "connect_timeout": 10,
+    "connect_timeout": 5,
     "fallback_application_name": "discount-bot",
+    # With these, a lost network is an error within seconds instead of hours.
+    "keepalives_idle": 2,
+    "keepalives_interval": 1,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 5000,
 }
+"""Options that the address may change."""
+WRITABLE: Final = {"target_session_attrs": "read-write"}
+"""Of several hosts the one that can be written to, and no standby."""
 MAX_CONNECTIONS: Final = 16
 POOL_TIMEOUT_SECONDS: Final = 2.0
 """How long to wait for a connection: a click has to be answered within Slack's 3 seconds."""
+RECONNECT_SECONDS: Final = 5.0
+"""How long a failed connection is tried again; the waits would double. The next statement starts anew."""
+ANSWER_SECONDS: Final = 8.0
+"""After so long without an answer the server counts as gone."""
 IDLE_IN_TRANSACTION: Final = "SET idle_in_transaction_session_timeout = '5s'"
 """How long a process that is suspended in a unit of work can block its peers."""
+ENGINE_CONNECTIONS: Final = 20
+ENGINE_RETRY_SECONDS: Final = 1.0
 
 Connection: TypeAlias = psycopg.AsyncConnection[tuple[Any, ...]]
+Answer = TypeVar("Answer")
 _TIME: Final = select(cast(func.extract("epoch", func.clock_timestamp()) * 1_000_000, BigInteger))
 _DIALECT: Final[Dialect] = PGDialect_psycopg()  # type: ignore[no-untyped-call]
 _errors_translated: Final = partial(
@@ -41,6 +64,61 @@ _errors_translated: Final = partial(
     psycopg.Error,
     but=(psycopg.DataError, psycopg.IntegrityError, psycopg.ProgrammingError),
 )
+
+
+def connect_parameters(url: URL) -> dict[str, Any]:
+    """Return the parameters for psycopg: an address would have to be quoted, and could be logged whole."""
+    _, parameters = _DIALECT.create_connect_args(url)
+    return {**CONNECT_OPTIONS, **parameters, **WRITABLE}
+
+
+class TimedConnection(psycopg.AsyncConnection[tuple[Any, ...]]):
+    """A connection that closes itself if the server does not answer: it may hang without an error.
+
+    A cancelled statement closes it too. Psycopg would ask the server to cancel, for up to ten seconds.
+    """
+
+    async def wait(self, gen: PQGen[Answer], interval: float = 0.1, timeout: float | None = None) -> Answer:  # noqa: ASYNC109 - psycopg's signature
+        """Wait for an answer, or for notifications until a timeout.
+
+        Raises:
+            psycopg.OperationalError: there is none in time.
+        """
+        limit = ANSWER_SECONDS if timeout is None else timeout
+        try:
+            return await wait_async(gen, self.pgconn.socket, interval, limit)
+        except (psycopg.OperationalError, asyncio.CancelledError):
+            if timeout is None:
+                self.pgconn.finish()
+            raise
+
+
+class TimedSyncConnection(psycopg.Connection[tuple[Any, ...]]):
+    """The same for the durable engine, whose listener may wait for ever."""
+
+    _listens = False
+
+    def wait(self, gen: PQGen[Answer], interval: float = 0.1, timeout: float | None = None) -> Answer:
+        """Wait for an answer, for as long as it may take.
+
+        Raises:
+            psycopg.OperationalError: there is none in time.
+        """
+        if timeout is not None or self._listens:
+            return super().wait(gen, interval, timeout)
+        try:
+            return super().wait(gen, interval, ANSWER_SECONDS)
+        except psycopg.OperationalError:
+            self.pgconn.finish()
+            raise
+
+    def notifies(self, **how: Any) -> Iterator[psycopg.Notify]:  # type: ignore[override]
+        """Wait for notifications, without a limit."""
+        self._listens = True
+        try:
+            yield from super().notifies(**how)
+        finally:
+            self._listens = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +130,34 @@ class PostgresDatabase:
 
     async def run(self, statement: Statement, values: Values) -> Rows:
         """Run one statement."""
-        with _errors_translated():
-            async with self.pool.connection() as connection:
-                return await PostgresTransaction(connection).run(statement, values)
+        async with self._connection() as connection:
+            return await PostgresTransaction(connection).run(statement, values)
 
     async def time(self) -> datetime | None:
         """Return the server's time."""
         return from_micros((await self.run(_TIME, {}))[0][0])
 
+    async def erase_deleted(self) -> bool:
+        """Do nothing: the server itself overwrites deleted rows, at some time after its next VACUUM."""
+        return True
+
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator["PostgresTransaction"]:
         """Begin to write."""
+        async with self._connection() as connection, connection.transaction():
+            yield PostgresTransaction(connection)
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[Connection]:
+        """Take a connection; if it turns out read-only, drop all of them: others lead to the same server."""
         with _errors_translated():
-            async with self.pool.connection() as connection, connection.transaction():
-                yield PostgresTransaction(connection)
+            async with self.pool.connection() as connection:
+                try:
+                    yield connection
+                except psycopg.errors.ReadOnlySqlTransaction:
+                    await connection.close()
+                    await self.pool.drain()
+                    raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,18 +179,19 @@ async def open_postgres(
 ) -> AsyncIterator[PostgresDatabase]:
     """Open a pool with its first connection, and close it; `pool_timeout` is the wait for a connection."""
     pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
-        url.set(drivername="postgresql").render_as_string(hide_password=False),
-        kwargs={"autocommit": True, **CONNECT_OPTIONS},
+        connection_class=TimedConnection,
+        kwargs={"autocommit": True, **connect_parameters(url)},
         configure=_configure,
         check=_check,
         min_size=1,
         max_size=MAX_CONNECTIONS,
         timeout=pool_timeout,
+        reconnect_timeout=RECONNECT_SECONDS,
         open=False,
     )
     async with pool:
         with _errors_translated():
-            await pool.wait(CONNECT_OPTIONS["connect_timeout"])  # no click waits yet
+            await pool.wait(2 * CONNECT_OPTIONS["connect_timeout"])  # no click waits yet
         yield PostgresDatabase(pool)
 
 
@@ -116,3 +209,40 @@ async def _check(connection: Connection) -> None:
         selector.register(connection.fileno(), selectors.EVENT_READ)
         if selector.select(0):
             await AsyncConnectionPool.check_connection(connection)
+
+
+def open_sync_engine(url: URL, closing: threading.Event) -> Engine:
+    """Open SQLAlchemy's engine for the durable engine, by the same rules.
+
+    A lost server is waited for here, until `closing` is set: the durable engine would double its waits.
+    """
+    parameters = connect_parameters(url)
+
+    def connect() -> TimedSyncConnection:
+        while True:
+            try:
+                connection = TimedSyncConnection.connect(**parameters)
+                connection.execute(IDLE_IN_TRANSACTION)
+                connection.commit()
+            except psycopg.OperationalError:
+                if closing.wait(ENGINE_RETRY_SECONDS):
+                    raise
+            else:
+                return connection
+
+    engine = create_engine(
+        "postgresql+psycopg://",
+        creator=connect,
+        pool_size=ENGINE_CONNECTIONS,
+        max_overflow=0,
+        pool_pre_ping=True,
+        hide_parameters=True,
+    )
+    event.listen(engine, "handle_error", _drop_read_only)
+    return engine
+
+
+def _drop_read_only(context: ExceptionContext) -> None:
+    """Treat a refused write as a lost connection: the pool drops all, and the statement is repeated."""
+    if isinstance(context.original_exception, psycopg.errors.ReadOnlySqlTransaction):
+        context.is_disconnect = True

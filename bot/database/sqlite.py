@@ -9,7 +9,7 @@ of 3,000 writes a second): each returns only when it is on the disk, but they wa
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from datetime import datetime
 from functools import partial
 from queue import SimpleQueue
@@ -25,12 +25,16 @@ from bot.database.connection import Rows, Statement, Values, compiled, translate
 BUSY_TIMEOUT_MS: Final = 5_000
 """How long a write waits for another process; within this process, writers queue."""
 
+CHECKPOINT_TIMEOUT_SECONDS: Final = 1.0
+"""How long writers may have to wait for the readers that a checkpoint waits for."""
+
 _DIALECT: Final = sqlite.dialect(paramstyle="named")
 _WRITER: Final = (
     "journal_mode=WAL",
     "synchronous=FULL",
     f"busy_timeout={BUSY_TIMEOUT_MS}",
     "foreign_keys=ON",
+    "secure_delete=ON",
 )
 _READER: Final = (f"busy_timeout={BUSY_TIMEOUT_MS}", "query_only=ON")
 _errors_translated: Final = partial(
@@ -102,6 +106,13 @@ async def open_thread(path: str, *pragmas: str) -> AsyncIterator[SqliteThread]:
         await asyncio.to_thread(thread.close)
 
 
+def truncate_log(path: str) -> bool:
+    """Write the log into the file and empty it; readers of an older state may keep it from that."""
+    with closing(sqlite3.connect(path, timeout=CHECKPOINT_TIMEOUT_SECONDS, isolation_level=None)) as file:
+        ((is_busy, _, _),) = file.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        return not is_busy
+
+
 def _resolve(future: asyncio.Future[Any], result: Any, error: Exception | None) -> None:
     if future.done():
         return  # the caller was cancelled
@@ -119,7 +130,8 @@ class SqliteDatabase:
 
     insert = staticmethod(sqlite.insert)
 
-    def __init__(self, writer: SqliteThread, reader: SqliteThread) -> None:
+    def __init__(self, path: str, writer: SqliteThread, reader: SqliteThread) -> None:
+        self._path = path
         self.writer = writer
         self._reader = reader
         self._lock = asyncio.Lock()
@@ -139,6 +151,11 @@ class SqliteDatabase:
     async def time(self) -> datetime | None:
         """Return None: a file has no clock."""
         return None
+
+    async def erase_deleted(self) -> bool:
+        """Empty the write-ahead log, which has what was deleted; False while another process reads on."""
+        with _errors_translated():
+            return await asyncio.to_thread(truncate_log, self._path)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[SqliteThread]:
@@ -182,7 +199,7 @@ async def open_sqlite(url: URL) -> AsyncIterator[SqliteDatabase]:
         with _errors_translated():
             writer = await stack.enter_async_context(open_thread(path, *_WRITER))
             reader = await stack.enter_async_context(open_thread(path, *_READER))
-        yield SqliteDatabase(writer, reader)
+        yield SqliteDatabase(path, writer, reader)
 
 
 def _call(statement: Statement, values: Values) -> Call:

@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any, Protocol
 
-from bot.domain.customers.packing import PackedIds
+from bot.domain.customers.packing import PackedIds, RowHashes
 from bot.domain.customers.uploads import TOLD, FileRead, ReadResult, Upload
 from bot.domain.ids import ChannelId, CustomerId, Fence, GroupId, OnceKey, RequestId, RuleId, ShortId, UserId
 from bot.domain.policy.budget import Asked, Grant
@@ -221,6 +221,9 @@ class Repository(Protocol):
     async def forgettable(self, before: datetime, *, limit: int) -> tuple[RequestId, ...]:
         """List requests that ended before a time and are not purged, oldest first."""
 
+    async def erase_deleted(self) -> bool:
+        """Remove what was deleted from the database's files; False if that has to be tried again."""
+
     async def record(self, entry: Entry) -> None:
         """Write an audit entry without a change of a request."""
 
@@ -229,6 +232,9 @@ class Repository(Protocol):
 
     async def customers(self, request: RequestId, portion: int) -> tuple[CustomerId, ...]:
         """Read one portion of customers."""
+
+    async def hash_rows(self, request: RequestId) -> RowHashes:
+        """Hash a request's customers as they are in the database."""
 
     async def claim(self, request: RequestId, *, term: int | None = None) -> Fence | None:
         """Make this process the owner of a run, in one statement; an older token's writes are rejected.
@@ -358,6 +364,9 @@ class Repository(Protocol):
 
     async def reschedule(self, outbox_message: OutboxMessage, *, until: datetime, clean: bool) -> None:
         """Reschedule it; `clean`: surely nothing was posted."""
+
+    async def end_waits(self, now: datetime) -> None:
+        """Make every message due that waits for a later time."""
 
     async def mark_failed(self, outbox_message: OutboxMessage, *, why: str) -> None:
         """Record that it can never be delivered."""

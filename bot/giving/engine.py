@@ -9,6 +9,7 @@ from functools import partial
 from typing import Final
 
 from bot.coalescing import Coalescer
+from bot.domain.customers.parsing import is_digest_of
 from bot.domain.ids import CustomerId, Fence
 from bot.domain.policy.policy import RefusalReason
 from bot.domain.ports import Clock, DinteroApi, Repository, UnitOfWork
@@ -72,6 +73,8 @@ class GivingRun:
     _in_flight: asyncio.Semaphore = field(init=False)
     _unwritten: asyncio.Semaphore = field(init=False)
     """Bounds the batches in flight, and those whose outcome is being written, to twice as many."""
+    _row_hashes: tuple[str, ...] | None = field(init=False, default=None)
+    """The hashes of the rows of customers, once they were compared with what people approved."""
     _reading: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
 
     def __post_init__(self) -> None:
@@ -130,12 +133,16 @@ class GivingRun:
 
     async def _read_portion(self, number: int) -> list[Batch]:
         """Start a row of customers, and cut its rest into batches; none if the giving does not continue."""
+        if self._row_hashes is None:
+            self._row_hashes = await self._verified_rows()
         portion = (
             await self.repository.start_portion(self.request.id, number, fence=self.fence)
             if self._continues
             else None
         )
-        if portion is None:
+        if portion and self._row_hashes[number : number + 1] != (portion.row_hash,):
+            await self._stop_for_changed_customers()
+        if portion is None or not self._continues:
             self._continues = False
             return []
         known = await self.repository.outcomes(self.request.id, number) if portion.again else ()
@@ -152,6 +159,18 @@ class GivingRun:
             for at in range(0, len(portion.customers), size)
         ]
         return [batch for batch in batches if batch.customers]
+
+    async def _verified_rows(self) -> tuple[str, ...]:
+        """Hash all customers, once a run, against the digest that people approved."""
+        hashes = await self.repository.hash_rows(self.request.id)
+        if not is_digest_of(self.request.customers_digest, hashes.digest):
+            await self._stop_for_changed_customers()
+        return hashes.rows
+
+    async def _stop_for_changed_customers(self) -> None:
+        self._continues = False
+        note = RefusalReason.CUSTOMERS_CHANGED
+        await self.repository.request_stop(self.request.id, StopReason.POLICY, note, fence=self.fence)
 
     async def _give(self, batch: Batch) -> None:
         """Make a batch's calls; its outcome is written while the next batch has the slot.

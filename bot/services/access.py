@@ -17,6 +17,7 @@ from bot.domain.requests.deadlines import approvers_of
 from bot.domain.requests.person import AccountKind, Person, Profile
 from bot.domain.requests.request import Request
 from bot.errors import DirectoryUnavailable
+from bot.services.remainder import first_request
 
 NOBODY: Final = UserId("")
 """In place of a requester: who could approve the request of anybody else?"""
@@ -113,10 +114,18 @@ class AccessControl:
         rule = partial(authorization.may_see, self.policy, request=request, channel=channel)
         return await self._check(who, self._approvers(request), rule)
 
-    async def may_see_customers(self, who: Person, request: Request) -> Refusal | None:
-        """Admit requester, approvers and admins, also once the channel is no longer allowed."""
-        rule = partial(authorization.may_list, self.policy, request=request)
-        return await self._check(who, self._approvers(request), rule)
+    async def may_see_customers(
+        self, who: Person, request: Request, *, repository: Repository
+    ) -> Refusal | None:
+        """Admit requester, approvers and admins, also once the channel is no longer allowed.
+
+        A remainder has the customers of the first request of its chain, which decides who may see them.
+        """
+        first = await first_request(repository, request)
+        if first is None:
+            return Refusal(RefusalReason.UNKNOWN_REQUEST, request.short)
+        rule = partial(authorization.may_list, self.policy, request=first)
+        return await self._check(who, self._approvers(first), rule)
 
     async def expand_groups(self, names: Sequence[str], agreed: Sequence[UserId]) -> tuple[str, ...]:
         """Replace each group in which somebody has agreed by its others; raises DirectoryUnavailable."""

@@ -89,7 +89,9 @@ class DecisionService:
             return found
         policy = self.access.policy.channels[found.channel]
         budget_use = await current_budget_use(found, policy, self.repository, self.clock)
-        review = await load_review(self.repository, self.clock, found, policy, budget_use=budget_use)
+        review = await load_review(
+            self.repository, self.clock, self.access, found, policy, who=who, budget_use=budget_use
+        )
         view = ApprovalView(review, await self._load_snapshot(found), count=needs_count(found))
         entry = entry_of(found, EntryKind.SHOWN, who.id, digest=digest(found))
         await self.repository.record(entry)
@@ -203,13 +205,13 @@ class DecisionService:
         self, request: RequestId, who: Person, channel: ChannelId | None, page: int
     ) -> CustomerPage | Refusal:
         """Show one page of the customers, and audit it."""
-        may = self.access.may_see_customers
+        may = partial(self.access.may_see_customers, repository=self.repository)
         found = await self._find_allowed(request, who, channel, may, Action.SHOW_CUSTOMERS)
         return found if isinstance(found, Refusal) else await load_page(self.repository, found, who, page)
 
     async def send_list(self, request: RequestId, who: Person, channel: ChannelId) -> Request | Refusal:
         """Send the list of customers who were not given the discount, and audit it."""
-        may = self.access.may_see_customers
+        may = partial(self.access.may_see_customers, repository=self.repository)
         found = await self._find_allowed(request, who, channel, may, Action.GET_LIST)
         if isinstance(found, Refusal):
             return found
@@ -323,7 +325,7 @@ class DecisionService:
         if not await unit.vote(approval):
             return Refusal(RefusalReason.ALREADY_VOTED)
         approvals = sum(each.digest == approval.digest for each in await unit.votes())
-        facts = {"yeses": str(approvals), "approvals": str(request.approvals), "digest": approval.digest}
+        facts = {"yeses": str(approvals), "approvals": str(request.approvals)}
         if approvals >= request.approvals:
             return await self._move(unit, Event.LAST_APPROVAL, by, facts=facts)
         await unit.enqueue(*notifications_for(request, NotificationType.AGREED, now, by=by, facts=facts))

@@ -68,6 +68,14 @@ def _as_earlier(request: Request, customers: int) -> PriorRequest:
     return PriorRequest(request.id, request.short, request.channel, request.card_ts, customers)
 
 
+async def first_request(repository: Repository, request: Request) -> Request | None:
+    """Find the request that a chain of remainders began with; None if one of them is gone."""
+    found: Request | None = request
+    while found and found.rest_of:
+        found = await repository.find(found.rest_of)
+    return found
+
+
 async def origin_of(repository: Repository, request: Request) -> Request | None:
     """Find the request whose stored files hold the customers; None if people typed them."""
     found: Request | None = request

@@ -43,3 +43,7 @@ class RetentionService:
                         )
                         count += 1
         return count
+
+    async def erase(self) -> bool:
+        """Remove what was purged from the database's files; False if that has to be tried again."""
+        return await self.repository.erase_deleted()

@@ -8,7 +8,8 @@ from bot.domain.policy.budget import Budget, BudgetUse, Grant, use_of
 from bot.domain.policy.policy import NOTHING, AskedLately, ChannelPolicy
 from bot.domain.ports import Clock, Repository
 from bot.domain.requests.deadlines import approvers_of, pending_approvers
-from bot.domain.requests.prior_grants import NEVER, PriorGrants
+from bot.domain.requests.person import Person
+from bot.domain.requests.prior_grants import NEVER, PriorGrants, PriorRequest
 from bot.domain.requests.request import Request, digest, rule_of
 from bot.domain.requests.views import Review
 from bot.domain.rules.rule import usable
@@ -69,12 +70,14 @@ def repeats_since(policy: ChannelPolicy, clock: Clock) -> datetime:
 async def load_review(
     repository: Repository,
     clock: Clock,
+    access: AccessControl,
     request: Request,
     policy: ChannelPolicy,
     *,
+    who: Person,
     budget_use: BudgetUse | None,
 ) -> Review:
-    """Load what a review shows; raises ValueError if the request has no rule yet."""
+    """Load what a review shows to a person; raises ValueError if the request has no rule yet."""
     now, rule = clock.now(), rule_of(request)
     return Review(
         request=request,
@@ -85,8 +88,27 @@ async def load_review(
         hold_minutes=policy.hold_minutes,
         pause=await repository.pause(),
         budget_use=budget_use,
-        prior_grants=await current_prior_grants(request, policy, repository, clock),
+        prior_grants=await _seen_by(
+            who, request, await current_prior_grants(request, policy, repository, clock), access, repository
+        ),
         key_use=await repository.key_use(request),
         remainder=await remainder_of(repository, request),
         files_read=await repository.files_read(request.id),
+        shows_ids=not request.rest_of
+        or await access.may_see_customers(who, request, repository=repository) is None,
     )
+
+
+async def _seen_by(
+    who: Person, request: Request, found: PriorGrants, access: AccessControl, repository: Repository
+) -> PriorGrants:
+    """Hide the requests of other channels that this person may not see."""
+
+    async def is_hidden(each: PriorRequest) -> bool:
+        if each.channel == request.channel:
+            return False
+        other = await repository.find(each.id)
+        return other is None or await access.may_view(who, other, request.channel) is not None
+
+    by = [replace(each, is_hidden=await is_hidden(each)) for each in found.by]
+    return replace(found, by=tuple(by))

@@ -13,13 +13,16 @@ from weakref import WeakValueDictionary
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.domain.ids import RequestId
-from bot.domain.policy.policy import Policy
+from bot.domain.ids import RequestId, UserId
+from bot.domain.policy.policy import RefusalReason
 from bot.domain.ports import Repository
 from bot.domain.requests.notification import ChannelKind, OutboxMessage, RequestSnapshot
+from bot.domain.requests.person import Person
 from bot.domain.requests.progress import ProgressTracker
 from bot.domain.requests.request import Request
 from bot.errors import CardDeleted, DeliveryDeferred, DeliveryFailed
+from bot.services.access import AccessControl
+from bot.services.remainder import first_request
 from bot.services.snapshots import load_snapshot
 from bot.slack.client.errors import CALL_ERRORS, ErrorKind, delivery_error, describe, kind_of
 from bot.slack.client.file_messages import find_file, upload
@@ -51,7 +54,7 @@ class SlackAnnouncer:
         *,
         client: AsyncWebClient,
         repository: Repository,
-        policy: Policy,
+        access: AccessControl,
         formatter: Formatter,
         progress_tracker: ProgressTracker | None = None,
         may: Callable[[], bool] = lambda: True,
@@ -60,7 +63,7 @@ class SlackAnnouncer:
         """Whether this process is still the leader; checked right before each call that posts."""
         self._client = client
         self._repository = repository
-        self._policy = policy
+        self._access = access
         self._formatter = formatter
         self._progress_tracker = progress_tracker
         self._list_writer = ListWriter()
@@ -134,7 +137,11 @@ class SlackAnnouncer:
         if notification.kind is ChannelKind.NOTICE:
             message = notices.channel(notification, snapshot, formatter, link=link)
             return await self._post(outbox_message, notification.to, message)
-        message = notices.direct(notification, snapshot, formatter, link=link)
+        ids_of = None
+        if notification.happened in notices.WITH_IDS and not await self._may_see(notification.to, request):
+            first = await first_request(self._repository, request)
+            ids_of = (first or request).requester
+        message = notices.direct(notification, snapshot, formatter, link=link, ids_of=ids_of)
         return await self._post(outbox_message, await self._direct_channel(notification.to), message)
 
     async def _request(self, request: RequestId) -> Request:
@@ -145,7 +152,7 @@ class SlackAnnouncer:
 
     async def _snapshot(self, request: Request, *, ids: bool = True) -> RequestSnapshot:
         return await load_snapshot(
-            self._repository, request, self._policy, progress_tracker=self._progress_tracker, ids=ids
+            self._repository, request, self._access.policy, progress_tracker=self._progress_tracker, ids=ids
         )
 
     async def _draw_card(self, request_id: RequestId, outbox_message: OutboxMessage | None = None) -> str:
@@ -208,10 +215,19 @@ class SlackAnnouncer:
         return str(answer["ts"])
 
     async def _send_list(self, outbox_message: OutboxMessage, request: Request) -> str:
-        """Send the not-given list as a file; its title finds one sent before. An empty list is not sent."""
+        """Send the not-given list as a file; its title finds one sent before. An empty list is not sent.
+
+        The list of a remainder goes to the first requester, if its own may not see it.
+        """
         if request.purged_at:
             raise DeliveryFailed("its customers are forgotten")
-        channel = await self._direct_channel(outbox_message.notification.to)
+        to = outbox_message.notification.to
+        if to == request.requester and not await self._may_see(to, request):
+            first = await first_request(self._repository, request)
+            to = first.requester if first else to
+        if not await self._may_see(to, request):
+            return NOBODY
+        channel = await self._direct_channel(to)
         title = not_given_file.title(request, outbox_message.key)
         if outbox_message.tried and (sent := await find_file(self._latest(channel), title)):
             return sent
@@ -222,6 +238,16 @@ class SlackAnnouncer:
             self._check_leader()
             message = not_given_file.build(request, file, self._formatter, title=title)
             return await upload(self._client, message, channel)
+
+    async def _may_see(self, to: str, request: Request) -> bool:
+        """Check, right before a message with customer ids, that this person may see them."""
+        if to == request.requester and not request.rest_of:
+            return True
+        who = Person(UserId(to), request.team)
+        refusal = await self._access.may_see_customers(who, request, repository=self._repository)
+        if refusal and refusal.reason is RefusalReason.LOOKUP_FAILED:
+            raise DeliveryDeferred(refusal.detail, after=CHANNEL_SECONDS, clean=True)
+        return refusal is None
 
     def _check_leader(self) -> None:
         if not self._may():

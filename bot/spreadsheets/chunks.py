@@ -1,6 +1,7 @@
 """A file's bytes in chunks that are freed one by one while a long list is read."""
 
 import io
+import os
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -57,10 +58,19 @@ class Stream(io.RawIOBase):
         return count
 
 
+def pieces_of(file: int, start: int, end: int) -> Iterator[bytes]:
+    """Read a part of an open file in pieces, of which each is a chunk."""
+    for at in range(start, end, CHUNK_BYTES):
+        yield os.pread(file, min(CHUNK_BYTES, end - at), at)
+
+
 def _joined(pieces: Iterable[bytes]) -> Iterator[bytes]:
     """Join small pieces into chunks, none of which is empty."""
     chunk = io.BytesIO()
     for piece in pieces:
+        if len(piece) >= CHUNK_BYTES and not chunk.tell():
+            yield piece
+            continue
         chunk.write(piece)
         if chunk.tell() >= CHUNK_BYTES:
             yield chunk.getvalue()

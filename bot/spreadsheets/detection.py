@@ -1,10 +1,13 @@
 """Detects a file's format by its first bytes, never by its name, and opens its table."""
 
+import codecs
+from importlib import import_module
 from typing import Final
 
 from bot.domain.customers.tables import Table
 from bot.domain.customers.uploads import FileProblem
 from bot.spreadsheets.chunks import Content
+from bot.spreadsheets.encodings import ENCODINGS
 from bot.spreadsheets.errors import FileError
 
 ZIP: Final = b"PK\x03\x04"
@@ -21,6 +24,19 @@ UNSUPPORTED: Final = (
     b"Rar!",
     b"7z\xbc\xaf",
 )
+
+
+def prepare(content: Content | None = None) -> None:
+    """Import what reading this file, or any file, needs: later, the process can open nothing."""
+    for encoding in ENCODINGS:
+        codecs.lookup(encoding)
+    modules = ["heapq"]  # for `Counter.most_common`
+    if content is None or content.start.startswith(ZIP):
+        modules.append("bot.spreadsheets.xlsx.table")
+    if content is None or not content.start.startswith(ZIP):
+        modules.append("bot.spreadsheets.csv_table")
+    for module in modules:
+        import_module(module)
 
 
 def table_of(content: Content, sheet: int = 0) -> Table:

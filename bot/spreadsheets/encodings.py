@@ -17,6 +17,8 @@ BYTE_ORDER_MARKS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+ENCODINGS: Final = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "latin-1", "cp437")
+"""Of texts, of parts of a workbook, and of the names of its parts."""
 CONTROLS: Final = bytes(code for code in range(32) if chr(code) not in "\t\n\r\x0b\x0c\x1a")
 LETTER: Final = re.compile("[^\0-\x7f\udc80-\udcff]")
 NO_LETTER: Final = re.compile("[\udc80-\udcff]")

@@ -15,8 +15,8 @@ def frame(content: bytes) -> bytes:
 
 
 def read_job(stream: BinaryIO) -> dict[str, Any]:
-    """Read the job, and limit this process to its `memory` and CPU `seconds` before it opens a file."""
-    job: dict[str, Any] = json.loads(_read_frame(stream))
+    """Read the job, and limit this process to its `memory`, its CPU `seconds` and no further process."""
+    job: dict[str, Any] = json.loads(read_frame(stream))
     if sys.platform != "win32":
         import resource  # noqa: PLC0415 - does not exist on Windows
 
@@ -24,12 +24,21 @@ def read_job(stream: BinaryIO) -> dict[str, Any]:
         resource.setrlimit(resource.RLIMIT_CPU, (job["seconds"], job["seconds"] + 1))
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
     return job
+
+
+def open_nothing_more() -> None:
+    """From now on let this process open no file and no connection; those that are open stay."""
+    if sys.platform != "win32":
+        import resource  # noqa: PLC0415
+
+        resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
 
 
 def read_frames(stream: BinaryIO) -> Iterator[bytes]:
     """Read frames up to an empty one; raise EOFError if the sender is gone."""
-    while content := _read_frame(stream):
+    while content := read_frame(stream):
         yield content
 
 
@@ -44,7 +53,8 @@ def write_json(stream: BinaryIO, value: object) -> None:
     write_frame(stream, json.dumps(value, separators=(",", ":")).encode())
 
 
-def _read_frame(stream: BinaryIO) -> bytes:
+def read_frame(stream: BinaryIO) -> bytes:
+    """Read the content of one frame; raise EOFError if the sender is gone."""
     (length,) = LENGTH.unpack(_read_exactly(stream, LENGTH.size))
     return _read_exactly(stream, length)
 

@@ -147,6 +147,39 @@ async def test_slack_is_left_alone_for_as_long_as_it_asks(telling: Telling) -> N
     assert calls[POSTS] == 2
 
 
+@pytest.mark.parametrize("back", [{"hours": 2}, {"minutes": 9}, {"seconds": 40}])
+async def test_a_clock_put_back_while_slack_is_away_silences_no_message(
+    telling: Telling, back: dict[str, float]
+) -> None:
+    relay = telling.outbox()
+    telling.shop.slack.faults.outage = True
+    for _ in range(8):
+        await relay.deliver_due()
+        telling.clock.pass_by(seconds=300)
+    await relay.deliver_due()
+    telling.clock.pass_by(**{unit: -much for unit, much in back.items()})
+    await relay.deliver_due()
+    telling.shop.slack.faults.outage = False
+    for _ in range(40):
+        telling.clock.pass_by(seconds=30)
+        await relay.deliver_due()
+    assert await telling.left() == 0
+    telling.each_was_said_once_in_order()
+
+
+async def test_a_clock_put_back_ends_every_wait_for_slack(telling: Telling) -> None:
+    async def busy(_point: str, _method: str, _number: int) -> None:
+        raise Refuse(429, {"Retry-After": "500"})
+
+    relay = telling.outbox()
+    telling.shop.slack.faults.on_call = busy
+    await relay.deliver_due()
+    telling.shop.slack.faults.on_call = None
+    telling.clock.pass_by(minutes=-5)
+    await relay.deliver_due()
+    assert await telling.left() == 0
+
+
 async def test_waits_grow_up_to_five_minutes_while_slack_is_away(telling: Telling) -> None:
     telling.shop.slack.faults.outage = True
     relay, calls, waits = telling.outbox(), telling.shop.slack.faults.calls, list[int]()

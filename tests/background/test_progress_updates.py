@@ -189,3 +189,16 @@ async def test_an_edit_that_hangs_is_abandoned(show: Show) -> None:
     show.telling.clock.pass_by(seconds=3)
     await asyncio.wait_for(stuck.run_once((show.request,)), 60)
     assert hanging.asked == [show.request]
+
+
+@pytest.mark.parametrize("back", [5, 300, 7200])
+async def test_a_clock_put_back_does_not_stop_the_progress(show: Show, back: int) -> None:
+    await show.run_once()
+    await show.batch(0)
+    await show.run_once(after=4)
+    assert show.edits == 1
+    show.telling.clock.pass_by(seconds=-back)
+    await show.batch(1)
+    await show.run_once()
+    await show.run_once(after=4)
+    assert show.edits == 2

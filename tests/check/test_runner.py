@@ -321,4 +321,26 @@ async def test_a_channel_without_approval_and_budget_is_a_warning(workspace: Wor
     workspace.lines.clear()
     workspace.write_policy(f"{open_to_all}budget = {{days = 30, customers = 100}}\n")
     await workspace.check()
+    assert "Set a budget" not in workspace.all
+
+
+async def test_files_that_others_can_read_or_write_are_a_warning(workspace: Workspace) -> None:
+    await workspace.check()
+    workspace.lines.clear()
+    database, policy = workspace.folder / "books.db", workspace.folder / "policy.toml"
+    database.chmod(0o640)
+    policy.chmod(0o664)
+    assert await workspace.check() is CheckStatus.FINE
+    (files, written) = [line for line in workspace.lines if line.startswith("⚠ ")]
+    assert f"can read {database}" in files
+    assert f"chmod 600 {database}" in files
+    assert f"chmod go-w {policy}" in written
+
+
+async def test_files_of_the_bots_user_alone_are_fine(workspace: Workspace) -> None:
+    await workspace.check()
+    workspace.lines.clear()
+    for file in workspace.folder.iterdir():
+        file.chmod(0o600)
+    assert await workspace.check() is CheckStatus.FINE
     assert workspace.bad == []

@@ -19,6 +19,8 @@ CREDENTIALS: Final = {
     "DINTERO_CLIENT_ID": "client",
     "DINTERO_CLIENT_SECRET": "secret-3",
 }
+NOWHERE: Final = {"SLACK_API_URL": "http://127.0.0.1:9/", "DINTERO_API_URL": "http://127.0.0.1:9/v1"}
+"""Addresses at which nobody listens."""
 
 
 def call(folder: Path, *arguments: str, module: str = "bot", **env: str) -> subprocess.CompletedProcess[str]:
@@ -134,3 +136,21 @@ def test_make_run_with_all_credentials_starts_the_bot(tmp_path: Path) -> None:
     result = call(tmp_path, module="bot.cli.launcher", **CREDENTIALS)
     assert result.returncode == 2
     assert "policy.example.toml" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [["migrate"], ["check"], ["purge"], ["audit", "verify"], ["audit", "export"]]
+)
+def test_no_command_makes_files_that_others_can_read(tmp_path: Path, arguments: list[str]) -> None:
+    (tmp_path / "policy.toml").write_text('currency = "NOK"\ntimezone = "Europe/Oslo"\n')
+    before = set(tmp_path.rglob("*"))
+    old = os.umask(0o000)
+    try:
+        if arguments[0] in {"audit", "purge"}:
+            call(tmp_path, "migrate")
+        call(tmp_path, *arguments, **CREDENTIALS, **NOWHERE)
+    finally:
+        os.umask(old)
+    made = set(tmp_path.rglob("*")) - before
+    assert made
+    assert [path.name for path in made if path.stat().st_mode & 0o077] == []

@@ -147,3 +147,18 @@ async def test_an_unreachable_postgresql_is_reported() -> None:
     with pytest.raises(DatabaseUnavailable, match="cannot be reached"):
         async with join_cluster("postgresql://nobody@127.0.0.1:1/none"):
             pass
+
+
+async def test_a_dead_process_is_evicted_though_the_servers_clock_was_put_back(postgres_url: str) -> None:
+    async with await psycopg.AsyncConnection.connect(postgres_url, autocommit=True) as hung:
+        await _rows(
+            postgres_url,
+            "INSERT INTO replicas (name, until)"
+            " SELECT 'hung', (extract(epoch FROM now()) * 1e6)::bigint + 7200000000",
+        )
+        await hung.execute(
+            "SELECT pg_advisory_lock(%s, (SELECT term::integer FROM replicas))", (0x64_69_73_63,)
+        )
+        async with _one(postgres_url) as (one, changes):
+            await changes.until(lambda: one.is_leader)
+            assert await _rows(postgres_url, "SELECT name FROM replicas") == [(one.name,)]

@@ -10,7 +10,8 @@ import pytest
 import structlog
 from slack_bolt.async_app import AsyncApp
 
-from bot.config.log_setup import HIDDEN, set_up_logs
+from bot.config.log_setup import set_up_logs
+from bot.config.redaction import HIDDEN
 from tests.support.plain_logs import plain_logs
 
 SECRET: Final = 'a "known" secret/value'

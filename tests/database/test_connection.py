@@ -1,6 +1,8 @@
 import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from bot.database.connection import is_sqlite, parse_url
+from bot.database.address import is_encrypted, is_sqlite, parse_url
+from bot.database.postgres import connect_parameters
 from bot.errors import ConfigError
 
 
@@ -17,6 +19,47 @@ def test_every_postgresql_url_uses_the_same_driver(url: str) -> None:
     assert not is_sqlite(parse_url(url))
 
 
+@pytest.mark.parametrize(
+    ("url", "parameters"),
+    [
+        ("postgres://bot:pass@db/books", {"host": "db", "password": "pass", "dbname": "books"}),
+        ("postgresql://one:5433,two,three:5434/books", {"host": "one,two,three", "port": "5433,,5434"}),
+        ("postgresql://[::1]:5433,[2001:db8::2]/books", {"host": "::1,2001:db8::2", "port": "5433,"}),
+        ("postgresql:///books?host=/var/run/postgresql", {"host": "/var/run/postgresql", "dbname": "books"}),
+        ("postgresql:///books?host=/run/one,/run/two", {"host": "/run/one,/run/two"}),
+        ("postgresql:///books?host=one&host=two&port=1,2", {"host": "one,two", "port": "1,2"}),
+        ("postgresql://%2Fvar%2Frun/books", {"host": "/var/run", "dbname": "books"}),
+        ("postgresql:///books", {"dbname": "books"}),
+        ("postgresql://bot@/books?host=/run&port=5433", {"user": "bot", "host": "/run", "port": "5433"}),
+        ("postgresql://db?user=bot&password=a%40b", {"user": "bot", "password": "a@b", "host": "db"}),
+        ("postgresql://bot:a@b@c/d@db/books", {"password": "a@b@c/d", "host": "db"}),
+        ("postgresql://bot:a?b#c[d@db/books?options=-c%20x=y", {"password": "a?b#c[d", "options": "-c x=y"}),
+        ("postgresql://bot:pass@db/books?application_name=a@b", {"host": "db", "application_name": "a@b"}),
+        ("postgresql://db/books?target_session_attrs=any", {"target_session_attrs": "read-write"}),
+    ],
+)
+def test_each_form_of_a_postgresql_address_is_read(url: str, parameters: dict[str, str]) -> None:
+    found = {name: str(value) for name, value in connect_parameters(parse_url(url)).items()}
+    assert found | parameters == found
+    assert conninfo_to_dict(make_conninfo(**found)) == found
+
+
+@pytest.mark.parametrize(
+    ("url", "encrypted"),
+    [
+        ("postgresql:///books", True),
+        ("postgresql://localhost,127.0.0.2,[::1]/books", True),
+        ("postgresql:///books?host=/run", True),
+        ("postgresql://db/books", False),
+        ("postgresql://localhost,db/books?sslmode=prefer", False),
+        ("postgresql://db/books?sslmode=require", True),
+        ("postgresql://db/books?sslmode=verify-full", True),
+    ],
+)
+def test_a_connection_over_the_network_needs_tls(url: str, *, encrypted: bool) -> None:
+    assert is_encrypted(parse_url(url)) is encrypted
+
+
 def test_an_sqlite_path_stays_relative_or_absolute() -> None:
     assert parse_url("sqlite:///books.db").database == "books.db"
     assert parse_url("sqlite:////var/lib/books.db").database == "/var/lib/books.db"
@@ -24,7 +67,17 @@ def test_an_sqlite_path_stays_relative_or_absolute() -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["", "books.db", "mysql://db/books", "sqlite://", "sqlite:///:memory:", "postgresql://db:port/x"]
+    "url",
+    [
+        "",
+        "books.db",
+        "mysql://db/books",
+        "sqlite://",
+        "sqlite:///:memory:",
+        "postgresql://db:port/x",
+        "postgresql://",
+        "postgresql://db/x?no=1",
+    ],
 )
 def test_an_unusable_url_is_reported_with_the_name_of_the_setting(url: str) -> None:
     with pytest.raises(ConfigError, match="DATABASE_URL"):

@@ -1,13 +1,20 @@
 import asyncio
+import threading
 from dataclasses import replace
 
 import psycopg
 import pytest
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import DBAPIError
 
+from bot.database.connection import parse_url
+from bot.database.postgres import TimedConnection, connect_parameters, open_postgres, open_sync_engine
 from bot.database.repositories.repository import open_repository
+from bot.database.schema import channels
 from bot.domain.requests.request import FormInput
 from bot.errors import DatabaseUnavailable
 from tests.contracts.repository import new_draft, saved_request
+from tests.journeys.partition import network_to
 from tests.support.postgres import Server
 
 
@@ -68,3 +75,52 @@ async def test_a_process_suspended_in_a_unit_of_work_blocks_its_peers_only_for_s
         found = await other.find(request.id)
         assert found
         assert found.note == "goes on"
+
+
+WRITE = insert(channels).values(id="C0TEST").on_conflict_do_nothing()
+
+
+async def test_a_connection_to_a_read_only_server_is_dropped(postgres_url: str) -> None:
+    async with open_postgres(parse_url(postgres_url)) as database:
+        async with database.pool.connection() as connection:
+            await connection.execute("SET default_transaction_read_only = on")
+        with pytest.raises(DatabaseUnavailable):
+            await database.run(WRITE, {})
+        await database.run(WRITE, {})
+
+
+def test_the_engine_drops_a_connection_to_a_read_only_server(postgres_url: str) -> None:
+    engine = open_sync_engine(parse_url(postgres_url), threading.Event())
+    with engine.begin() as connection:
+        connection.exec_driver_sql("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")
+    with pytest.raises(DBAPIError) as caught, engine.begin() as connection:
+        connection.execute(WRITE)
+    assert caught.value.connection_invalidated
+    with engine.begin() as connection:
+        connection.execute(WRITE)
+    engine.dispose()
+
+
+async def test_a_database_that_takes_no_writes_is_not_ready(postgres_url: str) -> None:
+    async with open_repository(postgres_url) as repository:
+        await repository.ping()
+        name = parse_url(postgres_url).database
+        with psycopg.connect(postgres_url, autocommit=True) as admin:
+            admin.execute(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on'.encode())
+            admin.execute(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        with pytest.raises(DatabaseUnavailable):
+            await repository.ping()
+
+
+async def test_a_server_that_does_not_answer_is_given_up(postgres_url: str) -> None:
+    async with network_to(postgres_url) as (network, through):
+        connection = await TimedConnection.connect(**connect_parameters(parse_url(through)))
+        network.up.clear()
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.2):
+                await connection.execute("SELECT 1")
+        assert connection.closed
+        network.up.set()

@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
-from bot.domain.ids import CustomerId
 from bot.domain.requests.batches import BatchOutcome
 from bot.domain.requests.notification import NotificationType
 from bot.domain.requests.request import Request, State
 from bot.services.announcements import notifications_for
+from sandbox.shop import BOSS
 from sandbox.slack.state.workspace import Message
 from sandbox.slack.user.person import SandboxPerson
 from tests.support.slack_fixture import Stand
@@ -16,22 +16,29 @@ AGAIN = "Ask again for these…"
 
 async def ended(stand: Stand, card: Message) -> Request:
     """Cancel a giving in the middle, with one of three customers given."""
-    first, now = await stand.request(), stand.clock.now()
+    request = await end(stand, await stand.request())
+    assert AGAIN in stand.shop.bo.read(card)
+    return request
+
+
+async def end(stand: Stand, first: Request) -> Request:
+    """Cancel a giving in the middle: its last two customers are left."""
+    now = stand.clock.now()
     async with stand.repository.unit_of_work(first.id) as page:
         assert page
         await page.save(replace(first, state=State.GIVING, started_at=now))
     await stand.repository.start_portion(first.id, 0)
+    *_, unknown, not_tried = await stand.repository.customers(first.id, 0)
     await stand.repository.record_outcomes(
-        first.id, BatchOutcome(0, 0, 3, unknown=(CustomerId("b"),), not_tried=(CustomerId("c"),))
+        first.id, BatchOutcome(0, 0, first.customers, unknown=(unknown,), not_tried=(not_tried,))
     )
     async with stand.repository.unit_of_work(first.id) as unit:
         assert unit
         request = replace(unit.request, state=State.CANCELLED, ended_at=now)
         await unit.save(request)
-        await unit.enqueue(*notifications_for(request, NotificationType.CANCELLED, now, by=stand.shop.ann.id))
+        await unit.enqueue(*notifications_for(request, NotificationType.CANCELLED, now, by=BOSS))
     stand.errands.wake()
     await stand.errands.done()
-    assert AGAIN in stand.shop.bo.read(card)
     return request
 
 
@@ -98,3 +105,53 @@ async def test_the_button_of_a_purged_request_says_that_it_is_purged(stand: Stan
     await stand.shop.bo.press(AGAIN, old)
     await stand.shop.bo.is_told(f"The customers of “{first.short}” are forgotten")
     assert await stand.drafts() == 0
+
+
+async def test_a_member_asks_again_for_others_customers_and_sees_no_id(stand: Stand) -> None:
+    await ended(stand, await stand.ask("customer-1\ncustomer-2\ncustomer-3"))
+    dora, support = stand.shop.slack.add_person("Dora"), stand.shop.support
+    support.members.add(dora.id)
+    before, card = set[str](), stand.shop.slack.messages(support)[0]
+    for _ in range(2):  # the remainder of the remainder has the same customers
+        await dora.press(AGAIN, card)
+        await (await dora.sees_view(submit="Review")).submit()
+        review = await dora.sees_view(submit="Ask for approval")
+        assert "2" in review.text
+        assert "customer-" not in raw(stand, dora)
+        assert "••••" not in review.text
+        await review.submit()
+        await (await dora.sees_view("Asked for approval")).close()
+        await stand.errands.done()
+        card = stand.shop.slack.messages(support)[-1]
+        (found,) = [
+            one
+            for one in await stand.repository.in_state(State.WAITING)
+            if one.requester == dora.id and one.id not in before
+        ]
+        before.add(found.id)
+        await dora.press("Show customers", card)
+        await stand.errands.done()
+        assert "customer-" not in dora.read(dora.ephemerals[-1])
+        request = await end(stand, found)
+        await dora.press("Get the list", card)
+        await stand.errands.done()
+        assert f"Ask <@{stand.shop.ann.id}>" in dora.read(dora.ephemerals[-1]) or "Ask @Ann" in dora.read(
+            dora.ephemerals[-1]
+        )
+        told = "\n".join(dora.read(message) for message in dora.reads(dora.direct))
+        assert f"request {request.short}" in told
+        assert "customer-" not in told
+        assert "who were not given it" not in told
+        ann = stand.shop.ann
+        await ann.sees(f"{request.short}: the list of 2 of the 2 customers", ann.direct)
+        await ann.press("Show customers", card)
+        assert "customer-3" in (await ann.sees_view("Customers")).text
+        await (await ann.sees_view("Customers")).close()
+
+
+async def test_an_approver_of_the_first_request_sees_the_ids_of_its_remainder(stand: Stand) -> None:
+    card = await stand.ask("customer-1\ncustomer-2\ncustomer-3")
+    await ended(stand, card)
+    await stand.shop.bo.press(AGAIN, card)
+    await (await stand.shop.bo.sees_view(submit="Review")).submit()
+    assert "customer-2" in (await stand.shop.bo.sees_view(submit="Ask for approval")).text

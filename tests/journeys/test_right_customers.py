@@ -1,11 +1,13 @@
 """Odd lists, from the form through review and approval to the ledger: the right customers, each once."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
+from sandbox.slack.api.web_api import DOWNLOAD
 from sandbox.slack.user.modal import Modal
 from tests.journeys.steps import RULE, SEED, Trip
 from tests.spreadsheets.sample_files import DOCUMENTS, MAIN, column, packed, raw_workbook, relationships
@@ -226,3 +228,49 @@ async def test_the_right_customers_get_it_once(trip: Trip, tmp_path: Path, case:
     await trip.summary(f"Given to {len(case.given)} of {len(case.given)} customer")
     assert trip.shop.dintero.ledger.holders(SEED) == dict.fromkeys(case.given, 1)
     assert not trip.shop.slack.refused
+
+
+async def test_the_same_list_twice_is_named_to_whoever_decides_next(trip: Trip) -> None:
+    """Line 2: in the review, and in the approval whose form was drawn before."""
+    first = await trip.ask("2-1\n2-2")
+    approval = await trip.opens_approval(first)
+    review = await trip.review("2-2\n2-3")
+    assert f"1 by {(await trip.request(first)).short}, which is not finished" in review.text
+    second = await trip.asked(review)
+    shorts = [(await trip.request(card)).short for card in (first, second)]
+    assert not (await approval.submit()).errors
+    approval = await trip.shop.bo.sees_view(text="in another request since you read this")
+    assert f"1 by {shorts[1]}, which is not finished" in approval.text
+    await trip.approve_in(approval)
+    await trip.summary("Given to 2 of 2 customers")
+    approval = await trip.opens_approval(second)
+    assert f"1 customer of these was given this rule lately: 1 by {shorts[0]}" in approval.text
+    await approval.close()
+    assert trip.shop.dintero.ledger.holders(SEED) == {"2-1": 1, "2-2": 1}
+
+
+async def test_a_reading_that_ends_late_changes_nothing_that_was_shown(trip: Trip, tmp_path: Path) -> None:
+    """Line 15: the answer to the first click was lost, and its file arrives after the second click."""
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def hold(when: str, method: str, _number: int) -> None:
+        if (when, method) == ("before", DOWNLOAD):
+            begun.set()
+            await go_on.wait()
+
+    trip.shop.slack.faults.on_call = hold
+    (tmp_path / "old.csv").write_text("kundenr\n15-1\n15-2\n")
+    form = await trip.form()
+    await form.fill({"Rule": RULE, "File": str(tmp_path / "old.csv")})
+    await form.submit(lost=True)
+    await begun.wait()
+    await form.fill({"File": "", "Customer IDs": "15-3"})
+    assert not (await form.submit()).errors
+    review = await trip.shop.ann.sees_view(submit=SENT)
+    go_on.set()
+    await trip.shop.slack.until(lambda: trip.shop.slack.faults.calls["views.update"] >= 2)
+    review = await trip.shop.ann.sees_view(submit=SENT)
+    assert "Customer id: 15-3" in review.text
+    await trip.approve(await trip.asked(review))
+    await trip.summary("Given to 1 of 1 customer")
+    assert trip.shop.dintero.ledger.holders(SEED) == {"15-3": 1}

@@ -9,18 +9,24 @@ import pytest
 
 from bot.domain.customers.packing import pack
 from bot.domain.customers.uploads import NO_ROW, Column, Doubt, DoubtfulIds, FileRead, ReadResult, Upload
-from bot.domain.ids import CustomerId, FileId
+from bot.domain.ids import CustomerId, FileId, UserId
 from bot.domain.policy.policy import Refusal, RefusalReason
 from bot.domain.requests.batches import BatchOutcome, Refused
 from bot.domain.requests.notification import NotificationType
 from bot.domain.requests.request import FormInput, Request, State, StopReason, digest
 from bot.domain.requests.views import ApprovalView, Field, FieldError, Form, Review
+from bot.slack.modals import approval
+from bot.slack.rendering import request_facts
+from tests.support.samples import LOOK
 from tests.support.service_fixture import (
     ANN,
     BO,
+    CHIEF,
     CLEO,
+    DI,
     QUICK,
     SPAR,
+    SUPPORT,
     Drawer,
     Office,
     allowing,
@@ -36,7 +42,7 @@ async def reviewed(office: Office, customers: str = "a\nb") -> Review:
 
 
 async def ask_as_shown(office: Office, review: Review) -> Request | Refusal:
-    named = [each.short for each in review.prior_grants.by]
+    named = [each.mark for each in review.prior_grants.by]
     return await office.drafts.ask(review.request.id, person(ANN), shown=review.digest, named=named)
 
 
@@ -92,13 +98,13 @@ async def test_a_later_request_that_has_begun_voids_the_approval_at_the_start(ei
     office = either_office
     asked = await office.ask(customers="a\nb")
     await office.approve(asked, BO)
-    other = await begun_since(office, "b")
+    await begun_since(office, "b")
     assert await office.preflight.begin(asked.id) is None
     waiting = await office.now(asked.id)
     assert (waiting.state, waiting.round) == (State.WAITING, 2)
     void = [one for one in await office.unsaid() if one.happened is NotificationType.CONSENT_VOID]
     assert {one.note for one in void} == {RefusalReason.REPEATED}
-    assert await office.named(asked.id) == [other.short]
+    assert len(await office.named(asked.id)) == 1
     office.clock.pass_by(seconds=1)
     await office.approve(waiting, BO)
     assert await office.preflight.begin(asked.id)
@@ -179,7 +185,7 @@ class SlowReader(Drawer):
         return result
 
 
-async def test_a_slow_reading_does_not_overwrite_a_newer_list(office: Office) -> None:
+async def test_after_a_slow_reading_the_newer_list_is_reviewed(office: Office) -> None:
     file = Upload(FileId("F1"), "old.csv")
     draft = await office.draft(customers="", files=(file,))
 
@@ -190,9 +196,9 @@ async def test_a_slow_reading_does_not_overwrite_a_newer_list(office: Office) ->
 
     reader = SlowReader(lists={file.id: ("old",)}, meanwhile=fill_in)
     office.drafts = replace(office.drafts, file_reader=reader)
-    assert await office.drafts.review(draft, person(ANN)) == Refusal(RefusalReason.CHANGED)
-    assert (await office.now(draft)).customers == 0
-    assert isinstance(await office.drafts.review(draft, person(ANN)), Review)
+    review = await office.drafts.review(draft, person(ANN))
+    assert isinstance(review, Review)
+    assert (review.request.customers, review.request.first_customer) == (1, "new")
     assert await office.repository.customers(draft, 0) == ("new",)
 
 
@@ -350,3 +356,37 @@ async def test_the_choice_of_a_new_request_ends_with_its_list(office: Office) ->
     stored = await office.repository.load_input(draft)
     assert stored
     assert not stored.new_key
+
+
+@pytest.mark.parametrize(("who", "sees"), [(ANN, True), (CHIEF, True), (DI, False), (BO, False)])
+async def test_a_request_of_another_channel_is_counted_and_not_named(
+    either_office: Office, who: UserId, *, sees: bool
+) -> None:
+    office = either_office
+    other, here = await office.ask(ANN, QUICK, customers="a\nb"), await office.ask(DI, customers="a")
+    review = await office.drafts.review(await office.draft(who, customers="a\nb"), person(who))
+    assert isinstance(review, Review)
+    text = "\n".join(request_facts.before(review.prior_grants, LOOK, {}))
+    metadata = request_facts.seen(review)
+    assert "2 customers of these were given this rule lately" in text
+    assert here.short in text
+    assert (other.short in text) is sees
+    assert ("1 other request that you may not see" in text) is not sees
+    assert (other.id in {each.id for each in review.named}) is sees
+    assert other.short not in metadata
+    assert other.id not in metadata
+    named = metadata.partition(":")[2].split()
+    asked = await office.drafts.ask(review.request.id, person(who), shown=review.digest, named=named)
+    assert isinstance(asked, Request)
+
+
+async def test_an_approver_is_not_told_the_names_of_other_channels_requests(office: Office) -> None:
+    other, asked = await office.ask(ANN, QUICK, customers="a"), await office.ask(customers="a")
+    view = await office.decisions.open_approval(asked.id, person(BO), SUPPORT)
+    assert isinstance(view, ApprovalView)
+    assert other.id not in {each.id for each in view.review.named}
+    drawn = str(approval.build(view, LOOK, {}))
+    assert "1 by 1 request that you may not see" in drawn or "1 request that you may not see" in drawn
+    assert other.short not in drawn
+    again = approval.read(approval.build(view, LOOK, {}))
+    assert isinstance(await approve_as_shown(office, asked, list(again.named)), Request)

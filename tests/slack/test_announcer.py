@@ -15,7 +15,7 @@ from bot.domain.requests.request import State
 from bot.errors import DeliveryDeferred, DeliveryFailed
 from bot.slack.announcer import EVENT_TYPE, MAX_CARD_ATTEMPTS, SlackAnnouncer
 from bot.slack.client.connection import open_client
-from sandbox.shop import POLICY, SUPPORT
+from sandbox.shop import SUPPORT
 from sandbox.slack import Fault
 from tests.support.outbox_fixture import LOOK, Telling, open_telling
 
@@ -199,7 +199,7 @@ async def test_a_gateways_answer_is_classified(
 ) -> None:
     async with _a_slack_that_answers(status, body, kind) as url, open_client(url, "xoxb-any") as client:
         announcer = SlackAnnouncer(
-            client=client, repository=telling.repository, policy=POLICY, formatter=LOOK
+            client=client, repository=telling.repository, access=telling.access, formatter=LOOK
         )
         with pytest.raises(DeliveryDeferred) as deferred:
             await announcer.deliver(await telling.next())

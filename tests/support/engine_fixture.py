@@ -10,6 +10,7 @@ from itertools import count
 from bot.clock import SystemClock
 from bot.dintero.client import open_dintero
 from bot.domain.customers.packing import pack
+from bot.domain.customers.parsing import digest_of
 from bot.domain.ids import ChannelId, CustomerId, RuleId, TeamId, UserId
 from bot.domain.ports import Clock, DinteroApi, Repository
 from bot.domain.requests.batches import Tally
@@ -116,6 +117,7 @@ class Ground:
             created_at=NOW,
             rule=self.rule,
             customers=len(who),
+            customers_digest=digest_of(who),
             batch_size=size,
             batches_per_portion=batches,
             concurrency=concurrency,

@@ -9,12 +9,15 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.background.outbox_relay import OutboxRelay
 from bot.database.repositories.repository import SqlRepository
-from bot.domain.ids import RequestId
+from bot.domain.ids import RequestId, TeamId
 from bot.domain.requests.notification import Notification, OutboxMessage
+from bot.services.access import AccessControl
 from bot.services.fallbacks import FallbackNotifier
 from bot.slack.announcer import SlackAnnouncer
 from bot.slack.client.connection import open_client
+from bot.slack.client.directory import SlackDirectory
 from bot.slack.rendering.formatting import Formatter
+from sandbox.dintero.server import ACCOUNT
 from sandbox.shop import POLICY, Shop, open_shop
 from tests.journeys.process import approved
 from tests.support.clock import HandClock
@@ -33,6 +36,7 @@ class Telling:
     request: RequestId
     announcer: SlackAnnouncer
     clock: HandClock
+    access: AccessControl
     _client: AsyncWebClient
 
     def outbox(self) -> OutboxRelay:
@@ -47,7 +51,7 @@ class Telling:
     def outbox_while(self, may: Callable[[], bool]) -> tuple[OutboxRelay, SlackAnnouncer]:
         """Open the relay of a process that delivers while `may` is true."""
         announcer = SlackAnnouncer(
-            client=self._client, repository=self.repository, policy=POLICY, formatter=LOOK, may=may
+            client=self._client, repository=self.repository, access=self.access, formatter=LOOK, may=may
         )
         return OutboxRelay(
             repository=self.repository,
@@ -102,7 +106,8 @@ async def open_telling(repository: SqlRepository) -> AsyncIterator[Telling]:
         open_shop() as shop,
         open_client(shop.slack.api_url, shop.slack.credentials.bot_token) as client,
     ):
-        announcer = SlackAnnouncer(client=client, repository=repository, policy=POLICY, formatter=LOOK)
-        yield Telling(
-            shop, repository, await approved(repository, shop, customers(3)), announcer, HandClock(), client
-        )
+        clock, team = HandClock(), TeamId(shop.slack.team)
+        access = AccessControl(POLICY, SlackDirectory(client, team, clock), team, ACCOUNT)
+        announcer = SlackAnnouncer(client=client, repository=repository, access=access, formatter=LOOK)
+        request = await approved(repository, shop, customers(3))
+        yield Telling(shop, repository, request, announcer, clock, access, client)

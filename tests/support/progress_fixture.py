@@ -15,7 +15,6 @@ from bot.domain.requests.request import State
 from bot.services.fallbacks import FallbackNotifier
 from bot.slack.announcer import SlackAnnouncer
 from bot.slack.client.connection import open_client
-from sandbox.shop import POLICY
 from sandbox.slack import Message
 from tests.support.outbox_fixture import LOOK, Telling, open_telling
 
@@ -79,7 +78,7 @@ async def open_show(repository: SqlRepository) -> AsyncIterator[Show]:
         announcer = SlackAnnouncer(
             client=client,
             repository=repository,
-            policy=POLICY,
+            access=telling.access,
             formatter=LOOK,
             progress_tracker=progress_tracker,
         )

@@ -305,12 +305,12 @@ class Office:
         return await self.drafts.ask(draft, who, shown=shown, named=await self.named(draft))
 
     async def named(self, request: RequestId) -> list[str]:
-        """Name the requests for the same customers, as a review does."""
+        """Mark the requests for the same customers, as a review does."""
         found = await self.repository.find(request)
         if found is None or (policy := self.access.policy.channels.get(found.channel)) is None:
             return []
         prior_grants = await current_prior_grants(found, policy, self.repository, self.clock)
-        return [each.short for each in prior_grants.by]
+        return [each.mark for each in prior_grants.by]
 
     async def unsaid(self) -> list[Notification]:
         """Send everything in the outbox, and return it in order."""

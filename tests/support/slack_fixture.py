@@ -177,7 +177,7 @@ async def open_stand(
         errands.relay = OutboxRelay(
             repository=repository,
             announcer=SlackAnnouncer(
-                client=client, repository=repository, policy=policy, formatter=formatter
+                client=client, repository=repository, access=access, formatter=formatter
             ),
             clock=clock,
             fallback=FallbackNotifier(repository, clock),

@@ -1,5 +1,6 @@
 """The audit log: a chain of rows, each with the hash of the row before it, which shows every change."""
 
+import asyncio
 import hashlib
 import json
 from collections.abc import AsyncIterator, Sequence
@@ -10,10 +11,12 @@ from typing import Final
 from sqlalchemy import bindparam, func, insert, select, update
 
 from bot.database.audit.customer_hashes import AuditKey, contains, digest_of
-from bot.database.audit.evidence import Evidence
+from bot.database.audit.evidence import CUSTOMERS, Evidence
 from bot.database.connection import BaseRepository, ColumnValue, Database, Transaction
 from bot.database.mapping import decode, encode, from_micros, to_micros
-from bot.database.schema import audit, audit_customers, audit_head, audit_heads, of_request
+from bot.database.schema import audit, audit_customers, audit_head, audit_heads, of_request, requests
+from bot.domain.customers.packing import hash_rows, unpacked
+from bot.domain.customers.parsing import is_digest_of
 from bot.domain.ids import CustomerId, RequestId
 from bot.domain.requests.audit_entries import Entry, EntryKind, canonical
 
@@ -35,6 +38,7 @@ _ROWS: Final = (
     .limit(ROWS_PER_QUERY)
 )
 _ROWS_OF_CHANNEL: Final = _ROWS.where(audit.c.channel == bindparam("channel"))
+_HASH: Final = select(audit.c.hash).where(audit.c.seq == bindparam("which"))
 _HEADS: Final = select(audit_heads.c.seq, audit_heads.c.hash).order_by(audit_heads.c.seq)
 _KEPT_AT: Final = select(func.max(audit_heads.c.kept_at))
 _LAST_OF_KIND: Final = (
@@ -44,6 +48,14 @@ _KEEP_HEAD: Final = insert(audit_heads)
 _KEPT_HEAD: Final = select(audit_heads.c.seq).where(audit_heads.c.seq == bindparam("which"))
 _OF_REQUEST: Final = select(audit_customers.c.hashes).where(of_request(audit_customers))
 _HASHES: Final = _OF_REQUEST.order_by(audit_customers.c.portion)
+_KEPT: Final = (
+    select(audit_customers.c.key, audit_customers.c.hashes)
+    .where(of_request(audit_customers))
+    .order_by(audit_customers.c.portion)
+)
+_DIGEST: Final = select(requests.c.customers_digest, requests.c.purged_at).where(
+    requests.c.id == bindparam("which")
+)
 _PORTIONS: Final = select(
     audit_customers.c.request, audit_customers.c.portion, audit_customers.c.key
 ).order_by(audit_customers.c.request, audit_customers.c.portion)
@@ -84,6 +96,10 @@ class CustomerMentions:
 
     requests: frozenset[RequestId]
     other_keys: int
+
+
+def _pack(key: AuditKey, row: bytes) -> bytes:
+    return key.pack(unpacked(row))
 
 
 async def append(transaction: Transaction, entries: Sequence[Entry], at: datetime) -> None:
@@ -133,6 +149,11 @@ class Audit(BaseRepository):
         rows = await self._database.run(_HEAD, {})
         return ChainHead(*rows[0]) if rows else None
 
+    async def hash_of(self, seq: int) -> str | None:
+        """Read the hash of one row; None if there is no such row."""
+        rows = await self._database.run(_HASH, {"which": seq})
+        return str(rows[0][0]) if rows else None
+
     async def heads(self) -> tuple[ChainHead, ...]:
         """Read the heads that were sent to the admins, oldest first."""
         return tuple(ChainHead(*row) for row in await self._database.run(_HEADS, {}))
@@ -159,6 +180,26 @@ class Audit(BaseRepository):
     async def digest_of_customers(self, request: str) -> str:
         """Digest the kept hashes of a request's customers; the audit's `customer_hashes` has to match."""
         return digest_of([hashes for (hashes,) in await self._database.run(_HASHES, {"which": request})])
+
+    async def has_other_customers(self, request: str) -> bool:
+        """Tell whether the customers in the database are not the requested ones; of a purged one nobody can.
+
+        Where the key of the kept hashes is known, these decide; the request's own digest has to match too.
+        """
+        which, names = {"which": request}, {key.name: key for key in self._keys}
+        rows, kept = await self._database.run(CUSTOMERS, which), await self._database.run(_KEPT, which)
+        found = await self._database.run(_DIGEST, which)
+        if not found or found[0][1] is not None:
+            return False
+        ids = [packed for _, packed in rows]
+        if not is_digest_of(decode(found[0][0]), (await asyncio.to_thread(hash_rows, ids)).digest):
+            return True
+        if len(rows) != len(kept):
+            return True
+        for (_, packed), (key, hashes) in zip(rows, kept, strict=True):
+            if key in names and await asyncio.to_thread(_pack, names[key], packed) != hashes:
+                return True
+        return False
 
     async def named(self, customer: CustomerId) -> CustomerMentions:
         """Find every request that named a customer, redacted or not."""

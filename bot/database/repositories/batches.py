@@ -27,7 +27,7 @@ from bot.database.connection import BaseRepository, ColumnValue, Database
 from bot.database.mapping import encode, outcome_row, rule_json, to_micros
 from bot.database.schema import batches, customers, replicas, requests
 from bot.database.tally import TALLY, tally_of
-from bot.domain.customers.packing import unpacked
+from bot.domain.customers.packing import RowHashes, hash_row, hash_rows, unpacked
 from bot.domain.ids import CustomerId, Fence, RequestId
 from bot.domain.requests.batches import (
     MOST_OUTCOMES,
@@ -71,6 +71,9 @@ _CLAIM: Final = (
 )
 _COUNT_PORTIONS: Final = select(func.count()).select_from(customers).where(_OF_REQUEST)
 _CUSTOMERS: Final = select(customers.c.ids).where(_PORTION)
+_ALL_CUSTOMERS: Final = (
+    select(customers.c.portion, customers.c.ids).where(_OF_REQUEST).order_by(customers.c.portion)
+)
 _START_PORTION: Final = (
     update(customers)
     .where(_PORTION, select(requests.c.id).where(_MAY_CONTINUE, _HELD).exists())
@@ -137,6 +140,10 @@ def _upsert(database: Database, count: int) -> ReturningInsert[Any]:
     ).returning(select(func.count()).select_from(requests).where(_MAY_CONTINUE).scalar_subquery())
 
 
+def _portion(row: bytes, *, again: bool) -> Portion:
+    return Portion(tuple(unpacked(row)), again, hash_row(row))
+
+
 class BatchRepository(BaseRepository):
     """What a giving reads and writes."""
 
@@ -158,6 +165,13 @@ class BatchRepository(BaseRepository):
         rows = await self._database.run(_CUSTOMERS, {"which": encode(request), "number": portion})
         return tuple(await asyncio.to_thread(unpacked, rows[0][0])) if rows else ()
 
+    async def hash_rows(self, request: RequestId) -> RowHashes:
+        """Hash the packed customers of all portions, in a thread."""
+        rows = await self._database.run(_ALL_CUSTOMERS, {"which": encode(request)})
+        if [number for number, _ in rows] != list(range(len(rows))):
+            return RowHashes("")
+        return await asyncio.to_thread(hash_rows, [ids for _, ids in rows])
+
     async def start_portion(
         self, request: RequestId, portion: int, *, fence: Fence | None = None
     ) -> Portion | None:
@@ -170,7 +184,7 @@ class BatchRepository(BaseRepository):
         rows = await self._database.run(_START_PORTION, {**held, "number": portion})
         if rows:
             ids, starts = rows[0]
-            return Portion(tuple(await asyncio.to_thread(unpacked, ids)), again=starts > 1)
+            return await asyncio.to_thread(_portion, ids, again=starts > 1)
         if fence is not None and not await self._database.run(_CHECK_HELD, held):
             raise LeaseLost(request)
         return None

@@ -39,6 +39,7 @@ _DUE: Final = (
 )
 _MARK_ATTEMPT: Final = update(outbox).where(_MESSAGE).values(tried=1, attempts=outbox.c.attempts + 1)
 _UPDATE: Final = update(outbox).where(_MESSAGE)
+_END_WAITS: Final = update(outbox).where(PENDING, outbox.c.due > bindparam("now"))
 _SET_CARD: Final = update(requests).where(requests.c.id == bindparam("which"))
 
 
@@ -73,6 +74,10 @@ class OutboxRepository(BaseRepository):
         await self._database.run(
             _UPDATE, {"this": outbox_message.id, "due": to_micros(until), "tried": int(tried)}
         )
+
+    async def end_waits(self, now: datetime) -> None:
+        """Make every message due that waits for a later time: the clock was put back."""
+        await self._database.run(_END_WAITS, {"now": to_micros(now), "due": to_micros(now)})
 
     async def mark_failed(self, outbox_message: OutboxMessage, *, why: str) -> None:
         """Note that it can never be sent."""

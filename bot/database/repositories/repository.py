@@ -25,13 +25,15 @@ from bot.database.repositories.source_files import SourceFileRepository
 from bot.database.repositories.unit_of_work import UnitOfWorkRepository
 from bot.database.repositories.verification import VerificationRepository
 from bot.database.schema import audit_key as audit_key_table
-from bot.database.schema import replicas, requests
+from bot.database.schema import channels, replicas, requests
 from bot.database.sqlite import open_sqlite
 from bot.domain.ports import Clock
 
 CHANNEL: Final = "discount_bot"
 """The channel of PostgreSQL's NOTIFY that all processes listen to."""
-_PING: Final = select(requests.c.id).limit(1)
+_READ: Final = select(requests.c.id).limit(1)
+_WRITTEN: Final = {"id": ""}
+"""A row that nothing else uses."""
 _LIVE: Final = select(replicas.c.name)
 _NOTIFY: Final = select(func.pg_notify(CHANNEL, bindparam("name")))
 _KEY: Final = select(audit_key_table.c.key)
@@ -59,12 +61,19 @@ class SqlRepository(
         return await self._database.time()
 
     async def ping(self) -> None:
-        """Check that the database answers.
+        """Check that the database takes a write: after a fail-over, a standby still answers what is read.
 
         Raises:
             DatabaseUnavailable: it does not.
         """
-        await self._database.run(_PING, {})
+        await self._database.run(_READ, {})
+        insert = self._database.insert(channels)
+        upsert = insert.on_conflict_do_update(index_elements=["id"], set_={"id": insert.excluded.id})
+        await self._database.run(upsert, _WRITTEN)
+
+    async def erase_deleted(self) -> bool:
+        """Remove what was deleted from the database's files; False if another process reads on."""
+        return await self._database.erase_deleted()
 
     async def live_replicas(self) -> frozenset[str]:
         """Return the names of the live processes; a dead one is among them until a peer evicts it."""

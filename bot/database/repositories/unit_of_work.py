@@ -120,8 +120,12 @@ class SqlUnitOfWork:
         )
 
     async def redact(self, at: datetime) -> None:
-        """Delete customer ids, files, reason, note and form input; counts, digests and approvals stay."""
-        empty: Any = dict.fromkeys(("reason", "note", "first_customer", "last_customer", "files"), "")
+        """Delete customer ids, files, reason, note and form input; counts and approvals stay.
+
+        Without the salt in `customers_digest`, no digest that stays can confirm a guess.
+        """
+        texts = ("reason", "note", "first_customer", "last_customer", "files", "customers_digest")
+        empty: Any = dict.fromkeys(texts, "")
         row = {"which": self._id, **empty, "typed": input_json(FormInput()), "files_read": ""}
         await self._transaction.run(_SAVE, {**row, "purged_at": to_micros(at)})
         for statement in _REDACT:

@@ -15,7 +15,7 @@ from bot.domain.ids import CustomerId
 LONGEST_WORD: Final = 35
 """Characters of the longest word, date or shortened number that is made of an id's characters alone."""
 PLAIN: Final = re.compile(
-    rf"(?!0+\Z)(?=[A-Za-z_]*[0-9])[A-Za-z0-9][A-Za-z0-9_]{{0,{MAX_LENGTH - 1}}}"
+    rf"(?!0+\Z|(?:19|20)[0-9]{{6}}T)(?=[A-Za-z_]*[0-9])[A-Za-z0-9][A-Za-z0-9_]{{0,{MAX_LENGTH - 1}}}"
     rf"|[A-Za-z0-9][A-Za-z0-9_-]{{{LONGEST_WORD},{MAX_LENGTH - 1}}}"
     r"|(?!(?i:jan|feb|mar|apr|ma[yij]|jun|jul|aug|sep|o[ck]t|nov|de[cs]))(?=[A-Za-z_-]*[0-9])"
     rf"[A-Za-z][A-Za-z0-9_-]{{1,{MAX_LENGTH - 1}}}"
@@ -30,6 +30,8 @@ REPEATED: Final = frozenset(
     letter * times for letter in "abcdefghijklmnopqrstuvwxyzåäæöø" for times in range(2, LONGEST_WORD + 1)
 )
 """Letters that fill a cell, such as xxx."""
+TIMESTAMP: Final = re.compile("[0-9]{8}T")
+"""How a moment without signs begins."""
 NOTHING: Final = REPEATED.union(
     (  # noqa: SIM905 - a list would take a line a word
         "null nil none nan nat na nd nv inf infinity undefined notavailable notapplicable notset void empty"
@@ -112,6 +114,7 @@ CLOCK: Final = r"\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?(?:\s?[ap]m)?"
 DATE_OR_TIME: Final = re.compile(
     rf"(?:(?:\d{{4}}([-/.]){MONTH}\1{DAY}|{DAY}([-/.]){MONTH}\2{YEAR}|{MONTH}([-/.]){DAY}\3{YEAR})"
     rf"(?:(?:T|\s+){CLOCK}(?:Z|[-+]\d{{2}}:?\d{{2}})?)?|{CLOCK}"
+    rf"|(?:19|20)\d\d{MONTH}{DAY}T\d{{4}}(?:\d\d)?(?:Z|[-+]\d{{4}})?"
     rf"|(?:19|20)\d\d-(?:{MONTH}|W\d\d(?:-\d)?)|{MONTH}-(?:19|20)\d\d"
     rf"|{DAY}[-./\s]+{MONTH_NAME}(?:[-./\s]+{YEAR})?|{MONTH_NAME}[-./\s]+(?:\d{{1,2}}|(?:19|20)\d{{2}}))",
     re.IGNORECASE,

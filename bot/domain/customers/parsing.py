@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+import secrets
 import unicodedata
 from collections.abc import Sequence
 from typing import Final
@@ -33,6 +34,7 @@ LITERAL: Final = re.compile('="+([^"]*)"+')
 UNWRAPPED: Final = 4 * MAX_LENGTH
 """Longer text keeps its quotes: it is unreadable either way, and a mile of quotes would cost time."""
 
+SALT_BYTES: Final = 16
 DIGESTED_AT_ONCE: Final = 5_000
 """Ids per step; a step takes about a millisecond."""
 
@@ -53,6 +55,29 @@ def digest_of(ids: Sequence[CustomerId]) -> str:
         digest.update(f"{',' if start else ''}{piece[1:-1]}".encode())
     digest.update(b"]")
     return digest.hexdigest()
+
+
+def new_salt() -> str:
+    """Make the salt of a request, in the form of a digest of no customers yet."""
+    return f"{secrets.token_hex(SALT_BYTES)}:"
+
+
+def salted(digest: str, kept: str) -> str:
+    """Salt a digest like a kept one: without the salt, nobody can confirm a guess at a single customer.
+
+    >>> is_digest_of(salted(digest_of([CustomerId("a")]), new_salt()), digest_of([CustomerId("a")]))
+    True
+    """
+    salt = kept.rpartition(":")[0]
+    if not salt:  # a draft of a version that had none
+        salt = new_salt().rstrip(":")
+    return f"{salt}:{hashlib.sha256(f'{salt}:{digest}'.encode()).hexdigest()}"
+
+
+def is_digest_of(kept: str, digest: str) -> bool:
+    """Compare a kept digest, salted or from before there was a salt, with that of customers."""
+    salt = kept.rpartition(":")[0]
+    return kept == (salted(digest, kept) if salt else digest)
 
 
 def bare(piece: str) -> str:

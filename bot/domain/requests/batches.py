@@ -43,6 +43,8 @@ class Portion:
 
     customers: tuple[CustomerId, ...]
     again: bool
+    row_hash: str = field(default="", compare=False)
+    """The hash of the packed row that they were read from."""
 
 
 @dataclass(frozen=True, slots=True)

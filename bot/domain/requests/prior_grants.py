@@ -1,5 +1,6 @@
 """Earlier requests for the same customers: grants of the rule, and the remainder of a request."""
 
+import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -8,6 +9,8 @@ from typing import Final
 from bot.domain.ids import ChannelId, RequestId, ShortId
 from bot.domain.requests.batches import Tally
 from bot.domain.requests.request import Request
+
+MARK_CHARACTERS: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,13 @@ class PriorRequest:
     asked_at: datetime | None = None
     begun: bool = False
     """Whether it has started to give."""
+    is_hidden: bool = False
+    """Whether the reader may not see it: it is counted, and nothing names it."""
+
+    @property
+    def mark(self) -> str:
+        """A mark that tells requests apart, and shows nothing of them to a person who may not see them."""
+        return hashlib.sha256(self.id.encode()).hexdigest()[:MARK_CHARACTERS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +58,11 @@ class PriorGrants:
         return tuple(each for each in self.by if at and each.begun and each.asked_at and each.asked_at > at)
 
     def unseen(self, shown: Collection[str]) -> tuple[PriorRequest, ...]:
-        """Find those that a person was not shown. Their customers do not change, and neither do ours."""
-        return tuple(each for each in self.by if each.short not in shown)
+        """Find those that a person was not shown, by mark, or by short id as older forms have them.
+
+        Their customers do not change, and neither do ours.
+        """
+        return tuple(each for each in self.by if {each.mark, each.short}.isdisjoint(shown))
 
 
 NEVER: Final = PriorGrants()

@@ -128,6 +128,8 @@ class PausedFor(StrEnum):
     UNKNOWN = "unknown"
     FAULTS = "faults"
     """Dintero's failures stopped several requests in a row."""
+    RESTORED = "restored"
+    """The database is older than what the bot has seen: somebody restored a backup."""
 
 
 @dataclass(frozen=True, slots=True)

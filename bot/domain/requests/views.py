@@ -70,12 +70,15 @@ class Review:
     budget_use: BudgetUse | None = None
     files_read: tuple[FileRead, ...] = ()
     """What was read of files and of pasted text."""
+    shows_ids: bool = True
+    """Whether this person may see the customers of the first request, if it is for a remainder."""
 
     @property
     def named(self) -> tuple[PriorRequest, ...]:
-        """The other requests mentioned, each once, those of the remainder first."""
+        """The other requests that are named, each once, those of the remainder first."""
         rest = (self.remainder.first, *self.remainder.also) if self.remainder else ()
-        return tuple({each.id: each for each in (*rest, *self.prior_grants.by)}.values())
+        shown = (each for each in self.prior_grants.by if not each.is_hidden)
+        return tuple({each.id: each for each in (*rest, *shown)}.values())
 
 
 @dataclass(frozen=True, slots=True)

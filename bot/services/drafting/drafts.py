@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from bot.domain.customers.parsing import new_salt, salted
 from bot.domain.customers.uploads import MOST_ODD, AmbiguousFile, FileRead
 from bot.domain.ids import ChannelId, OnceKey, RequestId, RuleId, ShortId
 from bot.domain.policy.budget import Asked, BudgetUse
@@ -93,14 +94,16 @@ class DraftService:
     _recent: dict[RequestId, tuple[Request, datetime]] = field(default_factory=dict)
     """Drafts read a short while ago, for the rule search: a keystroke there needs no query."""
 
-    def prefill(self, rule: str, customers: Sequence[str], *, quoted: bool) -> FormInput:
+    def prefill(
+        self, rule: str, customers: Sequence[str], *, quoted: bool, allowed: ChannelPolicy | None = None
+    ) -> FormInput:
         """Split a command's words into a rule and customers; an unquoted name may have several words.
 
         If a word may belong to the name or be a customer, all words go into the rule's field, which asks.
         """
         typed = [rule, *customers]
         words = [rule if quoted else rule.removesuffix(","), *(one.removesuffix(",") for one in customers)]
-        many = 1 if quoted else self.catalog.words_of_name(words)
+        many = 1 if quoted else self.catalog.words_of_name(words, allowed=allowed)
         if many is None:
             return FormInput(rule=" ".join(words))
         lines = GROUPED.sub(lambda number: number[0].replace("\n", " "), "\n".join(typed[many:]))
@@ -122,6 +125,7 @@ class DraftService:
                 created_at=self.clock.now(),
                 rest_of=rest_of,
                 once_key=new_once_key(),
+                customers_digest=new_salt(),
             )
             with suppress(ShortIdConflict):
                 await self.repository.open_draft(draft, form_input)
@@ -214,8 +218,11 @@ class DraftService:
             return await self._form(found, (FieldError(Field.FILE, own_list),), lists_of=lists_of)
         request = replace(request, approvals=decision.approvals, tier=decision.tier)
         if refusal := await self._store(request, recipients, found):
-            return refusal
-        return await load_review(self.repository, self.clock, request, policy, budget_use=budget_use)
+            is_outdated = refusal.reason is RefusalReason.CHANGED  # a newer click came
+            return await self.review(draft, who) if is_outdated else refusal
+        return await load_review(
+            self.repository, self.clock, self.access, request, policy, who=who, budget_use=budget_use
+        )
 
     async def ask(
         self, draft: RequestId, who: Person, *, shown: str, named: Collection[str]
@@ -472,7 +479,7 @@ def _filled_in(found: Draft, rule: Rule, recipients: Recipients) -> Request:
         rule=rule,
         customers=everybody.count,
         repeated=recipients.typed.repeated + recipients.read_result.repeated,
-        customers_digest=everybody.digest,
+        customers_digest=salted(everybody.digest, found.request.customers_digest),
         first_customer=next(iter(everybody.first), ""),
         last_customer=everybody.last,
         reason=found.form_input.reason.strip(),

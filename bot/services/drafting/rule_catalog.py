@@ -93,8 +93,8 @@ class RuleCatalog:
             return await self.read(found.id, text)
         if found:
             return found
-        if isinstance(elsewhere := self.by_words(text), Rule):
-            return Refusal(RefusalReason.RULE_NOT_ALLOWED, elsewhere.title)
+        if self._names_a_rule(text):
+            return Refusal(RefusalReason.RULE_NOT_ALLOWED, text)
         if not self.ready:
             why = str(self.failed or "its rules are still being read")
             return Refusal(RefusalReason.RULE_UNREADABLE, why)
@@ -131,8 +131,10 @@ class RuleCatalog:
         found = next(filter(None, _readings(text.strip(), words, entries)), [])
         return found[0].rule if len(found) == 1 else [entry.rule for entry in found]
 
-    def words_of_name(self, words: Sequence[str]) -> int | None:
+    def words_of_name(self, words: Sequence[str], *, allowed: ChannelPolicy | None = None) -> int | None:
         """Count the leading words that name a rule; None if they name none, or a later word may belong to it.
+
+        With `allowed`, only rules that the channel may give count.
 
         `add Spar 100 c-1`, typed without quotes, is "Spar 100" and then a customer. The longest whole name
         wins, then the longest beginning of a name.
@@ -140,15 +142,20 @@ class RuleCatalog:
         if len(words) == 1:
             return 1
         typed = [" ".join(_words(word)) for word in words]
-        begun = [entry for entry in self._sorted if f"\n {typed[0]}" in entry.text]
+        meant = self._permitted(allowed) if allowed else self._sorted
+        begun = [entry for entry in meant if f"\n {typed[0]}" in entry.text]
         many = _longest(typed, begun, "\n") or _longest(typed, begun, " ") or 1
-        meant = self._sorted
         for word in typed[:many]:
             meant = [entry for entry in meant if word in entry.text]
         others = {word for entry in meant for word in entry.order[0].split()} - set(typed[:many])
         later = {word for one in typed[many:] for word in one.split()}
         is_unclear = not meant or any(other.startswith(word) for other in others for word in later)
         return None if is_unclear else many
+
+    def _names_a_rule(self, text: str) -> bool:
+        """Tell whether a text is the whole name or id of a rule, so that the person knows it already."""
+        whole = f"\n {' '.join(_words(text))}\n"
+        return any(whole in entry.text for entry in self._sorted)
 
     def _permitted(self, allowed: ChannelPolicy) -> list[CatalogEntry]:
         if ANY in allowed.rules:

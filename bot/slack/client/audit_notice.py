@@ -1,33 +1,143 @@
-"""Sends the audit's last hash to the admins, as proof that nothing before it was changed or cut off."""
+"""Sends the admins the audit's head, as proof that nothing before it was changed or cut off.
 
-from collections.abc import Sequence
+The newest notice also carries, in its metadata, the head as it is now. Unlike the database, Slack keeps that
+when somebody restores a backup.
+"""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import stamina
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.client.errors import CALL_ERRORS, describe
+from bot.database.audit.log import ChainHead
+from bot.slack.client.errors import CALL_ERRORS, describe, is_transient
+
+EVENT_TYPE: Final = "discount_bot_audit_head"
+MESSAGES_SEARCHED: Final = 200
+"""The latest messages to each admin that are searched: the largest page that Slack recommends."""
 
 log = structlog.get_logger()
 
 
-async def tell_head(client: AsyncWebClient, admins: Sequence[str], *, seq: int, digest: str) -> None:
-    """Send the admins a direct message each; log those that cannot be reached.
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A message to an admin, and the head in its metadata."""
 
-    Raises:
-        SlackApiError, aiohttp.ClientError, OSError: there are admins, and none of them could be reached.
-    """
-    text = (
-        f"🔗 The audit has {seq} rows, and ends with `{digest}`. Keep this message: "
-        f"`discount-bot audit verify --head {digest}` "
-        "shows later that nothing up to here was changed or cut off."
-    )
-    failures: list[Exception] = []
-    for admin in admins:
-        try:
-            opened = await client.conversations_open(users=admin)
-            await client.chat_postMessage(channel=opened["channel"]["id"], text=text)
-        except CALL_ERRORS as error:
-            log.warning("audit head not sent", admin=admin, why=describe(error))
-            failures.append(error)
-    if failures and len(failures) == len(admins):
-        raise failures[0]
+    channel: str
+    ts: str
+    text: str
+    head: ChainHead
+
+
+@dataclass(slots=True)
+class AuditNotices:
+    """Posts and reads the notices; `chain` is the hash of the audit's first row, which names the chain."""
+
+    client: AsyncWebClient
+    admins: Sequence[str]
+    _newest: Notice | None = None
+
+    async def last(self, chain: str) -> ChainHead | None:
+        """Read the head that the newest notice has; None if no notice about this chain can be read.
+
+        Raises:
+            SlackApiError, aiohttp.ClientError, OSError: Slack is away.
+        """
+        found: list[Notice] = []
+        for admin in self.admins:
+            try:
+                channel = await self._direct_channel(admin)
+                answer = await self.client.conversations_history(
+                    channel=channel, limit=MESSAGES_SEARCHED, include_all_metadata=True
+                )
+            except CALL_ERRORS as error:
+                if is_transient(error):
+                    raise
+                log.warning("audit head not read", admin=admin, why=describe(error))
+                continue
+            found += _notices(answer.get("messages") or [], channel, chain)
+        self._newest = max(found, key=lambda notice: float(notice.ts), default=None)
+        return self._newest.head if self._newest else None
+
+    async def last_for_sure(self, chain: str) -> ChainHead | None:
+        """Read it for as long as Slack is away."""
+        retry = stamina.AsyncRetryingCaller(attempts=None, timeout=None, wait_max=30)
+        return await retry(is_transient, self.last, chain)
+
+    async def tell(self, chain: str, head: ChainHead) -> None:
+        """Send the admins a notice each; log those that cannot be reached.
+
+        Raises:
+            SlackApiError, aiohttp.ClientError, OSError: there are admins, and none of them could be reached.
+        """
+        text = (
+            f"🔗 The audit has {head.seq} rows, and ends with `{head.hash}`. Keep this message: "
+            f"`discount-bot audit verify --head {head.hash}` "
+            "shows later that nothing up to here was changed or cut off."
+        )
+        await self._post(text, chain, head)
+
+    async def tell_restored(self, chain: str, head: ChainHead, lost: ChainHead) -> None:
+        """Tell the admins that the database lacks a head that they have, and what to do.
+
+        Raises:
+            SlackApiError, aiohttp.ClientError, OSError: there are admins, and none of them could be reached.
+        """
+        text = (
+            f"⏸️ I am paused: the database is older than what I have seen. The audit had {lost.seq} rows and "
+            f"ended with `{lost.hash}`; that row is missing now. Most likely a backup was restored. What "
+            "happened after the backup is missing too: requests, approvals, rejections, cancellations. "
+            "Compare the open requests (`/discount status`) with their threads, and cancel what was "
+            "cancelled or rejected. Then type `/discount resume`."
+        )
+        await self._post(text, chain, head)
+
+    async def note(self, chain: str, head: ChainHead) -> None:
+        """Write the head into the metadata of the newest notice; the admins see no change.
+
+        Raises:
+            SlackApiError, aiohttp.ClientError, OSError: Slack did not take it.
+        """
+        if notice := self._newest:
+            await self.client.chat_update(
+                channel=notice.channel, ts=notice.ts, text=notice.text, metadata=_metadata(chain, head)
+            )
+
+    async def _post(self, text: str, chain: str, head: ChainHead) -> None:
+        failures: list[Exception] = []
+        for admin in self.admins:
+            try:
+                channel = await self._direct_channel(admin)
+                answer = await self.client.chat_postMessage(
+                    channel=channel, text=text, metadata=_metadata(chain, head)
+                )
+            except CALL_ERRORS as error:
+                log.warning("audit head not sent", admin=admin, why=describe(error))
+                failures.append(error)
+            else:
+                self._newest = Notice(channel, str(answer["ts"]), text, head)
+        if failures and len(failures) == len(self.admins):
+            raise failures[0]
+
+    async def _direct_channel(self, admin: str) -> str:
+        return str((await self.client.conversations_open(users=admin))["channel"]["id"])
+
+
+def _metadata(chain: str, head: ChainHead) -> dict[str, Any]:
+    payload = {"chain": chain, "seq": head.seq, "hash": head.hash}
+    return {"event_type": EVENT_TYPE, "event_payload": payload}
+
+
+def _notices(messages: Sequence[Mapping[str, Any]], channel: str, chain: str) -> list[Notice]:
+    """Find the notices about a chain."""
+    found = []
+    for message in messages:
+        metadata = message.get("metadata") or {}
+        payload = metadata.get("event_payload") or {}
+        if metadata.get("event_type") == EVENT_TYPE and payload.get("chain") == chain:
+            head = ChainHead(int(payload["seq"]), str(payload["hash"]))
+            found.append(Notice(channel, str(message["ts"]), str(message["text"]), head))
+    return found

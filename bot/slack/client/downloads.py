@@ -22,7 +22,6 @@ from bot.domain.customers.uploads import (
 )
 from bot.domain.ids import ChannelId, CustomerId, UserId
 from bot.domain.ports import Keep
-from bot.slack.client.download_copy import copied
 from bot.slack.client.errors import CALL_ERRORS, ErrorKind, describe, is_transient, kind_of
 from bot.spreadsheets.errors import FileError
 from bot.spreadsheets.reader.reader import FileSource, Reader
@@ -69,8 +68,8 @@ class SlackFileReader:
         bad = tuple(one for one in found if isinstance(one, BadFile))
         if bad:
             return ReadResult(bad=bad)
-        async with copied([one for one in found if isinstance(one, FileSource)], keep) as sources:
-            return await self._reader.read(sources, typed, portion=portion, told=told)
+        sources = [one for one in found if isinstance(one, FileSource)]
+        return await self._reader.read(sources, typed, portion=portion, told=told, keep=keep)
 
     async def _find(self, upload: Upload, by: UserId, channel: ChannelId) -> FileSource | BadFile:
         """Ask Slack about a file: its owner, size and address do not come from the form."""

@@ -12,7 +12,7 @@ from bot.slack.rendering import pause_banner
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import escape, mention, mentions
 from bot.slack.rendering.reasons import in_parentheses, stop
-from bot.slack.rendering.request_facts import DIGEST_CHARACTERS, approvals
+from bot.slack.rendering.request_facts import approvals
 from bot.slack.rendering.request_state import NOTE_CHARACTERS, agreed, done_mark, ends, held, outcome
 
 INVITE: Final = "Invite me there: `/invite @discount-bot`."
@@ -47,16 +47,16 @@ TEXTS: Final[dict[str, EventTexts]] = {
         "📝", "{requester} asked for this {at}.{no_approval}", "it has been asked for."
     ),
     NotificationType.AGREED: EventTexts(
-        "👍", "{who} approved{counted} {at}{digest}.", "{who} approved it; it waits for more."
+        "👍", "{who} approved{counted} {at}.", "{who} approved it; it waits for more."
     ),
     NotificationType.APPROVED: EventTexts(
         "✅",
-        "{approvers} approved it {at}{digest}.{held}",
+        "{approvers} approved it {at}.{held}",
         "{approvers} approved it.{held_now} You hear from me when it is done.",
     ),
     APPROVED_BY_SEVERAL: EventTexts(
         "✅",
-        "{who} approved{counted} {at}{digest}. That is enough: {agreed} agreed.{held}",
+        "{who} approved{counted} {at}. That is enough: {agreed} agreed.{held}",
         "{approvers} approved it.{held_now} You hear from me when it is done.",
     ),
     NotificationType.REJECTED: EventTexts(
@@ -210,7 +210,6 @@ def _fields(
     by, canceller = notification.by or request.decided_by, notification.by or request.cancel_asked_by
     who = mention(by) if by else "Somebody"
     counts = ", ".join([outcome(snapshot.tally, formatter), *ends(snapshot.tally, formatter)])
-    digest = facts.get("digest", "")[:DIGEST_CHARACTERS]
     until = when(request.expires_at) if request.expires_at else ""
     held_then = f" {held(datetime.fromisoformat(facts['held_until']), when)}" if "held_until" in facts else ""
     stopped_by = facts.get("stop", "")
@@ -224,7 +223,6 @@ def _fields(
         "agreed": agreed(snapshot),
         "approvers": agreed(snapshot) if len(snapshot.votes) > 1 else who,
         "counted": _counted(notification),
-        "digest": f" – to exactly {digest}" if digest.isalnum() else "",
         "no_approval": "" if request.approvals else f" No approval is needed here.{held_then}",
         "held": held_then,
         "held_now": f" {held(request.give_after, when)}" if request.give_after else "",

@@ -16,12 +16,11 @@ from bot.services.customer_lists import has_not_given_list
 from bot.slack.rendering import verification
 from bot.slack.rendering.blocks import SECTION, plain, section, sections
 from bot.slack.rendering.formatting import Formatter
-from bot.slack.rendering.mrkdwn import MASK, escape, mask, paragraphs, phrase, shorten, visible
+from bot.slack.rendering.mrkdwn import escape, mask, paragraphs, phrase, shorten, visible
 
 BULLET: Final = "• "
-MAX_REASONS: Final = 5
 MAX_MASKED: Final = 20
-"""Ids shown to a channel for each reason."""
+"""Ids shown to a channel."""
 MAX_IDS: Final = 10
 """Ids shown of each outcome: the file has all of them."""
 MAX_REASON_LENGTH: Final = 150
@@ -29,17 +28,16 @@ COPYABLE_KEY: Final = re.compile(r"[\w.:-]{1,255}", re.ASCII)
 
 
 def masked(refused: Sequence[Refused], formatter: Formatter, *, of: int) -> list[str]:
-    """Say each reason with its masked ids, in mrkdwn; `of` counts all, `refused` may be only the first."""
-    reasons = _by_reason([Refused(one.customer, without(one.customer, one.why)) for one in refused])
-    lines = []
-    for why, customers in reasons[:MAX_REASONS]:
-        ids = phrase([escape(mask(customer)) for customer in customers], last="and", most=MAX_MASKED)
-        lines.append(f"• {escape(why, MAX_REASON_LENGTH) or 'no reason given'}: {ids}")
-    if more := sum(len(customers) for _, customers in reasons[MAX_REASONS:]):
-        lines.append(f"• … and {formatter.customers(more)} for other reasons")
-    if refused and of > len(refused):
-        lines.append(f"• … these are the first {formatter.number(len(refused))}")
-    return lines
+    """Name masked ids for a channel, in mrkdwn; `of` counts all, `refused` may be only the first.
+
+    Dintero's reasons may spell an id in any way, so they go to the requester only.
+    """
+    if not refused:
+        return []
+    ids = [escape(mask(one.customer)) for one in refused[:MAX_MASKED]]
+    if of > len(ids):
+        ids.append(f"{formatter.number(of - len(ids))} more")
+    return [f"• {phrase(ids, last='and', most=len(ids))}. Dintero's reasons are in a direct message."]
 
 
 def whole(snapshot: RequestSnapshot, formatter: Formatter) -> list[Block]:
@@ -99,19 +97,6 @@ def _how_to_ask_again(snapshot: RequestSnapshot) -> Iterator[Block]:
     else:  # plain text, so that Slack's formatting does not change the key
         put = f"More… in the form and put this into Once-only key: {visible(key)}"
         yield plain(f"{text}{put} – then nobody gets it twice.")
-
-
-def without(customer: str, why: str) -> str:
-    """Mask the id in Dintero's reason, which may name it whole."""
-    why, kept, at = why[: MAX_REASON_LENGTH * 10], list[str](), 0
-    while customer and (found := why.find(customer, at)) >= 0:  # a regex for each of thousands takes seconds
-        end = found + len(customer)
-        is_word = not any(
-            char.isalnum() or char == "_" for char in why[found - 1 : found] + why[end : end + 1]
-        )
-        kept.append(why[at:found] + MASK if is_word else why[at : found + 1])
-        at = end if is_word else found + 1
-    return "".join(kept) + why[at:]
 
 
 def _bullets(customers: Sequence[CustomerId]) -> list[str]:

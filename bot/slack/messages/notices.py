@@ -5,6 +5,7 @@ from typing import Final
 
 from slackblocks import Block
 
+from bot.domain.ids import UserId
 from bot.domain.requests.notification import Notification, NotificationType, RequestSnapshot
 from bot.services.fallbacks import FALLBACKS
 from bot.slack.messages.event_texts import direct_text, thread_text
@@ -46,20 +47,30 @@ def channel(
 
 
 def direct(
-    notification: Notification, snapshot: RequestSnapshot, formatter: Formatter, *, link: str
+    notification: Notification,
+    snapshot: RequestSnapshot,
+    formatter: Formatter,
+    *,
+    link: str,
+    ids_of: UserId | None = None,
 ) -> Message:
-    """Draw the direct message; at an end or a stop it shows the ids left out, only to the requester."""
+    """Draw the direct message; at an end or a stop it shows the ids left out.
+
+    With `ids_of` it shows none: the reader may not see the customers of that person's request.
+    """
     what = _request(snapshot, formatter)
     if notification.happened is NotificationType.PAUSED:
         return _message(pause_banner.to_admin(notification, what), snapshot, link=link)
     owner = "Your" if notification.to in {"", snapshot.request.requester} else "The"
     unreachable = notification.facts.get(FALLBACKS)
     meant_for = f" I tell you, since I cannot write to {mention(unreachable)}." if unreachable else ""
-    details = (
-        whole(snapshot, formatter)
-        if notification.happened in WITH_IDS
-        else sections(_rule_changes(notification, snapshot, formatter), most=4)
-    )
+    if notification.happened not in WITH_IDS:
+        details = sections(_rule_changes(notification, snapshot, formatter), most=4)
+    elif ids_of is None or snapshot.tally.given == snapshot.tally.asked:
+        details = whole(snapshot, formatter)
+    else:
+        whose = f"These are customers of a request by {mention(ids_of)}"
+        details = [section(f"{whose}: only its requester, its approvers and the admins see their ids.")]
     text = f"{owner} request {what}: {direct_text(notification, snapshot, formatter)}{meant_for}"
     return _message(text, snapshot, details, link=link)
 

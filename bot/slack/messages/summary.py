@@ -12,7 +12,7 @@ from bot.slack.rendering import request_facts, verification
 from bot.slack.rendering.blocks import context, header, message, sections
 from bot.slack.rendering.formatting import Formatter, Message, duration
 from bot.slack.rendering.mrkdwn import escape, mention
-from bot.slack.rendering.reasons import STOPS
+from bot.slack.rendering.reasons import stop_words
 from bot.slack.rendering.request_state import agreed, ends
 from bot.slack.rendering.rule_rewards import rule_reward
 
@@ -69,8 +69,9 @@ def left_out(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
         why = why_not_tried(request, mention)
         lines.append(f"*{formatter.customers(tally.not_tried)} not tried:* {why}")
     if has_not_given_list(request, tally) and request.ended:
+        who = "The requester of the first request" if request.rest_of else "The requester"
         lines.append(
-            "The requester gets the list of them as a file in a direct message; "
+            f"{who} gets the list of them as a file in a direct message; "
             "*Get the list* on the card sends it to approvers and admins."
         )
     return lines
@@ -82,7 +83,7 @@ def why_not_tried(request: Request, name: Callable[[str], str]) -> str:
         by = request.cancel_asked_by or request.decided_by
         return f"{name(by) if by else 'somebody'} cancelled it before their turn"
     if request.stop is not None:
-        return f"it stopped before their turn, because {STOPS[request.stop][0]}"
+        return f"it stopped before their turn, because {stop_words(request.stop, request.note)[0]}"
     return UNAGREED.get(
         request.state, "so many were refused that the bot stopped looking for the rest of them one by one"
     )

@@ -48,7 +48,7 @@ def build(
     blocks = [
         *sections([f"⚠ {warning}"] if warning else [], most=1),
         *pause_banner.blocks(review.pause, formatter),
-        *sections([*facts(review, formatter, links), request_facts.first_and_last(request), *asked], most=5),
+        *sections([*facts(review, formatter, links), request_facts.first_and_last(review), *asked], most=5),
         *sections(rule_changes.changed(request, formatter), most=4),
         *sections(before(approval_view.snapshot, formatter), most=1),
     ]

@@ -25,9 +25,9 @@ def build(review: Review, formatter: Formatter, links: request_facts.Links) -> J
     blocks = [
         *pause_banner.blocks(review.pause, formatter),
         *sections(
-            [*facts(review, formatter, links), request_facts.first_and_last(request, masked=False)], most=5
+            [*facts(review, formatter, links), request_facts.first_and_last(review, masked=False)], most=5
         ),
-        *sections(file_summary.lines(review.files_read, formatter), most=6),
+        *sections(file_summary.lines(review.files_read, formatter, masked=not review.shows_ids), most=6),
     ]
     if any(file.odd for file in review.files_read):
         get_rows = Button("Get the unreadable rows", action_id=ODD_ROWS, value=request.id)

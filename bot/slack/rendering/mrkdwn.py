@@ -26,7 +26,9 @@ def shorten(text: str, most: int) -> str:
     'Spar 100,- …'
     """
     scanned = text[: most * SCAN_FACTOR]
-    line = "".join(char for char in " ".join(scanned.split()) if char.isprintable())
+    line = " ".join(scanned.split())
+    if not line.isprintable():
+        line = "".join(filter(str.isprintable, line))
     return line if len(line) <= most and scanned == text else line[: most - 1] + "…"
 
 
@@ -65,6 +67,8 @@ def visible(customer: str) -> str:
     >>> visible("a b\u00a0c")
     'a b\\u00a0c'
     """
+    if customer.isprintable():
+        return customer
     return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in customer)
 
 

@@ -11,7 +11,7 @@ from bot.slack.rendering.refusal_phrases import SHORTLY, STAND_INS, PhraseWriter
 REQUESTERS_LIST: Final = "the requester gets the list of who is left"
 
 OTHER_ACCOUNT: Final = (
-    "the bot gives nothing more of it",
+    "the bot gives in another Dintero account now",
     (
         "Ask again with /discount add. "
         "Or whoever runs the bot sets DINTERO_ACCOUNT_ID back; then press Continue…."
@@ -70,6 +70,10 @@ STOPS: Final[dict[StopReason | None, tuple[str, str]]] = {
     ),
     None: ("something kept it from going on", "Press Continue… to try again, or End here… to leave it so."),
 }
+CUSTOMERS_CHANGED: Final = (
+    "the bot's database has changed",
+    "Whoever runs the bot has to find out who changed it. Press End here…, and ask again with /discount add.",
+)
 
 
 def refusal(refusal: Refusal, formatter: Formatter) -> str:
@@ -102,8 +106,17 @@ def refusal_plain(refusal: Refusal, formatter: Formatter) -> str:
 
 def stop(reason: StopReason | None, note: str = "") -> str:
     """Say in mrkdwn why giving stopped, and what to do; `note` is Dintero's or the policy's reason."""
-    why, what_next = OTHER_ACCOUNT if note == RefusalReason.OTHER_ACCOUNT else STOPS[reason]
+    why, what_next = stop_words(reason, note)
     return f"{why[0].upper()}{why[1:]}{in_parentheses(note)}. {what_next}"
+
+
+def stop_words(reason: StopReason | None, note: str) -> tuple[str, str]:
+    """Find the words for a stop: why, and what to do."""
+    special = {
+        RefusalReason.CUSTOMERS_CHANGED: CUSTOMERS_CHANGED,
+        RefusalReason.OTHER_ACCOUNT: OTHER_ACCOUNT,
+    }
+    return special[RefusalReason(note)] if note in special else STOPS[reason]
 
 
 def in_parentheses(note: str) -> str:

@@ -10,7 +10,6 @@ from bot.domain.policy.policy import FOR_ANYBODY, OWN_HOLD, Refusal, RefusalReas
 from bot.domain.requests.request import KEY_PREFIX, Event, State
 from bot.slack.rendering.file_errors import ODD, TROUBLES
 from bot.slack.rendering.formatting import Formatter
-from bot.slack.rendering.mrkdwn import shorten
 
 MAX_LINES_NAMED: Final = 10
 UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
@@ -83,6 +82,7 @@ SENTENCES: Final[dict[RefusalReason, str]] = {
     RefusalReason.WRONG_STATE: "It has moved on.",
     RefusalReason.ALREADY_VOTED: "You have approved this already; it waits for somebody else.",
     RefusalReason.CHANGED: "This is no longer what you were shown, so nothing was done.",
+    RefusalReason.CUSTOMERS_CHANGED: "These are no longer the customers that people approved.",
     RefusalReason.REPEATED: (
         "Some of these customers are in another request since you read this, so nothing was done."
     ),
@@ -177,7 +177,8 @@ CURES: Final[dict[RefusalReason, str]] = {
     RefusalReason.WRONG_STATE: "Nothing was changed.",
     RefusalReason.ALREADY_VOTED: "There is nothing left for you to do.",
     RefusalReason.CHANGED: "Open it again to see what it is now.",
-    RefusalReason.REPEATED: "Read it again: it names the requests now.",
+    RefusalReason.CUSTOMERS_CHANGED: "Somebody changed the bot's database: tell {who}.",
+    RefusalReason.REPEATED: "Read it again: they are in it now.",
     RefusalReason.NOT_AN_ADMIN: "Ask {who}.",
     RefusalReason.NOT_HELD: "Its card shows how it stands.",
     RefusalReason.NOBODY_LEFT: "To give it to somebody else, ask with /discount add.",
@@ -236,6 +237,7 @@ SHORTLY: Final[dict[str, str]] = {
     RefusalReason.WRONG_STATE: "it had moved on",
     RefusalReason.ALREADY_VOTED: "the same person had approved it before",
     RefusalReason.CHANGED: "it is no longer what was shown",
+    RefusalReason.CUSTOMERS_CHANGED: "its customers are no longer those that people approved",
     RefusalReason.REPEATED: "another request has begun to give it to some of the same customers since",
     RefusalReason.NOT_AN_ADMIN: "it was not an admin",
     RefusalReason.NOT_HELD: "it was not held any more",
@@ -313,7 +315,7 @@ def _with_detail(reason: RefusalReason, detail: str, writer: PhraseWriter) -> st
         return sentence
     match reason:
         case RefusalReason.OTHER_ACCOUNT if "/" in detail:
-            of_request, of_bot = map(_account, detail.split("/", 1))
+            of_request, of_bot = (_account(one, writer) for one in detail.split("/", 1))
             return f"This is for {of_request}, and the bot gives in {of_bot} now, so nothing was done."
         case RefusalReason.NO_RULE if detail:
             return f"No rule is called {writer.quote(detail)}, and none has it as its id."
@@ -336,8 +338,9 @@ def _with_detail(reason: RefusalReason, detail: str, writer: PhraseWriter) -> st
     return ""
 
 
-def _account(account: str) -> str:
-    return f"the {'PRODUCTION' if account.startswith('P') else 'TEST'} account {shorten(account, 20)}"
+def _account(account: str, writer: PhraseWriter) -> str:
+    kind = "PRODUCTION" if account.startswith("P") else "TEST"
+    return f"the {kind} account {writer.say(account[:20])}"
 
 
 def _on_lines(detail: str, fault: str, writer: PhraseWriter) -> str:

@@ -61,10 +61,13 @@ def customers(request: Request, formatter: Formatter) -> str:
     return f"{count} ({repeats} left out: each customer gets it once)"
 
 
-def first_and_last(request: Request, *, masked: bool = True) -> str:
-    """Show the first and the last id, to the requester alone in full."""
+def first_and_last(review: Review, *, masked: bool = True) -> str:
+    """Show the first and the last id, to the requester alone in full; none of another person's request."""
+    request = review.request
     if request.reserved:
         return f"*Customer id:* the reserved “{escape(request.first_customer)}”"
+    if not review.shows_ids:
+        return "*Customer ids:* only requester, approvers and admins of the first request can see them"
     show = (lambda customer: escape(mask(customer))) if masked else _in_full
     first, last = show(request.first_customer), show(request.last_customer)
     return f"*Customer id:* {first}" if request.customers == 1 else f"*First and last id:* {first} … {last}"
@@ -130,7 +133,13 @@ def before(found: PriorGrants, formatter: Formatter, links: Links) -> list[str]:
     """Say how many customers got the same rule lately, or may get it, and from which requests."""
     if not found.customers:
         return ["⚠ Not all requests of this rule were compared with this one."] if found.more else []
-    requests = phrase([_share(each, formatter, links) for each in found.by], last="and", most=MAX_REQUESTS)
+    shown = [_share(each, formatter, links) for each in found.by if not each.is_hidden]
+    if len(shown) > MAX_REQUESTS:
+        shown[MAX_REQUESTS:] = [f"{len(shown) - MAX_REQUESTS} more"]
+    if hidden := sum(each.is_hidden for each in found.by):
+        others = formatter.pluralize(hidden, "other request" if shown else "request")
+        shown.append(f"{'by ' if not shown else ''}{others} that you may not see")
+    requests = phrase(shown, last="and", most=len(shown))
     count = f"{'at least ' if found.more else ''}{formatter.customers(found.customers)}"
     were = "was" if found.customers == 1 else "were"
     unsure = ", or may be given it" if any(each.open or each.unknown for each in found.by) else ""
@@ -139,7 +148,7 @@ def before(found: PriorGrants, formatter: Formatter, links: Links) -> list[str]:
 
 def seen(review: Review) -> str:
     """Write, for a modal's metadata, the digest of what it shows and the requests that it names."""
-    return f"{review.digest}:{' '.join(each.short for each in review.prior_grants.by)}"
+    return f"{review.digest}:{' '.join(each.mark for each in review.prior_grants.by)}"
 
 
 def _share(prior_request: PriorRequest, formatter: Formatter, links: Links) -> str:

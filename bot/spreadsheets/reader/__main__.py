@@ -1,6 +1,7 @@
-"""The process that reads files from its input and writes what it finds to its output.
+"""The process that reads files and writes what it finds to its output.
 
-It has no secrets and uses no network. The worst that a file can do is to end this process.
+It has no secrets, and opens no file and no connection once it has a file. The worst that a file can do is to
+end this process.
 """
 
 import csv
@@ -24,10 +25,10 @@ from bot.domain.customers.uploads import (
     FileRead,
     RowProblem,
 )
-from bot.spreadsheets.chunks import Content
-from bot.spreadsheets.detection import table_of
+from bot.spreadsheets.chunks import Content, pieces_of
+from bot.spreadsheets.detection import prepare, table_of
 from bot.spreadsheets.errors import FileError
-from bot.spreadsheets.worker_protocol import frame, read_frames, read_job, write_json
+from bot.spreadsheets.worker_protocol import frame, open_nothing_more, read_frame, read_job, write_json
 
 FOR_ALL_ROWS: Final = {
     frozenset({RowProblem.SHORTENED}): FileProblem.SHORTENED,
@@ -46,11 +47,14 @@ def main(stdin: BinaryIO, stdout: BinaryIO) -> None:
     writer = IdWriter(job["portion"], lambda row: stdout.write(frame(row)))
     unique_ids = UniqueIds(writer.add)
     unique_ids.add(job["typed"])
-    found, all_read = len(unique_ids), True
+    found, all_read, end = len(unique_ids), True, 0
     for choice in job["choices"]:
-        answer = answer_of(
-            Content(read_frames(stdin)), choice.pop("column"), unique_ids, told=job["told"], **choice
-        )
+        start, end = end, end + int(read_frame(stdin))
+        content = Content(pieces_of(job["file"], start, end))
+        if not start:
+            prepare(content if len(job["choices"]) == 1 else None)
+            open_nothing_more()
+        answer = answer_of(content, choice.pop("column"), unique_ids, told=job["told"], **choice)
         all_read = all_read and answer["kind"] == "read"
         found += answer.get("file", {}).get("found", 0)
         write_json(stdout, answer)

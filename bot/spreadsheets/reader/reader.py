@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+import tempfile
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, Final
+from itertools import pairwise
+from typing import IO, Any, Final
 
 from pydantic import TypeAdapter
 
@@ -21,7 +23,9 @@ from bot.domain.customers.uploads import (
     Upload,
 )
 from bot.domain.ids import CustomerId
+from bot.domain.ports import Keep
 from bot.spreadsheets import worker_process
+from bot.spreadsheets.chunks import pieces_of
 from bot.spreadsheets.errors import FileError
 
 MEMORY_BYTES: Final = 1024**3
@@ -63,6 +67,11 @@ class _Answers:
         done = len(self.files) + len(self.bad) + len(self.unclear)
         return self.sources[min(done, len(self.sources) - 1)].upload
 
+    @property
+    def are_refused(self) -> bool:
+        """Whether no ids come out before a person has done something."""
+        return bool(self.bad or self.unclear)
+
     def add(self, answer: dict[str, Any]) -> None:
         upload = self.current
         match answer["kind"]:
@@ -97,8 +106,12 @@ class Reader:
         *,
         portion: int = PORTION,
         told: int = TOLD,
+        keep: Keep | None = None,
     ) -> ReadResult:
-        """Read the typed ids and those of the files, each once; a failure is reported for its file."""
+        """Read the typed ids and those of the files, each once; a failure is reported for its file.
+
+        `keep` gets the files in pieces, while they are read.
+        """
         choices = [
             {"column": each.upload.column, "sheet": each.upload.sheet, "hidden": each.upload.hidden}
             for each in sources
@@ -109,33 +122,49 @@ class Reader:
         async with self._slots:
             try:
                 async with asyncio.timeout(self._timeout):
-                    return await worker_process.run(
-                        "bot.spreadsheets.reader", _frames(job, sources), partial(_collect, answers)
-                    )
-            # no memory or process left, a time-out, or its death
+                    with await asyncio.to_thread(tempfile.TemporaryFile) as file:
+                        frames = _frames(job, answers, file, keep)
+                        return await worker_process.run(
+                            "bot.spreadsheets.reader", frames, partial(_collect, answers), file
+                        )
+            # no memory, disk or process left, a time-out, or its death
             except (OSError, asyncio.IncompleteReadError):
                 return answers.failed(FileProblem.TOO_HEAVY)
             except FileError as error:
                 return answers.failed(error.why, error.upload)
 
 
-async def _frames(job: dict[str, Any], sources: Sequence[FileSource]) -> AsyncGenerator[bytes]:
-    yield json.dumps(job).encode()
-    for source in sources:
+async def _frames(
+    job: dict[str, Any], answers: _Answers, file: IO[bytes], keep: Keep | None
+) -> AsyncGenerator[bytes]:
+    """Send the job, then the size of each source once it is in the file; then keep them.
+
+    Keeping them while they arrive would slow their arrival. Once they are refused, no more of them is kept.
+    """
+    yield json.dumps({**job, "file": file.fileno()}).encode()
+    ends = [0]
+    for source in answers.sources:
+        size = 0
         try:
             async for piece in source.pieces():
-                if piece:  # an empty frame would end the file
-                    yield piece
+                size += await asyncio.to_thread(file.write, piece)
         except FileError as error:
             raise FileError(error.why, source.upload) from error
-        yield b""
+        await asyncio.to_thread(file.flush)
+        ends.append(ends[-1] + size)
+        yield str(size).encode()
+    for number, (start, end) in enumerate(pairwise(ends)):
+        for at, content in enumerate(pieces_of(file.fileno(), start, end)):
+            if keep is None or answers.are_refused:
+                return
+            await keep(number, at, content)
 
 
 async def _collect(answers: _Answers, stream: asyncio.StreamReader) -> ReadResult:
     rows: list[bytes] = []
     for _ in answers.sources:
         answers.add(await _answer(stream, rows))
-    if answers.bad or answers.unclear:
+    if answers.are_refused:
         return answers.result()
     end = await _answer(stream, rows)
     sizes = tuple(end["sizes"])

@@ -1,6 +1,6 @@
 """The process that writes a list to its output, from the customers and the source files in its input.
 
-It has no secrets, uses no network and writes no file. A list of a million would block the event loop.
+It has no secrets, and opens no file and no connection. A list of a million would block the event loop.
 """
 
 import gc
@@ -16,7 +16,7 @@ from bot.domain.requests.outcome_codec import ends_of, not_given_of
 from bot.spreadsheets import detection
 from bot.spreadsheets.chunks import Content
 from bot.spreadsheets.csv_table import TextTable
-from bot.spreadsheets.worker_protocol import read_frames, read_job, write_frame, write_json
+from bot.spreadsheets.worker_protocol import open_nothing_more, read_frames, read_job, write_frame, write_json
 from bot.spreadsheets.writer.columns import Cells, FileTable, OutcomeColumns, in_columns, plain, table_of
 from bot.spreadsheets.writer.text import TextFormat
 from bot.spreadsheets.writer.workbook import WorkbookFormat
@@ -28,6 +28,8 @@ def main(stdin: BinaryIO, stdout: BinaryIO) -> None:
     """Read the job and write its list."""
     job = read_job(stdin)
     gc.set_threshold(200_000)  # rows have no cycles
+    detection.prepare()
+    open_nothing_more()
     write(job, stdin, stdout)
 
 

@@ -117,8 +117,11 @@ class Modal:
         ack = await self._tell(payloads.view_action(self._board, self._who, self._view, pressed))
         return Reaction(trouble="" if ack.ok else NO_CONNECTION, confirmed=asked)
 
-    async def submit(self) -> Reaction:
-        """Submit. Slack refuses while a required input is empty, without asking the bot."""
+    async def submit(self, *, lost: bool = False) -> Reaction:
+        """Submit. Slack refuses while a required input is empty, without asking the bot.
+
+        If the bot's answer is `lost`, the modal stays as it is.
+        """
         self._must_be_on_top()
         if not self.submit_label:
             raise CannotDo("nothing to submit here")
@@ -131,6 +134,8 @@ class Modal:
         if empty:
             return Reaction(errors=self.errors)
         ack = await self._tell(payloads.submission(self._board, self._who, self._view))
+        if lost:
+            return Reaction(trouble=NO_CONNECTION)
         try:
             return self._submitted(ack)
         except SlackSays as refusal:

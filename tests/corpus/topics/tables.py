@@ -14,6 +14,24 @@ OTHER_IDS = (["Kundenr"], ["x-9"])
 
 CASES = [
     Case(
+        "a separator before the names",
+        "|Kundenr|Navn|Sted\n100000|Åse Lee|Oslo\n100001|Kari|Bodø\n100002|Per|Bodø\n",
+        asked=["A", "B", "C", "D"],
+        why="All names stand one cell too far to the right, so Kundenr is above the names of people.",
+    ),
+    Case(
+        "fewer cells than names, and words below Kundenr",
+        "Sted;Kundenr;Navn\n100000;Åse\n100001;Kari\n100002;Per\n",
+        asked=["A", "B", "C"],
+        why="The first column may be missing, and so the second may be the third.",
+    ),
+    Case(
+        "empty cells left out at the ends of rows",
+        "Sted;Kundenr;Merknad\nOslo;100000\nBodø;100001\nÅs;100002\n",
+        ids=["100000", "100001", "100002"],
+        why="What is below Kundenr looks like ids.",
+    ),
+    Case(
         "a summary first",
         book(*SUMMARY, sheets=[Sheet("Liste", IDS)]),
         ids=["k-1", "k-2"],

@@ -143,6 +143,7 @@ PROBLEMS = {
             "2026-03",
             "03-2026",
             "2026-W12",
+            "20260302T101500Z",
             "−1001",
         ),
         *("91 23 45 67", "+47 912 34 567", "1001²", "Ⅳ", "１００１", "١٢٣"),  # noqa: RUF001 - looks like 1001
@@ -342,6 +343,7 @@ def test_an_id_is_valid_for_dintero_and_judged_again_stays_the_same(value: str) 
 @example([], "c-u-s-t-o-m-e-r" + "-" * 20)
 @example(["1"], "0")
 @example(["k1"], "xxx")
+@example(["k1"], "20260302T101500Z")
 @example(["k1"], "_k2_")
 @settings(max_examples=1_000)
 def test_many_at_once_are_judged_as_each_alone(plain: list[str], other: str) -> None:

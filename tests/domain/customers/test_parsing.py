@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.customers.parsing import DIGESTED_AT_ONCE, OUTER, digest_of
+from bot.domain.customers.parsing import DIGESTED_AT_ONCE, OUTER, digest_of, is_digest_of, new_salt, salted
 from bot.domain.ids import CustomerId
 
 wild = st.text(st.one_of(st.characters(), st.sampled_from('",;\n\r\t*/ “”„\u200b\ufeff\x00')), max_size=400)
@@ -44,6 +44,17 @@ def test_order_and_bounds_of_ids_are_part_of_the_digest(one: list[str], other: l
 def test_the_digest_of_a_long_list_is_that_of_one_json_list(many: int) -> None:
     some = ids(*(f'"{at}"ø' for at in range(many)))
     assert digest_of(some) == hashlib.sha256(json.dumps(some, separators=(",", ":")).encode()).hexdigest()
+
+
+@given(st.lists(wild), st.lists(wild))
+def test_a_salted_digest_fits_its_own_customers_only(one: list[str], other: list[str]) -> None:
+    salt = new_salt()
+    kept, again = salted(digest_of(ids(*one)), salt), salted(digest_of(ids(*one)), new_salt())
+    assert is_digest_of(kept, digest_of(ids(*one)))
+    assert is_digest_of(kept, digest_of(ids(*other))) is (one == other)
+    assert kept != again
+    assert digest_of(ids(*one)) not in kept
+    assert salted(digest_of(ids(*one)), kept) == kept  # reviewed again, it is the same digest
 
 
 def test_the_digest_of_a_known_list_never_changes() -> None:

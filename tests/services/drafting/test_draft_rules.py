@@ -1,8 +1,11 @@
 """The rules of a draft over a real database: search, look-up, and what they cost."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.database.repositories.repository import SqlRepository
 from bot.domain.ids import ChannelId, RuleId
@@ -11,7 +14,9 @@ from bot.domain.requests.request import FormInput
 from bot.domain.requests.views import Review
 from bot.domain.rules.rule import Availability, Reward, Rule
 from bot.errors import DatabaseUnavailable, TransientError
+from bot.services.drafting.rule_catalog import RuleCatalog
 from bot.services.drafting.validation import customers_of
+from tests.support.event_loops import run
 from tests.support.forms import reviewed
 from tests.support.other_process import elsewhere
 from tests.support.service_fixture import (
@@ -25,10 +30,12 @@ from tests.support.service_fixture import (
     OFF,
     OVER,
     PERCENT,
+    POLICY,
     QUICK,
     SPAR,
     SUPPORT,
     Office,
+    Shelf,
     open_office,
     person,
 )
@@ -68,7 +75,10 @@ async def test_an_ambiguous_name_lists_all_its_rules(office: Office) -> None:
     ("text", "channel", "refused"),
     [
         ("no such", SUPPORT, Refusal(RefusalReason.NO_RULE, "no such")),
-        ("ten off", QUICK, Refusal(RefusalReason.RULE_NOT_ALLOWED, "Ten off")),
+        ("ten off", QUICK, Refusal(RefusalReason.RULE_NOT_ALLOWED, "ten off")),
+        (PERCENT.upper(), QUICK, Refusal(RefusalReason.RULE_NOT_ALLOWED, PERCENT.upper())),
+        ("ten", QUICK, Refusal(RefusalReason.NO_RULE, "ten")),
+        ("year", QUICK, Refusal(RefusalReason.NO_RULE, "year")),
         ("spar", NEWS, Refusal(RefusalReason.UNLISTED_CHANNEL, NEWS)),
     ],
 )
@@ -148,3 +158,28 @@ async def test_pasted_ids_are_parsed_once_for_the_ack_and_the_review(office: Off
     assert isinstance(review, Review)
     assert review.request.customers == 2
     assert customers_of.cache_info().misses == before.misses + 1
+
+
+@given(text=st.text(alphabet="tenof lastyr-10", max_size=12))
+def test_nobody_reads_the_title_of_a_rule_that_the_channel_may_not_give(text: str) -> None:
+    shelf = Shelf()
+    catalog, at = RuleCatalog(shelf), datetime(2026, 3, 4, tzinfo=UTC)
+
+    async def answers() -> None:
+        await catalog.refresh()
+        allowed = POLICY.channels[QUICK]
+        found = await catalog.find(text, allowed=allowed)
+        if isinstance(found, Refusal):
+            assert found.detail in {text, ""}
+        else:
+            assert [rule.id for rule in (found if isinstance(found, list) else [found])] == [SPAR]
+        assert {rule.id for rule, _ in catalog.search(text, allowed=allowed, at=at)} <= {SPAR}
+
+    run(answers())
+
+
+async def test_the_split_of_a_commands_words_knows_only_the_channels_rules(office: Office) -> None:
+    anywhere = office.drafts.prefill("Ten", ["off", "c-1"], quoted=False)
+    here = office.drafts.prefill("Ten", ["off", "c-1"], quoted=False, allowed=POLICY.channels[QUICK])
+    assert (anywhere.rule, anywhere.customers) == ("Ten off", "c-1")
+    assert (here.rule, here.customers) == ("Ten off c-1", "")

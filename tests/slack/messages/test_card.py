@@ -172,10 +172,10 @@ def test_the_summary_begins_with_given_to_n_of_m_customers(given: int, asked: in
     assert words(drawn).startswith(f"Given to {given} of {asked} customers")
 
 
-def test_the_summary_masks_ids_in_dinteros_reason_too() -> None:
+def test_the_summary_masks_ids_and_leaves_dinteros_reasons_to_the_direct_message() -> None:
     drawn = str(summary.build(samples.snapshot(State.DONE), LOOK).blocks)
     assert "12397af6e5f" not in drawn
-    assert "customer •••• is not known: 12••••5f and ••••" in drawn
+    assert "12••••5f and ••••. Dintero's reasons are in a direct message" in drawn
 
 
 def test_the_summary_has_the_other_outcomes_the_people_and_the_duration() -> None:

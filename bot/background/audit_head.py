@@ -1,0 +1,93 @@
+"""Keeps the audit's head in Slack, and detects a restored backup: a database that lacks this head."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from bot.database.audit.log import ChainHead
+from bot.database.repositories.repository import SqlRepository
+from bot.domain.ports import Clock
+from bot.domain.requests.request import Pause, PausedFor
+from bot.errors import DatabaseUnavailable
+from bot.slack.client.audit_notice import AuditNotices
+from bot.slack.client.errors import CALL_ERRORS, describe
+
+NOTICE_INTERVAL: Final = timedelta(days=1)
+CLOSING_SECONDS: Final = 0.5
+"""The time to note the last head when the program ends."""
+FIRST: Final = 1
+"""The number of the row whose hash names the chain."""
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class AuditHeadKeeper:
+    """Tells the admins the head once a day, notes it after each change, and pauses if a noted one is gone."""
+
+    repository: SqlRepository
+    notices: AuditNotices
+    clock: Clock
+    may: Callable[[], bool] = lambda: True
+    """Whether this process is the leader, which alone writes to Slack."""
+    _noted: ChainHead | None = None
+
+    @asynccontextmanager
+    async def lifespan(self) -> AsyncIterator[None]:
+        """Compare before anything is given, waiting for Slack if it is away; note the head at the end."""
+        if chain := await self.repository.audit.hash_of(FIRST):
+            self._noted = await self.notices.last_for_sure(chain)
+            with suppress(*CALL_ERRORS):  # the pause is in the database; the admins hear of it later
+                await self._compare(chain)
+        yield
+        with suppress(TimeoutError, DatabaseUnavailable):
+            async with asyncio.timeout(CLOSING_SECONDS):
+                await self.run_once()
+
+    async def run_once(self) -> None:
+        """Compare, and bring Slack up to date; what fails is logged, and repeated the next time."""
+        if not self.may():
+            self._noted = None
+            return
+        try:
+            await self._run_once()
+        except CALL_ERRORS as error:
+            log.info("audit head not noted", why=describe(error))
+
+    async def _run_once(self) -> None:
+        chain, audit = await self.repository.audit.hash_of(FIRST), self.repository.audit
+        if chain is None:
+            return
+        self._noted = self._noted or await self.notices.last(chain)
+        await self._compare(chain)
+        head = await audit.head()
+        if head and await self._is_due(head):
+            await self.notices.tell(chain, head)
+            await audit.keep_head(head)
+        elif head and head != self._noted:
+            await self.notices.note(chain, head)
+        self._noted = head
+
+    async def _is_due(self, head: ChainHead) -> bool:
+        """Whether a day has passed, or the clock was put back, and something was added since."""
+        last = await self.repository.audit.head_kept_at()
+        too_soon = last is not None and abs(self.clock.now() - last) < NOTICE_INTERVAL
+        sent = {kept.seq for kept in (await self.repository.audit.heads())[-1:]}
+        return head.seq > FIRST and not too_soon and head.seq - 1 not in sent
+
+    async def _compare(self, chain: str) -> None:
+        """Pause if the database lacks the noted head; whoever resumes has compared it with Slack."""
+        lost, audit = self._noted, self.repository.audit
+        if lost is None or await audit.hash_of(lost.seq) == lost.hash:
+            return
+        if await self.repository.begin_pause(Pause(self.clock.now(), None, PausedFor.RESTORED)):
+            log.error("the database is older than what the bot has seen; it is paused", lost_row=lost.seq)
+        await self.repository.stop_for_pause()
+        if head := await audit.head():
+            await self.notices.tell_restored(chain, head, lost)
+            self._noted = head

@@ -1,0 +1,48 @@
+"""Checks who can read the files that hold secrets or customers, and who can write the policy."""
+
+import os
+from pathlib import Path
+from typing import Final
+
+from bot.background.workflows import engine_url
+from bot.check.result import CheckResult
+from bot.config.settings import Settings
+from bot.database.connection import is_sqlite, parse_url
+
+ENV_FILE: Final = Path(".env")
+BESIDE: Final = ("", "-wal", "-shm", "-journal", ".lock")
+"""What SQLite and the bot keep beside a database."""
+READABLE: Final = 0o077
+WRITABLE: Final = 0o022
+
+
+def check_files(settings: Settings) -> list[CheckResult]:
+    """Warn about files that other people on the machine can read, and of a policy that they can write."""
+    if os.name == "nt":  # which has no such modes
+        return []
+    open_files = [path for path in (ENV_FILE, *_database_files(settings)) if _mode(path) & READABLE]
+    policy = Path(settings.policy_file)
+    results = []
+    if open_files:
+        names = " ".join(str(path) for path in open_files)
+        detail = f"other people on this machine can read {names}"
+        results.append(CheckResult("files", detail, f"chmod 600 {names}", is_warning=True))
+    if _mode(policy) & WRITABLE:
+        detail = f"other people on this machine can change {policy}, and so who may give discounts"
+        results.append(CheckResult("policy", detail, f"chmod go-w {policy}", is_warning=True))
+    return results
+
+
+def _database_files(settings: Settings) -> list[Path]:
+    url = settings.database_url.get_secret_value()
+    if not is_sqlite(parse_url(url)):
+        return []
+    files = [parse_url(one).database or "" for one in (url, engine_url(url))]
+    return [Path(f"{file}{end}") for file in files for end in BESIDE]
+
+
+def _mode(path: Path) -> int:
+    try:
+        return path.stat().st_mode
+    except OSError:
+        return 0

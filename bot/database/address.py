@@ -1,0 +1,126 @@
+"""Parses `DATABASE_URL`: an SQLite file, or one or several hosts of a PostgreSQL."""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from ipaddress import ip_address
+from typing import Final
+from urllib.parse import unquote
+
+from psycopg.pq import Conninfo
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from bot.errors import ConfigError
+
+POSTGRES: Final = re.compile(r"postgres(?:ql)?(?:\+\w+)?://", re.IGNORECASE)
+REQUIRE_TLS: Final = frozenset({"require", "verify-ca", "verify-full"})
+"""The values of `sslmode` that need TLS; `verify-full` checks the server too."""
+_HOST: Final = re.compile(r"(?P<host>\[[0-9a-fA-F:.%]+\]|(?:[\w.-]|%[0-9a-fA-F]{2})*)(?::(?P<port>\d*))?")
+
+
+def parse_url(url: str) -> URL:
+    """Parse `DATABASE_URL`, and set the driver that the bot uses for it.
+
+    >>> parse_url("sqlite:///bot.db").database
+    'bot.db'
+    >>> parse_url("postgres://bot:a #?/[ b@db/bot").password
+    'a #?/[ b'
+    >>> parse_url("postgresql://one:5433,two/bot").query["host"]
+    'one,two'
+
+    Raises:
+        ConfigError: it names neither an SQLite file nor a PostgreSQL database.
+    """
+    if scheme := POSTGRES.match(url):
+        parsed = next(_readings(url[scheme.end() :]), None)
+        if parsed is None:
+            raise ConfigError(["DATABASE_URL: not a valid address; use postgresql://user:password@host/name"])
+        return parsed
+    return _sqlite(url)
+
+
+def is_sqlite(url: URL) -> bool:
+    """Return whether the URL names an SQLite file."""
+    return url.drivername == "sqlite"
+
+
+def is_local(host: str) -> bool:
+    """Return whether a host is this machine: then nobody else can read what is sent to it."""
+    if host == "localhost" or host.endswith(".localhost") or host.startswith(("/", "@")):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def is_encrypted(url: URL) -> bool:
+    """Return whether every connection is encrypted, or stays on this machine."""
+    hosts = str(url.query.get("host") or url.host or "")
+    options = url.query.get("sslmode")
+    return options in REQUIRE_TLS or all(is_local(host) for host in hosts.split(",") if host)
+
+
+def _sqlite(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        raise ConfigError(
+            ["DATABASE_URL: not a database URL; use sqlite:///file or postgresql://…"]
+        ) from None
+    if parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:"):
+        return parsed.set(drivername="sqlite")
+    raise ConfigError(["DATABASE_URL: must be a file (sqlite:///file) or a PostgreSQL (postgresql://…)"])
+
+
+def _readings(text: str) -> Iterator[URL]:
+    """Read an address in every way that makes sense, the usual one first.
+
+    A password may contain `@`, `/`, `?`, `#` or `[` as it is: what follows it must be hosts and a name.
+    """
+    ends = [None, *(at.start() for at in re.finditer("@", text))]
+    for end in ends:
+        user, password = ("", None) if end is None else _user(text[:end])
+        place = _place(text if end is None else text[end + 1 :])
+        if place is None or (end is None and not text) or "/" in user:
+            continue
+        database, query = place
+        password = query.pop("password", password)
+        user = query.pop("user", user)
+        yield URL.create("postgresql+psycopg", user or None, password, database=database or None, query=query)
+
+
+def _user(text: str) -> tuple[str, str | None]:
+    user, colon, password = text.partition(":")
+    return unquote(user), unquote(password) if colon else None
+
+
+def _place(text: str) -> tuple[str, dict[str, str]] | None:
+    """Read hosts, database and options; None if that is not what they are."""
+    rest, _, options = text.partition("?")
+    hosts, _, database = rest.partition("/")
+    query: dict[str, str] = {}
+    for option in filter(None, options.split("&")):
+        name, equals, value = option.partition("=")
+        if not equals or name not in _option_names():
+            return None
+        joined = [query[name]] if name in query else []
+        query[name] = ",".join([*joined, unquote(value)])
+    if "@" in database or "/" in database:
+        return None
+    matches = [_HOST.fullmatch(host) for host in hosts.split(",")] if hosts else []
+    if not all(matches):
+        return None
+    found = [(unquote(match["host"]).strip("[]"), match["port"] or "") for match in matches if match]
+    if found:
+        query["host"] = ",".join(host for host, _ in found)
+        if any(port for _, port in found):
+            query["port"] = ",".join(port for _, port in found)
+    return unquote(database), query
+
+
+@cache
+def _option_names() -> frozenset[str]:
+    """List the options that libpq knows."""
+    return frozenset(option.keyword.decode() for option in Conninfo.get_defaults())

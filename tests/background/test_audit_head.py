@@ -1,0 +1,157 @@
+"""The audit's head is sent once a day and noted after each change; if it is gone, the bot is paused."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from bot.background.audit_head import AuditHeadKeeper
+from bot.database.connection import parse_url
+from bot.database.repositories.repository import SqlRepository, open_repository
+from bot.domain.requests.audit_entries import Entry
+from bot.slack.client.audit_notice import AuditNotices
+from bot.slack.client.connection import open_client
+from sandbox.shop import Shop, open_shop
+from sandbox.slack.state.faults import Fault
+from tests.support.clock import HandClock
+from tests.support.service_fixture import NOW
+
+TOLD, PAUSED = "The audit has", "I am paused"
+
+
+@dataclass
+class Desk:
+    """A keeper between a database and a Slack; each `keeper` is that of a process that has just started."""
+
+    shop: Shop
+    repository: SqlRepository
+    clock: HandClock
+    notices: AuditNotices
+
+    @property
+    def keeper(self) -> AuditHeadKeeper:
+        return AuditHeadKeeper(
+            self.repository, AuditNotices(self.notices.client, self.notices.admins), self.clock
+        )
+
+    async def add(self, rows: int = 1) -> None:
+        for _ in range(rows):
+            await self.repository.record(Entry(kind="tested"))
+
+    def told(self, what: str = TOLD) -> list[str]:
+        read = map(self.shop.chief.read, self.shop.chief.direct.messages)
+        return [message for message in read if what in message]
+
+
+@pytest.fixture
+async def desk(sqlite_url: str) -> AsyncIterator[Desk]:
+    clock = HandClock(NOW)
+    async with AsyncExitStack() as stack:
+        shop = await stack.enter_async_context(open_shop())
+        repository = await stack.enter_async_context(open_repository(sqlite_url, clock=clock))
+        client = open_client(shop.slack.api_url, shop.slack.credentials.bot_token)
+        notices = AuditNotices(await stack.enter_async_context(client), [shop.chief.id, shop.cleo.id])
+        yield Desk(shop, repository, clock, notices)
+
+
+async def test_the_audit_head_is_sent_once_a_day_if_it_moved(desk: Desk) -> None:
+    keeper = desk.keeper
+    await desk.add()
+    await keeper.run_once()
+    assert desk.told() == []
+    for _ in range(3):
+        await desk.add()
+        await keeper.run_once()
+    assert len(desk.told()) == 1
+    for _ in range(2):
+        desk.clock.pass_by(days=1)
+        await keeper.run_once()
+    assert len(desk.told()) == 2
+    assert [head.seq for head in await desk.repository.audit.heads()] == [2, 5]
+
+
+async def test_a_clock_that_was_put_back_does_not_silence_the_notice(desk: Desk) -> None:
+    keeper = desk.keeper
+    await desk.add(2)
+    await keeper.run_once()
+    desk.clock.pass_by(days=-30)
+    await desk.add(2)
+    await keeper.run_once()
+    assert len(desk.told()) == 2
+
+
+async def test_a_head_that_could_not_be_sent_is_sent_the_next_time(desk: Desk) -> None:
+    keeper = desk.keeper
+    await desk.add(2)
+    desk.shop.slack.faults.outage = True
+    await keeper.run_once()
+    assert await desk.repository.audit.heads() == ()
+    desk.shop.slack.faults.outage = False
+    await keeper.run_once()
+    assert len(await desk.repository.audit.heads()) == 1
+
+
+async def test_a_row_added_after_the_notice_is_missed_when_it_is_gone(desk: Desk, sqlite_url: str) -> None:
+    keeper = desk.keeper
+    await desk.add(2)
+    await keeper.run_once()
+    await desk.add(3)
+    await keeper.run_once()
+    _cut_off(sqlite_url, after=4)
+    async with desk.keeper.lifespan():
+        assert len(desk.told(PAUSED)) == 1
+    assert await desk.repository.pause()
+
+
+async def test_rows_that_a_running_bot_has_lost_pause_it(desk: Desk, sqlite_url: str) -> None:
+    keeper = desk.keeper
+    await desk.add(4)
+    await keeper.run_once()
+    _cut_off(sqlite_url, after=2)
+    await keeper.run_once()
+    await keeper.run_once()
+    assert await desk.repository.pause()
+    assert len(desk.told(PAUSED)) == 1
+
+
+async def test_admins_who_cannot_be_told_at_once_are_told_later(desk: Desk, sqlite_url: str) -> None:
+    keeper = desk.keeper
+    await desk.add(4)
+    await keeper.run_once()
+    _cut_off(sqlite_url, after=2)
+    desk.shop.slack.faults.plan("chat.postMessage", Fault.REFUSED, times=2, error="fatal_error")
+    async with (keeper := desk.keeper).lifespan():
+        assert await desk.repository.pause()
+        assert desk.told(PAUSED) == []
+        await keeper.run_once()
+        assert len(desk.told(PAUSED)) == 1
+
+
+async def test_another_database_of_the_same_app_is_not_taken_for_a_backup(
+    desk: Desk, empty_database_url: str
+) -> None:
+    await desk.add(4)
+    await desk.keeper.run_once()
+    desk.clock.pass_by(seconds=1)
+    async with open_repository(empty_database_url, clock=desk.clock) as other:
+        await other.record(Entry(kind="tested"))
+        desk.repository = other
+        async with desk.keeper.lifespan():
+            assert await other.pause() is None
+
+
+def _cut_off(url: str, *, after: int) -> None:
+    """Leave the audit as an older backup has it."""
+    engine = create_engine(parse_url(url))
+    with engine.begin() as connection:
+        triggers = connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).scalars()
+        for name in list(triggers):
+            connection.execute(text(f"DROP TRIGGER {name}"))
+        connection.execute(text("DELETE FROM audit WHERE seq > :after"), {"after": after})
+        connection.execute(
+            text("UPDATE audit_head SET seq = :after, hash = (SELECT hash FROM audit WHERE seq = :after)"),
+            {"after": after},
+        )
+    engine.dispose()

@@ -1,0 +1,67 @@
+"""After a purge, no file of the database has the bytes of what was purged."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from bot.background.workflows import engine_url, workflows_from_outside
+from bot.database.connection import parse_url
+from bot.database.repositories.repository import open_repository
+from bot.database.sqlite import open_sqlite
+from bot.services.retention import RetentionService
+from tests.services.test_retention import SECRETS, given, rejected
+from tests.support.service_fixture import Office, open_office
+
+
+def files_with(folder: Path, *secrets: str) -> list[str]:
+    """Name the files that have one of these bytes."""
+    return [
+        file.name
+        for file in sorted(folder.rglob("*"))
+        if file.is_file() and any(secret.encode() in file.read_bytes() for secret in secrets)
+    ]
+
+
+async def a_year_later(office: Office) -> None:
+    for _ in range(5):  # the pages of the others keep the file large
+        await rejected(office)
+    await given(office)
+    await office.draft(customers="secret-customer-of-a-draft")
+    office.clock.pass_by(days=365)
+
+
+async def test_no_file_has_purged_ids_beside_a_running_bot(sqlite_url: str) -> None:
+    folder = Path(parse_url(sqlite_url).database or "").parent
+    async with open_repository(sqlite_url) as running:
+        bot = await open_office(running)
+        await a_year_later(bot)
+        await running.forget_drafts(bot.clock.now())
+        assert files_with(folder, *SECRETS)
+        async with (
+            open_repository(sqlite_url) as repository,
+            workflows_from_outside(engine_url(sqlite_url)) as elsewhere,
+        ):
+            retention = RetentionService(repository=repository, clock=bot.clock, days=90, elsewhere=elsewhere)
+            assert await retention.purge() == 6
+            assert await retention.erase()
+            assert files_with(folder, *SECRETS) == []
+        await rejected(bot)
+        assert files_with(folder, "secret reason")  # the bot writes on
+    assert files_with(folder, "secret-customer-of-a-draft") == []
+
+
+async def test_a_reader_that_does_not_let_go_is_reported(sqlite_url: str) -> None:
+    async with open_repository(sqlite_url) as repository:
+        office = await open_office(repository)
+        await a_year_later(office)
+        with closing(sqlite3.connect(str(parse_url(sqlite_url).database), isolation_level=None)) as reader:
+            reader.execute("BEGIN")
+            reader.execute("SELECT count(*) FROM requests").fetchall()
+            await rejected(office)
+            assert not await repository.erase_deleted()
+        assert await repository.erase_deleted()
+
+
+async def test_sqlite_overwrites_what_is_deleted_however_it_was_compiled(sqlite_url: str) -> None:
+    async with open_sqlite(parse_url(sqlite_url)) as database:
+        assert await database.writer.execute_fetchall("PRAGMA secure_delete") == [(1,)]
