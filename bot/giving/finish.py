@@ -39,7 +39,7 @@ class Completion:
             return
         key_use = await self.repository.key_use(found, given=True)
         # Unknown outcomes are verified before the row is locked, unless the pause only parks the giving.
-        if tally.unknown and not is_caught(found):
+        if tally.unknown and not is_caught(found) and not self.access.check_account(found):
             await OutcomeVerifier(self.repository, self.lookups, self.clock).verify(found, tally)
         async with self.repository.unit_of_work(request) as unit:
             if unit is None or unit.request.state is not State.GIVING or unit.request.round != round_:
