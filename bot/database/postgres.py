@@ -5,9 +5,12 @@ compiled statement and a ping for each (measured: 0.8 ms of the event loop's tim
 ms), and giving writes one for each call to Dintero.
 """
 
+import asyncio
+import os
 import selectors
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -20,7 +23,9 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
 from bot.database.connection import Rows, Statement, Values, compiled, translate_errors
+from bot.database.deliveries import CLAIM, of_delivery
 from bot.database.mapping import from_micros
+from bot.delivery import WAIT_SECONDS, current_delivery
 
 CONNECT_OPTIONS: Final[dict[str, Any]] = {
     "connect_timeout": 10,
@@ -45,16 +50,23 @@ _errors_translated: Final = partial(
 
 @dataclass(frozen=True, slots=True)
 class PostgresDatabase:
-    """One database. A single statement takes one round trip, without BEGIN and COMMIT."""
+    """One database. A single statement takes one round trip, without BEGIN and COMMIT.
+
+    A write that a person waits for takes those too: cut off before its COMMIT, it surely has no effect.
+    """
 
     pool: AsyncConnectionPool[Connection]
     insert = staticmethod(postgresql.insert)
 
     async def run(self, statement: Statement, values: Values) -> Rows:
         """Run one statement."""
+        if current_delivery() and not statement.is_select:
+            async with self.transaction() as transaction:
+                return await transaction.run(statement, values)
         with _errors_translated():
             async with self.pool.connection() as connection:
-                return await PostgresTransaction(connection).run(statement, values)
+                with _limited(connection):
+                    return await PostgresTransaction(connection).run(statement, values)
 
     async def time(self) -> datetime | None:
         """Return the server's time."""
@@ -64,8 +76,12 @@ class PostgresDatabase:
     async def transaction(self) -> AsyncIterator["PostgresTransaction"]:
         """Begin to write."""
         with _errors_translated():
-            async with self.pool.connection() as connection, connection.transaction():
-                yield PostgresTransaction(connection)
+            async with self.pool.connection() as connection:
+                with _limited(connection):
+                    async with connection.transaction():
+                        transaction = PostgresTransaction(connection)
+                        async with of_delivery(transaction, CLAIM["postgresql"]):
+                            yield transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +116,27 @@ async def open_postgres(
         with _errors_translated():
             await pool.wait(CONNECT_OPTIONS["connect_timeout"])  # no click waits yet
         yield PostgresDatabase(pool)
+
+
+@contextmanager
+def _limited(connection: Connection) -> Iterator[None]:
+    """Cut the connection if a person waits for too long: whoever waits for it gets an error at once.
+
+    A server that hangs ends no wait by itself, and a cancellation waits for the server.
+    """
+    if current_delivery() is None:
+        yield
+        return
+    timer = asyncio.get_running_loop().call_later(WAIT_SECONDS, _cut, connection)
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _cut(connection: Connection) -> None:
+    with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(connection.fileno())) as cut:
+        cut.shutdown(socket.SHUT_RDWR)
 
 
 async def _configure(connection: Connection) -> None:
