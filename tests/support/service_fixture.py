@@ -100,12 +100,14 @@ class Town:
         )
     )
     groups: dict[GroupId, set[UserId]] = field(default_factory=lambda: {LEADS: {BO, CLEO}, AGENTS: {ANN, BO}})
+    teams: dict[UserId, frozenset[TeamId]] = field(default_factory=dict)
     posts_in: set[ChannelId] = field(default_factory=lambda: {SUPPORT, QUICK, STRICT})
     away: bool = False
 
     async def profile(self, user: UserId) -> Profile:
         self._reach()
-        return Profile(user, self.kinds.get(user, AccountKind.STRANGER))
+        kind, teams = self.kinds.get(user, AccountKind.STRANGER), self.teams.get(user, frozenset())
+        return Profile(user, kind, teams)
 
     async def group(self, group: GroupId) -> frozenset[UserId]:
         self._reach()

@@ -91,12 +91,14 @@ class RefusalReason(StrEnum):
 class Refusal:
     """A reason, the value at fault (`detail`, raw) and the people it is about (`who`, user or group ids).
 
-    The renderer adds the policy's admins where only they can help.
+    `empty` are user groups that the policy names for it and that have no members. The renderer adds the
+    policy's admins where only they can help.
     """
 
     reason: RefusalReason
     detail: str = ""
     who: tuple[str, ...] = ()
+    empty: tuple[str, ...] = ()
 
 
 class TierTrigger(StrEnum):

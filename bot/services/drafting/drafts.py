@@ -249,16 +249,16 @@ class DraftService:
     async def find_rules(self, draft: RequestId, who: Person, text: str) -> list[tuple[Rule, Availability]]:
         """Search the rules that the draft's channel may give; its requester alone gets an answer.
 
-        Requester, team and channel of a draft never change, so a recent copy will do. All else reads the row.
+        Requester and channel of a draft never change, so a recent copy will do. All else reads the row.
         """
         now = self.clock.now()
         request, read_at = self._recent.get(draft, (None, now))
         if request is None or not timedelta() <= now - read_at < RECENT:
             found = await self._draft(draft, who)
             request = None if isinstance(found, Refusal) else found.request
-        if request is None or (request.requester, request.team) != (who.id, who.team):
+        if request is None or request.requester != who.id:
             return []
-        policy = self.access.allowed_channel(who, request.channel)
+        policy = await self.access.allowed_channel(who, request.channel)
         if isinstance(policy, Refusal):
             return []
         await self.catalog.first_read()
@@ -327,11 +327,13 @@ class DraftService:
             self.repository.find(draft), self.repository.load_input(draft)
         )
         self._recent.pop(draft, None)
-        if request is None or form_input is None or request.requester != who.id or request.team != who.team:
+        if request is None or form_input is None or request.requester != who.id:
+            return Refusal(RefusalReason.UNKNOWN_REQUEST)
+        policy = await self.access.allowed_channel(who, request.channel)
+        if isinstance(policy, Refusal) and policy.reason is RefusalReason.STRANGER:
             return Refusal(RefusalReason.UNKNOWN_REQUEST)
         if request.state is not State.DRAFT:
             return Refusal(RefusalReason.WRONG_STATE, request.state)
-        policy = self.access.allowed_channel(who, request.channel)
         if isinstance(policy, Refusal):
             return policy
         self._remember(request)

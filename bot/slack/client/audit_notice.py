@@ -2,12 +2,9 @@
 
 from collections.abc import Sequence
 
-import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.client.errors import CALL_ERRORS, describe
-
-log = structlog.get_logger()
+from bot.slack.client.admin_notice import tell_admins
 
 
 async def tell_head(client: AsyncWebClient, admins: Sequence[str], *, seq: int, digest: str) -> None:
@@ -21,13 +18,6 @@ async def tell_head(client: AsyncWebClient, admins: Sequence[str], *, seq: int, 
         f"`discount-bot audit verify --head {digest}` "
         "shows later that nothing up to here was changed or cut off."
     )
-    failures: list[Exception] = []
-    for admin in admins:
-        try:
-            opened = await client.conversations_open(users=admin)
-            await client.chat_postMessage(channel=opened["channel"]["id"], text=text)
-        except CALL_ERRORS as error:
-            log.warning("audit head not sent", admin=admin, why=describe(error))
-            failures.append(error)
+    failures = await tell_admins(client, admins, text)
     if failures and len(failures) == len(admins):
         raise failures[0]

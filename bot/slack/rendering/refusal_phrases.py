@@ -1,7 +1,7 @@
 """The sentences of every refusal: what is missing and what to do, filled in with its detail."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -254,7 +254,17 @@ def sentences(refusal: Refusal, writer: PhraseWriter) -> str:
     if not what:
         because = f": {writer.say(detail).rstrip('.')}." if detail else "."
         what = SENTENCES[reason].format(quoted=f" {writer.quote(detail)}" if detail else "", because=because)
-    return f"{what} {CURES[reason].replace('{who}', writer.who)}".rstrip()
+    cure = CURES[reason].replace("{who}", writer.who)
+    return " ".join(filter(None, (what, _about_groups(refusal.empty), cure)))
+
+
+def _about_groups(empty: Sequence[str]) -> str:
+    """Name the policy's user groups that count as nobody."""
+    if not empty:
+        return ""
+    groups, have = ("group", "has") if len(empty) == 1 else ("groups", "have")
+    named = f"The policy names the user {groups} {', '.join(empty)}"
+    return f"{named}, which {have} no members: deleted or disabled in Slack?"
 
 
 def _with_numbers(reason: RefusalReason, detail: str, formatter: Formatter) -> str:
