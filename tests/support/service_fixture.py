@@ -182,6 +182,7 @@ class Drawer:
 
     lists: dict[FileId, Sequence[str]] = field(default_factory=dict)
     instead: ReadResult | None = None
+    broken: bool = False
     asked: list[tuple[tuple[Upload, ...], UserId]] = field(default_factory=list)
 
     async def read(
@@ -201,6 +202,8 @@ class Drawer:
         for number, upload in enumerate(uploads):
             if keep and upload.id in self.lists:
                 await keep(number, 0, "\n".join(self.lists[upload.id]).encode())
+        if self.broken:
+            raise OSError("the disk")
         if self.instead:
             return self.instead
         met = [*typed, *(CustomerId(one) for upload in uploads for one in self.lists[upload.id])]

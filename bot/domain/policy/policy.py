@@ -60,6 +60,8 @@ class RefusalReason(StrEnum):
     HIDDEN_ROWS = "hidden_rows"
     """A file has ids in rows that its sheet hides, and it is not clear whether they count."""
     """Several columns of a file could hold the ids; the detail is the file's name."""
+    NO_ROOM = "no_room"
+    """This person's requests of a day have filled the room for one person."""
     REASON_MISSING = "reason_missing"
     BAD_ONCE_KEY = "bad_once_key"
     NO_APPROVER = "no_approver"
