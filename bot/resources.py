@@ -58,7 +58,7 @@ async def open_resources(settings: Settings, policy: Policy, clock: Clock) -> As
     ):
         await sync_clock(clock, repository)
         team = await own_team(client)
-        access = AccessControl(policy, SlackDirectory(client, team, clock), team)
+        access = AccessControl(policy, SlackDirectory(client, team, clock, admins=policy.admins), team)
         formatter = Formatter(policy.currency, policy.timezone, policy.admins)
         progress_tracker = ProgressTracker(clock.now)
         yield Resources(client, repository, dintero, access, clock, formatter, progress_tracker, membership)

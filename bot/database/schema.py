@@ -24,7 +24,7 @@ from sqlalchemy import UniqueConstraint as Unique
 from sqlalchemy.schema import SchemaItem
 from sqlalchemy.types import TypeEngine
 
-VERSION: Final = "0010"
+VERSION: Final = "0011"
 """The newest migration; a test compares it with the head of the migrations."""
 VERSION_TABLE: Final = "discount_bot_version"
 """Alembic's default name would clash in a shared database."""
@@ -198,6 +198,14 @@ replicas = _table(
 channels = _table("channels", Column("id", Text, primary_key=True))
 """One row for each channel, locked while its grants are added up, and for each account and rule, locked while
 a request of it is submitted."""
+
+deliveries = _table(
+    "deliveries",
+    Column("key", Text, primary_key=True),
+    Column("handling", Text, nullable=False),
+    Column("received_at", BigInteger, nullable=False, index=True),
+)
+"""The payloads that something was written for: `handling` is that of the first copy."""
 
 sizes = _table(
     "sizes",

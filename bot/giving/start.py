@@ -139,7 +139,7 @@ class Preflight:
         requester = await self.access.recheck_requester(request)
         votes = await self.repository.votes(request.id, request.round)
         voters = await asyncio.gather(
-            *(self.access.may_decide(Person(vote.by, request.team), request) for vote in votes)
+            *(self.access.may_decide(Person(vote.by, self.access.team), request) for vote in votes)
         )
         refusals = [refusal for refusal in (requester, *voters) if refusal]
         for refusal in refusals:

@@ -100,12 +100,14 @@ class Town:
         )
     )
     groups: dict[GroupId, set[UserId]] = field(default_factory=lambda: {LEADS: {BO, CLEO}, AGENTS: {ANN, BO}})
+    teams: dict[UserId, frozenset[TeamId]] = field(default_factory=dict)
     posts_in: set[ChannelId] = field(default_factory=lambda: {SUPPORT, QUICK, STRICT})
     away: bool = False
 
     async def profile(self, user: UserId) -> Profile:
         self._reach()
-        return Profile(user, self.kinds.get(user, AccountKind.STRANGER))
+        kind, teams = self.kinds.get(user, AccountKind.STRANGER), self.teams.get(user, frozenset())
+        return Profile(user, kind, teams)
 
     async def group(self, group: GroupId) -> frozenset[UserId]:
         self._reach()
@@ -180,6 +182,7 @@ class Drawer:
 
     lists: dict[FileId, Sequence[str]] = field(default_factory=dict)
     instead: ReadResult | None = None
+    broken: bool = False
     asked: list[tuple[tuple[Upload, ...], UserId]] = field(default_factory=list)
 
     async def read(
@@ -199,6 +202,8 @@ class Drawer:
         for number, upload in enumerate(uploads):
             if keep and upload.id in self.lists:
                 await keep(number, 0, "\n".join(self.lists[upload.id]).encode())
+        if self.broken:
+            raise OSError("the disk")
         if self.instead:
             return self.instead
         met = [*typed, *(CustomerId(one) for upload in uploads for one in self.lists[upload.id])]

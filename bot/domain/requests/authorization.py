@@ -51,6 +51,11 @@ def group_ids(listed: Sequence[str]) -> tuple[GroupId, ...]:
     return tuple(GroupId(entry) for entry in listed if entry.startswith("S"))
 
 
+def empty_groups(groups: Membership) -> tuple[str, ...]:
+    """Return the groups without members: Slack has deleted or disabled them, or nobody is left."""
+    return tuple(group for group, members in groups.items() if not members)
+
+
 def may_request(channel: ChannelPolicy, profile: Profile, groups: Membership) -> Refusal | None:
     """Check that a person may ask for a discount in this channel; an admin has no special right to."""
     refusal = check_full_member(profile)
@@ -139,7 +144,8 @@ def decide(
     found = [*violations(request, channel, usable), *about_budget(budget_use)]
     approvers = len(eligible_approvers(channel, groups, request.requester, out))
     if approvers < approvals:
-        found.append(Refusal(RefusalReason.NO_APPROVER, f"{approvers}/{approvals}"))
+        empty = empty_groups(groups)
+        found.append(Refusal(RefusalReason.NO_APPROVER, f"{approvers}/{approvals}", empty=empty))
     return Decision(approvals, tuple(found), tier)
 
 
