@@ -15,8 +15,8 @@ def upgrade() -> None:
         sa.Column("handling", sa.Text(), nullable=False),
         sa.Column("received_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("key", name="pk_deliveries"),
+        sqlite_with_rowid=False,
     )
-    op.create_index("ix_deliveries_received_at", "deliveries", ["received_at"])
 
 
 def downgrade() -> None:
