@@ -4,7 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -66,9 +66,13 @@ async def measure(folder: Path, loads: Sequence[Load]) -> list[Figure]:
 
 @asynccontextmanager
 async def connected(port: int, at_once: int) -> AsyncIterator[Server]:
-    """Open connections."""
+    """Open connections, and use each once: servers close those that send nothing."""
     async with AsyncExitStack() as stack:
-        yield Server([await stack.enter_async_context(raw_http.line_to(port)) for _ in range(at_once)])
+        lines = [await stack.enter_async_context(raw_http.line_to(port)) for _ in range(at_once)]
+        for line in lines:
+            with suppress(ValueError):  # bare Bolt has no such page
+                await line.ask(raw_http.question("/healthz"))
+        yield Server(lines)
 
 
 async def _compare(bare: Server, ours: Server, load: Load, slack: int, before: int) -> None:

@@ -47,6 +47,7 @@ from bot.slack.client.connection import socket_mode
 from bot.slack.client.directory import person_of
 from bot.slack.client.downloads import SlackFileReader
 from bot.slack.modal_controller import ModalController
+from bot.web.bolt import BoltApp
 from bot.web.deferred_work import DeferredWork
 from bot.web.server import Readiness, build_web, serve
 from bot.web.slack_endpoint import SlackEndpoint
@@ -54,8 +55,6 @@ from handlers import card_buttons, commands, fallback, request_form
 from handlers.context import HandlerContext
 
 MOST_LOGGED: Final = 20
-ACK_SECONDS: Final = 2.5
-"""After this time a person sees an error, even if the database hangs: Slack waits for 3 s."""
 
 log = structlog.get_logger()
 
@@ -243,9 +242,8 @@ def _build_daily_tasks(resources: Resources) -> DailyTasks:
 class _Identify(AsyncMiddleware):
     """Identifies the person; a class, since Bolt inspects the arguments of functions at each call."""
 
-    def __init__(self, ctx: HandlerContext, deferred_work: DeferredWork) -> None:
+    def __init__(self, ctx: HandlerContext) -> None:
         self._ctx = ctx
-        self._deferred_work = deferred_work
 
     async def async_process(
         self,
@@ -254,27 +252,22 @@ class _Identify(AsyncMiddleware):
         resp: BoltResponse,  # noqa: ARG002 - there is none yet
         next: Callable[[], Awaitable[BoltResponse]],  # noqa: A002 - Bolt's name
     ) -> BoltResponse | None:
-        """Refuse a payload that names nobody, and bound the time of each answer."""
+        """Refuse a payload that names nobody."""
         who = person_of(req.body)
         if who is None:
             return BoltResponse(status=400)
         req.context["who"], req.context["ctx"] = who, self._ctx
-        with self._deferred_work.answering():
-            async with asyncio.timeout(ACK_SECONDS):
-                return await next()
+        return await next()
 
 
-def build_bolt(client: AsyncWebClient, ctx: HandlerContext, deferred_work: DeferredWork) -> AsyncApp:
+def build_bolt(client: AsyncWebClient, ctx: HandlerContext, deferred_work: DeferredWork) -> BoltApp:
     """Build the Bolt app. It sends an ack when a listener returns, so longer work goes to the background."""
-    app = AsyncApp(
-        client=client,
-        process_before_response=True,
-        request_verification_enabled=False,
-        ignoring_self_events_enabled=False,
-        attaching_function_token_enabled=False,
-        attaching_conversation_kwargs_enabled=False,
-    )
-    app.use(_Identify(ctx, deferred_work))
+
+    async def fail(error: Exception, req: AsyncBoltRequest) -> BoltResponse:
+        return await fallback.fail(error, req.body, req.context.respond, ctx)
+
+    app = BoltApp(client, deferred_work, fail)
+    app.use(_Identify(ctx))
     for module in (commands, request_form, card_buttons, fallback):
         module.register(app)
     return app

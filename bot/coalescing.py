@@ -1,6 +1,7 @@
 """Coalesces concurrent calls: items submitted while a batch runs go into the next one."""
 
 import asyncio
+import contextvars
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Final, Generic, TypeVar
@@ -37,7 +38,8 @@ class Coalescer(Generic[Item, Result]):
         result: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, result))
         if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._run_all())
+            # an empty context: a batch belongs to no single submitter
+            self._task = asyncio.create_task(self._run_all(), context=contextvars.Context())
         return await result
 
     async def _run_all(self) -> None:

@@ -149,12 +149,23 @@ class CardDeleted(DeliveryFailed):
 
 
 class DatabaseUnavailable(DiscountBotError):
-    """The database is unreachable or failed."""
+    """The database is unreachable or failed; `passes`: it may work again without anybody's help."""
 
     advice = (
         "Try again in a minute; if it goes on, whoever runs the bot should look at the database"
         " that DATABASE_URL names."
     )
+
+    def __init__(self, what: str, *, advice: str | None = None, passes: bool = True) -> None:
+        super().__init__(what, advice=advice)
+        self.passes = passes
+
+
+class DeliveredBefore(DiscountBotError):
+    """The payload is a copy of one that was handled before."""
+
+    def __init__(self) -> None:
+        super().__init__("Slack delivered this before")
 
 
 class RunInterrupted(Exception):

@@ -63,7 +63,7 @@ async def discount(
 
 async def add(command: Add, who: Person, channel: ChannelId, ctx: HandlerContext) -> Request | Refusal:
     """Store a draft with the command's words, for the form to open."""
-    policy = ctx.drafts.access.allowed_channel(who, channel)
+    policy = await ctx.drafts.access.allowed_channel(who, channel)
     if isinstance(policy, Refusal):
         return policy
     form_input = ctx.drafts.prefill(command.rule, command.customers, quoted=command.quoted, allowed=policy)

@@ -1,18 +1,18 @@
 """Fallbacks: clicks of an older version's buttons, and failures of ours. Every click gets an answer."""
 
 import re
-import uuid
 from typing import Any, Final
 
-import structlog
 from slack_bolt import BoltResponse
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from bot.domain.requests.person import Person
-from bot.slack.modal_controller import message_view
-from bot.slack.reply import Reply
+from bot.errors import DeliveredBefore
+from bot.slack.modal_controller import explain, message_view
+from bot.slack.modals import rule_options
+from bot.slack.reply import Reply, View
 from handlers.context import Body, HandlerContext
 
 ANYTHING: Final = re.compile(".*")
@@ -21,8 +21,6 @@ OUTDATED: Final = (
     "This is of an older version of the bot, and does nothing any more. "
     "`/discount status` shows what is open here."
 )
-
-log = structlog.get_logger()
 
 
 def register(app: AsyncApp) -> None:
@@ -60,24 +58,25 @@ async def suggest(ack: AsyncAck) -> None:
 
 
 async def fail(
-    error: Exception, body: Body, respond: AsyncRespond, ctx: HandlerContext | None
+    error: Exception, body: Body, respond: AsyncRespond | None, ctx: HandlerContext | None
 ) -> BoltResponse:
-    """Report a failure under an id that the log has too; a form stays open with its input."""
-    fault = uuid.uuid4().hex[:8]
-    log.error("handler failed", fault=fault, exc_info=error)
-    text = f"Something went wrong on the bot's side (fault {fault}), and nothing was done. Please try again."
+    """Answer a payload whose handler failed or took too long; a form stays open with its input."""
+    text = explain(error)
     answer: dict[str, Any] | str = ""
     if body.get("type") == "view_submission":
-        inputs = (block["block_id"] for block in body["view"]["blocks"] if block.get("type") == "input")
-        if field := next(inputs, None):
-            answer = {"response_action": "errors", "errors": {field: text}}
-        else:
-            view = message_view("Something went wrong", text)
-            answer = {"response_action": "update", "view": view}
+        answer = _failed_submission(body["view"], text, close=isinstance(error, DeliveredBefore))
     elif body.get("type") == "block_suggestion":
-        answer = {"options": []}
+        answer = {"options": rule_options.without_rules(text)}
     elif "command" in body:
         answer = {"response_type": "ephemeral", "text": text}
-    elif body.get("response_url") and ctx:
+    elif body.get("response_url") and respond and ctx:
         ctx.background.spawn(ctx.modal_controller.reply(respond, text))
     return BoltResponse(status=200, body=answer)
+
+
+def _failed_submission(view: View, text: str, *, close: bool) -> dict[str, Any]:
+    """Put the text at the form's first input, unless the form has none or its answer has come."""
+    inputs = (block["block_id"] for block in view["blocks"] if block.get("type") == "input")
+    if not close and (field := next(inputs, None)):
+        return {"response_action": "errors", "errors": {field: text}}
+    return {"response_action": "update", "view": message_view("Something went wrong", text)}

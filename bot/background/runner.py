@@ -36,6 +36,8 @@ TIDY_SECONDS: Final = 3600.0
 TAKE_OVER_SECONDS: Final = 2.0
 WORKFLOWS_KEPT: Final = timedelta(days=7)
 DRAFTS_KEPT: Final = timedelta(days=1)
+DELIVERIES_KEPT: Final = timedelta(hours=1)
+"""A signature counts for five minutes; the rest allows for clocks that differ."""
 MAX_CONCURRENT_STARTS: Final = 64
 """Each start may wait for Slack or Dintero, and must not hold up another."""
 GRACE_SECONDS: Final = 8.0
@@ -183,7 +185,8 @@ class BackgroundRunner:
             await progress_updater.run_once(giving, edits=edits)
 
     async def _tidy(self) -> None:
-        """Delete drafts that were never submitted, and the records of old workflows."""
+        """Delete drafts that were never submitted, and the records of old deliveries and workflows."""
+        await self._repository.forget_deliveries(self._clock.now() - DELIVERIES_KEPT)
         await self._repository.forget_drafts(self._clock.now() - DRAFTS_KEPT)
         await delete_finished(self._clock.now() - WORKFLOWS_KEPT)
 

@@ -103,8 +103,8 @@ async def _check_group(directory: Directory, group: GroupId) -> str:
 async def _members(directory: Directory, group: GroupId) -> frozenset[UserId]:
     if members := await directory.group(group):
         return members
-    fix = "Add people to it, or correct its ID in the policy."
-    raise CheckFailed(f"{group} has no members", advice=fix)
+    fix = "Enable it or add people to it in Slack, or correct its ID in the policy."
+    raise CheckFailed(f"{group} has no members (deleted or disabled?)", advice=fix)
 
 
 async def _check_approvers(directory: Directory, channel: ChannelPolicy) -> str:

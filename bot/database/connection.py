@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager
 from datetime import datetime
 from functools import lru_cache
+from sqlite3 import SQLITE_ERROR
 from typing import Any, Protocol, TypeAlias
 
 from sqlalchemy import Dialect, Select, Table, UpdateBase
@@ -72,4 +73,5 @@ def translate_errors(
     except but:
         raise
     except failures as error:
-        raise DatabaseUnavailable(f"{database}: {getattr(error, 'orig', error)}") from error
+        passes = getattr(error, "sqlite_errorcode", None) != SQLITE_ERROR
+        raise DatabaseUnavailable(f"{database}: {getattr(error, 'orig', error)}", passes=passes) from error

@@ -28,7 +28,9 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.engine import ExceptionContext
 
 from bot.database.connection import Rows, Statement, Values, compiled, translate_errors
+from bot.database.deliveries import CLAIM, of_delivery
 from bot.database.mapping import from_micros
+from bot.delivery import current_delivery
 
 CONNECT_OPTIONS: Final[dict[str, Any]] = {
     "connect_timeout": 5,
@@ -123,13 +125,19 @@ class TimedSyncConnection(psycopg.Connection[tuple[Any, ...]]):
 
 @dataclass(frozen=True, slots=True)
 class PostgresDatabase:
-    """One database. A single statement takes one round trip, without BEGIN and COMMIT."""
+    """One database. A single statement takes one round trip, without BEGIN and COMMIT.
+
+    A write that a person waits for takes those too: cut off before its COMMIT, it surely has no effect.
+    """
 
     pool: AsyncConnectionPool[Connection]
     insert = staticmethod(postgresql.insert)
 
     async def run(self, statement: Statement, values: Values) -> Rows:
         """Run one statement."""
+        if current_delivery() and not statement.is_select:
+            async with self.transaction() as transaction:
+                return await transaction.run(statement, values)
         async with self._connection() as connection:
             return await PostgresTransaction(connection).run(statement, values)
 
@@ -145,7 +153,9 @@ class PostgresDatabase:
     async def transaction(self) -> AsyncIterator["PostgresTransaction"]:
         """Begin to write."""
         async with self._connection() as connection, connection.transaction():
-            yield PostgresTransaction(connection)
+            transaction = PostgresTransaction(connection)
+            async with of_delivery(transaction, CLAIM["postgresql"]):
+                yield transaction
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Connection]:

@@ -42,8 +42,8 @@ _COUNTED: Final = BigInteger().with_variant(Integer, "sqlite")
 """SQLite auto-increments only a column that is declared INTEGER."""
 
 
-def _table(name: str, *parts: SchemaItem) -> Table:
-    return Table(name, metadata, *parts)
+def _table(name: str, *parts: SchemaItem, **options: bool) -> Table:
+    return Table(name, metadata, *parts, **options)
 
 
 def _required(type_: type[TypeEngine[Any]], *names: str) -> list[Column[Any]]:
@@ -202,6 +202,18 @@ replicas = _table(
 channels = _table("channels", Column("id", Text, primary_key=True))
 """One row for each channel, locked while its grants are added up, and for each account and rule, locked while
 a request of it is submitted."""
+
+deliveries = _table(
+    "deliveries",
+    Column("key", Text, primary_key=True),
+    Column("handling", Text, nullable=False),
+    Column("received_at", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""The payloads that something was written for: `handling` is that of the first copy.
+
+Each ack writes a row, and none is older than some minutes: another index would cost more than it saves.
+"""
 
 sizes = _table(
     "sizes",

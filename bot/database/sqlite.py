@@ -9,18 +9,22 @@ of 3,000 writes a second): each returns only when it is on the disk, but they wa
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, closing
+from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from queue import SimpleQueue
 from threading import Thread
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import URL
 from sqlalchemy.dialects import sqlite
 
 from bot.coalescing import Coalescer
 from bot.database.connection import Rows, Statement, Values, compiled, translate_errors
+from bot.database.deliveries import CLAIM, claim_values, of_delivery
+from bot.delivery import Delivery, current_delivery, wait_limited
+from bot.errors import DatabaseUnavailable, DeliveredBefore
 
 BUSY_TIMEOUT_MS: Final = 5_000
 """How long a write waits for another process; within this process, writers queue."""
@@ -45,8 +49,18 @@ _errors_translated: Final = partial(
 )
 
 Result = TypeVar("Result")
-Call: TypeAlias = tuple[str, Mapping[str, Any]]
+Sql = tuple[str, Mapping[str, Any]]
 """A statement and its values."""
+_CLAIM: Final = CLAIM["sqlite"]
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A single write, and the delivery that it is for."""
+
+    sql: Sql
+    delivery: Delivery | None
+    claim: Sql | None
 
 
 class SqliteThread:
@@ -71,11 +85,22 @@ class SqliteThread:
 
     async def execute_fetchall(self, sql: str, values: Mapping[str, Any] | None = None) -> list[Any]:
         """Run one statement, and fetch its rows."""
-        return await self.call(lambda connection: connection.execute(sql, values or {}).fetchall())
+        async with wait_limited():
+            return await self.call(lambda connection: connection.execute(sql, values or {}).fetchall())
 
     async def run(self, statement: Statement, values: Values) -> Rows:
         """Run a statement, in the transaction that is open if any."""
-        return await self.execute_fetchall(*_call(statement, values))
+        return await self.execute_fetchall(*_sql(statement, values))
+
+    def roll_back(self) -> None:
+        """Roll back behind the calls that are queued, without waiting for them."""
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def roll_back(connection: sqlite3.Connection) -> None:
+            with suppress(sqlite3.Error):
+                connection.rollback()
+
+        self._calls.put((roll_back, future))
 
     def close(self) -> None:
         """Close the connection after the calls that are queued, and wait for that."""
@@ -136,8 +161,8 @@ class SqliteDatabase:
         self._reader = reader
         self._lock = asyncio.Lock()
         self._owner: asyncio.Task[Any] | None = None
-        self._writes: Coalescer[Call, Rows] = Coalescer(
-            lambda calls: writer.call(partial(_run_batch, calls=calls)), turn=self._locked
+        self._writes: Coalescer[Write, Rows] = Coalescer(
+            lambda writes: writer.call(partial(_run_batch, writes=writes)), turn=self._locked
         )
 
     async def run(self, statement: Statement, values: Values) -> Rows:
@@ -146,7 +171,10 @@ class SqliteDatabase:
             if statement.is_select:
                 return await self._reader.run(statement, values)
             self._refuse_owner()
-            return await self._writes.submit(_call(statement, values))
+            delivery = current_delivery()
+            claim = _sql(_CLAIM, claim_values(delivery)) if delivery else None
+            async with wait_limited():
+                return await self._writes.submit(Write(_sql(statement, values), delivery, claim))
 
     async def time(self) -> datetime | None:
         """Return None: a file has no clock."""
@@ -164,22 +192,32 @@ class SqliteDatabase:
             async with self._locked():
                 try:
                     await self.writer.execute_fetchall("BEGIN IMMEDIATE")
-                    yield self.writer
-                    await self.writer.execute_fetchall("COMMIT")
+                    async with of_delivery(self.writer, _CLAIM):
+                        yield self.writer
+                    await self._commit()
                 except BaseException:
-                    # It is queued at once, behind a running call: a second cancellation cannot prevent it.
-                    await self.writer.call(sqlite3.Connection.rollback)
+                    self.writer.roll_back()
                     raise
+
+    async def _commit(self) -> None:
+        try:
+            await self.writer.execute_fetchall("COMMIT")
+        except sqlite3.Error:
+            if delivery := current_delivery():
+                delivery.undo_write()
+            raise
 
     @asynccontextmanager
     async def _locked(self) -> AsyncIterator[None]:
         self._refuse_owner()
-        async with self._lock:
+        async with wait_limited():
+            await self._lock.acquire()
+        try:
             self._owner = asyncio.current_task()
-            try:
-                yield
-            finally:
-                self._owner = None
+            yield
+        finally:
+            self._owner = None
+            self._lock.release()
 
     def _refuse_owner(self) -> None:
         """Refuse a write that would wait for itself.
@@ -202,33 +240,48 @@ async def open_sqlite(url: URL) -> AsyncIterator[SqliteDatabase]:
         yield SqliteDatabase(path, writer, reader)
 
 
-def _call(statement: Statement, values: Values) -> Call:
+def _sql(statement: Statement, values: Values) -> Sql:
     sql, constants = compiled(_DIALECT, statement, tuple(values))
     return sql, {**constants, **values}
 
 
-def _run_batch(connection: sqlite3.Connection, calls: Sequence[Call]) -> list[list[Any] | sqlite3.Error]:
+def _run_batch(
+    connection: sqlite3.Connection, writes: Sequence[Write]
+) -> list[list[Any] | sqlite3.Error | DatabaseUnavailable | DeliveredBefore]:
     """Run independent writes in one transaction; one that fails, as on a constraint, leaves the others alone.
 
     Raises:
         sqlite3.Error: nothing is written.
     """
-    if len(calls) == 1:
-        return [connection.execute(*calls[0]).fetchall()]
     connection.execute("BEGIN IMMEDIATE")
+    results: list[list[Any] | sqlite3.Error | DatabaseUnavailable | DeliveredBefore] = []
     try:
-        results = [_try(connection, call) for call in calls]
+        results += (_try(connection, write) for write in writes)
         connection.execute("COMMIT")
     except BaseException:
         connection.rollback()
+        for write, result in zip(writes, results, strict=False):
+            if write.delivery and isinstance(result, list):
+                write.delivery.undo_write()
         raise
     return results
 
 
-def _try(connection: sqlite3.Connection, call: Call) -> list[Any] | sqlite3.Error:
+def _try(
+    connection: sqlite3.Connection, write: Write
+) -> list[Any] | sqlite3.Error | DatabaseUnavailable | DeliveredBefore:
     try:
-        return connection.execute(*call).fetchall()
+        if write.claim and not connection.execute(*write.claim).fetchall():
+            return DeliveredBefore()
+        if write.delivery:
+            write.delivery.begin_write()
+    except DatabaseUnavailable as closed:
+        return closed
+    try:
+        return connection.execute(*write.sql).fetchall()
     except sqlite3.Error as error:
+        if write.delivery:
+            write.delivery.undo_write()
         if not connection.in_transaction:
             raise  # SQLite has rolled back the other writes too, as on a full disk
         return error

@@ -82,7 +82,7 @@ class Directory(Protocol):
 
 
 Keep = Callable[[int, int, bytes], Awaitable[None]]
-"""Keeps a piece of a file: the file's number, the piece's number and its content."""
+"""Keeps a piece of a file: the file's number, the piece's number and its content. It may raise to stop."""
 
 
 class FileReader(Protocol):
@@ -165,6 +165,9 @@ class UnitOfWork(Protocol):
 
     async def forget_other_files(self) -> None:
         """Delete the files of other readings than the request's."""
+
+    async def forget_reading(self, reading: str) -> None:
+        """Delete the files of one reading."""
 
     async def redact(self, at: datetime) -> None:
         """Delete customer ids, files, reason, note and form input; the counts stay."""
@@ -301,6 +304,12 @@ class Repository(Protocol):
         self, request: RequestId, reading: str, file: int, piece: int, content: bytes
     ) -> None:
         """Save a piece of a draft's file."""
+
+    async def forget_reading(self, request: RequestId, reading: str) -> None:
+        """Delete the files of one reading."""
+
+    async def kept_bytes(self, requester: UserId, since: datetime) -> int:
+        """Add up what is kept of a person's requests and drafts since a time: files and ids, packed."""
 
     def pieces(self, request: RequestId, reading: str, file: int) -> AsyncIterator[bytes]:
         """Read a file piece by piece, still packed."""

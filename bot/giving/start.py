@@ -201,7 +201,7 @@ class Preflight:
         requester = await access.recheck_requester(request)
         votes = await self.repository.votes(request.id, request.round)
         voters = await asyncio.gather(
-            *(access.may_decide(Person(vote.by, request.team), request) for vote in votes)
+            *(access.may_decide(Person(vote.by, access.team), request) for vote in votes)
         )
         refusals = [refusal for refusal in (requester, *voters) if refusal]
         for refusal in refusals:

@@ -12,7 +12,7 @@ from bot.domain.policy.policy import OWN_HOLD, AskedLately, ChannelPolicy, Polic
 from bot.domain.ports import Directory, Repository
 from bot.domain.requests import authorization
 from bot.domain.requests.audit_entries import PASSING, Action, refused
-from bot.domain.requests.authorization import Electorate, Membership
+from bot.domain.requests.authorization import Electorate, Membership, empty_groups
 from bot.domain.requests.deadlines import approvers_of
 from bot.domain.requests.person import AccountKind, Person, Profile
 from bot.domain.requests.request import Request
@@ -21,6 +21,8 @@ from bot.services.remainder import first_request
 
 NOBODY: Final = UserId("")
 """In place of a requester: who could approve the request of anybody else?"""
+LOOK_UP_SECONDS: Final = 1.5
+"""How long an ack waits for Slack's answer who somebody is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,34 +56,43 @@ class AccessControl:
         """Return the one id of a person who may have two; raises DirectoryUnavailable."""
         return (await self.directory.profile(user)).id
 
-    def allowed_channel(self, who: Person, channel: ChannelId) -> ChannelPolicy | Refusal:
-        """Check workspace and channel, from memory; fast enough for the ack."""
+    async def allowed_channel(self, who: Person, channel: ChannelId) -> ChannelPolicy | Refusal:
+        """Check workspace and channel; fast enough for the ack.
+
+        Only a payload of another workspace makes it look the person up: they may be of the same organisation.
+        """
         if who.team != self.team:
-            return Refusal(RefusalReason.STRANGER)
+            try:
+                async with asyncio.timeout(LOOK_UP_SECONDS):
+                    refusal = await self._check(who)
+            except TimeoutError:
+                return Refusal(RefusalReason.LOOKUP_FAILED, "Slack does not answer.")
+            if refusal:
+                return refusal
         return self.policy.channels.get(channel) or Refusal(RefusalReason.UNLISTED_CHANNEL, channel)
 
     async def may_use_channel(self, who: Person, channel: ChannelId) -> ChannelPolicy | Refusal:
         """Admit full members of the workspace to an allowed channel: to read there, not to request."""
-        policy = self.allowed_channel(who, channel)
+        policy = await self.allowed_channel(who, channel)
         return policy if isinstance(policy, Refusal) else await self._check(who) or policy
 
     async def may_request(self, who: Person, channel: ChannelId) -> Refusal | None:
         """Admit the requesters of a channel."""
-        policy = self.allowed_channel(who, channel)
+        policy = await self.allowed_channel(who, channel)
         if isinstance(policy, Refusal):
             return policy
         return await self._check(who, policy.requesters, partial(authorization.may_request, policy))
 
     async def recheck_requester(self, request: Request) -> Refusal | None:
         """Check that the requester may still request: once they have left, no approval counts."""
-        refusal = await self.may_request(Person(request.requester, request.team), request.channel)
+        refusal = await self.may_request(Person(request.requester, self.team), request.channel)
         if refusal is None or refusal.reason is RefusalReason.LOOKUP_FAILED:
             return refusal
         return Refusal(RefusalReason.REQUESTER_LEFT)
 
     async def may_decide(self, who: Person, request: Request) -> Refusal | None:
         """Admit the approvers of a request for this account, and never its requester, under any id."""
-        policy = self.allowed_channel(who, request.channel)
+        policy = await self.allowed_channel(who, request.channel)
         if isinstance(policy, Refusal):
             return policy
         policy = replace(policy, approvers=approvers_of(policy, request))
@@ -195,14 +206,20 @@ class AccessControl:
         listed: Sequence[str] = (),
         rule: Callable[[Profile, Membership], Refusal | None] = lambda _profile, _groups: None,
     ) -> Refusal | None:
-        """Refuse all but full members of this workspace, then apply a rule to person and listed groups."""
-        if who.team != self.team:
-            return Refusal(RefusalReason.STRANGER)
+        """Refuse all but full members of this workspace, then apply a rule to person and listed groups.
+
+        The account decides, not the payload's team; but that has to be one of the account's.
+        """
         try:
             profile, groups = await asyncio.gather(self.directory.profile(who.id), self._groups(listed))
         except DirectoryUnavailable as error:
             return _unavailable(error)
-        return authorization.check_full_member(profile) or rule(profile, groups)
+        if who.team not in {self.team, *profile.teams}:
+            return Refusal(RefusalReason.STRANGER)
+        if refusal := authorization.check_full_member(profile):
+            return refusal
+        refusal = rule(profile, groups)
+        return refusal and replace(refusal, empty=empty_groups(groups))
 
     async def _groups(self, listed: Sequence[str]) -> Membership:
         groups = authorization.group_ids(listed)

@@ -12,9 +12,11 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.delivery import current_delivery
 from bot.domain.ids import RequestId
 from bot.domain.policy.policy import Refusal
 from bot.domain.requests.prior_grants import PriorRequest
+from bot.errors import DatabaseUnavailable, DeliveredBefore
 from bot.slack.client import errors
 from bot.slack.client.errors import CALL_ERRORS, ErrorKind, describe, kind_of
 from bot.slack.client.file_messages import FileMessenger
@@ -32,6 +34,13 @@ MOMENT: Final = "One moment…"
 TOO_SLOW: Final = "Slack was too slow to open the form. Please try that once more."
 COMMANDS: Final = "`/discount status` shows what is asked for; `/discount add` opens a new form."
 CLOSED: Final = f"The form was closed before its answer came. {COMMANDS}"
+UNCHANGED: Final = "Nothing was changed. The database does not answer; try again in a minute."
+PERHAPS: Final = "It may be done or not: see `/discount status` before you try again"
+UNSURE: Final = (
+    "The database stopped answering in the middle, so this may be done or not. "
+    "See `/discount status`, and if it is not done, try again in a minute."
+)
+COPY: Final = "This arrived a second time and counts once. If you miss its effect, do it again."
 UNSHOWN: Final = f"Slack did not show the answer in the form. {COMMANDS}"
 
 Answer = TypeVar("Answer")
@@ -183,14 +192,27 @@ async def reply_or_fault(answer: Awaitable[Answer]) -> Answer | str:
     """Await an answer; if it raises, log that under an id and return a text that names the id."""
     try:
         return await answer
-    except Exception:
-        fault = uuid.uuid4().hex[:8]
-        log.exception("answer failed", fault=fault)
-        return _fault_text(fault)
+    except Exception as error:  # noqa: BLE001 - it is logged, and told under an id
+        return explain(error)
 
 
-def _fault_text(fault: str) -> str:
+def explain(error: Exception) -> str:
+    """Log a failure under an id, let its delivery write nothing more, and say what may be done."""
+    delivery = current_delivery()
+    written = delivery is not None and delivery.close()
+    if isinstance(error, DeliveredBefore):
+        log.warning("a copy of a delivery was refused")
+        return COPY
+    fault = uuid.uuid4().hex[:8]
+    log.error("answer failed", fault=fault, exc_info=error)
+    passes = isinstance(error, TimeoutError) or (isinstance(error, DatabaseUnavailable) and error.passes)
+    if not passes:
+        return _fault_text(fault, PERHAPS if written else "Nothing was changed. Try again")
+    return f"{UNSURE if written else UNCHANGED} (Fault `{fault}`.)"
+
+
+def _fault_text(fault: str, next_: str = "Try again") -> str:
     return (
-        f"Something went wrong on the bot's side (fault `{fault}`). Try again; if it goes on, "
+        f"Something went wrong on the bot's side (fault `{fault}`). {next_}; if it goes on, "
         "show this to whoever runs the bot."
     )

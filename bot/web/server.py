@@ -8,6 +8,7 @@ from typing import Final
 from aiohttp import web
 
 from bot.errors import ConfigError
+from bot.web.connections import IDLE_SECONDS, BoundedSite, Connections, raise_file_limit
 from bot.web.shutdown import close
 from bot.web.slack_endpoint import SlackEndpoint
 
@@ -52,18 +53,24 @@ def build_web(*, slack: SlackEndpoint | None, ready: Callable[[], Awaitable[Read
 
 
 @asynccontextmanager
-async def serve(app: web.Application, *, host: str, port: int) -> AsyncIterator[int]:
+async def serve(
+    app: web.Application, *, host: str, port: int, connections: Connections | None = None
+) -> AsyncIterator[int]:
     """Listen until the block ends; yields the port, a free one for 0.
 
     Raises:
         ConfigError: the address is not available.
     """
     # no access log: a line for each request would cost more than its answer
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+    runner = web.AppRunner(
+        app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS, keepalive_timeout=IDLE_SECONDS
+    )
+    connections = connections or Connections(raise_file_limit())
+    app.middlewares.append(connections.middleware)
     await runner.setup()
     try:
         try:
-            await web.TCPSite(runner, host, port).start()
+            await BoundedSite(runner, host, port, connections).start()
         except OSError as error:
             raise ConfigError(
                 [f"HOST, PORT: cannot listen on {host}:{port} ({error.strerror}; expected a free port)"]

@@ -1,6 +1,6 @@
 """The whole stand-in: a workspace on loopback, its people, and the bot's connections."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
@@ -144,12 +144,20 @@ class SandboxSlack:
         kind: AccountKind = AccountKind.MEMBER,
         id: str = "",  # noqa: A002 - Slack's own word
         team: str = "",
+        organisation: Sequence[str] = (),
     ) -> SandboxPerson:
-        """Add a person, by default with an id such as `U0ANN`. Strangers belong to team `T0ELSEWHERE`."""
+        """Add a person, by default with an id such as `U0ANN`. Strangers belong to team `T0ELSEWHERE`.
+
+        In an Enterprise organisation, `organisation` has the person's workspaces.
+        """
         user = UserId(id or self.workspace.new_id("U", name, self.workspace.people))
         at_home = kind is not AccountKind.STRANGER
         account = Account(
-            user, name, kind, TeamId(team) if team else self.team if at_home else TeamId("T0ELSEWHERE")
+            user,
+            name,
+            kind,
+            TeamId(team) if team else self.team if at_home else TeamId("T0ELSEWHERE"),
+            tuple(map(TeamId, organisation)),
         )
         self.workspace.people[user] = account
         return SandboxPerson(self.board, account)

@@ -1,16 +1,22 @@
 """The contract of the repository on both databases: source files."""
 
 import zlib
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
 
 from bot.database.repositories.repository import SqlRepository
 from bot.domain.customers.uploads import BadFile, FileProblem, ReadResult, Upload
 from bot.domain.ids import FileId
+from bot.domain.policy.policy import RefusalReason
 from bot.domain.requests.request import Request
 from bot.domain.requests.views import Form, Review
 from bot.services.remainder import origin_of
 from tests.contracts.repository import saved_request
-from tests.support.service_fixture import ANN, Office, open_office, person
+from tests.support.service_fixture import ANN, BO, Office, open_office, person
 
+DAY = timedelta(days=1)
 FILE = Upload(FileId("F1"), "vip.csv")
 
 
@@ -40,7 +46,7 @@ async def test_a_file_is_read_back_piece_by_piece_in_order(repository: SqlReposi
     assert await content(repository, request, reading="another") == b""
 
 
-async def test_the_last_reading_counts_and_submitting_deletes_the_others(
+async def test_only_the_last_stored_reading_is_kept(
     repository: SqlRepository,
 ) -> None:
     office = await open_office(repository)
@@ -50,7 +56,7 @@ async def test_the_last_reading_counts_and_submitting_deletes_the_others(
     assert isinstance(review, Review)
     second = review.request
     assert second.files != first.files
-    assert (await content(repository, first), await content(repository, second)) == (b"a\nb", b"c")
+    assert (await content(repository, first), await content(repository, second)) == (b"", b"c")
     await office.submit(second.id, person(ANN))
     assert (await content(repository, first), await content(repository, second)) == (b"", b"c")
     assert (await office.now(second.id)).files == second.files
@@ -63,6 +69,36 @@ async def test_a_failed_reading_leaves_the_earlier_one(repository: SqlRepository
     assert isinstance(await office.drafts.review(first.id, person(ANN)), Form)
     assert (await office.now(first.id)).files == first.files
     assert await content(repository, first) == b"a"
+
+
+async def test_a_refused_review_keeps_no_file(repository: SqlRepository) -> None:
+    office = await open_office(repository)
+    office.drawer.lists[FILE.id] = [f"c-{number}" for number in range(3_000)]  # more than the channel may
+    drafts = [await office.draft(customers="", files=(FILE,)) for _ in range(2)]
+    for draft in drafts * 3:
+        assert isinstance(await office.drafts.review(draft, person(ANN)), Form)
+    assert await repository.kept_bytes(ANN, office.clock.now() - DAY) == 0
+    office.drawer.broken = True
+    with pytest.raises(OSError, match="the disk"):
+        await office.drafts.review(drafts[0], person(ANN))
+    assert await repository.kept_bytes(ANN, office.clock.now() - DAY) == 0
+
+
+async def test_a_person_has_a_bound_of_what_is_kept_within_a_day(repository: SqlRepository) -> None:
+    office = await open_office(repository)
+    office.drafts = replace(office.drafts, most_kept_bytes=1)
+    first = await reviewed(office, "a", "b")
+    another = await office.draft(customers="", files=(FILE,))
+    refused = await office.drafts.review(another, person(ANN))
+    assert isinstance(refused, Form)
+    assert [fault.refusal.reason for fault in refused.faults] == [RefusalReason.NO_ROOM]
+    assert await content(repository, first) == b"a\nb"
+    assert isinstance(
+        await office.drafts.review(await office.draft(BO, customers="", files=(FILE,)), person(BO)), Review
+    )
+    assert isinstance(await office.drafts.review(await office.draft(customers="c-1"), person(ANN)), Review)
+    office.clock.pass_by(hours=25)
+    assert isinstance(await office.drafts.review(another, person(ANN)), Review)
 
 
 async def test_a_deleted_draft_deletes_its_files(repository: SqlRepository) -> None:

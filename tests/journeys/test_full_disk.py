@@ -39,8 +39,12 @@ async def test_a_full_disk_stops_it_clearly_until_there_is_space(tmp_path: Path,
             f"http://127.0.0.1:{process.port}/slack/events", shop.slack.credentials.signing_secret
         )
         told = await shop.ann.command("/discount add", shop.support)
-        assert "nothing was done. Please try again" in told.text, told
+        assert "Nothing was changed." in told.text, told
+        assert "try again in a minute" in told.text, told
         assert not told.trouble
+        await shop.chief.command("/discount pause", shop.support)
+        await shop.chief.is_told("Nothing was changed.", within=PATIENT)
+        assert await repository.pause() is None
         assert process.alive
         assert len(shop.dintero.ledger.calls) <= FULL_AT + 3 * CONCURRENCY, (
             "what cannot be written down is not given on and on"

@@ -105,7 +105,7 @@ async def test_a_person_unknown_to_slack_is_a_stranger(office: Office, way: Asks
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
 @pytest.mark.parametrize("channel", [SUPPORT, UNLISTED])
-async def test_another_workspace_is_refused_without_a_look_up(
+async def test_a_workspace_that_is_not_the_accounts_is_refused(
     office: Office, way: Asks, channel: ChannelId
 ) -> None:
     await office.ask(DI)
@@ -134,6 +134,24 @@ async def test_a_failed_look_up_admits_nobody_and_says_so(office: Office, way: A
     assert reason(await way(office, GUS, TEAM, SUPPORT)) is RefusalReason.GUEST
 
 
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
+async def test_a_sister_workspaces_member_passes_where_the_account_says_so(office: Office, way: Asks) -> None:
+    who = BO if way is as_approver else CHIEF
+    for team in (ELSEWHERE, TeamId("E0ORGANISATION")):
+        assert reason(await way(office, who, team, SUPPORT)) is RefusalReason.STRANGER
+    office.town.teams[who] = frozenset({TEAM, ELSEWHERE, TeamId("E0ORGANISATION")})
+    for team in (ELSEWHERE, TeamId("E0ORGANISATION")):
+        assert reason(await way(office, who, team, SUPPORT)) is None
+
+
+async def test_a_group_without_members_leaves_the_others_in_and_is_named(office: Office) -> None:
+    office.town.groups[LEADS] = set()
+    request = await office.ask(DI)
+    assert await office.access.may_decide(person(CHIEF), request) is None
+    refused = await office.access.may_decide(person(BO), request)
+    assert refused == Refusal(RefusalReason.NOT_AN_APPROVER, SUPPORT, (LEADS, CHIEF), (LEADS,))
+
+
 @pytest.mark.parametrize("way", CLOSED_WITH_THE_CHANNEL, ids=lambda way: way.__name__)
 async def test_an_unlisted_channel_is_closed_to_everybody(office: Office, way: Asks) -> None:
     for who in (ANN, BO, CHIEF):
@@ -143,7 +161,8 @@ async def test_an_unlisted_channel_is_closed_to_everybody(office: Office, way: A
 async def test_without_allowed_channels_everything_is_refused(office: Office) -> None:
     office.under(replace(POLICY, channels={}))
     for channel in (SUPPORT, QUICK, UNLISTED, ChannelId("")):
-        assert reason(office.access.allowed_channel(person(CHIEF), channel)) is RefusalReason.UNLISTED_CHANNEL
+        policy = await office.access.allowed_channel(person(CHIEF), channel)
+        assert reason(policy) is RefusalReason.UNLISTED_CHANNEL
 
 
 async def test_the_present_members_of_a_group_count(office: Office) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
+import psutil
 import psycopg
 from psycopg import sql
 
@@ -54,6 +55,19 @@ class Server:
         how = ("-w", "-m", "immediate", "-D", str(postgres.pgdata), "-l", str(postgres.log), "restart")
         pgexec("pg_ctl", how, bin_path=postgres.bin_path, user=postgres.system_user)
         postgres.ensure_postgres_running()
+
+    @contextmanager
+    def suspended(self) -> Iterator[None]:
+        """Suspend all its processes: connections stay open, and nobody answers."""
+        first = psutil.Process(self.process.get_pid())
+        processes = [first, *first.children(recursive=True)]
+        for process in processes:
+            process.suspend()
+        try:
+            yield
+        finally:
+            for process in processes:
+                process.resume()
 
     def leave(self) -> None:
         """Stop and delete it, unless another worker uses it."""

@@ -100,6 +100,7 @@ class Town:
         )
     )
     groups: dict[GroupId, set[UserId]] = field(default_factory=lambda: {LEADS: {BO, CLEO}, AGENTS: {ANN, BO}})
+    teams: dict[UserId, frozenset[TeamId]] = field(default_factory=dict)
     posts_in: set[ChannelId] = field(default_factory=lambda: {SUPPORT, QUICK, STRICT})
     away: bool = False
     other_ids: dict[UserId, UserId] = field(default_factory=dict)
@@ -111,7 +112,8 @@ class Town:
     async def profile(self, user: UserId) -> Profile:
         self._reach()
         answer = self.other_ids.get(user, user)
-        return Profile(answer, self.kinds.get(answer, AccountKind.STRANGER), asked_as=user)
+        kind, teams = self.kinds.get(answer, AccountKind.STRANGER), self.teams.get(answer, frozenset())
+        return Profile(answer, kind, teams, asked_as=user)
 
     async def group(self, group: GroupId) -> frozenset[UserId]:
         self._reach()
@@ -187,6 +189,7 @@ class Drawer:
 
     lists: dict[FileId, Sequence[str]] = field(default_factory=dict)
     instead: ReadResult | None = None
+    broken: bool = False
     asked: list[tuple[tuple[Upload, ...], UserId]] = field(default_factory=list)
 
     async def read(
@@ -206,6 +209,8 @@ class Drawer:
         for number, upload in enumerate(uploads):
             if keep and upload.id in self.lists:
                 await keep(number, 0, "\n".join(self.lists[upload.id]).encode())
+        if self.broken:
+            raise OSError("the disk")
         if self.instead:
             return self.instead
         met = [*typed, *(CustomerId(one) for upload in uploads for one in self.lists[upload.id])]

@@ -13,6 +13,7 @@ from bot.database.audit.customer_hashes import AuditKey
 from bot.database.audit.evidence import Evidence
 from bot.database.audit.log import Audit
 from bot.database.connection import Database, is_sqlite, parse_url
+from bot.database.deliveries import DeliveryRepository
 from bot.database.migrate import migrate
 from bot.database.postgres import POOL_TIMEOUT_SECONDS, open_postgres
 from bot.database.repositories.batches import BatchRepository
@@ -49,6 +50,7 @@ class SqlRepository(
     PriorGrantsRepository,
     SourceFileRepository,
     VerificationRepository,
+    DeliveryRepository,
 ):
     """What the bot remembers, on SQLite or PostgreSQL; `audit` is the audit log."""
 

@@ -2,22 +2,35 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import datetime
 from typing import Final
 
 from isal import isal_zlib
-from sqlalchemy import bindparam, select
+from sqlalchemy import Column, ScalarSelect, bindparam, delete, func, select
 
 from bot.database.connection import BaseRepository, Database, Values
-from bot.database.mapping import encode
-from bot.database.schema import files, of_request
+from bot.database.mapping import encode, to_micros
+from bot.database.schema import customers, files, of_request, requests
 from bot.domain.customers.packing import QUICK
-from bot.domain.ids import RequestId
+from bot.domain.ids import RequestId, UserId
 
-_FILE: Final = (
-    of_request(files) & (files.c.reading == bindparam("of_reading")) & (files.c.file == bindparam("number"))
-)
+_READING: Final = of_request(files) & (files.c.reading == bindparam("of_reading"))
+_FILE: Final = _READING & (files.c.file == bindparam("number"))
+FORGET_READING: Final = delete(files).where(_READING)
 _PIECES: Final = select(files.c.piece).where(_FILE).order_by(files.c.piece)
 _PIECE: Final = select(files.c.content).where(_FILE, files.c.piece == bindparam("at"))
+
+_RECENT: Final = select(requests.c.id).where(
+    requests.c.requester == bindparam("who"), requests.c.created_at >= bindparam("since")
+)
+
+
+def _bytes_of(column: Column[bytes]) -> ScalarSelect[int]:
+    of_recent = column.table.c.request.in_(_RECENT)
+    return select(func.coalesce(func.sum(func.length(column)), 0)).where(of_recent).scalar_subquery()
+
+
+_KEPT_BYTES: Final = select(_bytes_of(files.c.content) + _bytes_of(customers.c.ids))
 
 
 class SourceFileRepository(BaseRepository):
@@ -41,6 +54,15 @@ class SourceFileRepository(BaseRepository):
             "content": await asyncio.to_thread(isal_zlib.compress, content, QUICK),
         }
         await self._database.run(self._keep_piece, row)
+
+    async def forget_reading(self, request: RequestId, reading: str) -> None:
+        """Delete the files of one reading."""
+        await self._database.run(FORGET_READING, {"which": encode(request), "of_reading": encode(reading)})
+
+    async def kept_bytes(self, requester: UserId, since: datetime) -> int:
+        """Add up what is kept of a person's requests and drafts since a time: files and ids, packed."""
+        rows = await self._database.run(_KEPT_BYTES, {"who": encode(requester), "since": to_micros(since)})
+        return int(rows[0][0])
 
     async def pieces(self, request: RequestId, reading: str, file: int) -> AsyncIterator[bytes]:
         """Read the compressed pieces of a file."""

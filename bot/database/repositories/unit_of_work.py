@@ -31,6 +31,7 @@ from bot.database.repositories import budgets
 from bot.database.repositories import pause as pause_table
 from bot.database.repositories.prior_grants import earlier_requests
 from bot.database.repositories.requests import APPROVALS, FORM_INPUT
+from bot.database.repositories.source_files import FORGET_READING
 from bot.database.schema import (
     PENDING,
     batches,
@@ -118,6 +119,10 @@ class SqlUnitOfWork:
         await self._transaction.run(
             _FORGET_OTHER_FILES, {"which": self._id, "counts": encode(self.request.files)}
         )
+
+    async def forget_reading(self, reading: str) -> None:
+        """Delete the files of one reading."""
+        await self._transaction.run(FORGET_READING, {"which": self._id, "of_reading": encode(reading)})
 
     async def redact(self, at: datetime) -> None:
         """Delete customer ids, files, reason, note and form input; counts and approvals stay.

@@ -66,6 +66,8 @@ class RefusalReason(StrEnum):
     HIDDEN_ROWS = "hidden_rows"
     """A file has ids in rows that its sheet hides, and it is not clear whether they count."""
     """Several columns of a file could hold the ids; the detail is the file's name."""
+    NO_ROOM = "no_room"
+    """This person's requests of a day have filled the room for one person."""
     REASON_MISSING = "reason_missing"
     BAD_ONCE_KEY = "bad_once_key"
     NO_APPROVER = "no_approver"
@@ -101,12 +103,14 @@ class RefusalReason(StrEnum):
 class Refusal:
     """A reason, the value at fault (`detail`, raw) and the people it is about (`who`, user or group ids).
 
-    The renderer adds the policy's admins where only they can help.
+    `empty` are user groups that the policy names for it and that have no members. The renderer adds the
+    policy's admins where only they can help.
     """
 
     reason: RefusalReason
     detail: str = ""
     who: tuple[str, ...] = ()
+    empty: tuple[str, ...] = ()
 
 
 class TierTrigger(StrEnum):

@@ -54,6 +54,11 @@ def group_ids(listed: Sequence[str]) -> tuple[GroupId, ...]:
     return tuple(GroupId(entry) for entry in listed if entry.startswith("S"))
 
 
+def empty_groups(groups: Membership) -> tuple[str, ...]:
+    """Return the groups without members: Slack has deleted or disabled them, or nobody is left."""
+    return tuple(group for group, members in groups.items() if not members)
+
+
 def may_request(channel: ChannelPolicy, profile: Profile, groups: Membership) -> Refusal | None:
     """Check that a person may ask for a discount in this channel; an admin has no special right to."""
     refusal = check_full_member(profile)
@@ -150,7 +155,7 @@ def decide(
     if approvers < approvals:
         nobody = approvers == 0 and request.requester not in _members(channel.approvers, groups)
         detail = f"{approvers}/{approvals}{f'/{FOR_ANYBODY}' if nobody else ''}"
-        found.append(Refusal(RefusalReason.NO_APPROVER, detail))
+        found.append(Refusal(RefusalReason.NO_APPROVER, detail, empty=empty_groups(groups)))
     return Decision(approvals, tuple(found), tier)
 
 

@@ -19,7 +19,10 @@ class AccountKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """The author of a click or command, from Slack's signed payload only."""
+    """The author of a click or command, from Slack's signed payload only.
+
+    `team` is the workspace or organisation that the payload names. It admits nobody: the account's own do.
+    """
 
     id: UserId
     team: TeamId
@@ -27,10 +30,11 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A person's account as Slack describes it."""
+    """A person's account as Slack describes it; `teams` are its workspaces and its organisation."""
 
     id: UserId
     kind: AccountKind
+    teams: frozenset[TeamId] = frozenset()
     asked_as: UserId | None = field(default=None, compare=False)
     """The id that Slack was asked about: an account may have two, and `id` is the one Slack answers with."""
 

@@ -38,7 +38,15 @@ from bot.domain.rules.rule import Availability, Rule, usable
 from bot.errors import DirectoryUnavailable, ShortIdConflict
 from bot.services.access import AccessControl, audit_refusals
 from bot.services.announcements import notifications_for
-from bot.services.drafting.recipients import Draft, Recipients, resolve_recipients, with_columns
+from bot.services.drafting.recipients import (
+    MAX_KEPT_BYTES,
+    Draft,
+    NoRoomError,
+    Reading,
+    Recipients,
+    resolve_recipients,
+    with_columns,
+)
 from bot.services.drafting.rule_catalog import RuleCatalog
 from bot.services.drafting.validation import (
     as_faults,
@@ -91,6 +99,7 @@ class DraftService:
     file_reader: FileReader
     clock: Clock
     background: BackgroundTasks
+    most_kept_bytes: int = MAX_KEPT_BYTES
     _recent: dict[RequestId, tuple[Request, datetime]] = field(default_factory=dict)
     """Drafts read a short while ago, for the rule search: a keystroke there needs no query."""
 
@@ -199,8 +208,23 @@ class DraftService:
         looked_up = await self._look_up(found, who)
         if isinstance(looked_up, Refusal):
             return await self._form(found, as_faults((looked_up,)))
-        (rule, voters), policy = looked_up, found.policy
-        recipients = await resolve_recipients(found, self.file_reader, self.repository)
+        reading = Reading(
+            self.repository, found.request, self.clock.now() - timedelta(days=1), self.most_kept_bytes
+        )
+        try:
+            reviewed = await self._review(found, who, *looked_up, reading)
+        except NoRoomError:
+            return await self._form(found, as_faults((Refusal(RefusalReason.NO_ROOM),)))
+        finally:
+            await reading.end()
+        is_outdated = isinstance(reviewed, Refusal) and reviewed.reason is RefusalReason.CHANGED
+        return await self.review(draft, who) if is_outdated else reviewed  # a newer click came
+
+    async def _review(
+        self, found: Draft, who: Person, rule: Rule, voters: Voters, reading: Reading
+    ) -> Review | Form | Refusal:
+        policy = found.policy
+        recipients = await resolve_recipients(found, self.file_reader, reading)
         request = _filled_in(found, rule, recipients)
         budget_use = await current_budget_use(request, policy, self.repository, self.clock)
         now = self.clock.now()
@@ -218,8 +242,8 @@ class DraftService:
             return await self._form(found, (FieldError(Field.FILE, own_list),), lists_of=lists_of)
         request = replace(request, approvals=decision.approvals, tier=decision.tier)
         if refusal := await self._store(request, recipients, found):
-            is_outdated = refusal.reason is RefusalReason.CHANGED  # a newer click came
-            return await self.review(draft, who) if is_outdated else refusal
+            return refusal
+        reading.is_stored = True
         return await load_review(
             self.repository, self.clock, self.access, request, policy, who=who, budget_use=budget_use
         )
@@ -284,16 +308,16 @@ class DraftService:
     async def find_rules(self, draft: RequestId, who: Person, text: str) -> list[tuple[Rule, Availability]]:
         """Search the rules that the draft's channel may give; its requester alone gets an answer.
 
-        Requester, team and channel of a draft never change, so a recent copy will do. All else reads the row.
+        Requester and channel of a draft never change, so a recent copy will do. All else reads the row.
         """
         now = self.clock.now()
         request, read_at = self._recent.get(draft, (None, now))
         if request is None or not timedelta() <= now - read_at < RECENT:
             found = await self._draft(draft, who)
             request = None if isinstance(found, Refusal) else found.request
-        if request is None or (request.requester, request.team) != (who.id, who.team):
+        if request is None or request.requester != who.id:
             return []
-        policy = self.access.allowed_channel(who, request.channel)
+        policy = await self.access.allowed_channel(who, request.channel)
         if isinstance(policy, Refusal):
             return []
         await self.catalog.first_read()
@@ -346,6 +370,7 @@ class DraftService:
             form_input = await unit.form_input()
             if found.form_input != (_remainder_input(found.first, form_input) if found.first else form_input):
                 return Refusal(RefusalReason.CHANGED)
+            await unit.forget_reading(unit.request.files)
             await unit.save(request)
             await unit.put_packed(recipients.everybody)
             await unit.put_files_read(recipients.files_read)
@@ -366,11 +391,13 @@ class DraftService:
             self.repository.find(draft), self.repository.load_input(draft)
         )
         self._recent.pop(draft, None)
-        if request is None or form_input is None or request.requester != who.id or request.team != who.team:
+        if request is None or form_input is None or request.requester != who.id:
+            return Refusal(RefusalReason.UNKNOWN_REQUEST)
+        policy = await self.access.allowed_channel(who, request.channel)
+        if isinstance(policy, Refusal) and policy.reason is RefusalReason.STRANGER:
             return Refusal(RefusalReason.UNKNOWN_REQUEST)
         if request.state is not State.DRAFT:
             return Refusal(RefusalReason.WRONG_STATE, request.state)
-        policy = self.access.allowed_channel(who, request.channel)
         if isinstance(policy, Refusal):
             return policy
         if refusal := self.access.check_account(request):

@@ -3,8 +3,8 @@
 import asyncio
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Final
 
 from bot.domain.customers.packing import PackedIds, pack
@@ -23,6 +23,56 @@ BATCHES_PER_PORTION: Final = 8
 """Measured: one durable step for 8 calls costs next to nothing, a step for each call halves the speed."""
 LONG: Final = 1_000
 """Ids from which packing moves to a thread: for fewer, the change of threads takes longer."""
+MAX_KEPT_BYTES: Final = 500 * 1024**2
+"""What one person's requests may keep within a day, packed: twenty lists of a million long ids."""
+CHECKED_BYTES: Final = 16 * 1024**2
+"""So much of a file is kept between two looks at what there is."""
+
+
+class NoRoomError(Exception):
+    """The person's requests of a day keep as much as one person may."""
+
+
+@dataclass(slots=True)
+class Reading:
+    """One reading of a draft's files, which are deleted again unless its review is stored."""
+
+    repository: Repository
+    request: Request
+    since: datetime
+    """The start of the day in which `most` counts."""
+    most: int
+    name: str = field(default_factory=lambda: str(uuid.uuid4()))
+    is_stored: bool = False
+    _unchecked: int = CHECKED_BYTES
+    _kept: bool = False
+
+    async def keep(self, file: int, piece: int, content: bytes) -> None:
+        """Keep a piece of a file.
+
+        Raises:
+            NoRoomError: the person has kept enough.
+        """
+        self._unchecked += len(content)
+        if self._unchecked >= CHECKED_BYTES:
+            self._unchecked = 0
+            await self.check_room()
+        self._kept = True
+        await self.repository.keep_piece(self.request.id, self.name, file, piece, content)
+
+    async def check_room(self) -> None:
+        """Look whether the person may keep more.
+
+        Raises:
+            NoRoomError: they may not.
+        """
+        if await self.repository.kept_bytes(self.request.requester, self.since) >= self.most:
+            raise NoRoomError
+
+    async def end(self) -> None:
+        """Delete what was kept for a review that was refused, or failed."""
+        if self._kept and not self.is_stored:
+            await self.repository.forget_reading(self.request.id, self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +123,18 @@ class Recipients:
         return (*files[:-1], replace(files[-1], doubtful=(*files[-1].doubtful, *self.skipped)))
 
 
-async def resolve_recipients(draft: Draft, file_reader: FileReader, repository: Repository) -> Recipients:
-    """Resolve a draft's customers, packed in portions."""
-    listed = await _listed(draft, file_reader, repository)
+async def resolve_recipients(draft: Draft, file_reader: FileReader, reading: Reading) -> Recipients:
+    """Resolve a draft's customers, packed in portions.
+
+    Raises:
+        NoRoomError: the person has kept enough for a day.
+    """
+    listed = await _listed(draft, file_reader, reading)
     if draft.first is None:
         return listed
-    left, wanted = await customers_left(repository, draft.first), frozenset(listed.everybody.unpacked())
+    await reading.check_room()
+    left = await customers_left(reading.repository, draft.first)
+    wanted = frozenset(listed.everybody.unpacked())
     chosen = [
         customer
         for customer, outcome in left.items()
@@ -97,22 +153,21 @@ async def resolve_recipients(draft: Draft, file_reader: FileReader, repository: 
     return replace(listed, everybody=everybody, skipped=tuple(doubtful))
 
 
-async def _listed(draft: Draft, file_reader: FileReader, repository: Repository) -> Recipients:
+async def _listed(draft: Draft, file_reader: FileReader, reading: Reading) -> Recipients:
     """Read the list in a draft: typed ids first, then those of the files in order."""
     form_input, request = draft.form_input, draft.request
     typed = customers_of(form_input)
     if not form_input.files:
         return Recipients(await pack_in_thread(typed.ids, draft.portion), typed, ReadResult())
-    reading = str(uuid.uuid4())
     read_result = await file_reader.read(
         form_input.files,
         typed.ids,
         by=request.requester,
         channel=request.channel,
         portion=draft.portion,
-        keep=partial(repository.keep_piece, request.id, reading),
+        keep=reading.keep,
     )
-    return Recipients(read_result.everybody, typed, read_result, reading)
+    return Recipients(read_result.everybody, typed, read_result, reading.name)
 
 
 def with_columns(form_input: FormInput, before: FormInput) -> FormInput:

@@ -14,8 +14,8 @@ from bot.domain.ports import Rules
 from bot.domain.rules.rule import Availability, Rule, usable
 from bot.errors import DinteroError, RuleNotFound
 
-FIRST_READ_SECONDS: Final = 2.0
-"""Slack waits 3 seconds for an answer."""
+FIRST_READ_SECONDS: Final = 1.5
+"""Slack waits 3 seconds for an answer, and an ack may have to wait for the database too."""
 MAX_WORDS: Final = 40
 """Words of a rule's name that are typed without quotes."""
 PLAIN_LETTERS: Final = str.maketrans(

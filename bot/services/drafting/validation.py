@@ -33,6 +33,7 @@ FIELD_OF: Final = {
     RefusalReason.BUDGET_CUSTOMERS: Field.CUSTOMERS,
     RefusalReason.BUDGET_AMOUNT: Field.CUSTOMERS,
     RefusalReason.BAD_FILE: Field.FILE,
+    RefusalReason.NO_ROOM: Field.FILE,
     RefusalReason.WHICH_COLUMN: Field.FILE,
     RefusalReason.IS_IT_THE_COLUMN: Field.FILE,
     RefusalReason.HIDDEN_ROWS: Field.FILE,

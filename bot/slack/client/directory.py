@@ -1,11 +1,12 @@
 """Directory of people, user groups and channels: Slack's answers, cached for a minute."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, Generic, TypeVar
 
 import aiohttp
+import structlog
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -13,12 +14,19 @@ from bot.domain.ids import ChannelId, GroupId, TeamId, UserId
 from bot.domain.ports import Clock
 from bot.domain.requests.person import AccountKind, Person, Profile
 from bot.errors import DirectoryUnavailable
+from bot.slack.client.admin_notice import tell_admins
 from bot.slack.client.errors import ErrorKind, describe, kind_of, response_field
 
 CACHE_TIME: Final = timedelta(seconds=60)
 ANSWER_SECONDS: Final = 5.0
 """Longer than a healthy Slack ever takes, and short enough to tell the person."""
 
+GROUP_GONE: Final = (
+    "⚠️ The policy names the user group `{0}`, which has no members: it may be deleted or disabled in Slack. "
+    "The others whom the policy names count. Correct the policy, or enable the group again."
+)
+
+log = structlog.get_logger()
 Json = dict[str, Any]
 Key = TypeVar("Key", bound=Hashable)
 Answer = TypeVar("Answer")
@@ -66,9 +74,18 @@ class SlackDirectory:
     """The port `Directory`, over Slack's Web API. Without an answer it raises `DirectoryUnavailable`."""
 
     def __init__(
-        self, client: AsyncWebClient, team: TeamId, clock: Clock, *, answer_seconds: float = ANSWER_SECONDS
+        self,
+        client: AsyncWebClient,
+        team: TeamId,
+        clock: Clock,
+        *,
+        answer_seconds: float = ANSWER_SECONDS,
+        admins: Sequence[str] = (),
     ) -> None:
         self._client = client
+        self._admins = admins
+        self._reported: set[GroupId] = set()
+        self._telling: set[asyncio.Task[object]] = set()
         self._team = team
         self._clock = clock
         self._answer_seconds = answer_seconds
@@ -79,14 +96,22 @@ class SlackDirectory:
 
     def fresh(self) -> "SlackDirectory":
         """Return a directory with an empty cache."""
-        return SlackDirectory(self._client, self._team, self._clock, answer_seconds=self._answer_seconds)
+        other = SlackDirectory(
+            self._client,
+            self._team,
+            self._clock,
+            answer_seconds=self._answer_seconds,
+            admins=self._admins,
+        )
+        other._reported, other._telling = self._reported, self._telling
+        return other
 
     async def profile(self, user: UserId) -> Profile:
         """Look up an account; one that Slack does not know is a stranger."""
         return await self._profiles.get(user)
 
     async def group(self, group: GroupId) -> frozenset[UserId]:
-        """Look up the members of a user group."""
+        """Look up the members of a user group; one that is deleted or disabled has none."""
         return await self._groups.get(group)
 
     async def can_post(self, channel: ChannelId) -> bool:
@@ -99,13 +124,29 @@ class SlackDirectory:
         )
         if account is None:
             return Profile(user, AccountKind.STRANGER)
-        return Profile(UserId(account["id"]), kind_of_account(account, self._team), asked_as=user)
+        teams = frozenset(map(TeamId, _teams(account)))
+        return Profile(UserId(account["id"]), kind_of_account(account, self._team), teams, asked_as=user)
 
     async def _ask_group(self, group: GroupId) -> frozenset[UserId]:
         users = await self._ask(
-            f"who is in the user group {group}", "usergroups.users.list", {"usergroup": group}, "users"
+            f"who is in the user group {group}",
+            "usergroups.users.list",
+            {"usergroup": group},
+            "users",
+            unless=ErrorKind.GROUP_UNAVAILABLE,
         )
-        return frozenset(UserId(user) for user in users)
+        if not users:
+            self._report(group)
+        return frozenset(UserId(user) for user in users or ())
+
+    def _report(self, group: GroupId) -> None:
+        """Tell the admins once per process of a group without members."""
+        if group not in self._reported:
+            self._reported.add(group)
+            log.warning("a user group of the policy has no members", group=group)
+            telling = asyncio.create_task(tell_admins(self._client, self._admins, GROUP_GONE.format(group)))
+            telling.add_done_callback(self._telling.discard)
+            self._telling.add(telling)
 
     async def _ask_channel(self, channel: ChannelId) -> bool:
         found = await self._ask(
@@ -151,12 +192,15 @@ class SlackDirectory:
 def person_of(body: Mapping[str, Any]) -> Person | None:
     """Read the person and their team from Slack's signed payload; None if it names neither.
 
-    In a shared channel the payload has two teams: the person's own one decides.
+    In a shared channel the payload has two teams: the person's own one counts. An app that is installed for
+    an Enterprise organisation may get its id alone.
     """
     user = body.get("user")
     if isinstance(user, Mapping):
-        addressed = body.get("team")
-        team = user.get("team_id") or (addressed.get("id") if isinstance(addressed, Mapping) else None)
+        addressed = [
+            part.get("id") for part in map(body.get, ("team", "enterprise")) if isinstance(part, Mapping)
+        ]
+        team = next(filter(None, [user.get("team_id"), *addressed]), None)
         who = user.get("id")
     else:
         who, team = body.get("user_id"), body.get("team_id")
@@ -170,16 +214,22 @@ def kind_of_account(user: Json, team: TeamId) -> AccountKind:
 
     In an Enterprise organisation people have several teams.
     """
-    teams = {user.get("team_id"), *(user.get("enterprise_user") or {}).get("teams", [])}
     if user.get("deleted"):
         return AccountKind.DEACTIVATED
     if user.get("is_bot") or user.get("is_workflow_bot") or user["id"] == "USLACKBOT":
         return AccountKind.BOT
-    if user.get("is_stranger") or team not in teams:
+    if user.get("is_stranger") or team not in _teams(user):
         return AccountKind.STRANGER
     if user.get("is_restricted") or user.get("is_ultra_restricted"):
         return AccountKind.GUEST
     return AccountKind.MEMBER
+
+
+def _teams(user: Json) -> frozenset[str]:
+    """Read an account's workspaces and organisation."""
+    enterprise = user.get("enterprise_user") or {}
+    teams = {user.get("team_id"), enterprise.get("enterprise_id"), *enterprise.get("teams", [])}
+    return frozenset(filter(None, teams))
 
 
 def _retrieve(call: asyncio.Task[Any]) -> None:

@@ -54,6 +54,8 @@ class ErrorKind(Enum):
     """Slack delivered a click twice; the first delivery opened the modal."""
     TRIGGER_EXPIRED = ("expired_trigger_id",)
     USER_UNKNOWN = ("user_not_found", "users_not_found", "user_not_visible")
+    GROUP_UNAVAILABLE = ("no_such_subteam", "subteam_not_found", "plan_upgrade_required")
+    """The user group is deleted, or the workspace has none any more."""
     FILE_GONE = ("file_not_found", "file_deleted")
     PERMANENT = ()
     """Slack will never accept this call: every other code."""

@@ -11,7 +11,7 @@ from bot.domain.requests.prior_grants import Remainder
 from bot.domain.requests.request import FormInput
 from bot.domain.requests.views import Field, FieldError, Form
 from bot.slack.modals import file_fields
-from bot.slack.modals.rule_options import fits_option, option
+from bot.slack.modals.rule_options import NO_RULE, fits_option, option
 from bot.slack.rendering import pause_banner, request_facts
 from bot.slack.rendering.blocks import (
     INPUT,
@@ -76,8 +76,9 @@ def build(
 
 def read(view: View) -> tuple[RequestId, FormInput]:
     """Read the input from the view of a submission or of a button in the form."""
+    rule = read_input(view, Field.RULE)
     form_input = FormInput(
-        rule=read_input(view, Field.RULE),
+        rule="" if rule == NO_RULE else rule,
         customers=read_input(view, Field.CUSTOMERS),
         reason=read_input(view, Field.REASON),
         once_key=read_input(view, Field.ONCE_KEY),

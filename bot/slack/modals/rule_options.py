@@ -1,6 +1,7 @@
 """Rules as options of the searchable select: reward, validity, and a mark if they cannot be given now."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from slackblocks import Option, PlainText
 
@@ -9,6 +10,8 @@ from bot.slack.rendering.blocks import MAX_OPTIONS, OPTION
 from bot.slack.rendering.formatting import Formatter, Json
 from bot.slack.rendering.mrkdwn import shorten
 from bot.slack.rendering.rule_rewards import MARKS, reward_brief
+
+NO_RULE: Final = "no-rule"
 
 
 def options(rules: Sequence[tuple[Rule, Availability]], formatter: Formatter) -> list[Json]:
@@ -22,6 +25,11 @@ def options(rules: Sequence[tuple[Rule, Availability]], formatter: Formatter) ->
         }
         for one in drawn[:MAX_OPTIONS]
     ]
+
+
+def without_rules(text: str) -> list[Json]:
+    """Say in the list why it has no rules; choosing this chooses none."""
+    return [{"text": {"type": "plain_text", "text": shorten(text, OPTION)}, "value": NO_RULE}]
 
 
 def option(rule: Rule, formatter: Formatter, usable: Availability = Availability.NOW) -> Option:

@@ -1,7 +1,7 @@
 """The sentences of every refusal: what is missing and what to do, filled in with its detail."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -72,6 +72,7 @@ SENTENCES: Final[dict[RefusalReason, str]] = {
     RefusalReason.UNPRICED: (
         "What this reward costs cannot be said beforehand, and this channel has a limit in money."
     ),
+    RefusalReason.NO_ROOM: "Your lists of the last 24 hours have filled the room that one person has.",
     RefusalReason.REASON_MISSING: "This channel asks for a reason.",
     RefusalReason.BAD_ONCE_KEY: "This once-only key cannot be used.",
     RefusalReason.NO_APPROVER: "Nobody but you could approve this, and nobody approves their own request.",
@@ -165,6 +166,9 @@ CURES: Final[dict[RefusalReason, str]] = {
         "Ask for fewer customers, wait until there is room again, or ask {who} to raise the budget."
     ),
     RefusalReason.UNPRICED: "Choose a rule with an amount, or ask {who} to set allow_unpriced.",
+    RefusalReason.NO_ROOM: (
+        "There is room again a day after you put them in. Until then ask a colleague, or tell {who}."
+    ),
     RefusalReason.REASON_MISSING: "Say in a few words why they should get it.",
     RefusalReason.BAD_ONCE_KEY: "Use something short such as stamp-2020, or leave it empty.",
     RefusalReason.NO_APPROVER: "Ask {who} to add approvers for this channel.",
@@ -227,6 +231,7 @@ SHORTLY: Final[dict[str, str]] = {
     RefusalReason.BUDGET_CUSTOMERS: "these are more customers than the budget has left",
     RefusalReason.BUDGET_AMOUNT: "it costs more than the budget has left",
     RefusalReason.UNPRICED: "the channel has a limit in money, and what this costs cannot be said",
+    RefusalReason.NO_ROOM: "the requester's lists have filled the room for a day",
     RefusalReason.REASON_MISSING: "a reason has to be given here",
     RefusalReason.BAD_ONCE_KEY: "the once-only key cannot be used",
     RefusalReason.NO_APPROVER: "there are not enough approvers",
@@ -280,7 +285,17 @@ def sentences(refusal: Refusal, writer: PhraseWriter) -> str:
     if not what:
         because = f": {writer.say(detail).rstrip('.')}." if detail else "."
         what = SENTENCES[reason].format(quoted=f" {writer.quote(detail)}" if detail else "", because=because)
-    return f"{what} {CURES[reason].replace('{who}', writer.who)}".rstrip()
+    cure = CURES[reason].replace("{who}", writer.who)
+    return " ".join(filter(None, (what, _about_groups(refusal.empty), cure)))
+
+
+def _about_groups(empty: Sequence[str]) -> str:
+    """Name the policy's user groups that count as nobody."""
+    if not empty:
+        return ""
+    groups, have = ("group", "has") if len(empty) == 1 else ("groups", "have")
+    named = f"The policy names the user {groups} {', '.join(empty)}"
+    return f"{named}, which {have} no members: deleted or disabled in Slack?"
 
 
 def _with_numbers(reason: RefusalReason, detail: str, formatter: Formatter) -> str:

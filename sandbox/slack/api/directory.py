@@ -50,7 +50,13 @@ def user_payload(account: Account) -> Json:
         "is_restricted": account.kind is AccountKind.GUEST,
         "is_ultra_restricted": False,
         "is_stranger": account.kind is AccountKind.STRANGER,
+        **({"enterprise_user": _enterprise_user(account)} if account.organisation else {}),
     }
+
+
+def _enterprise_user(account: Account) -> Json:
+    teams = list(account.organisation)
+    return {"id": account.id, "enterprise_id": "E0ORGANISATION", "is_admin": False, "teams": teams}
 
 
 def groups_list(call: ApiCall) -> Json:

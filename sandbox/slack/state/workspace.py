@@ -33,6 +33,8 @@ class Account:
     name: str
     kind: AccountKind
     team: TeamId
+    organisation: tuple[TeamId, ...] = ()
+    """In an Enterprise organisation: its workspaces that the person is in."""
 
 
 @dataclass(slots=True)

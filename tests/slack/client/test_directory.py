@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.domain.ids import ChannelId, GroupId, TeamId, UserId
+from bot.domain.ids import ChannelId, TeamId, UserId
 from bot.domain.requests.person import AccountKind, Person, Profile
 from bot.errors import DirectoryUnavailable
 from bot.slack.client.directory import SlackDirectory, kind_of_account, person_of
@@ -59,7 +59,9 @@ async def test_slack_tells_the_kind_of_an_account(
     slack: SandboxSlack, directory: SlackDirectory, kind: AccountKind
 ) -> None:
     somebody = slack.add_person("Ann Berg", kind=kind)
-    assert await directory.profile(somebody.id) == Profile(somebody.id, kind)
+    assert await directory.profile(somebody.id) == Profile(
+        somebody.id, kind, frozenset({somebody.account.team})
+    )
 
 
 async def test_an_account_that_slack_does_not_know_is_a_strangers(directory: SlackDirectory) -> None:
@@ -129,7 +131,7 @@ async def test_an_answer_is_cached_for_a_minute(
 async def test_concurrent_questions_go_out_as_one(slack: SandboxSlack, directory: SlackDirectory) -> None:
     ann = slack.add_person("Ann")
     profiles = await asyncio.gather(*(directory.profile(ann.id) for _ in range(20)))
-    assert profiles == [Profile(ann.id, AccountKind.MEMBER)] * 20
+    assert profiles == [Profile(ann.id, AccountKind.MEMBER, frozenset({slack.team}))] * 20
     assert slack.faults.calls["users.info"] == 1
 
 
@@ -184,9 +186,24 @@ async def test_a_missing_answer_gives_no_access(slack: SandboxSlack, directory: 
     never.set()
 
 
-async def test_an_unknown_group_is_reported(directory: SlackDirectory) -> None:
-    with pytest.raises(DirectoryUnavailable, match="no_such_subteam"):
-        await directory.group(GroupId("S0NONE"))
+@pytest.mark.parametrize("gone", ["deleted", "disabled", "of a plan without groups"])
+async def test_a_group_that_is_gone_has_no_members_and_the_admins_hear_of_it_once(
+    slack: SandboxSlack, clock: HandClock, gone: str
+) -> None:
+    chief = slack.add_person("Chief")
+    client = AsyncWebClient(slack.credentials.bot_token, base_url=slack.api_url, retry_handlers=[])
+    directory = SlackDirectory(client, slack.team, clock, admins=(chief.id,))
+    old = slack.add_group("old", [chief])
+    old.disabled = gone == "disabled"
+    if gone == "deleted":
+        del slack.workspace.groups[old.id]
+    elif not old.disabled:
+        slack.faults.plan("usergroups.users.list", Fault.REFUSED, times=2, error="plan_upgrade_required")
+    for _ in range(2):
+        assert await directory.group(old.id) == frozenset()
+        clock.pass_(61)
+    await chief.sees(f"the user group {old.id}", chief.direct)
+    assert len(chief.direct.messages) == 1
 
 
 async def test_a_missing_scope_is_reported_with_the_way_to_add_it(clock: HandClock) -> None:
@@ -216,6 +233,11 @@ def test_a_person_has_an_id_and_their_own_team(body: dict[str, Any]) -> None:
     assert person_of(body) == ANN
 
 
+def test_an_organisation_takes_the_place_of_a_team() -> None:
+    body = {"user": {"id": "U0ANN"}, "team": None, "enterprise": {"id": "E0HOME"}}
+    assert person_of(body) == Person(UserId("U0ANN"), TeamId("E0HOME"))
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -223,6 +245,7 @@ def test_a_person_has_an_id_and_their_own_team(body: dict[str, Any]) -> None:
         {"user": {"id": "U0ANN"}},
         {"user": {"id": "U0ANN"}, "team": None},
         {"user": {"id": "U0ANN"}, "team": "T0HOME"},
+        {"user": {"id": "U0ANN"}, "team": None, "enterprise": "E0HOME"},
         {"user": {"id": ""}, "team": {"id": "T0HOME"}},
         {"user": {"id": 7, "team_id": "T0HOME"}},
         {"user": {"id": "U0ANN", "team_id": ["T0HOME"]}},

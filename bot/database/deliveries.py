@@ -1,0 +1,67 @@
+"""Remembers deliveries: the first write of one records it in its transaction, so a copy writes nothing."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import bindparam, delete
+from sqlalchemy.dialects import postgresql, sqlite
+
+from bot.database.connection import BaseRepository, Statement, Transaction, Values
+from bot.database.mapping import to_micros
+from bot.database.schema import deliveries
+from bot.delivery import Delivery, current_delivery
+from bot.errors import DeliveredBefore
+
+
+def _claim(insert: sqlite.Insert | postgresql.Insert) -> Statement:
+    same = deliveries.c.handling == insert.excluded.handling
+    claimed = insert.on_conflict_do_update(
+        index_elements=["key"], set_={"handling": insert.excluded.handling}, where=same
+    )
+    return claimed.returning(deliveries.c.key)
+
+
+CLAIM: Final = {
+    "sqlite": _claim(sqlite.insert(deliveries)),
+    "postgresql": _claim(postgresql.insert(deliveries)),
+}
+"""Returns a row for the handling that came first, each time, and none for that of a copy."""
+_FORGET: Final = delete(deliveries).where(deliveries.c.received_at < bindparam("before"))
+
+
+class DeliveryRepository(BaseRepository):
+    """The deliveries that something was written for."""
+
+    async def forget_deliveries(self, before: datetime) -> None:
+        """Forget the deliveries that came before a time: their signatures count no more."""
+        await self._database.run(_FORGET, {"before": to_micros(before)})
+
+
+def claim_values(delivery: Delivery) -> Values:
+    """Fill in the statement `CLAIM`."""
+    return {
+        "key": delivery.key,
+        "handling": delivery.handling,
+        "received_at": int(time.time() * 1_000_000),
+    }
+
+
+@asynccontextmanager
+async def of_delivery(transaction: Transaction, claim: Statement) -> AsyncIterator[None]:
+    """Make a transaction that of the current delivery, if there is one; the commit follows the block.
+
+    Raises:
+        DeliveredBefore: a copy of the delivery has written.
+        DatabaseUnavailable: the person was told that nothing is written.
+    """
+    delivery = current_delivery()
+    if delivery is None:
+        yield
+        return
+    if not await transaction.run(claim, claim_values(delivery)):
+        raise DeliveredBefore
+    yield
+    delivery.begin_write()

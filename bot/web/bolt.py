@@ -1,0 +1,75 @@
+"""Bolt with a time limit: each payload is acked in time, whatever its handler waits for, and handled once."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from slack_bolt import BoltResponse
+from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.delivery import Delivery, handling
+from bot.errors import DeliveredBefore
+from bot.web.deferred_work import DeferredWork
+
+ACK_SECONDS: Final = 2.2
+"""After this time the person gets an answer without the handler's. Slack waits for 3 s."""
+REMEMBERED_SECONDS: Final = 900.0
+"""A signature counts for five minutes, from five minutes before its time at the earliest."""
+
+Failure = Callable[[Exception, AsyncBoltRequest], Awaitable[BoltResponse]]
+
+
+class BoltApp(AsyncApp):
+    """Bolt for HTTP and Socket Mode; an ack leaves when the listener returns, or when its time is over.
+
+    A middleware could not limit the time: its `next()` returns before any listener runs.
+    """
+
+    def __init__(self, client: AsyncWebClient, deferred_work: DeferredWork, fail: Failure) -> None:
+        """`fail` makes the answer to a payload whose handler was cut off."""
+        super().__init__(
+            client=client,
+            process_before_response=True,
+            request_verification_enabled=False,
+            ignoring_self_events_enabled=False,
+            attaching_function_token_enabled=False,
+            attaching_conversation_kwargs_enabled=False,
+        )
+        self._deferred_work = deferred_work
+        self._fail = fail
+        self._late: set[asyncio.Task[Any]] = set()
+        self._seen: dict[str, float] = {}
+
+    async def async_dispatch(self, req: AsyncBoltRequest) -> BoltResponse:
+        """Handle a payload, and return its ack in time."""
+        if req.body.get("type") == "block_suggestion":  # a search changes nothing, and comes again as it is
+            with self._deferred_work.answering(), handling({}) as delivery:
+                return await self._bounded(req, delivery)
+        with self._deferred_work.answering(), handling(req.body) as delivery:
+            if self._is_copy(delivery.key):
+                return await self._fail(DeliveredBefore(), req)
+            return await self._bounded(req, delivery)
+
+    async def _bounded(self, req: AsyncBoltRequest, delivery: Delivery) -> BoltResponse:
+        answering = asyncio.create_task(super().async_dispatch(req))
+        try:
+            await asyncio.wait({answering}, timeout=ACK_SECONDS)
+        finally:
+            if not answering.done():  # the end of what it waits for is not worth waiting for
+                delivery.close()
+                answering.cancel()
+                self._late.add(answering)
+                answering.add_done_callback(self._late.discard)
+        return answering.result() if answering.done() else await self._fail(TimeoutError(), req)
+
+    def _is_copy(self, key: str) -> bool:
+        """Remember a delivery in this process, which handles none twice, even if the database fails."""
+        now = time.monotonic()
+        while self._seen and now - self._seen[oldest := next(iter(self._seen))] > REMEMBERED_SECONDS:
+            del self._seen[oldest]
+        if key in self._seen:
+            return True
+        self._seen[key] = now
+        return False

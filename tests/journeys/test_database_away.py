@@ -1,0 +1,89 @@
+"""Every payload is answered in time and truthfully, whatever the database does."""
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from bot.database.repositories.repository import SqlRepository
+from bot.delivery import WAIT_SECONDS
+from bot.domain.requests.request import State
+from sandbox.shop import database_in, open_bot, open_shop
+from tests.journeys.steps import RULE, Steps
+from tests.support.postgres import start
+
+IN_TIME = 2.5
+"""Slack gives up after 3 seconds."""
+PATIENT = WAIT_SECONDS + 30
+SORRY = "Nothing was changed. The database does not answer; try again in a minute."
+Trouble = Callable[[], AbstractContextManager[None]]
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold SQLite's write lock, as a backup or a shell may."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+
+
+@pytest.fixture(params=["locked", "silent"])
+def trouble(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, Trouble]]:
+    """A database and what happens to it: another process locks it, or its server is suspended."""
+    if request.param == "locked":
+        yield database_in(tmp_path), partial(locked, tmp_path / "discount-bot.db")
+        return
+    server = start(f"silent-{os.getpid()}")
+    try:
+        with server.database() as url:
+            yield url, server.suspended
+    finally:
+        server.leave()
+
+
+async def in_time(act: Awaitable[object]) -> str:
+    """Do what a person does, and read its ack."""
+    async with asyncio.timeout(IN_TIME):
+        return str(await act)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("socket_mode", [False, True])
+async def test_every_payload_is_answered_in_time_and_nothing_follows(
+    trouble: tuple[str, Trouble], *, socket_mode: bool
+) -> None:
+    url, happens = trouble
+    async with open_shop() as shop, open_bot(shop, url, socket_mode=socket_mode) as running:
+        steps = Steps(shop)
+        card = await steps.ask("\n".join(f"c-{at}" for at in range(60)))
+        await shop.bo.press("Approve…", card)
+        approval = await shop.bo.sees_view(submit="Approve")
+        await approval.fill({"Number of customers": "60"})
+        form = await steps.form()
+        await form.fill({"Rule": RULE, "Customer IDs": "c-1"})
+        before = await saved(running.repository)
+        with happens():
+            assert SORRY in await in_time(shop.cleo.command("/discount add", steps.support))
+            assert SORRY in await in_time(form.submit())
+            offered = await in_time(form.options("Rule", "spar"))
+            assert RULE in offered or SORRY in offered
+            await in_time(approval.submit())
+            await in_time(shop.ann.press("Cancel request", card))
+            await in_time(shop.chief.command("/discount pause now", steps.support))
+            await shop.ann.is_told(SORRY, within=PATIENT)
+            await shop.chief.is_told(SORRY, within=PATIENT)
+        await running.repository.ping()
+        assert await saved(running.repository) == before
+
+
+async def saved(repository: SqlRepository) -> object:
+    """Read all that people can change."""
+    found = await repository.in_state(*State)
+    votes = [await repository.votes(request.id, request.round) for request in found]
+    typed = [await repository.load_input(request.id) for request in found]
+    return found, votes, typed, await repository.pause()
