@@ -102,7 +102,7 @@ class Refusal:
     reason: RefusalReason
     detail: str = ""
     who: tuple[str, ...] = ()
-    empty: tuple[str, ...] = ()
+    empty: tuple[str, ...] = field(default=(), compare=False)
 
 
 class TierTrigger(StrEnum):
