@@ -7,6 +7,7 @@ when somebody restores a backup.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+from uuid import uuid4
 
 import stamina
 import structlog
@@ -128,7 +129,8 @@ class AuditNotices:
 
 
 def _metadata(chain: str, head: ChainHead) -> dict[str, Any]:
-    payload = {"chain": chain, "seq": head.seq, "hash": head.hash}
+    """Build it with a key of its own, as every message of the bot has one."""
+    payload = {"key": str(uuid4()), "chain": chain, "seq": head.seq, "hash": head.hash}
     return {"event_type": EVENT_TYPE, "event_payload": payload}
 
 
