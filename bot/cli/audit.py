@@ -66,7 +66,7 @@ def export(
 ) -> None:
     """Write the audit to standard output, oldest entry first; its size does not matter."""
     with report_errors():
-        from bot.audit.commands import existing_repository
+        from bot.audit.commands import existing_audit
         from bot.audit.export import export as export_rows
         from bot.config.settings import environment, read_basics
         from bot.domain.ids import CustomerId
@@ -74,12 +74,12 @@ def export(
         basics = read_basics(environment())
 
         async def export_selected() -> int:
-            async with existing_repository(basics.database_url.get_secret_value(), basics.key) as repository:
-                rows = repository.audit.rows(since=_in_utc(since), until=_in_utc(until), channel=channel)
+            async with existing_audit(basics.database_url.get_secret_value(), basics.key) as audit:
+                rows = audit.rows(since=_in_utc(since), until=_in_utc(until), channel=channel)
                 if customer is None:
                     await export_rows(rows, sys.stdout, form)
                     return 0
-                named = await repository.audit.named(CustomerId(customer))
+                named = await audit.named(CustomerId(customer))
                 selected = (row async for row in rows if row.request in named.requests)
                 await export_rows(selected, sys.stdout, form)
                 return named.other_keys
