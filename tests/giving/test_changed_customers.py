@@ -8,11 +8,11 @@ import pytest
 
 from bot.domain.customers.packing import pack, packed
 from bot.domain.customers.parsing import digest_of, new_salt, salted
-from bot.domain.ids import CustomerId, RuleId, UserId
+from bot.domain.ids import CustomerId, RuleId
 from bot.domain.policy.policy import RefusalReason
-from bot.domain.requests.request import Approval, Request, StopReason, digest
+from bot.domain.requests.request import Request, StopReason
 from tests.support import samples
-from tests.support.engine_fixture import NOW, Ground, customers
+from tests.support.engine_fixture import Ground, customers
 
 OTHER = replace(samples.RULE, id=RuleId("another rule"))
 
@@ -88,10 +88,7 @@ async def test_a_request_changed_under_way_is_not_given_by_the_next_run(
     ground: Ground, changes: dict[str, Any]
 ) -> None:
     who = customers(16)
-    request = await ground.change(await ground.asked(who, size=4, batches=2), approvals=1)
-    async with ground.repository.unit_of_work(request.id) as unit:
-        assert unit
-        await unit.vote(Approval(request.id, 1, UserId("U0BO"), NOW, digest(request)))
+    request = await ground.agreed(await ground.asked(who, size=4, batches=2))
     await (await ground.claim(request)).portion(0)
     assert len(ground.ledger.grants) == 8
     if "customers_digest" in changes:
