@@ -64,7 +64,7 @@ STOPS: Final[dict[StopReason | None, tuple[str, str]]] = {
     ),
     None: ("something kept it from going on", "Press Continue… to try again, or End here… to leave it so."),
 }
-CUSTOMERS_CHANGED: Final = (
+DATABASE_CHANGED: Final = (
     "the bot's database has changed",
     "Whoever runs the bot has to find out who changed it. Press End here…, and ask again with /discount add.",
 )
@@ -106,7 +106,7 @@ def stop(reason: StopReason | None, note: str = "") -> str:
 
 def stop_words(reason: StopReason | None, note: str) -> tuple[str, str]:
     """Find the words for a stop: why, and what to do."""
-    return CUSTOMERS_CHANGED if note == RefusalReason.CUSTOMERS_CHANGED else STOPS[reason]
+    return DATABASE_CHANGED if note == RefusalReason.DATABASE_CHANGED else STOPS[reason]
 
 
 def in_parentheses(note: str) -> str:
