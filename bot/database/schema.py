@@ -42,7 +42,7 @@ _COUNTED: Final = BigInteger().with_variant(Integer, "sqlite")
 """SQLite auto-increments only a column that is declared INTEGER."""
 
 
-def _table(name: str, *parts: SchemaItem, **options: bool) -> Table:
+def _table(name: str, *parts: SchemaItem, **options: Any) -> Table:
     return Table(name, metadata, *parts, **options)
 
 
