@@ -74,7 +74,9 @@ class AuditHeadKeeper:
         self._noted = head
 
     async def _is_due(self, head: ChainHead) -> bool:
-        """Whether a day has passed, or the clock was put back, and something was added since."""
+        """Whether Slack has no notice yet; or a day has passed, or the clock was put back, with new rows."""
+        if self.notices.newest is None:
+            return head.seq > FIRST
         last = await self.repository.audit.head_kept_at()
         too_soon = last is not None and abs(self.clock.now() - last) < NOTICE_INTERVAL
         sent = {kept.seq for kept in (await self.repository.audit.heads())[-1:]}

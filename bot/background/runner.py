@@ -30,6 +30,8 @@ SWEEP_SECONDS: Final = 20.0
 RULES_SECONDS: Final = 60.0
 CLOCK_SECONDS: Final = 60.0
 HEAD_SECONDS: Final = 10.0
+PING_SECONDS: Final = 10.0
+"""After a fail-over, only a write shows that connections lead to a server that takes none."""
 OUTBOX_SECONDS: Final = 1.0
 PROGRESS_SECONDS: Final = 1.0
 TIDY_SECONDS: Final = 3600.0
@@ -126,6 +128,7 @@ class BackgroundRunner:
         ]
         if self._membership.term:
             work.append(every(TAKE_OVER_SECONDS, self._giving.take_over, self._take_over_now))
+            work.append(every(PING_SECONDS, self._repository.ping))
         loops = list(map(asyncio.create_task, work))
         try:
             yield

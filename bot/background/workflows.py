@@ -14,6 +14,7 @@ from dbos import DBOS, DBOSClient, DBOSConfig
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
+from bot.background.serialization import JSON, refuse_code
 from bot.database.connection import is_sqlite, parse_url
 from bot.database.postgres import open_sync_engine
 from bot.domain.ids import RequestId
@@ -24,9 +25,10 @@ NEVER_RAN: Final = ("no such table", "does not exist")
 
 def engine_url(database_url: str) -> str:
     """Return the engine's database: for SQLite a second file, so that neither waits for the other."""
-    if not database_url.startswith("sqlite"):
+    parsed = parse_url(database_url)
+    if not is_sqlite(parsed):
         return database_url
-    return database_url.removesuffix(".db") + ".dbos.db"
+    return f"sqlite:///{(parsed.database or '').removesuffix('.db')}.dbos.db"
 
 
 def enable_wal(engine_url: str) -> None:
@@ -56,7 +58,8 @@ class EngineDatabase:
     _closing: threading.Event = field(default_factory=threading.Event)
 
     def location(self) -> _Location:
-        """Open it, and name it for DBOS."""
+        """Open it, and name it for DBOS; whoever opens it runs no code from it."""
+        refuse_code()
         parsed = parse_url(self.url)
         if is_sqlite(parsed):
             enable_wal(self.url)
@@ -81,6 +84,7 @@ def open_engine(engine_url: str, name: str) -> EngineDatabase:
         name="discount-bot",
         application_version="1",
         executor_id=name,
+        serializer=JSON,
         max_executor_threads=16,
         enable_otlp=False,
         log_level="WARNING",
@@ -121,7 +125,7 @@ async def workflows_from_outside(
     """Open the same for a process that runs no engine, as `discount-bot purge`."""
     database = EngineDatabase(engine_url)
     database.let_go()  # a command reports a lost database at once
-    client = DBOSClient(**database.location())
+    client = DBOSClient(**database.location(), serializer=JSON)
 
     async def forget(requests: Sequence[RequestId]) -> None:
         try:

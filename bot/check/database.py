@@ -9,6 +9,7 @@ import psycopg
 from sqlalchemy import URL
 
 from bot.check.result import CheckFailed, CheckResult, failed, result_of
+from bot.config.redaction import MIN_SECRET_LENGTH
 from bot.database.address import is_encrypted
 from bot.database.connection import is_sqlite, parse_url
 from bot.database.postgres import Connection, TimedConnection, connect_parameters
@@ -99,6 +100,9 @@ async def check_database(url: str, audit_key: str | None) -> AsyncIterator[Check
                 yield fault
             return
     yield await result_of("database", _opened(url, audit_key))
+    if parsed.password and len(parsed.password) < MIN_SECRET_LENGTH:
+        fix = f"Give the role one of at least {MIN_SECRET_LENGTH} characters, and change DATABASE_URL."
+        yield CheckResult("database password", "too short to be secret", fix)
     if not is_encrypted(parsed):
         fix = "Add ?sslmode=verify-full (or at least require) to DATABASE_URL."
         yield CheckResult("database encryption", "connections over the network may be without TLS", fix)

@@ -66,7 +66,7 @@ def export(
 ) -> None:
     """Write the audit to standard output, oldest entry first; its size does not matter."""
     with report_errors():
-        from bot.audit.commands import existing_repository
+        from bot.audit.commands import existing_audit
         from bot.audit.export import export as export_rows
         from bot.config.settings import environment, read_basics
         from bot.domain.ids import CustomerId
@@ -74,12 +74,12 @@ def export(
         basics = read_basics(environment())
 
         async def export_selected() -> int:
-            async with existing_repository(basics.database_url.get_secret_value(), basics.key) as repository:
-                rows = repository.audit.rows(since=_in_utc(since), until=_in_utc(until), channel=channel)
+            async with existing_audit(basics.database_url.get_secret_value(), basics.key) as audit:
+                rows = audit.rows(since=_in_utc(since), until=_in_utc(until), channel=channel)
                 if customer is None:
                     await export_rows(rows, sys.stdout, form)
                     return 0
-                named = await repository.audit.named(CustomerId(customer))
+                named = await audit.named(CustomerId(customer))
                 selected = (row async for row in rows if row.request in named.requests)
                 await export_rows(selected, sys.stdout, form)
                 return named.other_keys
@@ -97,30 +97,13 @@ def export(
 def purge() -> None:
     """Delete customer IDs, reasons and notes of requests that ended over retention_days ago."""
     with report_errors():
-        from bot.audit.commands import existing_repository
-        from bot.background.workflows import engine_url, workflows_from_outside
-        from bot.clock import SystemClock
         from bot.config.loader import read_policy
         from bot.config.settings import environment, read_basics
-        from bot.services.retention import RetentionService
 
         env = environment()
         basics, policy = read_basics(env), read_policy(env)
-        url = basics.database_url.get_secret_value()
-
-        async def purge_database() -> tuple[int, bool]:
-            clock = SystemClock()
-            async with (
-                existing_repository(url, basics.key) as repository,
-                workflows_from_outside(engine_url(url)) as elsewhere,
-            ):
-                await clock.sync(repository.time)
-                retention = RetentionService(
-                    repository=repository, clock=clock, days=policy.retention_days, elsewhere=elsewhere
-                )
-                return await retention.purge(), await retention.erase()
-
-        purged, erased = run_async(purge_database())
+        work = _purge(basics.database_url.get_secret_value(), basics.key, policy.retention_days)
+        purged, erased = run_async(work)
     typer.echo(
         f"Deleted the customer IDs, reasons and notes of {purged} requests. Counts and the audit remain."
     )
@@ -130,3 +113,20 @@ def purge() -> None:
             err=True,
         )
         raise typer.Exit(FAILED)
+
+
+async def _purge(url: str, audit_key: str | None, days: int) -> tuple[int, bool]:
+    """Purge a database and count the requests; False if its files still have what was deleted."""
+    from bot.audit.commands import existing_repository
+    from bot.background.workflows import engine_url, workflows_from_outside
+    from bot.clock import SystemClock
+    from bot.services.retention import RetentionService
+
+    clock = SystemClock()
+    async with (
+        existing_repository(url, audit_key) as repository,
+        workflows_from_outside(engine_url(url)) as elsewhere,
+    ):
+        await clock.sync(repository.time)
+        retention = RetentionService(repository=repository, clock=clock, days=days, elsewhere=elsewhere)
+        return await retention.purge(), await retention.erase()

@@ -33,6 +33,9 @@ CREDENTIALS: Final = (
 )
 """The credentials; of names in one row any one is enough."""
 
+MIN_TOKEN_LENGTH: Final = 4
+"""After the prefix, which alone makes the log hide a token."""
+
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -56,7 +59,8 @@ def _secret(is_valid: Callable[[str], object], problem: str = "not valid") -> Af
 
 
 def _token(prefix: str = "") -> AfterValidator:
-    return _secret(lambda text: text.startswith(prefix) and text != prefix and text.split() == [text])
+    shortest = len(prefix) + MIN_TOKEN_LENGTH
+    return _secret(lambda text: text.startswith(prefix) and len(text) >= shortest and text.split() == [text])
 
 
 _LONG_ENOUGH: Final = _secret(

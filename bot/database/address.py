@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Final
 from urllib.parse import unquote
 
@@ -69,9 +70,15 @@ def _sqlite(url: str) -> URL:
         raise ConfigError(
             ["DATABASE_URL: not a database URL; use sqlite:///file or postgresql://…"]
         ) from None
-    if parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:"):
-        return parsed.set(drivername="sqlite")
+    if parsed.get_backend_name() == "sqlite" and parsed.database and parsed.database != ":memory:":
+        return parsed.set(drivername="sqlite", database=_real_path(parsed.database))
     raise ConfigError(["DATABASE_URL: must be a file (sqlite:///file) or a PostgreSQL (postgresql://…)"])
+
+
+def _real_path(path: str) -> str:
+    """Follow symbolic links: lock, journals and the engine's file belong beside the file itself."""
+    real = Path(path).resolve()
+    return path if real == Path.cwd() / path else str(real)
 
 
 def _readings(text: str) -> Iterator[URL]:

@@ -2,12 +2,12 @@
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final
 
 from psycopg.errors import InsufficientPrivilege
-from sqlalchemy import URL, Connection, column, create_engine, func, inspect, select, table
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
+from sqlalchemy import URL, Connection, Engine, column, create_engine, func, inspect, select, table
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError, ProgrammingError
 from sqlalchemy.pool import NullPool
 
 from bot.database.connection import is_sqlite, parse_url, translate_errors
@@ -46,7 +46,16 @@ def _migrate(url: URL) -> bool:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             else:
                 connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
-            return _upgrade(connection)
+            is_upgraded = _upgrade(connection)
+        if is_upgraded and is_sqlite(url):
+            _rebuild(engine)
+        return is_upgraded
+
+
+def _rebuild(engine: Engine) -> None:
+    """Write the file anew, without what earlier versions deleted; on a full disk it stays as it is."""
+    with suppress(OperationalError), engine.connect() as connection:
+        connection.exec_driver_sql("VACUUM")
 
 
 @contextmanager

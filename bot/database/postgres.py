@@ -26,6 +26,7 @@ from sqlalchemy import URL, BigInteger, Dialect, Engine, cast, create_engine, ev
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from bot.database.connection import Rows, Statement, Values, compiled, translate_errors
 from bot.database.deliveries import CLAIM, of_delivery
@@ -231,14 +232,15 @@ def open_sync_engine(url: URL, closing: threading.Event) -> Engine:
     def connect() -> TimedSyncConnection:
         while True:
             try:
-                connection = TimedSyncConnection.connect(**parameters)
-                connection.execute(IDLE_IN_TRANSACTION)
-                connection.commit()
+                return _connected(parameters)
             except psycopg.OperationalError:
                 if closing.wait(ENGINE_RETRY_SECONDS):
                     raise
-            else:
-                return connection
+
+    def close_late(_connection: object, record: ConnectionPoolEntry) -> None:
+        """Close what a thread still had when the pool was closed."""
+        if closing.is_set():
+            record.invalidate()
 
     engine = create_engine(
         "postgresql+psycopg://",
@@ -249,7 +251,19 @@ def open_sync_engine(url: URL, closing: threading.Event) -> Engine:
         hide_parameters=True,
     )
     event.listen(engine, "handle_error", _drop_read_only)
+    event.listen(engine, "checkin", close_late)
     return engine
+
+
+def _connected(parameters: dict[str, Any]) -> TimedSyncConnection:
+    connection = TimedSyncConnection.connect(**parameters)
+    try:
+        connection.execute(IDLE_IN_TRANSACTION)
+        connection.commit()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _drop_read_only(context: ExceptionContext) -> None:

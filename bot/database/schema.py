@@ -24,7 +24,7 @@ from sqlalchemy import UniqueConstraint as Unique
 from sqlalchemy.schema import SchemaItem
 from sqlalchemy.types import TypeEngine
 
-VERSION: Final = "0012"
+VERSION: Final = "0013"
 """The newest migration; a test compares it with the head of the migrations."""
 VERSION_TABLE: Final = "discount_bot_version"
 """Alembic's default name would clash in a shared database."""
@@ -42,7 +42,7 @@ _COUNTED: Final = BigInteger().with_variant(Integer, "sqlite")
 """SQLite auto-increments only a column that is declared INTEGER."""
 
 
-def _table(name: str, *parts: SchemaItem, **options: bool) -> Table:
+def _table(name: str, *parts: SchemaItem, **options: Any) -> Table:
     return Table(name, metadata, *parts, **options)
 
 

@@ -16,6 +16,7 @@ from functools import partial
 from queue import SimpleQueue
 from threading import Thread
 from typing import Any, Final, TypeVar
+from urllib.parse import quote
 
 from sqlalchemy import URL
 from sqlalchemy.dialects import sqlite
@@ -120,9 +121,11 @@ class SqliteThread:
 
 
 @asynccontextmanager
-async def open_thread(path: str, *pragmas: str) -> AsyncIterator[SqliteThread]:
+async def open_thread(path: str, *pragmas: str, read_only: bool = False) -> AsyncIterator[SqliteThread]:
     """Open a connection without the driver's own transactions, and close it."""
-    thread = SqliteThread(sqlite3.connect(path, isolation_level=None, check_same_thread=False))
+    name = f"file:{quote(path)}?mode=ro" if read_only else path
+    connection = sqlite3.connect(name, uri=read_only, isolation_level=None, check_same_thread=False)
+    thread = SqliteThread(connection)
     try:
         for pragma in pragmas:
             await thread.execute_fetchall(f"PRAGMA {pragma}")
@@ -230,13 +233,13 @@ class SqliteDatabase:
 
 
 @asynccontextmanager
-async def open_sqlite(url: URL) -> AsyncIterator[SqliteDatabase]:
-    """Open a migrated file, and close it."""
-    path = url.database or ""
+async def open_sqlite(url: URL, *, read_only: bool = False) -> AsyncIterator[SqliteDatabase]:
+    """Open a migrated file, and close it; read-only, not even the write-ahead log goes into it."""
+    path, pragmas = url.database or "", _READER if read_only else _WRITER
     async with AsyncExitStack() as stack:
         with _errors_translated():
-            writer = await stack.enter_async_context(open_thread(path, *_WRITER))
-            reader = await stack.enter_async_context(open_thread(path, *_READER))
+            writer = await stack.enter_async_context(open_thread(path, *pragmas, read_only=read_only))
+            reader = await stack.enter_async_context(open_thread(path, *_READER, read_only=read_only))
         yield SqliteDatabase(path, writer, reader)
 
 

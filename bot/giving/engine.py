@@ -15,7 +15,7 @@ from bot.domain.policy.policy import RefusalReason
 from bot.domain.ports import Clock, DinteroApi, Repository, UnitOfWork
 from bot.domain.requests.authorization import UNUSABLE, drift
 from bot.domain.requests.batches import MOST_OUTCOMES, BatchOutcome
-from bot.domain.requests.request import Request, StopReason, rule_of
+from bot.domain.requests.request import Request, StopReason, digest, rule_of
 from bot.domain.rules.rule import Rule, usable
 from bot.errors import DinteroError, OtherAccountError, RunInterrupted
 from bot.giving.bisection import (
@@ -141,7 +141,7 @@ class GivingRun:
             else None
         )
         if portion and self._row_hashes[number : number + 1] != (portion.row_hash,):
-            await self._stop_for_changed_customers()
+            await self._stop_for_changes()
         if portion is None or not self._continues:
             self._continues = False
             return []
@@ -161,15 +161,17 @@ class GivingRun:
         return [batch for batch in batches if batch.customers]
 
     async def _verified_rows(self) -> tuple[str, ...]:
-        """Hash all customers, once a run, against the digest that people approved."""
-        hashes = await self.repository.hash_rows(self.request.id)
-        if not is_digest_of(self.request.customers_digest, hashes.digest):
-            await self._stop_for_changed_customers()
+        """Hash all customers, once a run, and compare request and customers with what people approved."""
+        request, hashes = self.request, await self.repository.hash_rows(self.request.id)
+        votes = await self.repository.votes(request.id, request.round) if request.approvals else ()
+        agreed = sum(vote.digest == digest(request) for vote in votes)
+        if agreed < request.approvals or not is_digest_of(request.customers_digest, hashes.digest):
+            await self._stop_for_changes()
         return hashes.rows
 
-    async def _stop_for_changed_customers(self) -> None:
+    async def _stop_for_changes(self) -> None:
         self._continues = False
-        note = RefusalReason.CUSTOMERS_CHANGED
+        note = RefusalReason.DATABASE_CHANGED
         await self.repository.request_stop(self.request.id, StopReason.POLICY, note, fence=self.fence)
 
     async def _give(self, batch: Batch) -> None:

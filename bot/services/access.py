@@ -232,9 +232,9 @@ def _unavailable(error: DirectoryUnavailable) -> Refusal:
 
 
 async def audit_refusals(
-    repository: Repository, refusals: Sequence[Refusal], act: Action, request: Request, who: Person
+    repository: Repository, refusals: Sequence[Refusal], act: Action, request: Request | None, who: Person
 ) -> None:
-    """Audit the refusals that are about a person's rights, in one entry."""
+    """Audit the refusals that are about a person's rights, in one entry; None is the whole bot."""
     against = [refusal for refusal in refusals if refusal.reason not in PASSING]
     if against:
         await repository.record(refused(request, against, act, who.id))

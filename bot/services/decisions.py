@@ -189,7 +189,8 @@ class DecisionService:
             await unit.enqueue(*notifications_for(hurried, NotificationType.HURRIED, now, by=who.id))
             return hurried
 
-        return await self._click(request, who, channel, self.access.fresh().may_end_hold, end_hold)
+        may = self.access.fresh().may_end_hold
+        return await self._click(request, who, channel, may, end_hold, Action.SKIP_HOLD)
 
     async def resume(self, request: RequestId, who: Person, channel: ChannelId) -> Request | Refusal:
         """Continue a stopped request in a new round, under the same idempotency key."""

@@ -6,10 +6,11 @@ from typing import Final
 
 from bot.domain.policy.policy import Policy, Refusal
 from bot.domain.ports import BackgroundTasks, Clock, Repository, UnitOfWork
+from bot.domain.requests.audit_entries import Action
 from bot.domain.requests.notification import ChannelKind, Notification, NotificationType
 from bot.domain.requests.person import Person
 from bot.domain.requests.request import Pause, PausedFor, PauseState, Request, State, StopReason
-from bot.services.access import AccessControl
+from bot.services.access import AccessControl, audit_refusals
 from bot.services.reapproval import into_next_round
 
 DINTERO_FAULTS: Final = frozenset(
@@ -35,7 +36,7 @@ class PauseService:
 
     async def pause(self, who: Person, why: str) -> tuple[Pause, bool] | Refusal:
         """Pause for an admin; return the pause in force and whether it is this one: an earlier one wins."""
-        if refusal := await self.access.may_administer(who):
+        if refusal := await self._may_administer(who, Action.PAUSE):
             return refusal
         wanted = Pause(self.clock.now(), who.id, why.strip())
         paused = await self.repository.begin_pause(wanted)
@@ -45,11 +46,17 @@ class PauseService:
 
     async def resume(self, who: Person) -> bool | Refusal:
         """Resume for an admin; False if nothing was paused."""
-        if refusal := await self.access.may_administer(who):
+        if refusal := await self._may_administer(who, Action.RESUME):
             return refusal
         resumed = await self.repository.end_pause(who.id, self.clock.now())
         self.background.wake()
         return resumed
+
+    async def _may_administer(self, who: Person, act: Action) -> Refusal | None:
+        refusal = await self.access.may_administer(who)
+        if refusal:
+            await audit_refusals(self.repository, [refusal], act, None, who)
+        return refusal
 
     async def run_once(self) -> None:
         """Stop running givings during a pause, and redraw all open cards after a change.

@@ -16,6 +16,7 @@ from bot.domain.ids import ChannelId, UserId
 from bot.domain.requests.audit_entries import Entry, canonical
 from tests.audit import tampering
 from tests.support.postgres import BUSY_SECONDS
+from tests.support.service_fixture import open_office
 
 ROWS = 12
 
@@ -96,6 +97,34 @@ async def test_sqlite_refuses_to_replace_a_row(sqlite_url: str) -> None:
         await filled(repository)
         with pytest.raises(DBAPIError, match="only ever added"):
             tampering.run(sqlite_url, "INSERT OR REPLACE INTO audit SELECT * FROM audit WHERE seq = 3")
+
+
+@pytest.mark.parametrize("rowid", ["rowid", "oid", "_rowid_"])
+@pytest.mark.parametrize(
+    ("table", "columns", "values"),
+    [
+        ("audit", "seq, at, kind, facts, previous, hash", "99, 0, '', '', '', ''"),
+        ("audit_heads", "seq, hash, kept_at", "99, '', 0"),
+        ("audit_customers", "request, portion, key, hashes", "'other', 0, '', x''"),
+    ],
+)
+async def test_sqlite_refuses_to_replace_a_row_by_its_rowid(
+    sqlite_url: str, table: str, columns: str, values: str, rowid: str
+) -> None:
+    async with open_repository(sqlite_url) as repository:
+        await repository.audit.keep_head(await filled(repository))
+        await (await open_office(repository)).ask()
+        insert = f"INTO {table} ({rowid}, {columns}) SELECT min({rowid}), {values} FROM {table}"
+        for statement in (
+            f"INSERT OR REPLACE {insert}",
+            f"REPLACE {insert}",
+            f"UPDATE {table} SET {rowid} = 1000",
+            f"UPDATE OR REPLACE {table} SET {rowid} = 2 WHERE {rowid} = 1",
+        ):
+            with pytest.raises(DBAPIError, match="only ever added"):
+                tampering.run(sqlite_url, statement)
+        await filled(repository)  # the bot itself still adds rows
+        assert (await verify(repository.audit)).fine
 
 
 # tampering by a person who has the database

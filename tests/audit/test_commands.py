@@ -3,7 +3,9 @@
 import csv
 import io
 import json
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from datetime import UTC, timedelta
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from hypothesis import given
 from bot.audit.export import COLUMNS, export
 from bot.database.audit.log import Row
 from bot.database.repositories.repository import open_repository
+from bot.database.schema import VERSION_TABLE
 from bot.domain.customers.tables import escape_formula
 from bot.domain.ids import ChannelId, CustomerId, UserId
 from bot.domain.requests.audit_entries import Entry
@@ -197,3 +200,26 @@ async def test_ids_that_differ_in_case_are_different_customers(sqlite_url: str) 
         request = await office.ask(customers="Ann\nann")
         assert (await repository.audit.named(CustomerId("Ann"))).requests == {request.id}
         assert (await repository.audit.named(CustomerId("ANN"))).requests == frozenset()
+
+
+@pytest.mark.parametrize("arguments", [["verify"], ["verify", "--head", "0" * 8], ["export"]])
+@pytest.mark.parametrize("key", [{}, {"AUDIT_KEY": "another key"}])
+def test_the_audit_commands_write_nothing(
+    tmp_path: Path, sqlite_url: str, filled: str, arguments: list[str], key: dict[str, str]
+) -> None:
+    database = Path(sqlite_url.removeprefix("sqlite:///"))
+    tampering.run(sqlite_url, "DELETE FROM audit_key")
+    with closing(sqlite3.connect(database, isolation_level=None)) as left:  # as after a kill
+        left.execute("UPDATE pause SET why = why")
+        before = {path: path.read_bytes() for path in (database, Path(f"{database}-wal"))}
+        result = call(tmp_path, "audit", *arguments, DATABASE_URL=sqlite_url, **key)
+        assert (filled[:8] in result.stdout) is ("--head" not in arguments)
+        assert {path: path.read_bytes() for path in before} == before
+
+
+def test_an_older_schema_is_verified_and_not_migrated(tmp_path: Path, sqlite_url: str, filled: str) -> None:
+    assert filled
+    tampering.run(sqlite_url, f"UPDATE {VERSION_TABLE} SET version_num = '0002'")
+    assert call(tmp_path, "audit", "verify", DATABASE_URL=sqlite_url).returncode == 0
+    with closing(sqlite3.connect(sqlite_url.removeprefix("sqlite:///"))) as file:
+        assert file.execute(f"SELECT version_num FROM {VERSION_TABLE}").fetchall() == [("0002",)]

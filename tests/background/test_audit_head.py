@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from bot.background.audit_head import AuditHeadKeeper
+from bot.database.audit.log import ChainHead
 from bot.database.connection import parse_url
 from bot.database.repositories.repository import SqlRepository, open_repository
 from bot.domain.requests.audit_entries import Entry
@@ -91,6 +92,13 @@ async def test_a_head_that_could_not_be_sent_is_sent_the_next_time(desk: Desk) -
     desk.shop.slack.faults.outage = False
     await keeper.run_once()
     assert len(await desk.repository.audit.heads()) == 1
+
+
+async def test_a_head_that_no_message_has_is_sent_at_once(desk: Desk) -> None:
+    await desk.add(2)
+    await desk.repository.audit.keep_head(ChainHead(1, "as an earlier version sent it, without metadata"))
+    await desk.keeper.run_once()
+    assert len(desk.told()) == 1
 
 
 async def test_a_row_added_after_the_notice_is_missed_when_it_is_gone(desk: Desk, sqlite_url: str) -> None:

@@ -60,6 +60,12 @@ async def test_a_usable_server_is_fine(empty_database_url: str) -> None:
     ]
 
 
+async def test_a_short_password_is_a_failed_check(postgres_url: str) -> None:
+    found = await lines(postgres_url.replace("postgres:@", "postgres:abc@"))
+    assert ["too short to be secret" in line for line in found] == [False, True]
+    assert "abc" not in "".join(found)
+
+
 async def test_an_unreachable_server_is_a_failed_check() -> None:
     (line,) = await lines("postgresql://bot:a-secret@127.0.0.1:9/db")
     assert line.startswith("✗ database – cannot be reached")

@@ -1,8 +1,11 @@
 """SQLite is for one bot; on PostgreSQL, bots keep older versions out."""
 
+from pathlib import Path
+
 import psycopg
 import pytest
 
+from bot.background.workflows import engine_url
 from bot.cluster.single_instance import shared_lock, single_instance
 from bot.errors import DatabaseUnavailable
 
@@ -34,3 +37,29 @@ async def test_bots_share_postgresql_but_not_with_a_version_that_locks_it(postgr
             await shared_lock(one, patience=0.01)
             async with await psycopg.AsyncConnection.connect(postgres_url, autocommit=True) as another:
                 await shared_lock(another, patience=0.01)
+
+
+@pytest.mark.parametrize("of", ["the file", "its folder"])
+async def test_a_second_bot_by_a_symbolic_link_is_refused(sqlite_url: str, tmp_path: Path, of: str) -> None:
+    file = Path(sqlite_url.removeprefix("sqlite:///"))
+    other = tmp_path / "elsewhere" / "other.db"
+    if of == "the file":
+        other.parent.mkdir()
+        other.symlink_to(file)
+    else:
+        other.parent.symlink_to(file.parent)
+        other = other.with_name(file.name)
+    async with single_instance(sqlite_url):
+        with pytest.raises(DatabaseUnavailable, match="Another discount-bot"):
+            async with single_instance(f"sqlite:///{other}", patience=0):
+                pass
+    assert engine_url(f"sqlite:///{other}") == engine_url(sqlite_url)
+
+
+async def test_a_bot_by_a_hard_link_is_refused(sqlite_url: str, tmp_path: Path) -> None:
+    other = tmp_path / "other.db"
+    async with single_instance(sqlite_url):
+        other.hardlink_to(sqlite_url.removeprefix("sqlite:///"))
+        with pytest.raises(DatabaseUnavailable, match="second name"):
+            async with single_instance(f"sqlite:///{other}", patience=0):
+                pass

@@ -122,6 +122,8 @@ def test_all_faults_are_listed_at_once_each_with_its_name_and_the_fix() -> None:
     ("name", "value"),
     [
         ("SLACK_BOT_TOKEN", "xoxb-"),
+        ("SLACK_BOT_TOKEN", "xoxb-a"),
+        ("SLACK_APP_TOKEN", "xapp-1"),
         ("SLACK_BOT_TOKEN", "xapp-1"),
         ("SLACK_BOT_TOKEN", "xoxb-1 xoxb-2"),
         ("SLACK_APP_TOKEN", "xoxb-1"),

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from bot.background.workflows import engine_url, workflows_from_outside
 from bot.database.connection import parse_url
+from bot.database.migrate import migrate
 from bot.database.repositories.repository import open_repository
+from bot.database.schema import VERSION_TABLE
 from bot.database.sqlite import open_sqlite
 from bot.services.retention import RetentionService
 from tests.services.test_retention import SECRETS, given, rejected
@@ -65,3 +67,18 @@ async def test_a_reader_that_does_not_let_go_is_reported(sqlite_url: str) -> Non
 async def test_sqlite_overwrites_what_is_deleted_however_it_was_compiled(sqlite_url: str) -> None:
     async with open_sqlite(parse_url(sqlite_url)) as database:
         assert await database.writer.execute_fetchall("PRAGMA secure_delete") == [(1,)]
+
+
+async def test_an_upgrade_rebuilds_the_file_without_what_was_deleted_before(sqlite_url: str) -> None:
+    async with open_repository(sqlite_url):
+        pass
+    folder = Path(parse_url(sqlite_url).database or "").parent
+    with closing(sqlite3.connect(str(parse_url(sqlite_url).database), isolation_level=None)) as earlier:
+        earlier.execute("PRAGMA secure_delete=OFF")
+        earlier.execute("CREATE TABLE typed (text TEXT)")
+        earlier.executemany("INSERT INTO typed VALUES (?)", [("secret-customer" * 99,)] * 99)
+        earlier.execute("DROP TABLE typed")
+        earlier.execute(f"UPDATE {VERSION_TABLE} SET version_num = '0011'")
+    assert files_with(folder, "secret-customer")
+    assert await migrate(sqlite_url)
+    assert files_with(folder, "secret-customer") == []

@@ -1,15 +1,20 @@
 """Only the customers that people approved are given, whatever is in the database now."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from bot.domain.customers.packing import pack, packed
 from bot.domain.customers.parsing import digest_of, new_salt, salted
-from bot.domain.ids import CustomerId
+from bot.domain.ids import CustomerId, RuleId
 from bot.domain.policy.policy import RefusalReason
 from bot.domain.requests.request import Request, StopReason
+from tests.support import samples
 from tests.support.engine_fixture import Ground, customers
+
+OTHER = replace(samples.RULE, id=RuleId("another rule"))
 
 
 async def put(ground: Ground, request: Request, who: Sequence[CustomerId], *, portion: int = 8) -> None:
@@ -34,7 +39,7 @@ async def test_customers_changed_after_the_approval_are_not_given(ground: Ground
     await put(ground, request, changed[how])
     await (await ground.claim(request)).portion(0)
     now = await ground.now(request)
-    assert (now.stop, now.note) == (StopReason.POLICY, RefusalReason.CUSTOMERS_CHANGED)
+    assert (now.stop, now.note) == (StopReason.POLICY, RefusalReason.DATABASE_CHANGED)
     assert not ground.ledger.grants
     assert not (await ground.repository.tally(request.id)).unknown
 
@@ -47,7 +52,7 @@ async def test_customers_changed_between_two_portions_are_not_given(ground: Grou
     await put(ground, request, [*who[:8], *(CustomerId(f"thief-{at}") for at in range(8))])
     await run.portion(1)
     assert {grant.customer for grant in ground.ledger.grants} == set(who[:8])
-    assert (await ground.now(request)).note == RefusalReason.CUSTOMERS_CHANGED
+    assert (await ground.now(request)).note == RefusalReason.DATABASE_CHANGED
 
 
 async def test_each_run_compares_the_customers_anew(ground: Ground) -> None:
@@ -75,4 +80,22 @@ async def test_a_damaged_row_stops_the_giving(ground: Ground) -> None:
         changed = pack(customers(3), portion=32)
         await unit.put_packed(type(changed)(3, "", sizes=(3,), rows=(packed(["a"])[:-4],)))
     await (await ground.claim(request)).portion(0)
-    assert (await ground.now(request)).note == RefusalReason.CUSTOMERS_CHANGED
+    assert (await ground.now(request)).note == RefusalReason.DATABASE_CHANGED
+
+
+@pytest.mark.parametrize("changes", [{"rule": OTHER}, {"once_key": "again"}, {"customers_digest": "others"}])
+async def test_a_request_changed_under_way_is_not_given_by_the_next_run(
+    ground: Ground, changes: dict[str, Any]
+) -> None:
+    who = customers(16)
+    request = await ground.agreed(await ground.asked(who, size=4, batches=2))
+    await (await ground.claim(request)).portion(0)
+    assert len(ground.ledger.grants) == 8
+    if "customers_digest" in changes:
+        thieves = [CustomerId(f"thief-{at}") for at in range(16)]
+        await put(ground, request, thieves)
+        changes = {"customers_digest": digest_of(thieves)}
+    request = await ground.change(request, **changes)
+    await (await ground.claim(request)).portion(1)
+    assert len(ground.ledger.grants) == 8
+    assert (await ground.now(request)).note == RefusalReason.DATABASE_CHANGED

@@ -200,7 +200,7 @@ async def test_the_summary_can_do_without_dinteros_last_answer(
 
 async def give_while_rule_changes(ground: Ground) -> Request:
     request = await open_request(ground)
-    request = await ground.change(request, approvals=1)
+    request = await ground.agreed(request)
     first = len(ground.ledger.calls) + 1
 
     async def worth_more(point: Point, number: int) -> None:

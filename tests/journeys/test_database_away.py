@@ -3,19 +3,21 @@
 import asyncio
 import os
 import sqlite3
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager, asynccontextmanager, closing, contextmanager
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from bot.database.repositories.repository import SqlRepository
+from bot.database.repositories.repository import open_repository
 from bot.delivery import WAIT_SECONDS
 from bot.domain.requests.request import State
-from sandbox.shop import database_in, open_bot, open_shop
+from sandbox.shop import POLICY, Shop, database_in, open_shop
+from sandbox.slack import SignedHttp
+from tests.journeys.process import a_process
 from tests.journeys.steps import RULE, Steps
-from tests.support.postgres import start
+from tests.support.postgres import BUSY_SECONDS, start
 
 IN_TIME = 2.5
 """Slack gives up after 3 seconds."""
@@ -52,13 +54,31 @@ async def in_time(act: Awaitable[object]) -> str:
         return str(await act)
 
 
+@asynccontextmanager
+async def a_bot(shop: Shop, folder: Path, url: str, *, socket_mode: bool) -> AsyncIterator[None]:
+    """Run a bot in a process of its own, which Slack reaches by HTTP or by Socket Mode."""
+    credentials = shop.slack.credentials
+    others = {"SLACK_APP_TOKEN": credentials.app_token} if socket_mode else {}
+    async with a_process(shop, folder, url, policy=POLICY, **others) as process:
+        await process.start()
+        await process.ready()
+        if socket_mode:
+            await shop.slack.socket_mode.connected()
+            yield
+            return
+        line = SignedHttp(f"http://127.0.0.1:{process.port}/slack/events", credentials.signing_secret)
+        shop.slack.line = line
+        yield
+        await line.close()
+
+
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("socket_mode", [False, True])
 async def test_every_payload_is_answered_in_time_and_nothing_follows(
-    trouble: tuple[str, Trouble], *, socket_mode: bool
+    trouble: tuple[str, Trouble], tmp_path: Path, *, socket_mode: bool
 ) -> None:
     url, happens = trouble
-    async with open_shop() as shop, open_bot(shop, url, socket_mode=socket_mode) as running:
+    async with open_shop() as shop, a_bot(shop, tmp_path, url, socket_mode=socket_mode):
         steps = Steps(shop)
         card = await steps.ask("\n".join(f"c-{at}" for at in range(60)))
         await shop.bo.press("Approve…", card)
@@ -66,7 +86,7 @@ async def test_every_payload_is_answered_in_time_and_nothing_follows(
         await approval.fill({"Number of customers": "60"})
         form = await steps.form()
         await form.fill({"Rule": RULE, "Customer IDs": "c-1"})
-        before = await saved(running.repository)
+        before = await saved(url)
         with happens():
             assert SORRY in await in_time(shop.cleo.command("/discount add", steps.support))
             assert SORRY in await in_time(form.submit())
@@ -77,13 +97,13 @@ async def test_every_payload_is_answered_in_time_and_nothing_follows(
             await in_time(shop.chief.command("/discount pause now", steps.support))
             await shop.ann.is_told(SORRY, within=PATIENT)
             await shop.chief.is_told(SORRY, within=PATIENT)
-        await running.repository.ping()
-        assert await saved(running.repository) == before
+        assert await saved(url) == before
 
 
-async def saved(repository: SqlRepository) -> object:
+async def saved(url: str) -> object:
     """Read all that people can change."""
-    found = await repository.in_state(*State)
-    votes = [await repository.votes(request.id, request.round) for request in found]
-    typed = [await repository.load_input(request.id) for request in found]
-    return found, votes, typed, await repository.pause()
+    async with open_repository(url, pool_timeout=BUSY_SECONDS) as repository:
+        found = await repository.in_state(*State)
+        votes = [await repository.votes(request.id, request.round) for request in found]
+        typed = [await repository.load_input(request.id) for request in found]
+        return found, votes, typed, await repository.pause()

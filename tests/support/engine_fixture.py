@@ -15,9 +15,11 @@ from bot.domain.ids import ChannelId, CustomerId, RuleId, TeamId, UserId
 from bot.domain.ports import Clock, DinteroApi, Repository
 from bot.domain.requests.batches import Tally
 from bot.domain.requests.request import (
+    Approval,
     FormInput,
     Request,
     State,
+    digest,
     new_once_key,
     new_request_id,
     new_short_id,
@@ -149,6 +151,14 @@ class Ground:
             assert unit
             await unit.save(replace(unit.request, **changes))  # type: ignore[arg-type]
         return await self.now(request)
+
+    async def agreed(self, request: Request) -> Request:
+        """Let a request need one approval, and give it."""
+        request = await self.change(request, approvals=1)
+        async with self.repository.unit_of_work(request.id) as unit:
+            assert unit
+            await unit.vote(Approval(request.id, request.round, UserId("U0BO"), NOW, digest(request)))
+        return request
 
     async def cancel(self, request: Request) -> None:
         """Cancel a giving in the process that gives it."""

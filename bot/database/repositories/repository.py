@@ -115,6 +115,23 @@ async def open_repository(
         yield SqlRepository(database, evidence, Audit(database, evidence, keys))
 
 
+@asynccontextmanager
+async def open_audit(url: str, *, audit_key: str | None = None) -> AsyncIterator[Audit]:
+    """Open the audit of an existing database to read it: nothing is migrated, made or written.
+
+    Raises:
+        ConfigError: the URL names neither an SQLite file nor a PostgreSQL database.
+        DatabaseUnavailable: the database cannot be reached, or has no audit.
+    """
+    parsed = parse_url(url)
+    async with (
+        open_sqlite(parsed, read_only=True) if is_sqlite(parsed) else open_postgres(parsed) as database
+    ):
+        own_key = await _own_key(database, make=False)
+        keys = tuple(AuditKey(key) for key in (audit_key, own_key) if key)
+        yield Audit(database, Evidence(SystemClock(), AuditKey("")), keys)
+
+
 async def _own_key(database: Database, *, make: bool) -> str | None:
     """Read the key in the database; of several processes that make one, all use the first."""
     if make and not await database.run(_KEY, {}):

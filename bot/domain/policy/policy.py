@@ -81,8 +81,8 @@ class RefusalReason(StrEnum):
     ALREADY_VOTED = "already_voted"
     CHANGED = "changed"
     """The request is no longer what this person was shown."""
-    CUSTOMERS_CHANGED = "customers_changed"
-    """The customers in the database are not those that were approved."""
+    DATABASE_CHANGED = "database_changed"
+    """Customers or terms in the database are not those that were approved."""
     REPEATED = "repeated"
     """Another request for some of its customers came after this person was shown it."""
     NOT_AN_ADMIN = "not_an_admin"
@@ -110,7 +110,7 @@ class Refusal:
     reason: RefusalReason
     detail: str = ""
     who: tuple[str, ...] = ()
-    empty: tuple[str, ...] = ()
+    empty: tuple[str, ...] = field(default=(), compare=False)
 
 
 class TierTrigger(StrEnum):

@@ -50,6 +50,9 @@ class Action(StrEnum):
     END_HERE = "end_here"
     SHOW_CUSTOMERS = "show_customers"
     GET_LIST = "get_list"
+    SKIP_HOLD = "skip_hold"
+    PAUSE = "pause"
+    RESUME = "resume"
 
 
 DECIDED: Final = frozenset(
@@ -93,9 +96,11 @@ def entry_of(request: Request, kind: str, who: UserId | None = None, **facts: ob
     return Entry(kind=kind, who=who, channel=request.channel, request=request.id, facts=facts)
 
 
-def refused(request: Request, refusals: Sequence[Refusal], act: Action, who: UserId) -> Entry:
+def refused(request: Request | None, refusals: Sequence[Refusal], act: Action, who: UserId) -> Entry:
     """Record the reasons of a refused action, without their details: these may hold what a person typed."""
     reasons = [refusal.reason for refusal in refusals]
+    if request is None:
+        return Entry(kind=EntryKind.REFUSED, who=who, facts={"act": act, "reasons": reasons})
     return entry_of(request, EntryKind.REFUSED, who, act=act, reasons=reasons, state=request.state)
 
 

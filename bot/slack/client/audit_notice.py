@@ -7,6 +7,7 @@ when somebody restores a backup.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+from uuid import uuid4
 
 import stamina
 import structlog
@@ -38,7 +39,8 @@ class AuditNotices:
 
     client: AsyncWebClient
     admins: Sequence[str]
-    _newest: Notice | None = None
+    newest: Notice | None = None
+    """The last one that was found or posted."""
 
     async def last(self, chain: str) -> ChainHead | None:
         """Read the head that the newest notice has; None if no notice about this chain can be read.
@@ -59,8 +61,8 @@ class AuditNotices:
                 log.warning("audit head not read", admin=admin, why=describe(error))
                 continue
             found += _notices(answer.get("messages") or [], channel, chain)
-        self._newest = max(found, key=lambda notice: float(notice.ts), default=None)
-        return self._newest.head if self._newest else None
+        self.newest = max(found, key=lambda notice: float(notice.ts), default=None)
+        return self.newest.head if self.newest else None
 
     async def last_for_sure(self, chain: str) -> ChainHead | None:
         """Read it for as long as Slack is away."""
@@ -101,7 +103,7 @@ class AuditNotices:
         Raises:
             SlackApiError, aiohttp.ClientError, OSError: Slack did not take it.
         """
-        if notice := self._newest:
+        if notice := self.newest:
             await self.client.chat_update(
                 channel=notice.channel, ts=notice.ts, text=notice.text, metadata=_metadata(chain, head)
             )
@@ -118,7 +120,7 @@ class AuditNotices:
                 log.warning("audit head not sent", admin=admin, why=describe(error))
                 failures.append(error)
             else:
-                self._newest = Notice(channel, str(answer["ts"]), text, head)
+                self.newest = Notice(channel, str(answer["ts"]), text, head)
         if failures and len(failures) == len(self.admins):
             raise failures[0]
 
@@ -127,7 +129,8 @@ class AuditNotices:
 
 
 def _metadata(chain: str, head: ChainHead) -> dict[str, Any]:
-    payload = {"chain": chain, "seq": head.seq, "hash": head.hash}
+    """Build it with a key of its own, as every message of the bot has one."""
+    payload = {"key": str(uuid4()), "chain": chain, "seq": head.seq, "hash": head.hash}
     return {"event_type": EVENT_TYPE, "event_payload": payload}
 
 

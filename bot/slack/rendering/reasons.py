@@ -70,7 +70,7 @@ STOPS: Final[dict[StopReason | None, tuple[str, str]]] = {
     ),
     None: ("something kept it from going on", "Press Continue… to try again, or End here… to leave it so."),
 }
-CUSTOMERS_CHANGED: Final = (
+DATABASE_CHANGED: Final = (
     "the bot's database has changed",
     "Whoever runs the bot has to find out who changed it. Press End here…, and ask again with /discount add.",
 )
@@ -113,7 +113,7 @@ def stop(reason: StopReason | None, note: str = "") -> str:
 def stop_words(reason: StopReason | None, note: str) -> tuple[str, str]:
     """Find the words for a stop: why, and what to do."""
     special = {
-        RefusalReason.CUSTOMERS_CHANGED: CUSTOMERS_CHANGED,
+        RefusalReason.DATABASE_CHANGED: DATABASE_CHANGED,
         RefusalReason.OTHER_ACCOUNT: OTHER_ACCOUNT,
     }
     return special[RefusalReason(note)] if note in special else STOPS[reason]

@@ -83,7 +83,7 @@ SENTENCES: Final[dict[RefusalReason, str]] = {
     RefusalReason.WRONG_STATE: "It has moved on.",
     RefusalReason.ALREADY_VOTED: "You have approved this already; it waits for somebody else.",
     RefusalReason.CHANGED: "This is no longer what you were shown, so nothing was done.",
-    RefusalReason.CUSTOMERS_CHANGED: "These are no longer the customers that people approved.",
+    RefusalReason.DATABASE_CHANGED: "This is no longer what people approved.",
     RefusalReason.REPEATED: (
         "Some of these customers are in another request since you read this, so nothing was done."
     ),
@@ -181,7 +181,7 @@ CURES: Final[dict[RefusalReason, str]] = {
     RefusalReason.WRONG_STATE: "Nothing was changed.",
     RefusalReason.ALREADY_VOTED: "There is nothing left for you to do.",
     RefusalReason.CHANGED: "Open it again to see what it is now.",
-    RefusalReason.CUSTOMERS_CHANGED: "Somebody changed the bot's database: tell {who}.",
+    RefusalReason.DATABASE_CHANGED: "Somebody changed the bot's database: tell {who}.",
     RefusalReason.REPEATED: "Read it again: they are in it now.",
     RefusalReason.NOT_AN_ADMIN: "Ask {who}.",
     RefusalReason.NOT_HELD: "Its card shows how it stands.",
@@ -242,7 +242,7 @@ SHORTLY: Final[dict[str, str]] = {
     RefusalReason.WRONG_STATE: "it had moved on",
     RefusalReason.ALREADY_VOTED: "the same person had approved it before",
     RefusalReason.CHANGED: "it is no longer what was shown",
-    RefusalReason.CUSTOMERS_CHANGED: "its customers are no longer those that people approved",
+    RefusalReason.DATABASE_CHANGED: "it is no longer what people approved",
     RefusalReason.REPEATED: "another request has begun to give it to some of the same customers since",
     RefusalReason.NOT_AN_ADMIN: "it was not an admin",
     RefusalReason.NOT_HELD: "it was not held any more",

@@ -21,6 +21,7 @@ class SocketMode:
         self._ack_within = ack_within
         self.silent = False
         """Whether connections are accepted but stay silent, even to pings."""
+        self.answered_pings = 0
         self._sockets: list[web.WebSocketResponse] = []
         self._waiting: dict[str, tuple[web.WebSocketResponse, asyncio.Future[Ack]]] = {}
         self._turn = count()
@@ -92,6 +93,7 @@ class SocketMode:
                     self._take(message.data)
                 if message.type is WSMsgType.PING and not self.silent:
                     await socket.pong(message.data)
+                    self.answered_pings += 1
         except ConnectionError:
             pass
         finally:

@@ -59,6 +59,32 @@ async def test_every_refused_action_is_audited_with_its_person(
     ]
 
 
+@pytest.mark.parametrize(("who", "reason"), [(DI, RefusalReason.NOT_AN_ADMIN), (GUS, RefusalReason.GUEST)])
+async def test_a_refused_action_leaves_a_row(
+    repository: SqlRepository, who: UserId, reason: RefusalReason
+) -> None:
+    office = await open_office(repository)
+    request, decisions = await office.ask(), office.decisions
+    acts = {
+        "pause": decisions.pause_service.pause(person(who), "a secret reason"),
+        "resume": decisions.pause_service.resume(person(who)),
+        "skip_hold": decisions.give_now(request.id, person(who), SUPPORT),
+        "cancel": decisions.cancel(request.short, person(who), SUPPORT),
+        "continue": decisions.resume(request.id, person(who), SUPPORT),
+        "end_here": decisions.end_here(request.id, person(who), SUPPORT),
+        "show_customers": decisions.customers(request.id, person(who), SUPPORT, 1),
+        "get_list": decisions.send_list(request.id, person(who), SUPPORT),
+    }
+    for act in acts.values():
+        assert isinstance(await act, Refusal)
+    tried = await told(repository, "refused")
+    expected = {RefusalReason.NOT_AN_ADMIN, RefusalReason.NOT_YOURS} if who == DI else {reason}
+    assert [(one.who, one.facts["act"]) for one in tried] == [(who, act) for act in acts]
+    assert {why for one in tried for why in one.facts["reasons"]} == expected
+    assert "secret" not in str(tried)
+    assert (await verify(repository.audit)).fine
+
+
 async def test_refusals_by_the_policy_are_audited_with_every_reason(
     repository: SqlRepository,
 ) -> None:

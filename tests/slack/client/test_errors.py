@@ -40,6 +40,7 @@ CODES = {
     ErrorKind.TRIGGER_USED: {"exchanged_trigger_id"},
     ErrorKind.TRIGGER_EXPIRED: {"expired_trigger_id"},
     ErrorKind.USER_UNKNOWN: {"user_not_found", "users_not_found", "user_not_visible"},
+    ErrorKind.GROUP_UNAVAILABLE: {"no_such_subteam", "subteam_not_found", "plan_upgrade_required"},
     ErrorKind.FILE_GONE: {"file_not_found", "file_deleted"},
 }
 RETRIED = {ErrorKind.TRANSIENT, ErrorKind.RATE_LIMITED}

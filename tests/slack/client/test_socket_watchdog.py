@@ -8,7 +8,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.client.connection import open_client, socket_mode
-from bot.slack.client.socket_watchdog import SocketWatch
+from bot.slack.client.socket_watchdog import MAX_SILENT_PINGS, SocketWatch
 from sandbox.slack import SandboxSlack
 
 PING = 0.2
@@ -32,6 +32,23 @@ async def until_heard(watch: SocketWatch, client: AsyncWebClient, *, heard: bool
     async with asyncio.timeout(60):
         while await watch.is_heard() is not heard:
             await client.auth_test()
+
+
+async def test_the_silence_counts_from_the_last_frame(slack: SandboxSlack, client: AsyncWebClient) -> None:
+    app, loop, ping = (
+        AsyncApp(client=client, request_verification_enabled=False),
+        asyncio.get_running_loop(),
+        1.0,
+    )
+    async with socket_mode(app, slack.api_url, slack.credentials.app_token, ping=ping) as watch:
+        for _ in range(2):  # the second pong is one of an unhurried connection
+            answered = slack.socket_mode.answered_pings
+            while slack.socket_mode.answered_pings == answered:
+                await client.auth_test()
+        slack.socket_mode.silent, last_frame = True, loop.time()
+        while loop.time() < last_frame + (MAX_SILENT_PINGS + 0.6) * ping:
+            await client.auth_test()
+        assert watch.silent
 
 
 async def test_a_silent_slack_counts_as_away_until_it_answers_again(
