@@ -48,6 +48,10 @@ Read = Callable[[], Awaitable[float]]
 class OpenDirectory:
     """A `Directory` in which everyone is a member."""
 
+    def fresh(self) -> "OpenDirectory":
+        """Return this one, which remembers nothing."""
+        return self
+
     async def profile(self, user: UserId) -> Profile:
         """Return a member."""
         return Profile(user, AccountKind.MEMBER)
@@ -131,12 +135,11 @@ async def by_the_bot(settings: Settings, path: Path) -> AsyncIterator[Read]:
 def _asking(running: RunningBot, policy: Policy, path: Path) -> DraftService:
     return DraftService(
         repository=running.repository,
-        access=AccessControl(policy, OpenDirectory(), TeamId(constants.TEAM)),
+        access=AccessControl(policy, OpenDirectory(), TeamId(constants.TEAM), constants.ACCOUNT),
         catalog=running.catalog,
         file_reader=LocalFiles(path),
         clock=SystemClock(),
         background=running.background,
-        account=constants.ACCOUNT,
     )
 
 

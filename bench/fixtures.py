@@ -12,7 +12,7 @@ from bot.domain.requests.request import (
     FormInput,
     Request,
     State,
-    idempotency_key,
+    new_once_key,
     new_request_id,
     new_short_id,
 )
@@ -49,8 +49,8 @@ async def approved(
                 state=State.APPROVED,
                 rule=rule,
                 customers=len(customers),
+                once_key=new_once_key(),
                 customers_digest=packed.digest,
-                once_key=idempotency_key(draft.id),
                 batch_size=plan.batch,
                 batches_per_portion=plan.portion // plan.batch,
                 concurrency=plan.wide,

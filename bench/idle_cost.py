@@ -25,7 +25,7 @@ from bot.dintero.client import open_dintero
 from bot.domain.customers.packing import packed
 from bot.domain.ids import RuleId, ShortId
 from bot.domain.requests.notification import ChannelKind, Notification, NotificationType
-from bot.domain.requests.request import FormInput, Request, State, idempotency_key
+from bot.domain.requests.request import FormInput, Request, State, new_once_key
 from bot.domain.rules.rule import Rule
 from sandbox.dintero.catalogue import SEED_RULE
 
@@ -96,7 +96,7 @@ def _waiting(rule: Rule, count: int) -> Iterator[Request]:
             state=State.WAITING,
             rule=rule,
             customers=IDS,
-            once_key=idempotency_key(draft.id),
+            once_key=new_once_key(),
             approvals=1,
             asked_at=asked_at,
             expires_at=asked_at + timedelta(hours=24),

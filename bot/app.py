@@ -5,7 +5,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from typing import Final
 
+import structlog
 from slack_bolt import BoltResponse
 from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
 from slack_bolt.middleware.async_middleware import AsyncMiddleware
@@ -24,12 +26,16 @@ from bot.database.repositories.repository import SqlRepository
 from bot.domain.policy.policy import Policy
 from bot.domain.ports import Clock
 from bot.domain.requests.audit_entries import policy_in_force
+from bot.domain.requests.request import OPEN
+from bot.errors import DirectoryUnavailable
 from bot.giving.calls import RuleLookups
 from bot.giving.finish import Completion
 from bot.giving.retry import RetryPolicy
 from bot.giving.scheduler import CallScheduler
 from bot.giving.start import Preflight
 from bot.resources import Resources, open_resources, sync_clock
+from bot.services.access import AccessControl
+from bot.services.announcements import request_card_redraw
 from bot.services.decisions import DecisionService
 from bot.services.drafting.drafts import DraftService
 from bot.services.drafting.rule_catalog import RuleCatalog
@@ -47,6 +53,10 @@ from bot.web.server import Readiness, build_web, serve
 from bot.web.slack_endpoint import SlackEndpoint
 from handlers import card_buttons, commands, fallback, request_form
 from handlers.context import HandlerContext
+
+MOST_LOGGED: Final = 20
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +91,9 @@ async def run_bot(
         repository, clock = resources.repository, resources.clock
         background = _build_background(settings, resources, retry_policy or RetryPolicy())
         deferred_work, catalog = DeferredWork(background), RuleCatalog(resources.dintero)
-        ctx = _build_context(settings, resources, background, deferred_work, catalog)
-        await repository.record(policy_in_force(policy))
+        ctx = _build_context(resources, background, deferred_work, catalog)
+        await _compare_account(repository, settings.dintero_account_id, clock)
+        await repository.record(policy_in_force(policy, settings.dintero_account_id))
         relay, progress_updater = _build_messaging(resources)
         lifespan = background.lifespan(
             decisions=ctx.decisions,
@@ -97,7 +108,39 @@ async def run_bot(
         bolt = build_bolt(resources.client, ctx, deferred_work)
         port = await stack.enter_async_context(_listen(settings, bolt, repository, catalog, relay))
         stack.callback(background.drain)
+        background.spawn(_warn_of_missing_approvers(resources.access.fresh()))
         yield RunningBot(port, repository, background, catalog, resources.membership.name)
+
+
+async def _warn_of_missing_approvers(access: AccessControl) -> None:
+    """Say in the log in which channels nobody could ever approve, or too few for the largest requests."""
+    for channel in access.policy.channels.values():
+        try:
+            if missing := await access.missing_approvers(channel):
+                log.warning(
+                    "too few approvers: ask discount-bot check, and add people to the policy or its groups",
+                    channel=channel.id,
+                    name=channel.name,
+                    approvers=missing,
+                )
+        except DirectoryUnavailable as error:
+            log.warning("the approvers could not be checked", channel=channel.id, why=str(error))
+
+
+async def _compare_account(repository: SqlRepository, account: str, clock: Clock) -> None:
+    """Say in the log and on the cards which open requests are for another account than this bot's."""
+    opened = await repository.in_state(*OPEN)
+    others = [request.short for request in opened if request.account != account]
+    if others:
+        log.warning(
+            "requests for another account are not given",
+            account=account,
+            count=len(others),
+            requests=others[:MOST_LOGGED],
+        )
+    if others or await repository.audit.last_account() not in {None, account}:
+        for request in opened:
+            await request_card_redraw(repository, request.id, clock)
 
 
 async def _starting() -> Readiness:
@@ -110,6 +153,7 @@ def _build_background(
     repository, access, clock = resources.repository, resources.access, resources.clock
     scheduler = CallScheduler(first=retry_policy.first, longest=retry_policy.longest)
     lookups = RuleLookups(resources.dintero, scheduler)
+    preflight = Preflight(repository, lookups, access, clock)
     giving = GivingWorkflow(
         repository,
         resources.dintero,
@@ -118,14 +162,13 @@ def _build_background(
         scheduler,
         resources.membership,
         Completion(repository, lookups, access, clock),
+        preflight,
         engine_url(settings.database_url.get_secret_value()),
     )
-    preflight = Preflight(repository, lookups, access, clock)
     return BackgroundRunner(repository, clock, resources.membership, preflight, giving)
 
 
 def _build_context(
-    settings: Settings,
     resources: Resources,
     background: BackgroundRunner,
     deferred_work: DeferredWork,
@@ -140,7 +183,6 @@ def _build_context(
             file_reader=SlackFileReader(resources.client),
             clock=clock,
             background=background,
-            account=settings.dintero_account_id,
         ),
         decisions=DecisionService(
             repository=repository,

@@ -97,6 +97,10 @@ class ScopeMissing(AccessDenied):
     """403: the client lacks a scope."""
 
 
+class OtherAccountError(DinteroError):
+    """The request is for another account than the client's: the call was not made."""
+
+
 class RuleNotFound(DinteroError):
     """404: this account has no such rule."""
 

@@ -58,8 +58,9 @@ async def open_resources(settings: Settings, policy: Policy, clock: Clock) -> As
     ):
         await sync_clock(clock, repository)
         team = await own_team(client)
-        access = AccessControl(policy, SlackDirectory(client, team, clock, admins=policy.admins), team)
-        formatter = Formatter(policy.currency, policy.timezone, policy.admins)
+        directory = SlackDirectory(client, team, clock, admins=policy.admins)
+        access = AccessControl(policy, directory, team, settings.dintero_account_id)
+        formatter = Formatter(policy.currency, policy.timezone, policy.admins, settings.dintero_account_id)
         progress_tracker = ProgressTracker(clock.now)
         yield Resources(client, repository, dintero, access, clock, formatter, progress_tracker, membership)
 

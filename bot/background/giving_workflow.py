@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
@@ -22,6 +23,7 @@ from bot.giving.engine import GivingRun
 from bot.giving.finish import Completion
 from bot.giving.retry import RetryPolicy
 from bot.giving.scheduler import CallScheduler
+from bot.giving.start import Preflight
 
 LANES: Final = 3
 """Portions under way at once: the next one's customers are read while the last calls of this one run."""
@@ -45,8 +47,11 @@ class ClaimedRun:
     """One run of a giving. Its first portion claims the request; a run with nothing to do claims none."""
 
     request: RequestId
+    round: int
     term: int
     run: GivingRun | None = None
+    is_refused: bool = False
+    """Whether the check before it found that nothing more may be given."""
     claiming: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -61,6 +66,7 @@ class GivingWorkflow:
     scheduler: CallScheduler
     membership: Membership
     completion: Completion
+    preflight: Preflight
     engine_url: str
     finished: Callable[[], None] = lambda: None
     """Called after each giving."""
@@ -115,8 +121,10 @@ class GivingWorkflow:
                 await self.repository.mark_all_started(request.id)
                 await self._stop(request, "the database is older than what was done")
 
-    async def claim(self, request: RequestId, term: int) -> GivingRun:
+    async def claim(self, request: RequestId, term: int, *, until: datetime) -> GivingRun:
         """Claim a request for this process, in a term of its own; of two claims only the later one may write.
+
+        `until` is when its approvals end.
 
         Raises:
             LeaseLost: the term is over: other processes have gone on in place of this one.
@@ -141,6 +149,7 @@ class GivingWorkflow:
             self.closing,
             self.clock,
             self.scheduler,
+            until,
         )
 
     async def take_over(self) -> None:
@@ -171,7 +180,7 @@ class GivingWorkflow:
     async def _give(self, request: RequestId, round_: int, portions: int) -> None:
         steps = [DBOS.reserve_step() for _ in range(portions)]
         log.info("giving", request_id=request, round=round_, portions=portions)
-        claimed = ClaimedRun(request, self.membership.term)
+        claimed = ClaimedRun(request, round_, self.membership.term)
         self._runs.add(claimed)
 
         async def lane(first: int) -> None:
@@ -219,11 +228,20 @@ class GivingWorkflow:
             raise asyncio.CancelledError
         try:
             async with claimed.claiming:
-                run = claimed.run = claimed.run or await self.claim(claimed.request, claimed.term)
-            await run.portion(number)
+                await self._admit(claimed)
+            if claimed.run:
+                await claimed.run.portion(number)
         except RunInterrupted as interrupted:
             raise asyncio.CancelledError from interrupted
         log.debug("portion ended", request_id=claimed.request, portion=number)
+
+    async def _admit(self, claimed: ClaimedRun) -> None:
+        """Claim a request whose approvals still count, once a run; if they do not, the run does nothing."""
+        if claimed.run is None and not claimed.is_refused:
+            until = await self.preflight.admit(claimed.request, claimed.round)
+            claimed.is_refused = until is None
+            if until:
+                claimed.run = await self.claim(claimed.request, claimed.term, until=until)
 
     async def _finish(self, request: RequestId, round_: int) -> None:
         await self.completion.finish(request, round_)

@@ -61,7 +61,23 @@ def _config_results(settings: Settings | ConfigError, policy: Policy | ConfigErr
     if isinstance(policy, ConfigError):
         return [*results, *(CheckResult("policy", fault, fix) for fault in policy.faults)]
     count = len(policy.channels)
-    return [*results, CheckResult("policy", f"{count} {'channel' if count == 1 else 'channels'}")]
+    found = CheckResult("policy", f"{count} {'channel' if count == 1 else 'channels'}")
+    return [*results, found, *_unlimited_channels(policy)]
+
+
+def _unlimited_channels(policy: Policy) -> list[CheckResult]:
+    """Warn of channels where people give without approval, and without a bound over several requests."""
+    fix = "Set a budget, or approvals = 1."
+    return [
+        CheckResult(
+            f"policy of {channel.id}",
+            "requests need no approval, and no budget limits what several of them give",
+            fix,
+            is_warning=True,
+        )
+        for channel in policy.channels.values()
+        if channel.approvals == 0 and channel.budget is None
+    ]
 
 
 async def _service_results(settings: Settings, policy: Policy | None) -> AsyncIterator[CheckResult]:

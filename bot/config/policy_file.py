@@ -11,7 +11,7 @@ from typing import Any, Final
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from bot.config.policy_schema import CHANNEL_ID, MAX_DAYS, ChannelSchema, PolicySchema
+from bot.config.policy_schema import CHANNEL_ID, MAX_DAYS, WEEK_MINUTES, ChannelSchema, PolicySchema
 from bot.config.toml_positions import key_lines
 from bot.domain.ids import ChannelId
 from bot.domain.policy.budget import Budget
@@ -25,6 +25,7 @@ MAX_SHOWN: Final = 60
 """Characters of a wrong value that a fault repeats."""
 REQUIRED: Final = ("rules", "requesters", "max_customers")
 DEFAULT_APPROVALS: Final = 1
+DEFAULT_HOURS: Final = ChannelPolicy.__dataclass_fields__["expires_hours"].default
 DEFAULT_RETENTION: Final = Policy.__dataclass_fields__["retention_days"].default
 
 
@@ -109,11 +110,24 @@ def _channel_faults(channel: str, keys: Any, defaults: Table, retention: Any) ->
         if name not in merged:
             yield ConfigFault((*key, name), "missing", _expected(ChannelSchema, name))
     yield from _lenient_tiers(merged, key)
+    if needs_approvers:
+        yield from _endless_hold(merged, key)
     # a warning about a repeat would stay silent once the ids are deleted; other wrong days are a schema fault
     days = merged.get("repeat_days")
     if isinstance(days, int) and isinstance(retention, int) and retention < days <= MAX_DAYS:
         problem = f"{days} days is longer than customer IDs are kept"
         yield ConfigFault((*key, "repeat_days"), problem, f"at most retention_days, {retention}")
+
+
+def _endless_hold(channel: Table, key: Key) -> Iterator[ConfigFault]:
+    """Find a hold after which every approval is too old; other wrong values are a schema fault."""
+    minutes, hours = channel.get("hold_minutes", 0), channel.get("expires_hours", DEFAULT_HOURS)
+    if (
+        all(isinstance(value, int | float) for value in (minutes, hours))
+        and 0 < hours * 60 <= minutes <= WEEK_MINUTES
+    ):
+        problem = f"approvals count for {hours:g} hours, and would be too old after {minutes:g} minutes"
+        yield ConfigFault((*key, "hold_minutes"), problem, "fewer minutes than expires_hours has")
 
 
 def _lenient_tiers(channel: Table, key: Key) -> Iterator[ConfigFault]:

@@ -123,6 +123,9 @@ class ChannelSchema(TableSchema):
     escalate_to: Annotated[list[Approver], NOT_EMPTY] = Field([], description=APPROVERS)
     reserved: bool = Field(False, description=FLAG)
     repeat_days: int = Field(0, ge=0, le=MAX_DAYS, description="a whole number of days from 0 (never) to 366")
+    tier_hours: float = Field(
+        0, ge=0, le=YEAR_HOURS, allow_inf_nan=False, description="a number of hours, from 0 to 8760"
+    )
     budget: BudgetSchema | None = Field(None, description=BUDGET)
     tiers: Annotated[list[TierSchema], NOT_EMPTY] = Field([], description=TIERS)
 

@@ -24,7 +24,7 @@ from sqlalchemy import UniqueConstraint as Unique
 from sqlalchemy.schema import SchemaItem
 from sqlalchemy.types import TypeEngine
 
-VERSION: Final = "0012"
+VERSION: Final = "0013"
 """The newest migration; a test compares it with the head of the migrations."""
 VERSION_TABLE: Final = "discount_bot_version"
 """Alembic's default name would clash in a shared database."""
@@ -92,6 +92,8 @@ requests = _table(
     Column("fence", Integer, nullable=False, server_default="0"),
     Column("files", Text, nullable=False, server_default=""),
     Column("files_read", Text, nullable=False, server_default=""),
+    Column("had_before", Integer, nullable=False, server_default="0"),
+    Column("maybe_before", Integer, nullable=False, server_default="0"),
     Index(None, "channel", "created_at"),
     Index(None, "rule_id", "started_at"),
     Index(None, "channel", "started_at"),
@@ -148,13 +150,15 @@ batches = _table(
     *_required(Integer, "size", "given", "refused", "unknown"),
     Column("ends", LargeBinary),
     Column("fence", Integer, nullable=False, server_default="0"),
+    Column("given_at", BigInteger),
     ForeignKeyConstraint(
         ["request", "portion"], ["customers.request", "customers.portion"], ondelete="CASCADE"
     ),
 )
 """The outcome of a batch; `ends` packs the customers who did not receive the discount, NULL if all did.
 
-`fence` is the writer's fencing token: an earlier holder never overwrites the outcome of a later one."""
+`fence` is the writer's fencing token: an earlier holder never overwrites the outcome of a later one.
+`given_at` is the time of the last calls; NULL if an earlier version wrote it."""
 
 outbox = _table(
     "outbox",

@@ -43,6 +43,7 @@ class DinteroClient:
 
     def __init__(self, http: httpx.AsyncClient, *, account: str, timeout: float = TIMEOUT_SECONDS) -> None:
         self._http = http
+        self.account = account
         self._rules = f"{str(http.base_url).rstrip('/')}/accounts/{quote(account, safe='')}/discounts/rules"
         self._timeout = timeout
         self._post_headers = httpx.Headers({**http.headers, "Content-Type": "application/json"})

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from bot.domain.customers.packing import PackedIds, RowHashes
 from bot.domain.customers.uploads import TOLD, FileRead, ReadResult, Upload
 from bot.domain.ids import ChannelId, CustomerId, Fence, GroupId, OnceKey, RequestId, RuleId, ShortId, UserId
-from bot.domain.policy.budget import Grant
+from bot.domain.policy.budget import Asked, Grant
 from bot.domain.requests.audit_entries import Entry
 from bot.domain.requests.batches import (
     BatchOutcome,
@@ -22,7 +22,7 @@ from bot.domain.requests.batches import (
 )
 from bot.domain.requests.notification import Notification, OutboxMessage
 from bot.domain.requests.person import Profile
-from bot.domain.requests.prior_grants import PriorGrants
+from bot.domain.requests.prior_grants import KeyUse, PriorGrants
 from bot.domain.requests.request import Approval, FormInput, Pause, Request, State, StopReason
 from bot.domain.rules.rule import Holder, Rule
 
@@ -45,7 +45,9 @@ class Rules(Protocol):
 
 
 class DinteroApi(Rules, Protocol):
-    """Dintero's API for discounts."""
+    """Dintero's API for discounts, of one account."""
+
+    account: str
 
     async def refs(self, rule: RuleId, *, after: str | None = None) -> tuple[Holder, ...]:
         """Read a page of a rule's holders, after an id if given; the last is empty; raises DinteroError."""
@@ -65,6 +67,9 @@ class DinteroApi(Rules, Protocol):
 
 class Directory(Protocol):
     """Profiles, user groups and channels in Slack, up to a minute old; each raises DirectoryUnavailable."""
+
+    def fresh(self) -> "Directory":
+        """Return a directory that remembers no answer yet, for what must not be a minute old."""
 
     async def profile(self, user: UserId) -> Profile:
         """Read a person's profile."""
@@ -127,6 +132,12 @@ class UnitOfWork(Protocol):
 
     async def grants(self, since: datetime) -> tuple[Grant, ...]:
         """Lock the channel until the block ends, and read the other requests' grants since a time."""
+
+    async def asked_between(self, since: datetime, until: datetime) -> tuple[Asked, ...]:
+        """Lock the channel until the block ends, and read what was asked for there, without the request."""
+
+    async def given_before(self, since: datetime) -> int:
+        """Count the customers whom the request gave it before a time."""
 
     async def has_newer(self, among: Collection[RequestId], since: datetime) -> bool:
         """Lock the rule until the block ends; tell whether it has requests that are not among these."""
@@ -249,9 +260,15 @@ class Repository(Protocol):
         """Read the outcomes of a portion's batches so far."""
 
     async def record_outcomes(
-        self, request: RequestId, *outcomes: BatchOutcome, fence: Fence | None = None
+        self,
+        request: RequestId,
+        *outcomes: BatchOutcome,
+        at: datetime | None = None,
+        fence: Fence | None = None,
     ) -> bool:
         """Write outcomes of batches, replacing earlier ones; return whether the run may continue.
+
+        `at` is when their calls ended, which budgets count by.
 
         It may not after a cancellation or `request_stop`. One statement, for at most `MOST_OUTCOMES`.
         Raises LeaseLost, and writes nothing, if another process owns the run.
@@ -310,6 +327,15 @@ class Repository(Protocol):
 
     async def grants(self, channel: ChannelId, since: datetime, *, but: RequestId) -> tuple[Grant, ...]:
         """Read what a channel's other requests gave since a time, may have given or are giving."""
+
+    async def asked_between(self, request: Request, since: datetime, until: datetime) -> tuple[Asked, ...]:
+        """Read what was asked for in a request's channel between two times, without it."""
+
+    async def given_before(self, request: RequestId, since: datetime) -> int:
+        """Count the customers whom a request gave it before a time."""
+
+    async def key_use(self, request: Request, *, given: bool = False) -> KeyUse:
+        """Find who had it before under a request's key: of those not given it yet, or of those `given`."""
 
     async def prior_grants(self, request: Request, since: datetime) -> PriorGrants:
         """Find recent grants of the rule to the request's customers; bounded for large requests."""

@@ -20,6 +20,7 @@ from bot.errors import (
     BatchTooLargeError,
     CircuitOpenError,
     DinteroError,
+    OtherAccountError,
     RateLimitedError,
     RuleNotFound,
     ScopeMissing,
@@ -108,6 +109,8 @@ def stop_reason(error: DinteroError) -> StopReason:
             return StopReason.RULE_GONE
         case ScopeMissing():
             return StopReason.SCOPE_MISSING
+        case OtherAccountError():
+            return StopReason.POLICY
         case _:
             return StopReason.TOKEN_REFUSED
 

@@ -17,7 +17,7 @@ from bot.domain.requests.authorization import UNUSABLE, drift
 from bot.domain.requests.batches import MOST_OUTCOMES, BatchOutcome
 from bot.domain.requests.request import Request, StopReason, digest, rule_of
 from bot.domain.rules.rule import Rule, usable
-from bot.errors import DinteroError, RunInterrupted
+from bot.errors import DinteroError, OtherAccountError, RunInterrupted
 from bot.giving.bisection import (
     Batch,
     BatchBisection,
@@ -54,6 +54,8 @@ class GivingRun:
     closing: asyncio.Event
     clock: Clock
     scheduler: CallScheduler
+    until: datetime
+    """When the approvals are too old for anything more to be given."""
     _continues: bool = field(init=False, default=True)
     _rechecks: int = field(init=False, default=0)
     """Rechecks asked for, and how many of them the database has answered."""
@@ -207,11 +209,17 @@ class GivingRun:
 
     async def _record(self, outcomes: Sequence[BatchOutcome]) -> list[bool]:
         """Write the outcomes of batches that ended together; the giving continues for all or for none."""
-        continues = await self.repository.record_outcomes(self.request.id, *outcomes, fence=self.fence)
+        continues = await self.repository.record_outcomes(
+            self.request.id, *outcomes, at=self.clock.now(), fence=self.fence
+        )
         return [continues] * len(outcomes)
 
     async def _may_continue(self) -> bool:
-        """Ask the database after a recheck; of all who wait for the answer, one asks."""
+        """Ask the database after a recheck; of all who wait, one asks. Old approvals end it."""
+        if self._continues and self.clock.now() >= self.until:
+            stop, why = StopReason.POLICY, RefusalReason.APPROVAL_OLD
+            await self.repository.request_stop(self.request.id, stop, why, fence=self.fence)
+            self._continues = False
         while self._continues and self._rechecked < self._rechecks:
             async with self._rechecking:
                 if self._rechecked < (rechecks := self._rechecks):
@@ -241,6 +249,8 @@ class GivingRun:
                 if stop := self._compare(await self.dintero.rule(self._rule.id)):
                     raise RuleChangedError(stop)
         await self.check_lease()
+        if self.request.account != self.dintero.account:
+            raise OtherAccountError(RefusalReason.OTHER_ACCOUNT)
         return await self.dintero.add_customers(self._rule.id, customers, once=self.request.once_key)
 
     def _compare(self, answer: Rule) -> StopReason | None:

@@ -4,12 +4,14 @@ import asyncio
 from dataclasses import dataclass, replace
 
 from bot.domain.ids import RequestId
-from bot.domain.policy.policy import stricter
+from bot.domain.policy.policy import RefusalReason, stricter
 from bot.domain.ports import Clock, Repository, UnitOfWork
 from bot.domain.requests import authorization
 from bot.domain.requests.authorization import drift
+from bot.domain.requests.batches import Tally
 from bot.domain.requests.notification import NotificationType
-from bot.domain.requests.request import Event, PauseState, State, StopReason, rule_of, transition
+from bot.domain.requests.prior_grants import KeyUse
+from bot.domain.requests.request import Event, PauseState, Request, State, StopReason, rule_of, transition
 from bot.domain.rules.rule import Rule
 from bot.errors import DinteroError
 from bot.giving.calls import RuleLookups
@@ -32,13 +34,17 @@ class Completion:
     async def finish(self, request: RequestId, round_: int) -> None:
         """Move a giving to done, cancelled or stopped, and put its announcements into the outbox."""
         rule, tally = await asyncio.gather(self._last_answer(request), self.repository.tally(request))
+        found = await self.repository.find(request)
+        if found is None or found.state is not State.GIVING or found.round != round_:
+            return
+        key_use = await self.repository.key_use(found, given=True)
         # Unknown outcomes are verified before the row is locked, unless the pause only parks the giving.
-        found = await self.repository.find(request) if tally.unknown else None
-        if found and found.state is State.GIVING and found.round == round_ and not is_caught(found):
+        if tally.unknown and not is_caught(found) and not self.access.check_account(found):
             await OutcomeVerifier(self.repository, self.lookups, self.clock).verify(found, tally)
         async with self.repository.unit_of_work(request) as unit:
             if unit is None or unit.request.state is not State.GIVING or unit.request.round != round_:
                 return
+            unit.request = _with_key_use(unit.request, key_use, tally)
             if is_caught(unit.request) and tally.given + tally.refused < tally.asked:
                 await park(unit, self.clock.now())
                 return
@@ -48,21 +54,23 @@ class Completion:
                 await self._end(unit, in_full=tally.given == tally.asked)
 
     async def _requires_reapproval(self, unit: UnitOfWork, rule: Rule | None) -> bool:
-        """Ask for approval of the rule as it is now, if it changed during the giving."""
+        """Ask for approval anew if the rule changed, or the approvals got too old, during the giving."""
         request, now = unit.request, self.clock.now()
         policy = self.access.policy.channels.get(request.channel)
-        if request.stop is not StopReason.RULE_CHANGED or request.cancel_asked_by or not request.approvals:
+        if policy is None or request.cancel_asked_by or not request.approvals:
             return False
-        if (
-            policy is None
-            or rule is None
-            or drift(rule_of(request), rule, now) is not StopReason.RULE_CHANGED
-        ):
+        agreed, changed = rule_of(request), StopReason.RULE_CHANGED
+        if request.note == RefusalReason.APPROVAL_OLD:
+            event, rule = Event.CONSENT_VOID, agreed
+        elif rule and request.stop is changed and drift(agreed, rule, now) is changed:
+            event = Event.RULE_CHANGED
+        else:
             return False
         required = authorization.required_approvals(replace(request, rule=rule), policy)
         approvals, tier = stricter((request.approvals, request.tier), required)
+        note = request.note if event is Event.CONSENT_VOID else ""
         await require_reapproval(
-            unit, Event.RULE_CHANGED, policy, now, rule=rule, approvals=approvals, tier=tier
+            unit, event, policy, now, rule=rule, approvals=approvals, tier=tier, note=note
         )
         return True
 
@@ -104,3 +112,11 @@ class Completion:
             return None
         await self.repository.answered(request, rule)
         return rule
+
+
+def _with_key_use(request: Request, key_use: KeyUse, tally: Tally) -> Request:
+    """Count who of those given had it before: those known at the start; any others may have had it."""
+    had = min(request.had_before, key_use.given)
+    unsure = key_use.forgotten or key_use.more
+    maybe = tally.given if unsure else key_use.given + key_use.maybe
+    return replace(request, had_before=had, maybe_before=maybe - had)

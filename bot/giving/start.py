@@ -3,16 +3,15 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from bot.domain.ids import RequestId
-from bot.domain.policy.budget import use_of
-from bot.domain.policy.policy import AppliedTier, ChannelPolicy, Decision, Refusal, RefusalReason, stricter
+from bot.domain.ids import RequestId, UserId
+from bot.domain.policy.policy import AppliedTier, ChannelPolicy, Decision, RefusalReason, stricter
 from bot.domain.ports import Clock, Repository, UnitOfWork
 from bot.domain.requests import authorization
 from bot.domain.requests.authorization import drift
-from bot.domain.requests.deadlines import approvers_of, is_held
+from bot.domain.requests.deadlines import approval_ends, approvers_of, is_held
 from bot.domain.requests.notification import STARTS_AFTER, ChannelKind, Notification, NotificationType
 from bot.domain.requests.person import Person
 from bot.domain.requests.request import (
@@ -36,8 +35,10 @@ from bot.services.access import AccessControl
 from bot.services.announcements import notifications_for
 from bot.services.pausing import after_stop
 from bot.services.reapproval import require_reapproval
-from bot.services.review import current_prior_grants
+from bot.services.review import asked_lately, current_prior_grants, use_by
 
+FOREVER: Final = datetime.max.replace(tzinfo=UTC)
+NEVER: Final = datetime.min.replace(tzinfo=UTC)
 POSTED_AFTER: Final = timedelta(seconds=RetryPolicy().told)
 """Time without an answer before the thread hears of it, the same as while giving."""
 
@@ -58,6 +59,8 @@ class PreflightResult:
     """The tier that requires so many."""
     waits_for: str = ""
     """The service that did not answer, if a lookup failed."""
+    until: datetime = FOREVER
+    """Until when the approvals are good."""
 
 
 @dataclass(slots=True)
@@ -70,6 +73,8 @@ class Preflight:
     clock: Clock
     _unanswered: dict[tuple[RequestId, int], datetime] = field(default_factory=dict)
     """Since when the checks of a request's round, the last one included, had no answer."""
+    _admitted: dict[tuple[RequestId, int], datetime] = field(default_factory=dict)
+    """Until when the approvals of a round that this process has checked are good."""
 
     async def begin(self, request: RequestId) -> Request | None:
         """Move an approved request to giving; return it if there is anything to give, now or still.
@@ -82,31 +87,73 @@ class Preflight:
         if found.state not in {State.APPROVED, State.GIVING}:
             return None
         since = self._unanswered.pop((request, found.round), None)
-        ending = found.cancel_asked_by is not None
+        ending = found.cancel_asked_by is not None or await self._is_settled(found)
         if is_held(found, self.clock.now()) or (not ending and await self.repository.pause()):
             return None
         result = PreflightResult(Event.STARTED) if ending else await self._check(found)
         if result.event is None:
             await self._post_wait(found, result, since or self.clock.now())
             return None
+        key_use = await self.repository.key_use(found)
         async with self.repository.unit_of_work(request) as unit:
             if unit is None or _has_moved(unit.request, found) or is_held(unit.request, self.clock.now()):
                 return None
             if unit.request.cancel_asked_by is None and await unit.pause():
                 return None
+            if result.event is Event.STARTED:
+                unit.request = replace(unit.request, had_before=found.had_before + key_use.given)
             return await self._apply(unit, result)
 
+    async def admit(self, request: RequestId, round_: int) -> datetime | None:
+        """Check a giving once more before this process gives anything of it, unless it has just begun it.
+
+        Returns until when the approvals are good; None if nothing more may be given: then it has been moved.
+
+        Raises:
+            DirectoryUnavailable: Slack gave no answer, so nothing is given for now.
+        """
+        if until := self._admitted.pop((request, round_), None):
+            return until
+        found = await self.repository.find(request)
+        if found is None or (found.state, found.round) != (State.GIVING, round_):
+            return None
+        if found.stop or found.cancel_asked_by or found.pausing is not PauseState.NO:
+            return FOREVER  # nothing of it goes out; its run ends it
+        if await self._is_settled(found):
+            return FOREVER
+        result = await self._check_who(found)
+        if result.event is None:
+            await self._post_wait(found, result, self._unanswered.get((request, round_)) or self.clock.now())
+            raise DirectoryUnavailable(result.note)
+        self._unanswered.pop((request, round_), None)
+        async with self.repository.unit_of_work(request) as unit:
+            if unit is None or _has_moved(unit.request, found):
+                return None
+            if result.event is Event.STARTED:
+                result = await self._check_budget(unit) or result
+            if result.event is not Event.STARTED:
+                await self._apply(unit, result)
+                return None
+        return result.until
+
+    async def _is_settled(self, request: Request) -> bool:
+        """Check whether a request has nobody left to give to, so that no approval is needed any more."""
+        if request.started_at is None:
+            return False
+        tally = await self.repository.tally(request.id)
+        return tally.given + tally.refused == tally.asked
+
     async def _check(self, request: Request) -> PreflightResult:
+        """Check everything: account, policy, people, rule and repeats."""
+        result = await self._check_who(request)
         policy = self.access.policy.channels.get(request.channel)
-        if policy is None:
-            return _stopped(StopReason.POLICY, "the policy no longer lists this channel")
+        if policy is None or result.event is not Event.STARTED:
+            return result
         policy = replace(policy, approvers=approvers_of(policy, request))
         try:
-            if void := await self._check_consent(request, policy):
-                return void
-            result = await self._check_rule(request, policy)
-            go = result.event is Event.STARTED
-            return (await self._check_repeats(request, policy) or result) if go else result
+            found = await self._check_rule(request, policy)
+            go = found.event is Event.STARTED
+            return (await self._check_repeats(request, policy) or result) if go else found
         except DirectoryUnavailable as error:
             return PreflightResult(None, note=str(error), waits_for="Slack")
         except TransientError as error:
@@ -114,11 +161,24 @@ class Preflight:
         except DinteroError as error:
             return _stopped(stop_reason(error), str(error))
 
+    async def _check_who(self, request: Request) -> PreflightResult:
+        """Check account, policy and people; Slack is asked anew."""
+        if other := self.access.check_account(request):
+            return _stopped(StopReason.POLICY, other.reason)
+        policy = self.access.policy.channels.get(request.channel)
+        if policy is None:
+            return _stopped(StopReason.POLICY, "the policy no longer lists this channel")
+        policy = replace(policy, approvers=approvers_of(policy, request))
+        try:
+            return await self._check_consent(request, policy, self.access.fresh())
+        except DirectoryUnavailable as error:
+            return PreflightResult(None, note=str(error), waits_for="Slack")
+
     async def _post_wait(self, request: Request, result: PreflightResult, since: datetime) -> None:
-        """Post once that an approved request waits, if the check before had no answer either."""
+        """Post once that a request waits, if the check before had no answer either."""
         self._unanswered[request.id, request.round] = since
         lasted = abs(self.clock.now() - since)  # after the clock was put back, nobody knows how long it was
-        if lasted < POSTED_AFTER or request.waits_since or request.state is not State.APPROVED:
+        if lasted < POSTED_AFTER or request.waits_since or request.pausing is not PauseState.NO:
             return
         async with self.repository.unit_of_work(request.id) as unit:
             if unit is None or _has_moved(unit.request, request) or unit.request.waits_since:
@@ -134,25 +194,51 @@ class Preflight:
                 )
                 await unit.enqueue(notification)
 
-    async def _check_consent(self, request: Request, policy: ChannelPolicy) -> PreflightResult | None:
-        """Check requester and approvers again: people who have left no longer count."""
-        requester = await self.access.recheck_requester(request)
+    async def _check_consent(
+        self, request: Request, policy: ChannelPolicy, access: AccessControl
+    ) -> PreflightResult:
+        """Check requester and approvers again: people who have left, and old approvals, no longer count."""
+        requester = await access.recheck_requester(request)
         votes = await self.repository.votes(request.id, request.round)
         voters = await asyncio.gather(
-            *(self.access.may_decide(Person(vote.by, self.access.team), request) for vote in votes)
+            *(access.may_decide(Person(vote.by, access.team), request) for vote in votes)
         )
         refusals = [refusal for refusal in (requester, *voters) if refusal]
         for refusal in refusals:
             if refusal.reason is RefusalReason.LOOKUP_FAILED:
                 raise DirectoryUnavailable(refusal.detail)
-        decision = await self._decide(request, policy)
+        decision = await self._decide(request, policy, access)
         if decision.refusals:
             return _stopped(StopReason.POLICY, decision.refusals[0].reason)
         required, tier = stricter((request.approvals, request.tier), (decision.approvals, decision.tier))
-        if requester is None and _valid_votes(request, votes, voters) >= required:
-            return None
-        note = refusals[0].reason if refusals else ""
+        valid = [vote for vote, refusal in zip(votes, voters, strict=True) if refusal is None]
+        until = await self._good_until(request, valid, required, policy, access)
+        if requester is None and until > self.clock.now():
+            return PreflightResult(Event.STARTED, until=until)
+        note = refusals[0].reason if refusals else "" if until == NEVER else RefusalReason.APPROVAL_OLD
         return PreflightResult(Event.CONSENT_VOID, note=note, approvals=required, tier=tier)
+
+    async def _good_until(
+        self,
+        request: Request,
+        votes: Sequence[Approval],
+        required: int,
+        policy: ChannelPolicy,
+        access: AccessControl,
+    ) -> datetime:
+        """Tell until when enough people's approvals of exactly this request are good; NEVER if too few are.
+
+        A person counts once, under any number of ids.
+        """
+        shown, given = digest(request), dict[UserId, datetime]()
+        for vote in votes:
+            if vote.digest == shown:
+                person = await access.person_id(vote.by)
+                given[person] = max(vote.at, given.get(person, NEVER))
+        newest = sorted(given.values(), reverse=True)
+        if required == 0:
+            return FOREVER
+        return approval_ends(policy, newest[required - 1]) if len(newest) >= required else NEVER
 
     async def _check_repeats(self, request: Request, policy: ChannelPolicy) -> PreflightResult | None:
         """Ask again if a later request for the same customers has begun: whoever decided did not see it."""
@@ -178,20 +264,26 @@ class Preflight:
         if stop is not StopReason.RULE_CHANGED:
             return _stopped(stop)
         # the rule may have become more expensive, and so fall under another tier
-        decision = await self._decide(replace(request, rule=rule), policy)
+        decision = await self._decide(replace(request, rule=rule), policy, self.access)
         if decision.refusals:
             return _stopped(stop, decision.refusals[0].reason)
         required, tier = stricter((request.approvals, request.tier), (decision.approvals, decision.tier))
         return PreflightResult(Event.RULE_CHANGED, stop, rule=rule, approvals=required, tier=tier)
 
-    async def _decide(self, request: Request, policy: ChannelPolicy) -> Decision:
+    async def _decide(self, request: Request, policy: ChannelPolicy, access: AccessControl) -> Decision:
         """Decide by the policy as it is now; raises ValueError if the request has lost its rule."""
-        electorate = await self.access.electorate(policy, request.requester)
+        electorate = await access.electorate(policy, request.requester)
+        lately = await asked_lately(request, policy, self.repository, access, self.clock.now())
         rule_of(request)  # a broken request stays as it is, to be looked at
-        return authorization.decide(request, policy, electorate, Availability.NOW)
+        return authorization.decide(request, policy, electorate, Availability.NOW, lately=lately)
 
     async def _apply(self, unit: UnitOfWork, result: PreflightResult) -> Request | None:
-        now, request, go = self.clock.now(), unit.request, result.event is Event.STARTED
+        now, request = self.clock.now(), unit.request
+        if result.event is Event.STARTED and request.cancel_asked_by is None:
+            result = await self._check_budget(unit) or result
+        go = result.event is Event.STARTED
+        if go:
+            self._admitted[request.id, request.round] = result.until
         if request.state is State.GIVING and (go or request.cancel_asked_by):
             # The pause had parked it. If it was cancelled since, its run ends at once.
             giving = replace(request, pausing=PauseState.NO, waits_since=None)
@@ -199,8 +291,6 @@ class Preflight:
             if not giving.cancel_asked_by:
                 await unit.enqueue(*notifications_for(giving, NotificationType.RESUMED, now))
             return giving
-        if go and (refusal := await self._check_budget(unit)):
-            result, go = _stopped(StopReason.BUDGET, refusal.reason), False
         if go:
             giving = transition(request, Event.STARTED, started_at=request.started_at or now)
             await unit.save(giving)
@@ -228,26 +318,23 @@ class Preflight:
         await after_stop(unit, self.access.policy, now)
         return None
 
-    async def _check_budget(self, unit: UnitOfWork) -> Refusal | None:
+    async def _check_budget(self, unit: UnitOfWork) -> PreflightResult | None:
         """Check the channel's budget with its row locked: of two requests that fit only alone, one waits."""
         request, now = unit.request, self.clock.now()
         policy = self.access.policy.channels.get(request.channel)
         if policy is None or policy.budget is None:
             return None
-        grants = await unit.grants(policy.budget.since(now))
-        budget_use = use_of(policy.budget, grants, customers=request.customers, price=request.price, now=now)
-        return next(authorization.about_budget(budget_use), None)
-
-
-def _valid_votes(request: Request, votes: Sequence[Approval], voters: Sequence[Refusal | None]) -> int:
-    """Count the approvals by people who may still approve, of exactly what the request says now."""
-    shown = digest(request)
-    return sum(refusal is None and vote.digest == shown for vote, refusal in zip(votes, voters, strict=True))
+        since = policy.budget.since(now)
+        grants, before = await unit.grants(since), await unit.given_before(since)
+        left = replace(request, customers=request.customers - before)
+        budget_use = use_by(left, policy.budget, grants, now)
+        refusal = next(authorization.about_budget(budget_use), None)
+        return _stopped(StopReason.BUDGET, refusal.reason) if refusal else None
 
 
 def _has_moved(now: Request, before: Request) -> bool:
     """Check whether a request changed while it was checked."""
-    return (now.state, now.round, now.pausing) != (before.state, before.round, before.pausing)
+    return any(getattr(now, name) != getattr(before, name) for name in ("state", "round", "pausing", "stop"))
 
 
 def _stopped(stop: StopReason, note: str = "") -> PreflightResult:

@@ -7,7 +7,8 @@ from functools import partial
 from typing import Final
 
 from bot.domain.ids import ChannelId, GroupId, TeamId, UserId
-from bot.domain.policy.policy import ChannelPolicy, Policy, Refusal, RefusalReason
+from bot.domain.policy.budget import Asked
+from bot.domain.policy.policy import OWN_HOLD, AskedLately, ChannelPolicy, Policy, Refusal, RefusalReason
 from bot.domain.ports import Directory, Repository
 from bot.domain.requests import authorization
 from bot.domain.requests.audit_entries import PASSING, Action, refused
@@ -18,6 +19,8 @@ from bot.domain.requests.request import Request
 from bot.errors import DirectoryUnavailable
 from bot.services.remainder import first_request
 
+NOBODY: Final = UserId("")
+"""In place of a requester: who could approve the request of anybody else?"""
 LOOK_UP_SECONDS: Final = 1.5
 """How long an ack waits for Slack's answer who somebody is."""
 
@@ -29,6 +32,29 @@ class AccessControl:
     policy: Policy
     directory: Directory
     team: TeamId
+    account: str
+    """The Dintero account in which this bot gives."""
+
+    def fresh(self) -> "AccessControl":
+        """Return access control that asks Slack anew: what gives a discount relies on no cached answer."""
+        return replace(self, directory=self.directory.fresh())
+
+    def check_account(self, request: Request) -> Refusal | None:
+        """Refuse a request for another Dintero account: nothing of it is approved, changed or given here."""
+        if request.account == self.account:
+            return None
+        return Refusal(RefusalReason.OTHER_ACCOUNT, f"{request.account}/{self.account}")
+
+    async def sum_asked(self, by: UserId, asked: Sequence[Asked]) -> AskedLately:
+        """Add up what one person asked for, under any of their ids; raises DirectoryUnavailable."""
+        people = {one.requester: await self.person_id(one.requester) for one in asked}
+        person = await self.person_id(by)
+        own = [one for one in asked if people[one.requester] == person]
+        return AskedLately(sum(one.customers for one in own), sum(one.amount for one in own))
+
+    async def person_id(self, user: UserId) -> UserId:
+        """Return the one id of a person who may have two; raises DirectoryUnavailable."""
+        return (await self.directory.profile(user)).id
 
     async def allowed_channel(self, who: Person, channel: ChannelId) -> ChannelPolicy | Refusal:
         """Check workspace and channel; fast enough for the ack.
@@ -65,23 +91,34 @@ class AccessControl:
         return Refusal(RefusalReason.REQUESTER_LEFT)
 
     async def may_decide(self, who: Person, request: Request) -> Refusal | None:
-        """Admit the approvers of a request, and never its requester."""
+        """Admit the approvers of a request for this account, and never its requester, under any id."""
         policy = await self.allowed_channel(who, request.channel)
         if isinstance(policy, Refusal):
             return policy
         policy = replace(policy, approvers=approvers_of(policy, request))
-        rule = partial(authorization.may_approve, policy, requester=request.requester)
-        return await self._check(who, policy.approvers, rule)
+        own = await self._is_own(who, request)
+        if isinstance(own, Refusal):
+            return own
+        rule = partial(authorization.may_approve, policy, requester=who.id if own else request.requester)
+        return await self._check(who, policy.approvers, rule) or self.check_account(request)
 
     async def may_administer(self, who: Person) -> Refusal | None:
         """Admit the policy's admins, in any channel."""
-        not_an_admin = None if who.id in self.policy.admins else Refusal(RefusalReason.NOT_AN_ADMIN)
-        return await self._check(who) or not_an_admin
+        return await self._check(who, rule=partial(authorization.may_administer, self.policy))
+
+    async def may_end_hold(self, who: Person, request: Request) -> Refusal | None:
+        """Admit admins to ending the hold of a request for this account, but never of their own."""
+        if refusal := await self.may_administer(who):
+            return refusal
+        own = await self._is_own(who, request)
+        if isinstance(own, Refusal):
+            return own
+        return Refusal(RefusalReason.OWN_REQUEST, OWN_HOLD) if own else self.check_account(request)
 
     async def may_cancel(self, who: Person, request: Request) -> Refusal | None:
         """Admit to cancelling, continuing or ending a request, also once its channel is no longer allowed."""
         rule = partial(authorization.may_cancel, self.policy, request=request)
-        return await self._check(who, self._approvers(request), rule)
+        return await self._check(who, self._approvers(request), rule) or self.check_account(request)
 
     async def may_view(self, who: Person, request: Request, channel: ChannelId) -> Refusal | None:
         """Admit everybody in the request's channel; elsewhere requester, approvers and admins."""
@@ -112,18 +149,35 @@ class AccessControl:
     async def electorate(self, policy: ChannelPolicy, requester: UserId) -> Electorate:
         """Look up who could approve a request of this person; raises DirectoryUnavailable.
 
-        It looks up only as many people as the strictest tier asks for: a group may have hundreds.
+        A person counts once, under any number of ids. It looks up only as many people as the strictest tier
+        asks for: a group may have hundreds.
         """
         groups = await self._groups(policy.approvers)
+        own = (await self.directory.profile(requester)).ids if requester else frozenset[UserId]()
         left = sorted(authorization.eligible_approvers(policy, groups, requester))
-        missing, out = policy.most_approvals, set[UserId]()
+        missing, out, counted = policy.most_approvals, set[UserId](), {*own}
         while missing > 0 and left:
             now, left = left[:missing], left[missing:]
             profiles = await asyncio.gather(*map(self.directory.profile, now))
-            others = {profile.id for profile in profiles if profile.kind is not AccountKind.MEMBER}
-            missing -= len(now) - len(others)
-            out |= others
+            for user, profile in zip(now, profiles, strict=True):
+                if profile.kind is AccountKind.MEMBER and counted.isdisjoint(profile.ids):
+                    counted |= profile.ids
+                    missing -= 1
+                else:
+                    out.add(user)
         return groups, frozenset(out)
+
+    async def missing_approvers(self, policy: ChannelPolicy) -> str:
+        """Say how many people can approve in a channel, as "1/2", if the largest request needs more.
+
+        Raises:
+            DirectoryUnavailable: Slack gave no answer.
+        """
+        if not policy.most_approvals:
+            return ""
+        groups, out = await self.electorate(policy, NOBODY)
+        people = len(authorization.eligible_approvers(policy, groups, NOBODY, out))
+        return f"{people}/{policy.most_approvals}" if people < policy.most_approvals else ""
 
     async def can_post(self, channel: ChannelId) -> Refusal | None:
         """Refuse a channel in which the bot could not post the card."""
@@ -132,6 +186,16 @@ class AccessControl:
         except DirectoryUnavailable as error:
             return _unavailable(error)
         return None if can else Refusal(RefusalReason.CANNOT_POST, channel)
+
+    async def _is_own(self, who: Person, request: Request) -> bool | Refusal:
+        """Check whether a request is this person's own, under any of their ids."""
+        try:
+            profile, requester = await asyncio.gather(
+                self.directory.profile(who.id), self.directory.profile(request.requester)
+            )
+        except DirectoryUnavailable as error:
+            return _unavailable(error)
+        return profile.is_same(requester)
 
     def _approvers(self, request: Request) -> tuple[str, ...]:
         return approvers_of(self.policy.channels.get(request.channel), request)

@@ -117,20 +117,21 @@ class DecisionService:
         `shown` is the digest of what the modal showed: the database must still hold the same. `named` are the
         requests for the same customers that it named: one that came since has to be seen first.
         """
+        access, by = self.access.fresh(), who.id
 
         async def may(who: Person, found: Request) -> Refusal | None:
-            refusal = await self.access.may_decide(who, found)
-            if refusal or self._not_waiting(found):
+            nonlocal by
+            refusal = await access.may_decide(who, found)
+            if refusal:
                 return refusal
-            return await self.access.recheck_requester(found)
+            by = await access.person_id(who.id)
+            return None if self._not_waiting(found) else await access.recheck_requester(found)
 
         found = await self._find_allowed(request, who, None, may, Action.APPROVE)
         if isinstance(found, Refusal):
             return found
         refusal = _wrong_confirmation(found, typed) or await self._unseen_repeats(found, named)
-        return refusal or await self._locked(
-            request, partial(self._vote, round_=round_, by=who.id, shown=shown)
-        )
+        return refusal or await self._locked(request, partial(self._vote, round_=round_, by=by, shown=shown))
 
     async def still_needed(self, request: Request) -> int:
         """Count the approvals that are still missing."""
@@ -162,7 +163,8 @@ class DecisionService:
         async def may(who: Person, found: Request) -> Refusal | None:
             nonlocal only_held
             refusal = await self.access.may_cancel(who, found)
-            if refusal is None or not held(found) or found.channel not in {channel, typed_in}:
+            elsewhere = not held(found) or found.channel not in {channel, typed_in}
+            if elsewhere or refusal is None or refusal.reason is not RefusalReason.NOT_YOURS:
                 return refusal
             only_held = True
             return await self.access.may_view(who, found, found.channel)
@@ -175,10 +177,7 @@ class DecisionService:
         return await self._click(request, who, channel, may, cancel, Action.CANCEL)
 
     async def give_now(self, request: RequestId, who: Person, channel: ChannelId) -> Request | Refusal:
-        """End the hold of an approved request, for an admin; every other check before the giving stays."""
-
-        async def may(who: Person, _found: Request) -> Refusal | None:
-            return await self.access.may_administer(who)
+        """End the hold of another person's request, for an admin; all other checks before the giving stay."""
 
         async def end_hold(unit: UnitOfWork) -> Request | Refusal:
             now = self.clock.now()
@@ -190,6 +189,7 @@ class DecisionService:
             await unit.enqueue(*notifications_for(hurried, NotificationType.HURRIED, now, by=who.id))
             return hurried
 
+        may = self.access.fresh().may_end_hold
         return await self._click(request, who, channel, may, end_hold, Action.SKIP_HOLD)
 
     async def resume(self, request: RequestId, who: Person, channel: ChannelId) -> Request | Refusal:

@@ -29,6 +29,8 @@ class ReminderService:
             if unit is None or unit.request.state is not State.WAITING or is_expired(unit.request, now):
                 return
             policy = self.access.policy.channels.get(unit.request.channel)
+            if self.access.check_account(unit.request):
+                return  # nobody can approve it here
             if policy is None:
                 await unit.save(replace(unit.request, remind_at=None, escalate_at=None))
                 return

@@ -1,10 +1,11 @@
 """What people see of a request before they request or approve it, read from the database."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.domain.policy.budget import BudgetUse, use_of
-from bot.domain.policy.policy import ChannelPolicy
+from bot.domain.policy.budget import Budget, BudgetUse, Grant, use_of
+from bot.domain.policy.policy import NOTHING, AskedLately, ChannelPolicy
 from bot.domain.ports import Clock, Repository
 from bot.domain.requests.deadlines import approvers_of, pending_approvers
 from bot.domain.requests.person import Person
@@ -23,8 +24,33 @@ async def current_budget_use(
     if policy.budget is None or request.rule is None:
         return None
     now = clock.now()
-    grants = await repository.grants(request.channel, policy.budget.since(now), but=request.id)
-    return use_of(policy.budget, grants, customers=request.customers, price=request.price, now=now)
+    since = policy.budget.since(now)
+    grants = await repository.grants(request.channel, since, but=request.id)
+    before = await repository.given_before(request.id, since)
+    return use_by(replace(request, customers=request.customers - before), policy.budget, grants, now)
+
+
+def use_by(request: Request, budget: Budget, grants: Sequence[Grant], now: datetime) -> BudgetUse:
+    """Compute what a request uses of what the other grants leave."""
+    return use_of(budget, grants, customers=request.customers, price=request.price, now=now)
+
+
+def tier_window(request: Request, policy: ChannelPolicy, now: datetime) -> tuple[datetime, datetime] | None:
+    """Return from when to when the same person's other requests count; None if each counts alone."""
+    if not (policy.tiers and policy.tier_hours):
+        return None
+    until = request.asked_at or now + timedelta(seconds=1)
+    return until - timedelta(hours=policy.tier_hours), until
+
+
+async def asked_lately(
+    request: Request, policy: ChannelPolicy, repository: Repository, access: AccessControl, now: datetime
+) -> AskedLately:
+    """Add up what the requester asked for in the channel before; raises DirectoryUnavailable."""
+    window = tier_window(request, policy, now)
+    if window is None:
+        return NOTHING
+    return await access.sum_asked(request.requester, await repository.asked_between(request, *window))
 
 
 async def current_prior_grants(
@@ -65,6 +91,7 @@ async def load_review(
         prior_grants=await _seen_by(
             who, request, await current_prior_grants(request, policy, repository, clock), access, repository
         ),
+        key_use=await repository.key_use(request),
         remainder=await remainder_of(repository, request),
         files_read=await repository.files_read(request.id),
         shows_ids=not request.rest_of

@@ -16,8 +16,10 @@ from bot.giving.calls import RuleLookups
 from bot.giving.engine import GivingRun
 from bot.giving.finish import Completion
 from bot.giving.retry import RetryPolicy
+from bot.giving.start import FOREVER, Preflight
 from bot.services.access import AccessControl
 from sandbox.dintero import Fault, Point
+from sandbox.dintero.server import ACCOUNT
 from sandbox.shop import POLICY
 from tests.background.test_runner import Bots, bots
 from tests.support.engine_fixture import AT_ONCE, Ground, customers, traffic_of
@@ -43,12 +45,8 @@ async def claim(
 ) -> GivingRun:
     assert isinstance(ground.repository, SqlRepository)
     scheduler = traffic_of(retry_policy)
-    completion = Completion(
-        repository=ground.repository,
-        lookups=RuleLookups(ground.dintero, scheduler),
-        access=AccessControl(POLICY, Town(), TEAM),
-        clock=ground.clock,
-    )
+    lookups, access = RuleLookups(ground.dintero, scheduler), AccessControl(POLICY, Town(), TEAM, ACCOUNT)
+    completion = Completion(repository=ground.repository, lookups=lookups, access=access, clock=ground.clock)
     giving = GivingWorkflow(
         ground.repository,
         ground.dintero,
@@ -57,9 +55,10 @@ async def claim(
         scheduler,
         membership,
         completion,
+        Preflight(ground.repository, lookups, access, ground.clock),
         engine_url="",
     )
-    return await giving.claim(request.id, membership.term)
+    return await giving.claim(request.id, membership.term, until=FOREVER)
 
 
 async def give_all(run: GivingRun, ground: Ground, request: Request) -> None:

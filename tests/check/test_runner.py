@@ -311,6 +311,19 @@ async def test_each_result_is_one_line(workspace: Workspace) -> None:
     assert all(len(line.splitlines()) == 1 for line in workspace.lines)
 
 
+async def test_a_channel_without_approval_and_budget_is_a_warning(workspace: Workspace) -> None:
+    open_to_all = POLICY.replace('approvers = ["S0LEADS"]', "approvals = 0")
+    workspace.write_policy(open_to_all)
+    assert await workspace.check() is CheckStatus.FINE
+    (line,) = workspace.bad
+    assert line.startswith("⚠ policy of C0LOYALTY")
+    assert "Set a budget" in line
+    workspace.lines.clear()
+    workspace.write_policy(f"{open_to_all}budget = {{days = 30, customers = 100}}\n")
+    await workspace.check()
+    assert "Set a budget" not in workspace.all
+
+
 async def test_files_that_others_can_read_or_write_are_a_warning(workspace: Workspace) -> None:
     await workspace.check()
     workspace.lines.clear()

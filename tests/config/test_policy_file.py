@@ -38,6 +38,7 @@ def test_a_minimal_file_has_the_defaults_of_the_contract(tmp_path: Path) -> None
                 tiers=(),
                 budget=None,
                 repeat_days=7,
+                tier_hours=24,
                 reserved=False,
             )
         },

@@ -237,6 +237,21 @@ def test_lines_are_found_below_any_statement(above: list[tuple[str]]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("minutes", "hours", "approvals", "fits"),
+    [("59", "1", "1", True), ("60", "1", "1", False), ("1440", "24", "1", False), ("1440", "24", "0", True)],
+)
+def test_a_hold_is_shorter_than_an_approval_counts(
+    tmp_path: Path, minutes: str, hours: str, approvals: str, *, fits: bool
+) -> None:
+    keys = {"hold_minutes": minutes, "expires_hours": hours, "approvals": approvals}
+    text = toml(TOP, channels__C1={**CHANNEL, **keys})
+    if fits:
+        assert channel(tmp_path, text).hold_minutes == int(minutes)
+    else:
+        assert any("hold_minutes: " in fault for fault in faults(tmp_path, text))
+
+
+@pytest.mark.parametrize(
     ("retention", "days", "fits"),
     [("30", "30", True), ("30", "31", False), ("", "90", True), ("", "91", False)],
 )

@@ -51,7 +51,7 @@ def completion_of(ground: Ground, directory: SlackDirectory, policy: Policy) -> 
     return Completion(
         repository=ground.repository,
         lookups=RuleLookups(ground.dintero, CallScheduler(first=0.01, longest=0.05)),
-        access=AccessControl(policy, directory, TEAM),
+        access=AccessControl(policy, directory, TEAM, "T11112222"),
         clock=SystemClock(),
     )
 

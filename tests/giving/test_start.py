@@ -12,24 +12,26 @@ import pytest
 from bot.clock import SystemClock
 from bot.database.repositories.repository import SqlRepository
 from bot.dintero.client import open_dintero
-from bot.domain.ids import RequestId, UserId
-from bot.domain.policy.policy import Policy
+from bot.domain.ids import GroupId, RequestId, UserId
+from bot.domain.policy.policy import Policy, Refusal, RefusalReason
 from bot.domain.ports import Clock, DinteroApi
 from bot.domain.requests.notification import STARTS_AFTER, ChannelKind, Notification, NotificationType
-from bot.domain.requests.person import AccountKind as Person
-from bot.domain.requests.request import Pause, Request, State, StopReason
+from bot.domain.requests.person import AccountKind, Person
+from bot.domain.requests.request import Pause, Request, State, StopReason, digest
 from bot.giving.calls import RuleLookups
 from bot.giving.scheduler import CallScheduler
 from bot.giving.start import Preflight
 from bot.services.access import AccessControl
+from bot.services.decisions import DecisionService
 from bot.slack.client.connection import open_client
 from bot.slack.client.directory import SlackDirectory
 from sandbox.dintero import Fault, Operation
 from sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET
-from sandbox.shop import POLICY, SUPPORT, Shop, open_shop, with_channel
+from sandbox.shop import LEADS, POLICY, SUPPORT, Shop, open_shop, with_channel
 from tests.journeys.process import approved
 from tests.support.clock import HandClock
 from tests.support.engine_fixture import RULE, customers
+from tests.support.service_fixture import Wakes
 
 LATER = datetime.max.replace(tzinfo=UTC)
 CHIEF = UserId("U0CHIEF")
@@ -49,7 +51,7 @@ class Scene:
         """Open a preflight with an empty directory cache."""
         slack = self.shop.slack
         client = await self.stack.enter_async_context(open_client(slack.api_url, slack.credentials.bot_token))
-        access = AccessControl(policy, SlackDirectory(client, slack.team, SystemClock()), slack.team)
+        access = AccessControl(policy, SlackDirectory(client, slack.team, SystemClock()), slack.team, ACCOUNT)
         return Preflight(
             repository=self.repository,
             lookups=RuleLookups(self.dintero, CallScheduler(first=0.01, longest=0.05)),
@@ -205,8 +207,10 @@ async def test_statistics_and_words_of_a_rule_may_change(scene: Scene) -> None:
     assert await scene.begin()
 
 
-@pytest.mark.parametrize("kind", [Person.DEACTIVATED, Person.GUEST])
-async def test_a_request_whose_requester_left_waits_for_approval_again(scene: Scene, kind: Person) -> None:
+@pytest.mark.parametrize("kind", [AccountKind.DEACTIVATED, AccountKind.GUEST])
+async def test_a_request_whose_requester_left_waits_for_approval_again(
+    scene: Scene, kind: AccountKind
+) -> None:
     scene.shop.ann.account.kind = kind
     assert await scene.begin() is None
     await assert_waits_again(scene, approvals=1)
@@ -220,6 +224,31 @@ async def test_an_approval_by_somebody_who_may_no_longer_approve_is_void(
     )
     assert await scene.begin() is None
     await assert_waits_again(scene, approvals=1)
+
+
+async def test_a_revocation_counts_at_the_start_however_fresh_the_cache(scene: Scene) -> None:
+    preflight, shop = await scene.open_preflight(), scene.shop
+    request = await scene.now()
+    assert await preflight.access.may_decide(Person(shop.bo.id, shop.slack.team), request) is None
+    shop.slack.workspace.groups[GroupId(LEADS)].members.discard(shop.bo.id)
+    assert await preflight.access.may_decide(Person(shop.bo.id, shop.slack.team), request) is None
+    assert await preflight.begin(scene.request) is None
+    assert (await scene.now()).state is State.WAITING
+
+
+async def test_a_revocation_counts_at_an_approval_however_fresh_the_cache(scene: Scene) -> None:
+    preflight, shop = await scene.open_preflight(), scene.shop
+    request, cleo = await scene.now(), Person(shop.cleo.id, shop.slack.team)
+    await scene.change(state=State.WAITING, approvals=2, expires_at=LATER)
+    decisions = DecisionService(
+        repository=scene.repository, access=preflight.access, clock=SystemClock(), background=Wakes()
+    )
+    assert not isinstance(await decisions.open_approval(request.id, cleo, SUPPORT), Refusal)
+    shop.slack.workspace.groups[GroupId(LEADS)].members.discard(cleo.id)
+    shown = digest(await scene.now())
+    refused = await decisions.approve(request.id, 1, cleo, typed="", shown=shown, named=())
+    assert isinstance(refused, Refusal)
+    assert refused.reason is RefusalReason.NOT_AN_APPROVER
 
 
 async def test_a_request_that_the_policy_no_longer_allows_stops(scene: Scene) -> None:

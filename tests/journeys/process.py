@@ -34,7 +34,7 @@ from bot.domain.requests.request import (
     Request,
     State,
     digest,
-    idempotency_key,
+    new_once_key,
     new_request_id,
     new_short_id,
 )
@@ -272,7 +272,7 @@ async def approved(
         customers_digest=digest_of(who),
         first_customer=who[0],
         last_customer=who[-1],
-        once_key=idempotency_key(request),
+        once_key=new_once_key(),
         approvals=1,
         batch_size=size,
         batches_per_portion=2,

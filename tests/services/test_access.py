@@ -118,7 +118,7 @@ async def test_a_failed_look_up_admits_nobody_and_says_so(office: Office, way: A
     request = await office.ask(DI)
     office.town.away = True
     policy = office.access.policy
-    away = AccessControl(policy, office.town, TEAM)
+    away = AccessControl(policy, office.town, TEAM, office.account)
     answers = [
         await away.may_use_channel(person(ANN), SUPPORT),
         await away.may_request(person(ANN), SUPPORT),

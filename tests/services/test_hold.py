@@ -142,6 +142,16 @@ async def test_only_an_admin_gives_now_and_only_what_is_held(office: Office) -> 
     ]
 
 
+async def test_an_admin_does_not_end_the_hold_of_their_own_request(office: Office) -> None:
+    asked = await office.ask(CHIEF)
+    request = await office.approve(asked, BO)
+    assert isinstance(request, Request)
+    answer = await office.decisions.give_now(request.id, person(CHIEF), SUPPORT)
+    assert isinstance(answer, Refusal)
+    assert answer.reason is RefusalReason.OWN_REQUEST
+    assert (await office.now(request.id)).give_after == request.give_after
+
+
 async def test_give_now_gives_nothing_without_its_approvals(office: Office) -> None:
     request = await approved(office)
     office.town.groups = {group: set() for group in office.town.groups}

@@ -173,12 +173,14 @@ async def test_everything_is_checked_again_after_the_pause(office: Office) -> No
     )
 
 
-async def test_an_approval_that_became_invalid_during_the_pause_stops_the_giving(office: Office) -> None:
+async def test_an_approval_that_became_invalid_during_the_pause_is_renewed(office: Office) -> None:
     request = await caught(office)
     await office.decisions.pause_service.resume(person(CHIEF))
     office.town.groups = {group: {CLEO} for group in office.town.groups}
     assert await office.preflight.begin(request.id) is None
-    assert (await office.now(request.id)).stop is StopReason.POLICY
+    waiting = await office.now(request.id)
+    assert (waiting.state, waiting.pausing) == (State.WAITING, PauseState.NO)
+    assert await office.repository.votes(request.id, waiting.round) == ()
 
 
 async def test_every_open_card_is_redrawn_once_and_shows_the_pause(office: Office) -> None:

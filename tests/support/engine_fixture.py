@@ -20,7 +20,7 @@ from bot.domain.requests.request import (
     Request,
     State,
     digest,
-    idempotency_key,
+    new_once_key,
     new_request_id,
     new_short_id,
 )
@@ -29,6 +29,7 @@ from bot.errors import LeaseLost
 from bot.giving.engine import GivingRun
 from bot.giving.retry import RetryPolicy
 from bot.giving.scheduler import CallScheduler
+from bot.giving.start import FOREVER
 from sandbox.dintero import Ledger, Point, SandboxDintero
 from sandbox.dintero.catalogue import SEED_RULE
 from sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET
@@ -95,6 +96,8 @@ class Ground:
     """The last run."""
     scheduler: CallScheduler | None = None
     """Shared by several givings of one process; None: each giving is that of a process of its own."""
+    until: datetime = FOREVER
+    """When the approvals end."""
     lost_lease: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once other processes have gone on in place of this one."""
 
@@ -128,7 +131,7 @@ class Ground:
             await unit.save(
                 replace(
                     draft,
-                    once_key=idempotency_key(draft.id),
+                    once_key=new_once_key(),
                     state=State.GIVING,
                     asked_at=NOW,
                     started_at=NOW,
@@ -186,6 +189,7 @@ class Ground:
             self.closing,
             self.clock,
             self.scheduler or traffic_of(retry_policy),
+            self.until,
         )
         return self.run
 

@@ -17,6 +17,7 @@ from bot.slack.announcer import SlackAnnouncer
 from bot.slack.client.connection import open_client
 from bot.slack.client.directory import SlackDirectory
 from bot.slack.rendering.formatting import Formatter
+from sandbox.dintero.server import ACCOUNT
 from sandbox.shop import POLICY, Shop, open_shop
 from tests.journeys.process import approved
 from tests.support.clock import HandClock
@@ -106,7 +107,7 @@ async def open_telling(repository: SqlRepository) -> AsyncIterator[Telling]:
         open_client(shop.slack.api_url, shop.slack.credentials.bot_token) as client,
     ):
         clock, team = HandClock(), TeamId(shop.slack.team)
-        access = AccessControl(POLICY, SlackDirectory(client, team, clock), team)
+        access = AccessControl(POLICY, SlackDirectory(client, team, clock), team, ACCOUNT)
         announcer = SlackAnnouncer(client=client, repository=repository, access=access, formatter=LOOK)
         request = await approved(repository, shop, customers(3))
         yield Telling(shop, repository, request, announcer, clock, access, client)

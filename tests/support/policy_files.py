@@ -31,6 +31,7 @@ EACH_KEY: Final[list[tuple[str, str, Any]]] = [
     ("remind_minutes", "60", 60),
     ("escalate_to", '["U7", "S7"]', ("U7", "S7")),
     ("budget", "{days = 30, amount = 7}", Budget(days=30, amount=7)),
+    ("tier_hours", "0", 0),
     ("repeat_days", "0", 0),
     ("reserved", "true", True),
     (
@@ -69,6 +70,7 @@ WRONG: Final[list[tuple[str, list[str]]]] = [
         ],
     ),
     ("reserved", ["1", '"*"']),
+    ("tier_hours", ["-1", "8761", "true", "inf"]),
     ("repeat_days", ["-1", "367", "1.5", "true"]),
     (
         "tiers",

@@ -103,11 +103,17 @@ class Town:
     teams: dict[UserId, frozenset[TeamId]] = field(default_factory=dict)
     posts_in: set[ChannelId] = field(default_factory=lambda: {SUPPORT, QUICK, STRICT})
     away: bool = False
+    other_ids: dict[UserId, UserId] = field(default_factory=dict)
+    """The id that Slack answers with, for a person's second id."""
+
+    def fresh(self) -> "Town":
+        return self
 
     async def profile(self, user: UserId) -> Profile:
         self._reach()
-        kind, teams = self.kinds.get(user, AccountKind.STRANGER), self.teams.get(user, frozenset())
-        return Profile(user, kind, teams)
+        answer = self.other_ids.get(user, user)
+        kind, teams = self.kinds.get(answer, AccountKind.STRANGER), self.teams.get(answer, frozenset())
+        return Profile(answer, kind, teams, asked_as=user)
 
     async def group(self, group: GroupId) -> frozenset[UserId]:
         self._reach()
@@ -132,6 +138,7 @@ class Shelf:
     """The holders of a rule, in pages of two."""
     refs_read: int = 0
     asked_for: list[RuleId] = field(default_factory=list)
+    account: str = ACCOUNT
 
     async def rules(self) -> tuple[Rule, ...]:
         self._reach()
@@ -227,6 +234,7 @@ class Office:
     ) -> None:
         self.repository = repository
         self.clock = clock or HandClock(NOW)
+        self.account = ACCOUNT
         self.town = town or Town()
         self.shelf = Shelf()
         self.drawer = Drawer()
@@ -234,9 +242,10 @@ class Office:
         self.catalog = RuleCatalog(self.shelf)
         self.under(policy)
 
-    def under(self, policy: Policy) -> "Office":
-        """Start again with another policy."""
-        self.access = AccessControl(policy, self.town, TEAM)
+    def under(self, policy: Policy, *, account: str = "") -> "Office":
+        """Start again with another policy, or for another account."""
+        self.account = account or self.account
+        self.access = AccessControl(policy, self.town, TEAM, self.account)
         self.drafts = DraftService(
             repository=self.repository,
             access=self.access,
@@ -244,7 +253,6 @@ class Office:
             file_reader=self.drawer,
             clock=self.clock,
             background=self.background,
-            account=ACCOUNT,
         )
         self.decisions = DecisionService(
             repository=self.repository, access=self.access, clock=self.clock, background=self.background

@@ -170,7 +170,7 @@ async def open_stand(
     ):
         team, formatter = shop.slack.team, Formatter(policy.currency, policy.timezone, policy.admins)
         access, catalog, deferred_work = (
-            AccessControl(policy, SlackDirectory(client, team, clock), team),
+            AccessControl(policy, SlackDirectory(client, team, clock), team, ACCOUNT),
             RuleCatalog(dintero),
             DeferredWork(errands),
         )
@@ -190,7 +190,6 @@ async def open_stand(
                 file_reader=SlackFileReader(client),
                 clock=clock,
                 background=errands,
-                account=ACCOUNT,
             ),
             decisions=DecisionService(repository=repository, access=access, clock=clock, background=errands),
             background=deferred_work,

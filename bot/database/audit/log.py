@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
@@ -40,6 +41,9 @@ _ROWS_OF_CHANNEL: Final = _ROWS.where(audit.c.channel == bindparam("channel"))
 _HASH: Final = select(audit.c.hash).where(audit.c.seq == bindparam("which"))
 _HEADS: Final = select(audit_heads.c.seq, audit_heads.c.hash).order_by(audit_heads.c.seq)
 _KEPT_AT: Final = select(func.max(audit_heads.c.kept_at))
+_LAST_OF_KIND: Final = (
+    select(audit.c.facts).where(audit.c.kind == bindparam("kind")).order_by(audit.c.seq.desc()).limit(1)
+)
 _KEEP_HEAD: Final = insert(audit_heads)
 _KEPT_HEAD: Final = select(audit_heads.c.seq).where(audit_heads.c.seq == bindparam("which"))
 _OF_REQUEST: Final = select(audit_customers.c.hashes).where(of_request(audit_customers))
@@ -158,6 +162,11 @@ class Audit(BaseRepository):
         """Return when a head was last sent."""
         ((kept_at,),) = await self._database.run(_KEPT_AT, {})
         return None if kept_at is None else from_micros(kept_at)
+
+    async def last_account(self) -> str | None:
+        """Return the Dintero account of the last start, if it is recorded."""
+        rows = await self._database.run(_LAST_OF_KIND, {"kind": encode(EntryKind.POLICY)})
+        return json.loads(rows[0][0]).get("account") if rows else None
 
     async def keep_head(self, head: ChainHead) -> None:
         """Keep a head that was sent, and append an entry about it."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, Final
@@ -23,7 +24,7 @@ from sqlalchemy import values as rows_of
 from sqlalchemy.sql.dml import ReturningInsert
 
 from bot.database.connection import BaseRepository, ColumnValue, Database
-from bot.database.mapping import encode, outcome_row, rule_json
+from bot.database.mapping import encode, outcome_row, rule_json, to_micros
 from bot.database.schema import batches, customers, replicas, requests
 from bot.database.tally import TALLY, tally_of
 from bot.domain.customers.packing import RowHashes, hash_row, hash_rows, unpacked
@@ -131,7 +132,7 @@ def _upsert(database: Database, count: int) -> ReturningInsert[Any]:
     insert = database.insert(batches).from_select(
         ["request", *(column.name for column in _OUTCOME_COLUMNS), "fence"], accepted
     )
-    written = ("size", "given", "refused", "unknown", "ends", "fence")
+    written = ("size", "given", "refused", "unknown", "ends", "fence", "given_at")
     return insert.on_conflict_do_update(
         index_elements=["request", "portion", "batch"],
         set_={name: insert.excluded[name] for name in written},
@@ -198,7 +199,11 @@ class BatchRepository(BaseRepository):
         return tuple(map(outcome_of, rows))
 
     async def record_outcomes(
-        self, request: RequestId, *outcomes: BatchOutcome, fence: Fence | None = None
+        self,
+        request: RequestId,
+        *outcomes: BatchOutcome,
+        at: datetime | None = None,
+        fence: Fence | None = None,
     ) -> bool:
         """Write outcomes of different batches in one statement; return whether the giving may continue.
 
@@ -207,7 +212,9 @@ class BatchRepository(BaseRepository):
         """
         size = next(size for size in STATEMENT_SIZES if size >= len(outcomes))
         values: dict[str, ColumnValue] = {"which": encode(request), "held": fence}
-        for number, row in enumerate([*map(outcome_row, outcomes), *[_NO_OUTCOME] * (size - len(outcomes))]):
+        given_at = to_micros(at) if at else None
+        rows_written = [{**outcome_row(outcome), "given_at": given_at} for outcome in outcomes]
+        for number, row in enumerate([*rows_written, *[_NO_OUTCOME] * (size - len(outcomes))]):
             values |= {f"{name}_{number}": value for name, value in row.items()}
         rows = await self._database.run(self._upserts[size], values)
         if len(rows) < len(outcomes):

@@ -3,31 +3,54 @@
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, bindparam, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, bindparam, func, or_, select
 
 from bot.database.connection import BaseRepository, Database, Transaction, Values
-from bot.database.mapping import encode, from_micros, rule_of, to_micros
+from bot.database.mapping import decode, encode, from_micros, rule_of, to_micros
 from bot.database.schema import batches, channels, customers, requests
-from bot.domain.ids import ChannelId, RequestId
-from bot.domain.policy.budget import Grant
-from bot.domain.requests.request import State
+from bot.domain.customers.parsing import RESERVED
+from bot.domain.ids import ChannelId, RequestId, UserId
+from bot.domain.policy.budget import Asked, Grant
+from bot.domain.requests.request import OPEN, Request, State
+from bot.domain.rules.rule import cost
 
 
 def _sum(counts: ColumnElement[int], *where: ColumnElement[bool]) -> ColumnElement[int]:
     return select(func.coalesce(func.sum(counts), 0)).where(*where).scalar_subquery()
 
 
+DRAFT_MICROS: Final = 2 * 86_400 * 10**6
+"""No request was a draft for longer than that."""
+_SINCE: Final = bindparam("since", type_=BigInteger)
 _OF_BATCHES: Final = batches.c.request == requests.c.id
+_GIVEN_AT: Final = func.coalesce(batches.c.given_at, requests.c.ended_at)
+"""When a batch was given; for batches of earlier versions, the end of their request, if it has one."""
+_LATELY: Final = or_(_GIVEN_AT.is_(None), _GIVEN_AT > _SINCE)
+_GIVEN_BEFORE: Final = _sum(batches.c.given, _OF_BATCHES, _GIVEN_AT <= _SINCE)
+_OLDEST: Final = select(func.min(batches.c.given_at)).where(_OF_BATCHES, _LATELY).scalar_subquery()
 _GRANTS: Final = select(
     *(requests.c[name] for name in ("ended_at", "rule", "state", "customers")),
-    _sum(batches.c.given + batches.c.unknown, _OF_BATCHES),
+    _sum(batches.c.given + batches.c.unknown, _OF_BATCHES, _LATELY),
+    _GIVEN_BEFORE,
     _sum(batches.c.size, _OF_BATCHES),
     _sum(customers.c.size, customers.c.request == requests.c.id, customers.c.starts > 0),
+    _OLDEST,
 ).where(
     requests.c.channel == bindparam("which"),
     requests.c.id != bindparam("but"),
     requests.c.started_at.is_not(None),
-    or_(requests.c.ended_at.is_(None), requests.c.ended_at > bindparam("since")),
+    or_(requests.c.ended_at.is_(None), requests.c.ended_at > _SINCE),
+)
+_OWN: Final = select(_GIVEN_BEFORE).where(requests.c.id == bindparam("which"))
+_ASKED: Final = select(
+    *(requests.c[name] for name in ("requester", "rule", "state", "customers", "first_customer")),
+    _sum(batches.c.given + batches.c.unknown, _OF_BATCHES),
+).where(
+    requests.c.channel == bindparam("which"),
+    requests.c.id != bindparam("but"),
+    requests.c.created_at > _SINCE - DRAFT_MICROS,
+    requests.c.asked_at > _SINCE,
+    requests.c.asked_at < bindparam("until", type_=BigInteger),
 )
 LOCK: Final = select(channels.c.id).where(channels.c.id == bindparam("which")).with_for_update()
 """Of two requests that start at once, the second waits, and sees the grants of the first."""
@@ -40,17 +63,62 @@ class BudgetRepository(BaseRepository):
         """Read what a channel's other requests gave since a time, may have given, or are giving."""
         return await read_grants(self._database, channel, since, but)
 
+    async def asked_between(self, request: Request, since: datetime, until: datetime) -> tuple[Asked, ...]:
+        """Read what was asked for in a request's channel after a time and before another, without it."""
+        return await read_asked(self._database, request, since, until)
+
+    async def given_before(self, request: RequestId, since: datetime) -> int:
+        """Count the customers whom a request gave it before a time."""
+        return await read_given_before(self._database, request, since)
+
+
+async def read_given_before(where: Database | Transaction, request: RequestId, since: datetime) -> int:
+    """Read the same, perhaps in a transaction."""
+    rows = await where.run(_OWN, {"which": encode(request), "since": to_micros(since)})
+    return int(rows[0][0]) if rows else 0
+
 
 async def read_grants(
     where: Database | Transaction, channel: ChannelId, since: datetime, but: RequestId
 ) -> tuple[Grant, ...]:
     """Read the same, perhaps in a transaction that holds `LOCK`."""
     values: Values = {"which": encode(channel), "since": to_micros(since), "but": encode(but)}
-    grants = []
-    for ended_at, rule, state, asked, maybe_given, settled, started in await where.run(_GRANTS, values):
-        if rule is not None:
-            giving = state == State.GIVING.value
-            count = asked if giving else int(maybe_given) + max(int(started) - int(settled), 0)
-            at = None if ended_at is None else from_micros(ended_at)
-            grants.append(Grant(at=at, rule=rule_of(rule), customers=count))
-    return tuple(grants)
+    rows = await where.run(_GRANTS, values)
+    return tuple(_grant(*row) for row in rows if row[1] is not None)
+
+
+def _grant(
+    ended_at: int | None,
+    rule: str,
+    state: str,
+    asked: int,
+    lately: int,
+    before: int,
+    settled: int,
+    started: int,
+    oldest: int | None,
+) -> Grant:
+    """Make a grant: all that is left of a giving, or what was given lately or may have been."""
+    unsettled = max(int(started) - int(settled), 0)
+    count = asked - int(before) if state == State.GIVING.value else int(lately) + unsettled
+    at = oldest if oldest is not None else ended_at
+    return Grant(at=None if at is None else from_micros(at), rule=rule_of(rule), customers=count)
+
+
+async def read_asked(
+    where: Database | Transaction, request: Request, since: datetime, until: datetime
+) -> tuple[Asked, ...]:
+    """Read the same, perhaps in a transaction that holds `LOCK`; an ended request counts what it gave."""
+    values: Values = {
+        "which": encode(request.channel),
+        "but": encode(request.id),
+        "since": to_micros(since),
+        "until": to_micros(until),
+    }
+    found = []
+    for requester, rule, state, asked, first, maybe_given in await where.run(_ASKED, values):
+        count = asked if State(state) in OPEN else int(maybe_given)
+        if rule is not None and decode(first) not in RESERVED:
+            price = cost(rule_of(rule), count)
+            found.append(Asked(UserId(decode(requester)), count, price.total if price else 0))
+    return tuple(sorted(found, key=lambda one: (one.requester, one.customers, one.amount)))

@@ -15,7 +15,7 @@ from bot.domain.customers.packing import unpacked
 from bot.domain.ids import ChannelId, CustomerId, RequestId, ShortId
 from bot.domain.requests.batches import BatchOutcome
 from bot.domain.requests.outcome_codec import left_of, outcome_of
-from bot.domain.requests.prior_grants import PriorGrants, PriorRequest
+from bot.domain.requests.prior_grants import KeyUse, PriorGrants, PriorRequest
 from bot.domain.requests.request import OPEN, Request
 
 MAX_REQUESTS: Final = 300
@@ -24,7 +24,7 @@ MAX_IDS: Final = 1_000_000
 """How many customer ids are compared; unpacking them takes a thread one or two seconds."""
 
 _OPEN: Final = requests.c.state.in_([bindparam(None, state.value) for state in sorted(OPEN)])
-_EARLIER: Final = (
+_OF_RULE: Final = (
     select(
         requests.c.id,
         requests.c.batch_size,
@@ -39,12 +39,17 @@ _EARLIER: Final = (
         requests.c.rule_id == bindparam("rule"),
         requests.c.account == bindparam("account"),
         requests.c.id != bindparam("but"),
-        # a remainder shares its key with its first request, so nobody gets it from both
-        or_(requests.c.once_key != bindparam("key"), requests.c.own_key == 1),
-        or_(_OPEN, requests.c.started_at.is_not(None) & (requests.c.ended_at > bindparam("since"))),
     )
     .order_by(func.coalesce(requests.c.started_at, requests.c.asked_at).desc(), requests.c.id)
     .limit(MAX_REQUESTS + 1)
+)
+_EARLIER: Final = _OF_RULE.where(
+    # a remainder shares its key with its first request, so nobody gets it from both
+    or_(requests.c.once_key != bindparam("key"), requests.c.own_key == 1),
+    or_(_OPEN, requests.c.started_at.is_not(None) & (requests.c.ended_at > bindparam("since"))),
+)
+_SAME_KEY: Final = _OF_RULE.add_columns(requests.c.purged_at).where(
+    requests.c.once_key == bindparam("key"), or_(_OPEN, requests.c.started_at.is_not(None))
 )
 _PORTIONS: Final = (
     select(customers.c.portion, customers.c.size, customers.c.starts)
@@ -59,14 +64,16 @@ _OUTCOMES: Final = select(batches.c.portion, batches.c.batch, batches.c.size, ba
 
 async def earlier_requests(where: Database | Transaction, request: Request, since: datetime) -> Rows:
     """Read the other requests of the same rule that gave since a time or may give, the newest first."""
-    values: Values = {
+    return await where.run(_EARLIER, {**_others(request), "since": to_micros(since)})
+
+
+def _others(request: Request) -> Values:
+    return {
         "rule": encode(request.rule.id if request.rule else ""),
         "account": encode(request.account),
         "but": encode(request.id),
         "key": encode(request.once_key),
-        "since": to_micros(since),
     }
-    return await where.run(_EARLIER, values)
 
 
 class PriorGrantsRepository(BaseRepository):
@@ -92,6 +99,41 @@ class PriorGrantsRepository(BaseRepository):
         more = len(rows) > MAX_REQUESTS or compared > MAX_IDS
         among = frozenset(RequestId(decode(id_)) for id_, *_ in rows)
         return PriorGrants(len(found), tuple(by), more=more, among=among)
+
+    async def key_use(self, request: Request, *, given: bool = False) -> KeyUse:
+        """Find those whom another request of the rule gave it under the same key, or may have.
+
+        It looks among those whom the request has not given it yet, or among those `given`.
+        """
+        rows = await self._database.run(_SAME_KEY, _others(request))
+        if not rows:
+            return KeyUse()
+        wanted = await self._customers(request, given=given)
+        had, maybe, by, compared = set[CustomerId](), set[CustomerId](), list[PriorRequest](), 0
+        forgotten = False
+        for id_, batch_size, is_open, *described, purged_at in rows[:MAX_REQUESTS]:
+            if compared > MAX_IDS:
+                break
+            overlap = _Overlap(wanted, max(batch_size, 1), is_open=bool(is_open) and not given)
+            compared += await self._compare(id_, overlap)
+            had |= overlap.given
+            maybe |= overlap.unknown
+            forgotten |= purged_at is not None
+            if purged_at is not None or overlap.given or overlap.unknown:
+                by.append(_prior_request(id_, overlap, len(overlap.given | overlap.unknown), described))
+        more = len(rows) > MAX_REQUESTS or compared > MAX_IDS
+        return KeyUse(len(had), len(maybe - had), tuple(by), forgotten=forgotten, more=more)
+
+    async def _customers(self, request: Request, *, given: bool) -> frozenset[CustomerId]:
+        """Read the customers to whom a request has given it, or all others."""
+        own = encode(request.id)
+        portions = await self._database.run(_PORTIONS, {"which": own})
+        asked = frozenset([id_ for portion, *_ in portions for id_ in await self._ids(own, portion)])
+        if request.started_at is None:
+            return frozenset() if given else asked
+        overlap = _Overlap(asked, max(request.batch_size, 1), is_open=False)
+        await self._compare(own, overlap)
+        return frozenset(overlap.given if given else asked - overlap.given)
 
     async def _compare(self, request: str, overlap: "_Overlap") -> int:
         """Compare the customers of an earlier request, and count them."""

@@ -47,7 +47,7 @@ from bot.database.schema import (
 from bot.domain.customers.packing import PackedIds, packed
 from bot.domain.customers.uploads import FileRead
 from bot.domain.ids import RequestId
-from bot.domain.policy.budget import Grant
+from bot.domain.policy.budget import Asked, Grant
 from bot.domain.requests.audit_entries import Entry, approval_entry, paused
 from bot.domain.requests.notification import Notification
 from bot.domain.requests.request import Approval, FormInput, Pause, Request
@@ -160,6 +160,15 @@ class SqlUnitOfWork:
         channel = self.request.channel
         await self._lock(channel)
         return await budgets.read_grants(self._transaction, channel, since, self.request.id)
+
+    async def asked_between(self, since: datetime, until: datetime) -> tuple[Asked, ...]:
+        """Lock the channel until the block ends, and read what was asked for there, without the request."""
+        await self._lock(self.request.channel)
+        return await budgets.read_asked(self._transaction, self.request, since, until)
+
+    async def given_before(self, since: datetime) -> int:
+        """Count the customers whom the request gave it before a time."""
+        return await budgets.read_given_before(self._transaction, self.request.id, since)
 
     async def has_newer(self, among: Collection[RequestId], since: datetime) -> bool:
         """Lock the rule until the block ends, and tell whether it has requests that are not among these."""

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.domain.ids import UserId
 from bot.domain.rules.rule import Cost, Rule, cost
 
 
@@ -23,11 +24,20 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What one request gave, may have given or is giving; `at` is its end, if any."""
+    """What one request gave lately, may have given or is giving; `at` is when it gave first of that."""
 
     at: datetime | None
     rule: Rule
     customers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What one request asked for, or gave if it has ended."""
+
+    requester: UserId
+    customers: int
+    amount: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

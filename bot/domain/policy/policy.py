@@ -12,6 +12,10 @@ from bot.domain.rules.rule import Cost
 ANY: Final = "*"
 RESERVED_APPROVALS: Final = 2
 """The fewest approvals for "everyone", whatever the policy says."""
+FOR_ANYBODY: Final = "anybody"
+"""The end of the detail of a refusal for want of approvers, if there are none for anybody's request."""
+OWN_HOLD: Final = "hold"
+"""The detail of a refusal to end the hold of one's own request."""
 
 
 class RefusalReason(StrEnum):
@@ -27,6 +31,8 @@ class RefusalReason(StrEnum):
     BOT = "bot"
     DEACTIVATED = "deactivated"
     STRANGER = "stranger"
+    OTHER_ACCOUNT = "other_account"
+    """The request is for another Dintero account; the detail is "its account/the bot's account"."""
     LOOKUP_FAILED = "lookup_failed"
     CANNOT_POST = "cannot_post"
     NO_RULE = "no_rule"
@@ -81,6 +87,8 @@ class RefusalReason(StrEnum):
     """Another request for some of its customers came after this person was shown it."""
     NOT_AN_ADMIN = "not_an_admin"
     NOT_HELD = "not_held"
+    APPROVAL_OLD = "approval_old"
+    """An approval is older than `expires_hours`."""
     PURGED = "purged"
     NOBODY_LEFT = "nobody_left"
     OWN_LIST = "own_list"
@@ -134,6 +142,17 @@ class AppliedTier:
     bound: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class AskedLately:
+    """What the same person asked for in the channel before, within `tier_hours`; tiers count it too."""
+
+    customers: int = 0
+    amount: int = 0
+
+
+NOTHING: Final = AskedLately()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelPolicy:
     """What one channel may do: the policy file's keys with defaults applied. Amounts are minor units."""
@@ -156,6 +175,8 @@ class ChannelPolicy:
     remind_minutes: float | None = None
     escalate_to: tuple[str, ...] = ()
     tiers: tuple[Tier, ...] = ()
+    tier_hours: float = 24
+    """Tiers count what the same person asked for here within so many hours; 0 is each request alone."""
     budget: Budget | None = None
     reserved: bool = False
     """Whether requests for everyone, or for purchases without a customer, are allowed."""
@@ -200,13 +221,21 @@ class Decision:
 
 
 def applied(
-    tiers: Iterable[Tier], *, customers: int, cost: Cost | None, reserved: bool = False
+    tiers: Iterable[Tier],
+    *,
+    customers: int,
+    cost: Cost | None,
+    reserved: bool = False,
+    lately: AskedLately = NOTHING,
 ) -> AppliedTier | None:
     """Find the strictest tier that applies; the first of equals."""
     if reserved:
         approvals = max([RESERVED_APPROVALS, *(tier.approvals for tier in tiers)])
         return AppliedTier(approvals, TierTrigger.RESERVED)
-    return max(_passed(tiers, customers, cost), key=lambda tier: tier.approvals, default=None)
+    amount = None if cost is None else cost.total + lately.amount
+    return max(
+        _passed(tiers, customers + lately.customers, amount), key=lambda tier: tier.approvals, default=None
+    )
 
 
 def stricter(
@@ -216,11 +245,13 @@ def stricter(
     return now if now[0] > kept[0] else kept
 
 
-def _passed(tiers: Iterable[Tier], customers: int, cost: Cost | None) -> Iterator[AppliedTier]:
+def _passed(tiers: Iterable[Tier], customers: int, amount: int | None) -> Iterator[AppliedTier]:
     for tier in tiers:
         if tier.above_customers is not None and customers > tier.above_customers:
             yield AppliedTier(tier.approvals, TierTrigger.CUSTOMERS, tier.above_customers)
-        elif tier.above_amount is not None and cost is None:
+        elif tier.above_amount is None:
+            continue
+        elif amount is None:
             yield AppliedTier(tier.approvals, TierTrigger.UNPRICED, tier.above_amount)
-        elif tier.above_amount is not None and cost is not None and cost.total > tier.above_amount:
+        elif amount > tier.above_amount:
             yield AppliedTier(tier.approvals, TierTrigger.AMOUNT, tier.above_amount)

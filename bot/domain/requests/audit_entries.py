@@ -110,10 +110,14 @@ def approval_entry(request: Request, approval: Approval) -> Entry:
     return entry_of(request, EntryKind.APPROVAL, approval.by, **facts)
 
 
-def policy_in_force(policy: Policy) -> Entry:
-    """Record the whole policy and its hash: SHA-256 over canonical JSON, in hexadecimal."""
+def policy_in_force(policy: Policy, account: str) -> Entry:
+    """Record the Dintero account, the policy, and its hash: SHA-256 over canonical JSON, in hexadecimal."""
     written = canonical(asdict(policy))
-    facts = {"hash": hashlib.sha256(written.encode()).hexdigest(), "policy": json.loads(written)}
+    facts = {
+        "account": account,
+        "hash": hashlib.sha256(written.encode()).hexdigest(),
+        "policy": json.loads(written),
+    }
     return Entry(kind=EntryKind.POLICY, facts=facts)
 
 

@@ -8,7 +8,10 @@ from bot.domain.ids import ChannelId, GroupId, UserId
 from bot.domain.policy.budget import BudgetUse
 from bot.domain.policy.policy import (
     ANY,
+    FOR_ANYBODY,
+    NOTHING,
     AppliedTier,
+    AskedLately,
     ChannelPolicy,
     Decision,
     Policy,
@@ -59,7 +62,7 @@ def empty_groups(groups: Membership) -> tuple[str, ...]:
 def may_request(channel: ChannelPolicy, profile: Profile, groups: Membership) -> Refusal | None:
     """Check that a person may ask for a discount in this channel; an admin has no special right to."""
     refusal = check_full_member(profile)
-    if refusal or ANY in channel.requesters or profile.id in _members(channel.requesters, groups):
+    if refusal or ANY in channel.requesters or _is_among(profile, _members(channel.requesters, groups)):
         return refusal
     return Refusal(RefusalReason.NOT_A_REQUESTER, channel.id)
 
@@ -71,10 +74,10 @@ def may_approve(
 
     Admins may only if they are listed as approvers. "*" is no approver: nobody could tell who is asked.
     """
-    if profile.id == requester:
+    if requester in profile.ids:
         return Refusal(RefusalReason.OWN_REQUEST, requester, channel.approvers)
     refusal = check_full_member(profile)
-    if refusal or profile.id in _members(channel.approvers, groups):
+    if refusal or _is_among(profile, _members(channel.approvers, groups)):
         return refusal
     return Refusal(RefusalReason.NOT_AN_APPROVER, channel.id, channel.approvers)
 
@@ -84,6 +87,11 @@ def eligible_approvers(
 ) -> frozenset[UserId]:
     """Return who could approve this person's request; `out` are approvers who are no full members."""
     return _members(channel.approvers, groups) - {requester, *out}
+
+
+def may_administer(policy: Policy, profile: Profile, groups: Membership) -> Refusal | None:  # noqa: ARG001 - a rule
+    """Check that a person is one of the policy's admins."""
+    return None if _is_among(profile, policy.admins) else Refusal(RefusalReason.NOT_AN_ADMIN)
 
 
 # an existing request; `MOVES` decides whether its state allows the action
@@ -104,7 +112,7 @@ def may_see(
     policy: Policy, profile: Profile, groups: Membership, request: Request, *, channel: ChannelId
 ) -> Refusal | None:
     """Check that a person in `channel` may see a request; a draft is visible to its requester only."""
-    if request.state is State.DRAFT and profile.id != request.requester:
+    if request.state is State.DRAFT and request.requester not in profile.ids:
         return Refusal(RefusalReason.UNKNOWN_REQUEST, request.short)
     if channel == request.channel:
         return check_full_member(profile)
@@ -122,7 +130,7 @@ def _may_handle(
     approvers: Sequence[str], policy: Policy, profile: Profile, groups: Membership, request: Request
 ) -> Refusal | None:
     refusal = check_full_member(profile)
-    if refusal or profile.id in {request.requester, *policy.admins, *_members(approvers, groups)}:
+    if refusal or _is_among(profile, {request.requester, *policy.admins, *_members(approvers, groups)}):
         return refusal
     who = tuple(dict.fromkeys([request.requester, *approvers]))
     return Refusal(RefusalReason.NOT_YOURS, request.short, who)
@@ -137,21 +145,31 @@ def decide(
     electorate: Electorate,
     usable: Availability | None,
     budget_use: BudgetUse | None = None,
+    lately: AskedLately = NOTHING,
 ) -> Decision:
     """Decide whether a request starts at once, waits for approvals or is refused, with all refusals."""
-    approvals, tier = required_approvals(request, channel)
+    approvals, tier = required_approvals(request, channel, lately)
     groups, out = electorate
     found = [*violations(request, channel, usable), *about_budget(budget_use)]
     approvers = len(eligible_approvers(channel, groups, request.requester, out))
     if approvers < approvals:
-        empty = empty_groups(groups)
-        found.append(Refusal(RefusalReason.NO_APPROVER, f"{approvers}/{approvals}", empty=empty))
+        nobody = approvers == 0 and request.requester not in _members(channel.approvers, groups)
+        detail = f"{approvers}/{approvals}{f'/{FOR_ANYBODY}' if nobody else ''}"
+        found.append(Refusal(RefusalReason.NO_APPROVER, detail, empty=empty_groups(groups)))
     return Decision(approvals, tuple(found), tier)
 
 
-def required_approvals(request: Request, channel: ChannelPolicy) -> tuple[int, AppliedTier | None]:
+def required_approvals(
+    request: Request, channel: ChannelPolicy, lately: AskedLately = NOTHING
+) -> tuple[int, AppliedTier | None]:
     """Return the number of approvals, and the tier that applies, if any."""
-    tier = applied(channel.tiers, customers=request.customers, cost=request.price, reserved=request.reserved)
+    tier = applied(
+        channel.tiers,
+        customers=request.customers,
+        cost=request.price,
+        reserved=request.reserved,
+        lately=lately,
+    )
     return max(channel.approvals, tier.approvals if tier else 0), tier
 
 
@@ -216,6 +234,10 @@ def _about_cost(channel: ChannelPolicy, request: Request) -> Iterator[Refusal]:
             yield Refusal(RefusalReason.UNPRICED, request.rule.reward.type)
     elif limit is not None and price.total > limit:
         yield Refusal(RefusalReason.TOO_EXPENSIVE, f"{price.total}/{limit}")
+
+
+def _is_among(profile: Profile, people: Collection[UserId]) -> bool:
+    return not profile.ids.isdisjoint(people)
 
 
 def _members(listed: Sequence[str], groups: Membership) -> frozenset[UserId]:

@@ -95,6 +95,15 @@ class Tally:
     given: int = 0
     refused: int = 0
     unknown: int = 0
+    had_before: int = field(default=0, compare=False)
+    """Of those given: how many had it before, under the same idempotency key, and got nothing more."""
+    maybe_before: int = field(default=0, compare=False)
+    """Of those given: how many others may have had it before."""
+
+    @property
+    def newly_given(self) -> int:
+        """Customers whom this request gave it, or who may have had it before."""
+        return self.given - min(self.had_before, self.given)
 
     @property
     def not_tried(self) -> int:

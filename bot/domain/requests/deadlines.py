@@ -56,6 +56,11 @@ def reminded(request: Request, every: timedelta, now: datetime) -> Request:
     return replace(request, remind_at=at, reminded=over)
 
 
+def approval_ends(policy: ChannelPolicy, approved_at: datetime) -> datetime:
+    """Return when an approval is too old to count."""
+    return approved_at + timedelta(hours=policy.expires_hours)
+
+
 def approvers_of(policy: ChannelPolicy | None, request: Request) -> tuple[str, ...]:
     """Return who may approve this request now: the channel's approvers and those it was escalated to.
 

@@ -1,6 +1,6 @@
 """Persons and their Slack accounts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bot.domain.ids import TeamId, UserId
@@ -35,3 +35,14 @@ class Profile:
     id: UserId
     kind: AccountKind
     teams: frozenset[TeamId] = frozenset()
+    asked_as: UserId | None = field(default=None, compare=False)
+    """The id that Slack was asked about: an account may have two, and `id` is the one Slack answers with."""
+
+    @property
+    def ids(self) -> frozenset[UserId]:
+        """All known ids of the account; two profiles that share one are the same person."""
+        return frozenset({self.id, self.asked_as or self.id})
+
+    def is_same(self, other: "Profile") -> bool:
+        """Check whether two profiles are of one person."""
+        return not self.ids.isdisjoint(other.ids)

@@ -69,6 +69,21 @@ NEVER: Final = PriorGrants()
 
 
 @dataclass(frozen=True, slots=True)
+class KeyUse:
+    """How the idempotency key of a request was used before, by other requests of the same rule.
+
+    `given` of its customers had it before, so the request gives them nothing more; `maybe` others may have.
+    `forgotten`: one that used it is purged, so nobody knows who had it. `more`: the search stopped early.
+    """
+
+    given: int = 0
+    maybe: int = 0
+    by: tuple[PriorRequest, ...] = ()
+    forgotten: bool = False
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Remainder:
     """The customers that an ended request left, and the other requests for them.
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import secrets
+import unicodedata
 import uuid
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -21,6 +22,8 @@ SHORT_ALPHABET: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 SHORT_LENGTH: Final = 5
 
 NO_KEY: Final = OnceKey("")
+KEY_PREFIX: Final = "discount-bot-"
+"""How the keys that the bot makes begin; people's own keys do not."""
 
 
 class State(StrEnum):
@@ -80,6 +83,7 @@ MOVES: Final[dict[tuple[State, Event], State]] = {
     (State.GIVING, Event.WOUND_UP): State.CANCELLED,
     (State.GIVING, Event.STOPPED): State.STOPPED,
     (State.GIVING, Event.RULE_CHANGED): State.WAITING,
+    (State.GIVING, Event.CONSENT_VOID): State.WAITING,
     (State.STOPPED, Event.CONTINUED): State.APPROVED,
     (State.STOPPED, Event.ENDED_HERE): State.DONE,
 }
@@ -218,6 +222,10 @@ class Request:
     """When its customers, texts and files were deleted."""
     rest_of: RequestId | None = None
     """The request whose remainder this one asks for, under the same idempotency key."""
+    had_before: int = 0
+    """How many of those given had it before, by other requests under the same idempotency key."""
+    maybe_before: int = 0
+    """How many others of those given may have had it before."""
     waits_since: datetime | None = None
     """The start of an outage that the thread knows about; every transition clears it."""
 
@@ -270,9 +278,18 @@ def rule_of(request: Request) -> Rule:
     return request.rule
 
 
-def idempotency_key(request: RequestId) -> OnceKey:
-    """Derive the idempotency key that all batches, retries and rounds of a request share."""
-    return OnceKey(f"discount-bot-{request}")
+def new_once_key() -> OnceKey:
+    """Make an idempotency key for all batches, retries and rounds of a request; nobody can guess it."""
+    return OnceKey(f"{KEY_PREFIX}{secrets.token_hex(16)}")
+
+
+def is_bots_key(key: str) -> bool:
+    """Check whether a key looks like one that the bot makes, in any spelling.
+
+    >>> is_bots_key("Discount-Bot-1"), is_bots_key("stamp-2020")
+    (True, False)
+    """
+    return unicodedata.normalize("NFKC", key).strip().casefold().startswith(KEY_PREFIX)
 
 
 def next_state(request: Request, event: Event) -> State | None:

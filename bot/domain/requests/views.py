@@ -1,13 +1,13 @@
 """View models: the values that services return for Slack to render."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bot.domain.customers.uploads import AmbiguousFile, FileRead
 from bot.domain.policy.budget import BudgetUse
 from bot.domain.policy.policy import ChannelPolicy, Refusal
 from bot.domain.requests.notification import RequestSnapshot
-from bot.domain.requests.prior_grants import NEVER, PriorGrants, PriorRequest, Remainder
+from bot.domain.requests.prior_grants import NEVER, KeyUse, PriorGrants, PriorRequest, Remainder
 from bot.domain.requests.request import FormInput, Pause, Request
 from bot.domain.rules.rule import Availability, Rule
 
@@ -65,6 +65,7 @@ class Review:
     hold_minutes: float = 0
     pause: Pause | None = None
     prior_grants: PriorGrants = NEVER
+    key_use: KeyUse = field(default_factory=KeyUse)
     remainder: Remainder | None = None
     budget_use: BudgetUse | None = None
     files_read: tuple[FileRead, ...] = ()

@@ -11,8 +11,8 @@ from typing import Final
 from bot.domain.customers.parsing import new_salt, salted
 from bot.domain.customers.uploads import MOST_ODD, AmbiguousFile, FileRead
 from bot.domain.ids import ChannelId, OnceKey, RequestId, RuleId, ShortId
-from bot.domain.policy.budget import BudgetUse
-from bot.domain.policy.policy import ChannelPolicy, Refusal, RefusalReason
+from bot.domain.policy.budget import Asked, BudgetUse
+from bot.domain.policy.policy import AskedLately, ChannelPolicy, Decision, Refusal, RefusalReason
 from bot.domain.ports import BackgroundTasks, Clock, FileReader, Repository, UnitOfWork
 from bot.domain.requests.audit_entries import Action, refused
 from bot.domain.requests.authorization import Electorate, decide
@@ -21,12 +21,14 @@ from bot.domain.requests.notification import NotificationType
 from bot.domain.requests.person import Person
 from bot.domain.requests.prior_grants import NEVER, PriorGrants
 from bot.domain.requests.request import (
+    KEY_PREFIX,
+    NO_KEY,
     Event,
     FormInput,
     Request,
     State,
     digest,
-    idempotency_key,
+    new_once_key,
     new_request_id,
     new_short_id,
     transition,
@@ -54,12 +56,37 @@ from bot.services.drafting.validation import (
     faults_of_reserved,
 )
 from bot.services.remainder import no_remainder, only_refused_left, remainder_of
-from bot.services.review import current_budget_use, current_prior_grants, load_review, repeats_since
+from bot.services.review import (
+    current_budget_use,
+    current_prior_grants,
+    load_review,
+    repeats_since,
+    tier_window,
+)
 
 GROUPED: Final = re.compile(r"^[-+]?\d{1,3}(?:\n\d{2,3})+(?:[.,]\d+)?(?=,?$)", re.MULTILINE)
 """Words that are probably one number, such as 1 234 567: kept together, they are refused and not guessed."""
 MAX_RECENT_DRAFTS: Final = 1_000
 RECENT: Final = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Voters:
+    """Who could approve a request, and what was asked for before it: in all, and by its requester."""
+
+    electorate: Electorate
+    asked: tuple[Asked, ...]
+    lately: AskedLately
+
+    def decide(
+        self,
+        request: Request,
+        policy: ChannelPolicy,
+        availability: Availability | None,
+        budget_use: BudgetUse | None,
+    ) -> Decision:
+        """Decide by the policy."""
+        return decide(request, policy, self.electorate, availability, budget_use, self.lately)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +99,6 @@ class DraftService:
     file_reader: FileReader
     clock: Clock
     background: BackgroundTasks
-    account: str
     most_kept_bytes: int = MAX_KEPT_BYTES
     _recent: dict[RequestId, tuple[Request, datetime]] = field(default_factory=dict)
     """Drafts read a short while ago, for the rule search: a keystroke there needs no query."""
@@ -102,11 +128,12 @@ class DraftService:
                 id=new_request_id(),
                 short=new_short_id(),
                 team=who.team,
-                account=self.account,
+                account=self.access.account,
                 channel=channel,
                 requester=who.id,
                 created_at=self.clock.now(),
                 rest_of=rest_of,
+                once_key=new_once_key(),
                 customers_digest=new_salt(),
             )
             with suppress(ShortIdConflict):
@@ -122,9 +149,10 @@ class DraftService:
         With a list, it is only for those who are on it.
         """
         first = await self.repository.find(of)
-        here = (channel, self.account)
-        if first is None or first.state is State.DRAFT or (first.channel, first.account) != here:
+        if first is None or first.state is State.DRAFT or first.channel != channel:
             return Refusal(RefusalReason.UNKNOWN_REQUEST, of)
+        if refusal := self.access.check_account(first):
+            return refusal
         if refusal := await self.access.may_request(who, channel):
             await audit_refusals(self.repository, [refusal], Action.ASK, first, who)
             return refusal
@@ -193,13 +221,14 @@ class DraftService:
         return await self.review(draft, who) if is_outdated else reviewed  # a newer click came
 
     async def _review(
-        self, found: Draft, who: Person, rule: Rule, electorate: Electorate, reading: Reading
+        self, found: Draft, who: Person, rule: Rule, voters: Voters, reading: Reading
     ) -> Review | Form | Refusal:
         policy = found.policy
         recipients = await resolve_recipients(found, self.file_reader, reading)
         request = _filled_in(found, rule, recipients)
         budget_use = await current_budget_use(request, policy, self.repository, self.clock)
-        decision = decide(request, policy, electorate, usable(rule, self.clock.now()), budget_use)
+        now = self.clock.now()
+        decision = voters.decide(request, policy, usable(rule, now), budget_use)
         await audit_refusals(self.repository, decision.refusals, Action.ASK, request, who)
         form_input = found.form_input
         if found.first and found.first.reserved:
@@ -232,12 +261,12 @@ class DraftService:
         if refusal := await self._admit(who, found):
             return refusal
         policy = self.access.policy.channels[found.channel]
-        electorate = await self._electorate(policy, who)
-        if isinstance(electorate, Refusal):
-            return electorate
         budget_use = await current_budget_use(found, policy, self.repository, self.clock)
         asked: Request | Refusal | None = None
         while asked is None:
+            voters = await self._voters(found, policy)
+            if isinstance(voters, Refusal):
+                return voters
             prior_grants = NEVER
             if found.state is State.DRAFT:
                 prior_grants = await current_prior_grants(found, policy, self.repository, self.clock)
@@ -248,7 +277,7 @@ class DraftService:
                     return Refusal(RefusalReason.UNKNOWN_REQUEST)
                 if unit.request.state is State.DRAFT and digest(unit.request) != shown:
                     return Refusal(RefusalReason.CHANGED)
-                asked = await self._ask(unit, policy, electorate, budget_use, prior_grants)
+                asked = await self._ask(unit, policy, voters, budget_use, prior_grants)
         self._recent.pop(draft, None)
         self.background.wake()
         return asked
@@ -318,18 +347,18 @@ class DraftService:
             await audit_refusals(self.repository, [refusal], Action.ASK, request, who)
         return refusal or no_post
 
-    async def _look_up(self, found: Draft, who: Person) -> tuple[Rule, Electorate] | Refusal:
-        """Read the rule and who could approve, for a person who may request here."""
+    async def _look_up(self, found: Draft, who: Person) -> tuple[Rule, Voters] | Refusal:
+        """Read the rule, who could approve and what tiers count, for a person who may request here."""
         if refusal := await self._admit(who, found.request):
             return refusal
         if not found.form_input.rule:
             return Refusal(RefusalReason.NO_RULE)
-        rule, electorate = await asyncio.gather(
-            self.catalog.read(RuleId(found.form_input.rule)), self._electorate(found.policy, who)
+        rule, voters = await asyncio.gather(
+            self.catalog.read(RuleId(found.form_input.rule)), self._voters(found.request, found.policy)
         )
-        if isinstance(electorate, Refusal):
-            return electorate
-        return rule if isinstance(rule, Refusal) else (rule, electorate)
+        if isinstance(voters, Refusal):
+            return voters
+        return rule if isinstance(rule, Refusal) else (rule, voters)
 
     async def _store(self, request: Request, recipients: Recipients, found: Draft) -> Refusal | None:
         """Store a reviewed draft and its customers, unless it was submitted or changed meanwhile."""
@@ -347,9 +376,13 @@ class DraftService:
             await unit.put_files_read(recipients.files_read)
         return None
 
-    async def _electorate(self, policy: ChannelPolicy, who: Person) -> Electorate | Refusal:
+    async def _voters(self, draft: Request, policy: ChannelPolicy) -> Voters | Refusal:
+        """Look up who could approve, and what the requester asked for before."""
+        window = tier_window(draft, policy, self.clock.now())
+        asked = await self.repository.asked_between(draft, *window) if window else ()
         try:
-            return await self.access.electorate(policy, who.id)
+            electorate = await self.access.electorate(policy, draft.requester)
+            return Voters(electorate, asked, await self.access.sum_asked(draft.requester, asked))
         except DirectoryUnavailable as error:
             return Refusal(RefusalReason.LOOKUP_FAILED, str(error))
 
@@ -367,6 +400,8 @@ class DraftService:
             return Refusal(RefusalReason.WRONG_STATE, request.state)
         if isinstance(policy, Refusal):
             return policy
+        if refusal := self.access.check_account(request):
+            return refusal
         self._remember(request)
         if request.rest_of is None:
             return Draft(request, form_input, policy)
@@ -411,18 +446,23 @@ class DraftService:
         self,
         unit: UnitOfWork,
         policy: ChannelPolicy,
-        electorate: Electorate,
+        voters: Voters,
         budget_use: BudgetUse | None,
         prior_grants: PriorGrants,
     ) -> Request | Refusal | None:
-        """Submit it; None if another request of the rule came since the search for prior grants."""
+        """Submit it; None if another request came since the searches for prior grants and for the tier."""
         request, now = unit.request, self.clock.now()
         if request.state is not State.DRAFT:
             return request
+        if refusal := self.access.check_account(request):
+            return refusal
         if policy.repeat_days and await unit.has_newer(prior_grants.among, repeats_since(policy, self.clock)):
             return None
+        window = tier_window(request, policy, now)
+        if window and await unit.asked_between(*window) != voters.asked:
+            return None
         now_usable = usable(request.rule, now) if request.rule else None
-        decision = decide(request, policy, electorate, now_usable, budget_use)
+        decision = voters.decide(request, policy, now_usable, budget_use)
         if decision.refusals:
             unit.audit(refused(request, decision.refusals, Action.ASK, request.requester))
             return decision.refusals[0]
@@ -449,9 +489,18 @@ def _remainder_input(first: Request, form_input: FormInput) -> FormInput:
     return replace(form_input, rule=rule, once_key="", reserved="", more=False, new_key=False)
 
 
+def _secret_key(draft: Request) -> OnceKey:
+    """Return the key that was made for a draft, or make one.
+
+    Release 0.1.0 made the key from the request's id, which Slack shows: such a draft gets another one.
+    """
+    known = draft.own_key or draft.once_key in {NO_KEY, f"{KEY_PREFIX}{draft.id}"}
+    return new_once_key() if known else draft.once_key
+
+
 def _filled_in(found: Draft, rule: Rule, recipients: Recipients) -> Request:
     key, first, everybody = found.form_input.once_key.strip(), found.first, recipients.everybody
-    own_key = OnceKey(key) if key else idempotency_key(found.request.id)
+    own_key = OnceKey(key) if key else _secret_key(found.request)
     return replace(
         found.request,
         rule=rule,

@@ -12,7 +12,7 @@ from bot.domain.customers.uploads import ReadResult, RowProblem, UnreadableRow
 from bot.domain.ids import CustomerId
 from bot.domain.policy.policy import ChannelPolicy, Refusal, RefusalReason
 from bot.domain.requests.authorization import violations
-from bot.domain.requests.request import FormInput, Request
+from bot.domain.requests.request import KEY_PREFIX, FormInput, Request, is_bots_key
 from bot.domain.requests.views import Field, FieldError
 from bot.domain.rules.rule import Rule, usable
 
@@ -118,6 +118,8 @@ def faults_of_files(read_result: ReadResult) -> tuple[FieldError, ...]:
 def faults_of_key(form_input: FormInput) -> tuple[FieldError, ...]:
     """Report an idempotency key that cannot be used."""
     key = form_input.once_key.strip()
+    if is_bots_key(key):
+        return as_faults((Refusal(RefusalReason.BAD_ONCE_KEY, KEY_PREFIX),))
     if len(key) <= MAX_ONCE_KEY_LENGTH and key.isprintable():
         return ()
     return as_faults((Refusal(RefusalReason.BAD_ONCE_KEY, str(MAX_ONCE_KEY_LENGTH)),))

@@ -87,11 +87,24 @@ class SlackDirectory:
         self._reported: set[GroupId] = set()
         self._telling: set[asyncio.Task[object]] = set()
         self._team = team
+        self._clock = clock
         self._answer_seconds = answer_seconds
         self._profiles = TtlCache(self._ask_profile, clock)
         self._groups = TtlCache(self._ask_group, clock)
         # people invite the bot when it says so, and try again at once
         self._channels = TtlCache(self._ask_channel, clock, is_cached=bool)
+
+    def fresh(self) -> "SlackDirectory":
+        """Return a directory with an empty cache."""
+        other = SlackDirectory(
+            self._client,
+            self._team,
+            self._clock,
+            answer_seconds=self._answer_seconds,
+            admins=self._admins,
+        )
+        other._reported, other._telling = self._reported, self._telling
+        return other
 
     async def profile(self, user: UserId) -> Profile:
         """Look up an account; one that Slack does not know is a stranger."""
@@ -112,7 +125,7 @@ class SlackDirectory:
         if account is None:
             return Profile(user, AccountKind.STRANGER)
         teams = frozenset(map(TeamId, _teams(account)))
-        return Profile(UserId(account["id"]), kind_of_account(account, self._team), teams)
+        return Profile(UserId(account["id"]), kind_of_account(account, self._team), teams, asked_as=user)
 
     async def _ask_group(self, group: GroupId) -> frozenset[UserId]:
         users = await self._ask(

@@ -80,6 +80,14 @@ def _how_to_ask_again(snapshot: RequestSnapshot) -> Iterator[Block]:
         if tally.left and tally.refused:
             rest += ", and where you tick that for those whom Dintero refused,"
         yield section(f"*Ask again for these…* on the card asks for {rest} under the same once-only key.")
+    if not request.own_key:
+        end = "Press Continue… on the card to go on; or press End here… there first. "
+        first = end if request.state is State.STOPPED else ""
+        yield section(
+            f"{first}To ask for {customers} again, keep their rows in the file, put it in under *File* in "
+            f"`/discount add`, and press *Request {request.short} again* there: then nobody gets it twice."
+        )
+        return
     text = f"To ask for {customers} again, open "
     if request.state is State.STOPPED:
         text = f"Press Continue… on the card to go on; after End here… it can be asked for again. {text}"

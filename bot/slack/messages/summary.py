@@ -17,6 +17,8 @@ from bot.slack.rendering.request_state import agreed, ends
 from bot.slack.rendering.rule_rewards import rule_reward
 
 UNKNOWN: Final = "no answer came, so they may have it or not"
+SAME_KEY_BEFORE: Final = "another request gave it to them under the same once-only key, so this one did not"
+SAME_KEY_MAYBE: Final = "if another request under the same once-only key gave it to them, this one did not"
 UNAGREED: Final = {
     State.REJECTED: "it was rejected before their turn",
     State.EXPIRED: "nobody approved it anew before its time was over",
@@ -32,7 +34,7 @@ def build(snapshot: RequestSnapshot, formatter: Formatter) -> Message:
     after = request.last_answer.statistics if request.last_answer else None
     not_given = f" ({', '.join(ends(snapshot.tally, formatter))})" if ends(snapshot.tally, formatter) else ""
     # scripts find the summary by these words: numbers without separators, always "customers"
-    given = f"Given to {snapshot.tally.given} of {snapshot.tally.asked} customers"
+    given = f"Given to {snapshot.tally.newly_given} of {snapshot.tally.asked} customers"
     stage = request_facts.stage(request)
     reward = [f"*Rule:* {name}", f"*Reward:* {rule_reward(rule, formatter)}"] if rule else []
     return message(
@@ -52,6 +54,11 @@ def left_out(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
     """Say who was not given it, each outcome with its reason."""
     request, tally = snapshot.request, snapshot.tally
     lines: list[str] = []
+    if tally.had_before > 0:
+        lines.append(f"*{formatter.customers(tally.had_before)} had it before:* {SAME_KEY_BEFORE}")
+    if tally.maybe_before > 0:
+        maybe = formatter.customers(tally.maybe_before)
+        lines.append(f"*{maybe} of those given may have had it before:* {SAME_KEY_MAYBE}")
     if tally.refused > 0:
         lines.append(f"*{formatter.customers(tally.refused)} refused by Dintero*, to be corrected")
         lines += masked(snapshot.refused, formatter, of=tally.refused)

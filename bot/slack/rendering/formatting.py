@@ -34,11 +34,15 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Formatter:
-    """Formats values for messages and modals. `admins` are the people to ask when nobody else can help."""
+    """Formats values for messages and modals. `admins` are the people to ask when nobody else can help.
+
+    `account` is the Dintero account in which the bot gives, to tell apart the requests for another one.
+    """
 
     currency: str
     timezone: str
     admins: tuple[str, ...] = ()
+    account: str = ""
 
     def amount(self, minor: int | Decimal) -> str:
         """Write minor units as an amount.

@@ -8,8 +8,14 @@ from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import escape, fit, mention, mentions, shorten
 from bot.slack.rendering.refusal_phrases import SHORTLY, STAND_INS, PhraseWriter, sentences
 
-REQUESTERS_LIST: Final = (
-    "the requester gets the list of who is left, and the once-only key under which to ask again"
+REQUESTERS_LIST: Final = "the requester gets the list of who is left"
+
+OTHER_ACCOUNT: Final = (
+    "the bot gives in another Dintero account now",
+    (
+        "Ask again with /discount add. "
+        "Or whoever runs the bot sets DINTERO_ACCOUNT_ID back; then press Continue…."
+    ),
 )
 
 STOPS: Final[dict[StopReason | None, tuple[str, str]]] = {
@@ -106,7 +112,11 @@ def stop(reason: StopReason | None, note: str = "") -> str:
 
 def stop_words(reason: StopReason | None, note: str) -> tuple[str, str]:
     """Find the words for a stop: why, and what to do."""
-    return DATABASE_CHANGED if note == RefusalReason.DATABASE_CHANGED else STOPS[reason]
+    special = {
+        RefusalReason.DATABASE_CHANGED: DATABASE_CHANGED,
+        RefusalReason.OTHER_ACCOUNT: OTHER_ACCOUNT,
+    }
+    return special[RefusalReason(note)] if note in special else STOPS[reason]
 
 
 def in_parentheses(note: str) -> str:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.domain.customers.uploads import FileProblem
-from bot.domain.policy.policy import Refusal, RefusalReason
-from bot.domain.requests.request import Event, State
+from bot.domain.policy.policy import FOR_ANYBODY, OWN_HOLD, Refusal, RefusalReason
+from bot.domain.requests.request import KEY_PREFIX, Event, State
 from bot.slack.rendering.file_errors import ODD, TROUBLES
 from bot.slack.rendering.formatting import Formatter
 
@@ -40,6 +40,8 @@ SENTENCES: Final[dict[RefusalReason, str]] = {
     RefusalReason.BOT: "Bots cannot do this, only people.",
     RefusalReason.DEACTIVATED: "This account is deactivated in Slack.",
     RefusalReason.STRANGER: "Only full members of this workspace can do this, and you come from another one.",
+    RefusalReason.OTHER_ACCOUNT: "This is for another Dintero account than the bot's, so nothing was done.",
+    RefusalReason.APPROVAL_OLD: "An approval of this is too old to count.",
     RefusalReason.LOOKUP_FAILED: (
         "Slack could not say who you are or which groups you are in, so nobody is let in for now{because}"
     ),
@@ -103,6 +105,21 @@ SENTENCES: Final[dict[RefusalReason, str]] = {
 }
 """What is missing. `{quoted}` is the detail in quotes, `{because}` the detail after a colon."""
 
+SPECIAL: Final[dict[tuple[RefusalReason, str], str]] = {
+    (RefusalReason.OWN_REQUEST, OWN_HOLD): (
+        "Nobody ends the hold of their own request, admins included. It ends by itself."
+    ),
+    (RefusalReason.NO_APPROVER, FOR_ANYBODY): (
+        "Nobody could ever approve a request here: "
+        "the policy names no approver of this channel who is a full member of this workspace."
+    ),
+    (RefusalReason.BAD_ONCE_KEY, KEY_PREFIX): (
+        f"Keys that begin with {KEY_PREFIX} are the bot's own. "
+        "“Ask again for these…” on a request's card asks for its rest under the bot's key."
+    ),
+}
+"""The same for one detail, or for what follows its last slash."""
+
 CURES: Final[dict[RefusalReason, str]] = {
     RefusalReason.UNLISTED_CHANNEL: "Ask {who} to add it.",
     RefusalReason.NOT_A_REQUESTER: "Ask {who} to add you to the policy.",
@@ -115,6 +132,10 @@ CURES: Final[dict[RefusalReason, str]] = {
     RefusalReason.STRANGER: (
         "A workspace admin can invite you as one; until then ask a colleague here to do it, or {who}."
     ),
+    RefusalReason.OTHER_ACCOUNT: (
+        "Ask again with /discount add, or ask {who} to set DINTERO_ACCOUNT_ID back."
+    ),
+    RefusalReason.APPROVAL_OLD: "Ask {who} to approve it again.",
     RefusalReason.LOOKUP_FAILED: "Try again in a minute; if it goes on, tell {who}.",
     RefusalReason.CANNOT_POST: (
         "Type `/invite @discount-bot` there (anybody in the channel can), then try again."
@@ -184,6 +205,8 @@ SHORTLY: Final[dict[str, str]] = {
     RefusalReason.BOT: "it came from a bot",
     RefusalReason.DEACTIVATED: "it came from an account that is deactivated now",
     RefusalReason.STRANGER: "it came from somebody of another workspace",
+    RefusalReason.OTHER_ACCOUNT: "it is for another Dintero account than the bot's",
+    RefusalReason.APPROVAL_OLD: "it is too old",
     RefusalReason.LOOKUP_FAILED: "Slack could not say who is who",
     RefusalReason.CANNOT_POST: "the bot cannot post in the channel",
     RefusalReason.NO_RULE: "there is no rule",
@@ -303,7 +326,12 @@ def _with_numbers(reason: RefusalReason, detail: str, formatter: Formatter) -> s
 
 def _with_detail(reason: RefusalReason, detail: str, writer: PhraseWriter) -> str:
     """Write the sentence of a reason whose detail has a special form."""
+    if sentence := SPECIAL.get((reason, detail.rpartition("/")[2])):
+        return sentence
     match reason:
+        case RefusalReason.OTHER_ACCOUNT if "/" in detail:
+            of_request, of_bot = (_account(one, writer) for one in detail.split("/", 1))
+            return f"This is for {of_request}, and the bot gives in {of_bot} now, so nothing was done."
         case RefusalReason.NO_RULE if detail:
             return f"No rule is called {writer.quote(detail)}, and none has it as its id."
         case RefusalReason.UNKNOWN_REQUEST if UUID.fullmatch(detail):
@@ -323,6 +351,11 @@ def _with_detail(reason: RefusalReason, detail: str, writer: PhraseWriter) -> st
             file = writer.quote(name) if name else "A file"
             return f"{file} {what}. {cure.replace('{who}', writer.who)}"
     return ""
+
+
+def _account(account: str, writer: PhraseWriter) -> str:
+    kind = "PRODUCTION" if account.startswith("P") else "TEST"
+    return f"the {kind} account {writer.say(account[:20])}"
 
 
 def _on_lines(detail: str, fault: str, writer: PhraseWriter) -> str:

@@ -11,7 +11,7 @@ from bot.domain.requests.request import Request
 from bot.domain.requests.views import Review
 from bot.domain.rules.rule import Availability, Cost, Rule
 from bot.slack.rendering.formatting import Formatter
-from bot.slack.rendering.mrkdwn import address, escape, mask, phrase, visible
+from bot.slack.rendering.mrkdwn import address, escape, mask, mention, phrase, visible
 from bot.slack.rendering.rule_rewards import MARKS, rule_reward
 from bot.slack.rendering.rule_usage import rule_use
 
@@ -87,7 +87,7 @@ def cost_line(cost: Cost | None, formatter: Formatter) -> str:
     return f"*Cost:* {each}; {uses} ({formatter.amount(cost.total)} for one use each)"
 
 
-def tier(applied: AppliedTier | None, formatter: Formatter) -> list[str]:
+def tier(applied: AppliedTier | None, formatter: Formatter, request: Request | None = None) -> list[str]:
     """Say which of the policy's tiers applies and why, if one does."""
     if applied is None:
         return []
@@ -99,7 +99,20 @@ def tier(applied: AppliedTier | None, formatter: Formatter) -> list[str]:
         TierTrigger.UNPRICED: f"what it costs cannot be said, which counts as above {amount}",
         TierTrigger.RESERVED: "whom it reaches cannot be counted, which is above every bound",
     }[applied.why]
-    return [f"*Tier:* {why}: {who} must agree"]
+    together = ""
+    if request and not _passes_alone(request, applied):
+        together = f", since what {mention(request.requester)} asked for here before counts too"
+    return [f"*Tier:* {why}: {who} must agree{together}"]
+
+
+def _passes_alone(request: Request, applied: AppliedTier) -> bool:
+    """Check whether a request passes its tier's bound without those before it."""
+    match applied.why:
+        case TierTrigger.CUSTOMERS:
+            return request.customers > applied.bound
+        case TierTrigger.AMOUNT:
+            return request.price is None or request.price.total > applied.bound
+    return True
 
 
 def budget(budget_use: BudgetUse | None, formatter: Formatter) -> list[str]:
@@ -152,14 +165,20 @@ def _linked(prior_request: PriorRequest, links: Links) -> str:
     return f"<{address(link)}|{prior_request.short}>" if link else prior_request.short
 
 
-def account(request: Request) -> str:
-    """Say whether the account is for tests or for production."""
+def account(request: Request, formatter: Formatter) -> str:
+    """Say whether the account is for tests or for production, and whether the bot serves another one now."""
     kind = (
         "*PRODUCTION* – real customers get this"
         if request.production
         else "*TEST* – no real customer gets this"
     )
-    return f"*Account:* {kind} ({escape(request.account, 20)})"
+    line = f"*Account:* {kind} ({escape(request.account, 20)})"
+    if formatter.account in {"", request.account} or request.ended:
+        return line
+    return (
+        f"{line}\n⚠️ *The bot gives in another account now* ({escape(formatter.account, 20)}): "
+        "it neither gives nor changes this. Ask again with `/discount add`."
+    )
 
 
 def stage(request: Request) -> str:
@@ -208,6 +227,26 @@ def asked_already(found: Remainder | None, links: Links) -> list[str]:
 def own_key(request: Request) -> list[str]:
     """Show the idempotency key, if the requester set it."""
     return [f"*Once-only key:* {escape(request.once_key, 80)} – {SAME_KEY}"] if request.own_key else []
+
+
+def key_use(review: Review, formatter: Formatter) -> list[str]:
+    """Say whom the key will skip, because it was used before, and by which requests of this channel."""
+    used, request = review.key_use, review.request
+    if not (used.given or used.forgotten or used.more or (used.maybe and request.own_key)):
+        return []
+    here = [each.short for each in used.by if each.channel == request.channel]
+    elsewhere = len(used.by) - len(here)
+    others = [formatter.pluralize(elsewhere, "request") + " of other channels"] if elsewhere else []
+    by = phrase([*here[:MAX_REQUESTS], *others], last="and", most=MAX_REQUESTS + 1)
+    skipped = [f"⚠ *This once-only key was used before*, by {by}"]
+    if used.given:
+        had = formatter.customers(used.given)
+        skipped.append(f"{had} of these had it under this key, and get nothing more")
+    if used.maybe:
+        skipped.append(f"{formatter.customers(used.maybe)} may have it, or get it there first")
+    if used.forgotten or used.more:
+        skipped.append("not all of its customers are known any more: whoever had it gets nothing more")
+    return ["; ".join(skipped)]
 
 
 def approvals(count: int, asked_of: Sequence[str]) -> str:

@@ -29,10 +29,11 @@ MARKS: Final[dict[State, str]] = {
 
 def outcome(tally: Tally, formatter: Formatter) -> str:
     """Say whether all, some or none received it, for anywhere but the summary."""
-    if tally.given == 0:
+    given = tally.newly_given
+    if given == 0:
         return "nobody was given it"
-    if tally.given < tally.asked:
-        return f"{formatter.number(tally.given)} of {formatter.customers(tally.asked)} were given it"
+    if given < tally.asked:
+        return f"{formatter.number(given)} of {formatter.customers(tally.asked)} were given it"
     if tally.asked == 1:
         return "the customer was given it"
     return f"all {formatter.number(tally.asked)} were given it"
@@ -41,6 +42,8 @@ def outcome(tally: Tally, formatter: Formatter) -> str:
 def ends(tally: Tally, formatter: Formatter) -> list[str]:
     """Count the customers of each other outcome that occurred."""
     counts = (
+        (tally.had_before, "had it before under the same key"),
+        (tally.maybe_before, "may have had it before under the same key"),
         (tally.refused, "refused by Dintero"),
         (tally.unknown, "unknown"),
         (tally.not_tried, "not tried"),
@@ -51,14 +54,14 @@ def ends(tally: Tally, formatter: Formatter) -> list[str]:
 def mark(snapshot: RequestSnapshot) -> str:
     """Say the state in a sign and a word or two, for lists."""
     request = snapshot.request
-    if request.state is State.DONE and snapshot.tally.given < snapshot.tally.asked:
-        return "◐ done in part" if snapshot.tally.given else "○ done, nobody given"
+    if request.state is State.DONE and snapshot.tally.newly_given < snapshot.tally.asked:
+        return "◐ done in part" if snapshot.tally.newly_given else "○ done, nobody given"
     return MARKS[request.state]
 
 
 def done_mark(tally: Tally) -> str:
     """Choose the sign of a request that is done."""
-    return "🎉" if tally.given == tally.asked else "☑️"
+    return "🎉" if tally.newly_given == tally.asked else "☑️"
 
 
 def agreed(snapshot: RequestSnapshot) -> str:

@@ -173,9 +173,63 @@ async def test_continue_works_once_the_budget_has_space(office: Office) -> None:
     assert (await office.now(waiting.id)).state is State.STOPPED
     office.clock.pass_by(hours=30 * 24)
     await office.decisions.resume(waiting.id, person(ANN), SUPPORT)
+    assert await office.preflight.begin(waiting.id) is None  # the approval is a month old
+    await office.approve(await office.now(waiting.id), BO)
     going = await office.preflight.begin(waiting.id)
     assert going
     assert (going.state, going.id != first.id) == (State.GIVING, True)
+
+
+async def gave_some(office: Office, customers: int, some: int) -> Request:
+    """Give to some of a request's customers, and stop it."""
+    request = await approved(office, customers)
+    assert await office.preflight.begin(request.id)
+    await office.repository.start_portion(request.id, 0)
+    ids = await office.repository.customers(request.id, 0)
+    outcome = BatchOutcome(0, 0, customers, not_tried=tuple(ids[some:]))
+    await office.repository.record_outcomes(request.id, outcome, at=office.clock.now())
+    await office.repository.request_stop(request.id, StopReason.BUSY, "")
+    await office.completion.finish(request.id, 1)
+    assert (await office.now(request.id)).state is State.STOPPED
+    return request
+
+
+async def test_the_budget_lets_go_of_what_a_stopped_request_gave(either_office: Office) -> None:
+    office = either_office.under(under(TEN))
+    await gave_some(office, 9, some=6)
+    assert await refused(office, 5) == [Refusal(RefusalReason.BUDGET_CUSTOMERS, "5/4")]
+    office.clock.pass_by(hours=30 * 24 - 1)
+    assert await refused(office, 5)
+    office.clock.pass_by(hours=1)
+    assert await refused(office, 10) == []
+
+
+async def test_a_request_that_goes_on_needs_room_for_its_rest_alone(either_office: Office) -> None:
+    office = either_office.under(under(TEN))
+    stopped = await gave_some(office, 9, some=6)
+    office.clock.pass_by(hours=30 * 24)
+    await gave(office, 7)
+    await office.decisions.resume(stopped.id, person(ANN), SUPPORT)
+    assert await office.preflight.begin(stopped.id) is None
+    waiting = await office.now(stopped.id)
+    shown = await office.decisions.open_approval(waiting.id, person(BO), SUPPORT)
+    assert isinstance(shown, ApprovalView)
+    assert shown.review.budget_use
+    assert (shown.review.budget_use.customers, shown.review.budget_use.left_customers) == (3, 3)
+    await office.approve(waiting, BO)
+    assert await office.preflight.begin(stopped.id)
+    assert await refused(office, 1) == [Refusal(RefusalReason.BUDGET_CUSTOMERS, "1/0")]
+
+
+async def test_until_is_when_the_first_of_it_was_given(office: Office) -> None:
+    office.under(under(TEN))
+    at = office.clock.now()
+    await gave_some(office, 9, some=6)
+    office.clock.pass_by(hours=48)
+    review = await office.drafts.review(await office.draft(), person(ANN))
+    assert isinstance(review, Review)
+    assert review.budget_use
+    assert review.budget_use.until == at + timedelta(days=30)
 
 
 async def test_parallel_requests_never_exceed_the_budget(either_office: Office) -> None:

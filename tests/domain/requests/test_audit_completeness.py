@@ -214,11 +214,11 @@ async def test_a_change_of_customer_hashes_is_detected(sqlite_books: SqlReposito
 
 def test_the_same_policy_has_the_same_hash_and_another_one_another() -> None:
     def hash_of(policy: Policy) -> str:
-        return str(policy_in_force(policy).facts["hash"])
+        return str(policy_in_force(policy, "T11112222").facts["hash"])
 
     assert hash_of(POLICY) == hash_of(replace(POLICY))
     assert hash_of(POLICY) != hash_of(replace(POLICY, retention_days=91))
-    assert canonical(policy_in_force(POLICY).facts)
+    assert canonical(policy_in_force(POLICY, "T11112222").facts)
 
 
 async def test_audit_entries_have_the_time_of_the_clock(sqlite_url: str) -> None:

@@ -13,14 +13,15 @@ from bot.domain.ids import ChannelId, OnceKey, RequestId, RuleId, ShortId, TeamI
 from bot.domain.policy.policy import AppliedTier, TierTrigger
 from bot.domain.requests.request import (
     ENDED,
+    KEY_PREFIX,
     MOVES,
     SHORT_ALPHABET,
     Event,
     Request,
     State,
     digest,
-    idempotency_key,
-    new_request_id,
+    is_bots_key,
+    new_once_key,
     new_short_id,
     next_state,
     transition,
@@ -61,6 +62,7 @@ ALL_MOVES = """
     giving    wound_up       cancelled
     giving    stopped        stopped
     giving    rule_changed   waiting
+    giving    consent_void   waiting
     stopped   continued      approved
     stopped   ended_here     done
 """
@@ -70,7 +72,7 @@ LEADS_TO = {
 
 
 def test_the_table_covers_every_state_and_every_event() -> None:
-    assert (len(State), len(Event), len(LEADS_TO)) == (9, 15, 18)
+    assert (len(State), len(Event), len(LEADS_TO)) == (9, 15, 19)
 
 
 @pytest.mark.parametrize(("state", "event"), list(product(State, Event)))
@@ -117,10 +119,18 @@ def test_a_short_id_can_be_read_aloud() -> None:
     assert len(made) > 1990
 
 
-def test_every_request_has_its_own_stable_idempotency_key() -> None:
-    one, other = new_request_id(), new_request_id()
-    assert idempotency_key(one) == idempotency_key(one) != idempotency_key(other)
-    assert one in idempotency_key(one)
+def test_a_key_of_the_bot_cannot_be_guessed_and_is_known_as_one() -> None:
+    keys = {new_once_key() for _ in range(100)}
+    assert len(keys) == 100
+    assert all(is_bots_key(key) and len(key) == len(KEY_PREFIX) + 32 for key in keys)
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["discount-bot-", " Discount-Bot-1", "DISCOUNT-BOT-x", "ｄｉｓｃｏｕｎｔ-bot-1"],  # noqa: RUF001
+)
+def test_a_key_in_any_spelling_of_the_prefix_is_the_bots(key: str) -> None:
+    assert is_bots_key(key)
 
 
 def test_an_account_is_production_by_its_first_letter() -> None:

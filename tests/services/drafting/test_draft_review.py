@@ -9,7 +9,7 @@ from bot.domain.customers.parsing import digest_of, is_digest_of
 from bot.domain.customers.uploads import Doubt, DoubtfulIds
 from bot.domain.ids import CustomerId
 from bot.domain.policy.policy import RefusalReason
-from bot.domain.requests.request import FormInput, digest, idempotency_key
+from bot.domain.requests.request import FormInput, digest, is_bots_key
 from bot.domain.requests.views import Field, Form, Review
 from bot.domain.rules.rule import Availability, Reward
 from bot.errors import AccessDenied, TransientError
@@ -153,7 +153,8 @@ async def test_the_review_shows_everything_that_will_be_requested(office: Office
     assert (request.first_customer, request.last_customer) == ("a b c", "e")
     everybody = [CustomerId("a b c"), CustomerId("d"), CustomerId("e")]
     assert is_digest_of(request.customers_digest, digest_of(everybody))
-    assert (request.once_key, request.own_key) == (idempotency_key(request.id), False)
+    assert is_bots_key(request.once_key)
+    assert not request.own_key
     assert (request.approvals, request.tier, found.request.approvals) == (1, None, 1)
     assert (found.usable, found.asked_of) == (Availability.NOW, (LEADS, CHIEF))
     (pasted,) = found.files_read

@@ -1,0 +1,21 @@
+"""When a batch was given, and how many customers of a request had it before under the same key."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0013"
+down_revision = "0012"
+
+
+def upgrade() -> None:
+    """Add the columns."""
+    op.add_column("batches", sa.Column("given_at", sa.BigInteger()))
+    for name in ("had_before", "maybe_before"):
+        op.add_column("requests", sa.Column(name, sa.Integer(), nullable=False, server_default="0"))
+
+
+def downgrade() -> None:
+    """Drop them."""
+    for name in ("had_before", "maybe_before"):
+        op.drop_column("requests", name)
+    op.drop_column("batches", "given_at")

@@ -1,0 +1,125 @@
+"""A giving under way is checked again before another process gives anything more of it."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+
+import pytest
+from structlog.testing import capture_logs
+
+from bot.app import RunningBot
+from bot.domain.ids import GroupId
+from bot.domain.policy.budget import Budget
+from bot.domain.policy.policy import Policy, RefusalReason
+from bot.domain.requests.person import AccountKind
+from bot.domain.requests.request import Request, State, StopReason
+from sandbox.dintero.server import ACCOUNT
+from sandbox.shop import LEADS, POLICY, SUPPORT, open_bot, with_channel
+from tests.background.test_runner import QUICKLY, Bots, bots, either
+from tests.journeys.process import approved
+from tests.support.engine_fixture import customers
+
+__all__ = ["bots", "either"]
+
+PRODUCTION = "P11112222"
+
+
+async def half_given(bots: Bots) -> Request:
+    """Give a part of a request in a process that is gone then."""
+    request = await approved(bots.repository, bots.shop, customers(60))
+    held, let_go = bots.at(2)
+    async with bots.bot() as running:
+        await asyncio.wait_for(held.wait(), 60)
+        running.background.drain()
+        let_go.set()
+    bots.shop.dintero.on_call = None
+    found = await bots.repository.find(request)
+    assert found
+    assert found.state is State.GIVING
+    return found
+
+
+def another(
+    bots: Bots, policy: Policy = POLICY, *, account: str = ACCOUNT
+) -> AbstractAsyncContextManager[RunningBot]:
+    return open_bot(
+        bots.shop,
+        bots.url,
+        policy=policy,
+        clock=bots.clock,
+        retry_policy=QUICKLY,
+        DINTERO_ACCOUNT_ID=account,
+    )
+
+
+async def test_the_rest_is_given_by_the_next_process(either: Bots) -> None:
+    await half_given(either)
+    async with another(either):
+        await either.is_told("Given to 60 of 60")
+
+
+def leads_change(bots: Bots) -> None:
+    bots.shop.slack.workspace.groups[GroupId(LEADS)].members.discard(bots.shop.bo.id)
+
+
+def approver_leaves(bots: Bots) -> None:
+    bots.shop.bo.account.kind = AccountKind.DEACTIVATED
+
+
+def requester_leaves(bots: Bots) -> None:
+    bots.shop.ann.account.kind = AccountKind.GUEST
+
+
+def approvals_age(bots: Bots) -> None:
+    bots.clock.pass_by(hours=25)
+
+
+@pytest.mark.parametrize("change", [leads_change, approver_leaves, requester_leaves, approvals_age])
+async def test_an_approval_that_no_longer_counts_is_renewed_first(
+    either: Bots, change: Callable[[Bots], None]
+) -> None:
+    request = await half_given(either)
+    calls = len(either.shop.dintero.ledger.calls)
+    change(either)
+    async with another(either):
+        await either.is_told("The approval no longer counts")
+    assert len(either.shop.dintero.ledger.calls) == calls
+    assert await either.state(request.id) is State.WAITING
+
+
+@pytest.mark.parametrize(
+    ("policy", "stop"),
+    [
+        (replace(POLICY, channels={}), StopReason.POLICY),
+        (with_channel(POLICY, SUPPORT, max_customers=59), StopReason.POLICY),
+        (with_channel(POLICY, SUPPORT, rules=frozenset({"another"})), StopReason.POLICY),
+        (with_channel(POLICY, SUPPORT, budget=Budget(days=30, customers=59)), StopReason.BUDGET),
+    ],
+    ids=["unlisted", "fewer", "rule", "budget"],
+)
+async def test_a_stricter_policy_stops_the_giving(bots: Bots, policy: Policy, stop: StopReason) -> None:
+    request = await half_given(bots)
+    calls = len(bots.shop.dintero.ledger.calls)
+    async with another(bots, policy):
+        await bots.is_told("It stopped")
+    assert len(bots.shop.dintero.ledger.calls) == calls
+    found = await bots.repository.find(request.id)
+    assert found
+    assert (found.state, found.stop) == (State.STOPPED, stop)
+
+
+async def test_a_bot_for_another_account_gives_nothing_of_it(either: Bots) -> None:
+    request = await half_given(either)
+    calls = len(either.shop.dintero.ledger.calls)
+    with capture_logs() as logs:
+        async with another(either, account=PRODUCTION):
+            card = await either.is_told("gives in another account now")
+            assert PRODUCTION in either.shop.ann.read(card)
+            await either.is_told("It stopped")
+    assert len(either.shop.dintero.ledger.calls) == calls
+    found = await either.repository.find(request.id)
+    assert found
+    assert (found.state, found.note) == (State.STOPPED, RefusalReason.OTHER_ACCOUNT)
+    (warning,) = (one for one in logs if one["event"] == "requests for another account are not given")
+    assert (warning["account"], warning["requests"]) == (PRODUCTION, [request.short])
