@@ -60,6 +60,11 @@ async def test_a_usable_server_is_fine(empty_database_url: str) -> None:
     ]
 
 
+async def test_a_short_audit_key_is_a_failed_check(sqlite_url: str) -> None:
+    found = [str(result) async for result in check_database(sqlite_url, "k")]
+    assert ["AUDIT_KEY – too short" in line for line in found] == [False, True]
+
+
 async def test_a_short_password_is_a_failed_check(postgres_url: str) -> None:
     found = await lines(postgres_url.replace("postgres:@", "postgres:abc@"))
     assert ["too short to be secret" in line for line in found] == [False, True]
