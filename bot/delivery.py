@@ -30,6 +30,8 @@ class Delivery:
     """Tells this handling from that of a copy."""
     writes: int = 0
     """Writes that are committed, or may be."""
+    has_work: bool = False
+    """Whether work follows the ack."""
     closed: bool = False
     """Whether the person was told how it ended: nothing may be written any more."""
 
@@ -70,6 +72,16 @@ def handling(payload: Mapping[str, Any]) -> Iterator[Delivery]:
     token = _current.set(delivery)
     try:
         yield delivery
+    finally:
+        _current.reset(token)
+
+
+@contextmanager
+def no_delivery() -> Iterator[None]:
+    """Write on nobody's behalf: without the limits and promises of a delivery."""
+    token = _current.set(None)
+    try:
+        yield
     finally:
         _current.reset(token)
 
