@@ -14,7 +14,7 @@ from bot.delivery import Delivery, handling
 from bot.errors import DatabaseUnavailable, DeliveredBefore
 from bot.web.deferred_work import DeferredWork
 
-ACK_SECONDS: Final = 2.2
+ACK_SECONDS: Final = 2.0
 """After this time the person gets an answer without the handler's. Slack waits for 3 s."""
 REMEMBERED_SECONDS: Final = 900.0
 """A signature counts for five minutes, from five minutes before its time at the earliest."""
