@@ -198,15 +198,17 @@ async def reply_or_fault(answer: Awaitable[Answer]) -> Answer | str:
 
 
 def explain(error: Exception) -> str:
-    """Log a failure under an id, let its delivery write nothing more, and say what may be done."""
+    """Log a failure under an id, and say what may be done; nothing that waits is written afterwards."""
     delivery = current_delivery()
-    written = delivery is not None and delivery.close()
     if isinstance(error, DeliveredBefore):
         log.warning("a copy of a delivery was refused")
         return COPY
     fault = uuid.uuid4().hex[:8]
     log.error("answer failed", fault=fault, exc_info=error)
     passes = isinstance(error, TimeoutError) or (isinstance(error, DatabaseUnavailable) and error.passes)
+    if passes and delivery:
+        delivery.close()
+    written = delivery is not None and delivery.writes > 0
     if not passes:
         return _fault_text(fault, PERHAPS if written else f"{NOTHING} Try again")
     return f"{UNSURE if written else UNCHANGED} (Fault `{fault}`.)"

@@ -18,6 +18,8 @@ ACK_SECONDS: Final = 2.0
 """After this time the person gets an answer without the handler's. Slack waits for 3 s."""
 REMEMBERED_SECONDS: Final = 900.0
 """A signature counts for five minutes, from five minutes before its time at the earliest."""
+REPEATED: Final = frozenset({"block_suggestion", "url_verification"})
+"""Payloads that change nothing and come again as they are: a search, or Slack's check of the address."""
 
 log = structlog.get_logger()
 Failure = Callable[[Exception, AsyncBoltRequest], Awaitable[BoltResponse]]
@@ -53,7 +55,7 @@ class BoltApp(AsyncApp):
 
     async def async_dispatch(self, req: AsyncBoltRequest) -> BoltResponse:
         """Handle a payload, and return its ack in time."""
-        if req.body.get("type") == "block_suggestion":  # a search changes nothing, and comes again as it is
+        if req.body.get("type") in REPEATED or "ssl_check" in req.body:
             with self._deferred_work.answering(), handling({}) as delivery:
                 return await self._bounded(req, delivery)
         with self._deferred_work.answering(), handling(req.body) as delivery:

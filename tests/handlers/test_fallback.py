@@ -4,6 +4,7 @@ import copy
 import json
 
 import pytest
+from slack_bolt.async_app import AsyncBoltRequest
 
 from bot.errors import DatabaseUnavailable
 from handlers.fallback import fail
@@ -71,6 +72,12 @@ async def test_a_list_of_rules_says_that_the_database_is_away() -> None:
     assert "The database does not answer; try again in a minute." in option["text"]["text"]
     assert len(option["text"]["text"]) <= 75
     assert option["value"]
+
+
+async def test_slacks_own_checks_may_come_again(stand: Stand) -> None:
+    for _ in range(2):
+        check = AsyncBoltRequest(body={"type": "url_verification", "challenge": "abc"}, mode="socket_mode")
+        assert "abc" in (await stand.app.async_dispatch(check)).body
 
 
 @pytest.mark.parametrize("without", ["user", "team", "both"])
