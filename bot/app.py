@@ -266,7 +266,7 @@ def build_bolt(client: AsyncWebClient, ctx: HandlerContext, deferred_work: Defer
     async def fail(error: Exception, req: AsyncBoltRequest) -> BoltResponse:
         return await fallback.fail(error, req.body, req.context.respond, ctx)
 
-    app = BoltApp(client, deferred_work, fail)
+    app = BoltApp(client, deferred_work, fail, ctx.decisions.repository.remember_delivery)
     app.use(_Identify(ctx))
     for module in (commands, request_form, card_buttons, fallback):
         module.register(app)

@@ -30,6 +30,8 @@ class Delivery:
     """Tells this handling from that of a copy."""
     writes: int = 0
     """Writes that are committed, or may be."""
+    has_work: bool = False
+    """Whether work follows the ack."""
     closed: bool = False
     """Whether the person was told how it ended: nothing may be written any more."""
 
@@ -48,10 +50,9 @@ class Delivery:
         """Forget a write that surely was not committed."""
         self.writes -= 1
 
-    def close(self) -> bool:
-        """Let no further write pass; return whether something may be written."""
+    def close(self) -> None:
+        """Let no further write pass; what may be written shows in `writes`."""
         self.closed = True
-        return self.writes > 0
 
 
 _current: Final[ContextVar[Delivery | None]] = ContextVar("delivery", default=None)
@@ -74,15 +75,25 @@ def handling(payload: Mapping[str, Any]) -> Iterator[Delivery]:
         _current.reset(token)
 
 
+@contextmanager
+def no_delivery() -> Iterator[None]:
+    """Write on nobody's behalf: without the limits and promises of a delivery."""
+    token = _current.set(None)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
 @asynccontextmanager
-async def wait_limited() -> AsyncIterator[None]:
+async def wait_limited(seconds: float = WAIT_SECONDS) -> AsyncIterator[None]:
     """Limit a wait for the database, if a person waits.
 
     Raises:
         DatabaseUnavailable: it took too long.
     """
     try:
-        async with asyncio.timeout(WAIT_SECONDS if current_delivery() else None):
+        async with asyncio.timeout(seconds if current_delivery() else None):
             yield
     except TimeoutError as error:
-        raise DatabaseUnavailable(f"no answer within {WAIT_SECONDS:g} seconds") from error
+        raise DatabaseUnavailable(f"no answer within {seconds:g} seconds") from error

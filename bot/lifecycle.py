@@ -10,6 +10,7 @@ from typing import Final
 import structlog
 
 from bot.app import run_bot
+from bot.config.redaction import MIN_SECRET_LENGTH
 from bot.config.settings import Settings
 from bot.database.address import is_encrypted, parse_url
 from bot.domain.policy.policy import Policy
@@ -32,6 +33,8 @@ async def run(
     """
     if not is_encrypted(parse_url(settings.database_url.get_secret_value())):
         log.warning("connections to PostgreSQL may be without TLS", advice="add ?sslmode=verify-full")
+    if settings.key and len(settings.key) < MIN_SECRET_LENGTH:
+        log.warning("AUDIT_KEY is too short to be secret", advice="set a long random one")
     ready, ended = asyncio.Event(), asyncio.Event()
 
     async def work() -> None:

@@ -10,7 +10,7 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from bot.domain.requests.person import Person
 from bot.errors import DeliveredBefore
-from bot.slack.modal_controller import explain, message_view
+from bot.slack.modal_controller import NOTHING, explain, message_view
 from bot.slack.modals import rule_options
 from bot.slack.reply import Reply, View
 from handlers.context import Body, HandlerContext
@@ -63,10 +63,12 @@ async def fail(
     """Answer a payload whose handler failed or took too long; a form stays open with its input."""
     text = explain(error)
     answer: dict[str, Any] | str = ""
-    if body.get("type") == "view_submission":
-        answer = _failed_submission(body["view"], text, close=isinstance(error, DeliveredBefore))
+    if body.get("type") == "view_submission" and isinstance(error, DeliveredBefore):
+        answer = {"response_action": "update", "view": message_view("Delivered twice", text)}
+    elif body.get("type") == "view_submission":
+        answer = _failed_submission(body["view"], text)
     elif body.get("type") == "block_suggestion":
-        answer = {"options": rule_options.without_rules(text)}
+        answer = {"options": rule_options.without_rules(text.removeprefix(f"{NOTHING} "))}
     elif "command" in body:
         answer = {"response_type": "ephemeral", "text": text}
     elif body.get("response_url") and respond and ctx:
@@ -74,9 +76,9 @@ async def fail(
     return BoltResponse(status=200, body=answer)
 
 
-def _failed_submission(view: View, text: str, *, close: bool) -> dict[str, Any]:
-    """Put the text at the form's first input, unless the form has none or its answer has come."""
+def _failed_submission(view: View, text: str) -> dict[str, Any]:
+    """Put the text at the form's first input, if it has one."""
     inputs = (block["block_id"] for block in view["blocks"] if block.get("type") == "input")
-    if not close and (field := next(inputs, None)):
+    if field := next(inputs, None):
         return {"response_action": "errors", "errors": {field: text}}
     return {"response_action": "update", "view": message_view("Something went wrong", text)}

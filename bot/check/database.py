@@ -100,6 +100,9 @@ async def check_database(url: str, audit_key: str | None) -> AsyncIterator[Check
                 yield fault
             return
     yield await result_of("database", _opened(url, audit_key))
+    if audit_key and len(audit_key) < MIN_SECRET_LENGTH:
+        fix = "Customer ids can be guessed from their hashes. Set a long random one; old hashes keep theirs."
+        yield CheckResult("AUDIT_KEY", "too short to be secret", fix)
     if parsed.password and len(parsed.password) < MIN_SECRET_LENGTH:
         fix = f"Give the role one of at least {MIN_SECRET_LENGTH} characters, and change DATABASE_URL."
         yield CheckResult("database password", "too short to be secret", fix)

@@ -4,7 +4,6 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any, Final
 
 import psycopg
@@ -25,14 +24,12 @@ async def single_instance(url: str, *, patience: float = PATIENCE_SECONDS) -> As
     """On SQLite, be the only bot on a file until the block ends; wait for one that is ending.
 
     Raises:
-        DatabaseUnavailable: another bot uses the file, or may use it under another name, or it cannot be
-            opened.
+        DatabaseUnavailable: another bot uses the file, or it cannot be opened.
     """
     parsed = parse_url(url)
     if not is_sqlite(parsed):
         yield
         return
-    await asyncio.to_thread(_refuse_hard_links, Path(parsed.database or ""))
     give_up_at = asyncio.get_running_loop().time() + patience
     while not (lock := await asyncio.to_thread(_lock_file, parsed)):
         if asyncio.get_running_loop().time() >= give_up_at:
@@ -42,15 +39,6 @@ async def single_instance(url: str, *, patience: float = PATIENCE_SECONDS) -> As
         yield
     finally:
         await asyncio.to_thread(lock.close)
-
-
-def _refuse_hard_links(path: Path) -> None:
-    """Refuse a file with a second name: SQLite keeps a journal and a lock for each, and loses data."""
-    if path.exists() and path.stat().st_nlink > 1:
-        raise DatabaseUnavailable(
-            f"{path} has a second name (a hard link), under which another bot may use it.",
-            advice="Stop every bot, delete the other names (find / -samefile), then start one.",
-        )
 
 
 def _lock_file(url: URL) -> sqlite3.Connection | None:

@@ -11,7 +11,7 @@ from bot.errors import ConfigError
 
 HIDDEN: Final = "[hidden]"
 MIN_SECRET_LENGTH: Final = 6
-"""Redacting shorter secrets would hide innocent text; settings refuse them."""
+"""Redacting shorter secrets would hide innocent text. Settings and checks refuse them or warn."""
 SECRETS: Final = (
     "SLACK_BOT_TOKEN",
     "SLACK_APP_TOKEN",

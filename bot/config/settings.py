@@ -86,9 +86,7 @@ class BaseConfig(BaseModel):
     database_url: Annotated[SecretStr, _secret(_is_database_url, "not a valid URL")] = Field(
         SecretStr("sqlite:///discount-bot.db"), description="sqlite:///a-file.db or postgresql://…"
     )
-    audit_key: Annotated[SecretStr, _LONG_ENOUGH] | None = Field(
-        None, description="a long random text; keep it secret and the same"
-    )
+    audit_key: SecretStr | None = Field(None, description="a long random text; keep it secret and the same")
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(str.lower)] = Field(
         "info", description="debug, info, warning or error"
     )

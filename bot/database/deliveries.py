@@ -9,10 +9,10 @@ from typing import Final
 from sqlalchemy import bindparam, delete
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bot.database.connection import BaseRepository, Statement, Transaction, Values
+from bot.database.connection import BaseRepository, Database, Statement, Transaction, Values
 from bot.database.mapping import to_micros
 from bot.database.schema import deliveries
-from bot.delivery import Delivery, current_delivery
+from bot.delivery import Delivery, current_delivery, no_delivery
 from bot.errors import DeliveredBefore
 
 
@@ -33,7 +33,17 @@ _FORGET: Final = delete(deliveries).where(deliveries.c.received_at < bindparam("
 
 
 class DeliveryRepository(BaseRepository):
-    """The deliveries that something was written for."""
+    """The deliveries that were handled."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self._claim = _claim(database.insert(deliveries))
+
+    async def remember_delivery(self) -> None:
+        """Record the current delivery, which may never write anything; also if its answer is out."""
+        if delivery := current_delivery():
+            with no_delivery():
+                await self._database.run(self._claim, claim_values(delivery))
 
     async def forget_deliveries(self, before: datetime) -> None:
         """Forget the deliveries that came before a time: their signatures count no more."""

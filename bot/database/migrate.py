@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Final
 
 from psycopg.errors import InsufficientPrivilege
@@ -32,6 +33,8 @@ async def migrate(url: str) -> bool:
 
 
 def _migrate(url: URL) -> bool:
+    if is_sqlite(url):
+        _refuse_hard_links(Path(url.database or ""))
     # On SQLite the driver begins no transactions, because it would not begin one for DDL.
     sqlite_options = {"isolation_level": None, "timeout": BUSY_TIMEOUT_MS / 1000}
     options = sqlite_options if is_sqlite(url) else connect_parameters(url)
@@ -56,6 +59,15 @@ def _rebuild(engine: Engine) -> None:
     """Write the file anew, without what earlier versions deleted; on a full disk it stays as it is."""
     with suppress(OperationalError), engine.connect() as connection:
         connection.exec_driver_sql("VACUUM")
+
+
+def _refuse_hard_links(path: Path) -> None:
+    """Refuse a file with a second name: SQLite keeps a journal and a lock for each, and loses data."""
+    if path.exists() and path.stat().st_nlink > 1:
+        raise DatabaseUnavailable(
+            f"{path} has a second name (a hard link), under which another bot may use it.",
+            advice="Stop every bot, delete the other names (find / -samefile), then start one.",
+        )
 
 
 @contextmanager

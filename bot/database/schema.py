@@ -212,7 +212,7 @@ deliveries = _table(
 )
 """The payloads that something was written for: `handling` is that of the first copy.
 
-Each ack writes a row, and none is older than some minutes: another index would cost more than it saves.
+Each ack may write a row, and none is kept for more than two hours: an index would cost more than it saves.
 """
 
 sizes = _table(

@@ -32,6 +32,8 @@ BUSY_TIMEOUT_MS: Final = 5_000
 
 CHECKPOINT_TIMEOUT_SECONDS: Final = 1.0
 """How long writers may have to wait for the readers that a checkpoint waits for."""
+TURN_SECONDS: Final = 4.0
+"""How long a write that a person waits for waits for its turn in this process."""
 
 _DIALECT: Final = sqlite.dialect(paramstyle="named")
 _WRITER: Final = (
@@ -213,7 +215,7 @@ class SqliteDatabase:
     @asynccontextmanager
     async def _locked(self) -> AsyncIterator[None]:
         self._refuse_owner()
-        async with wait_limited():
+        async with wait_limited(TURN_SECONDS):
             await self._lock.acquire()
         try:
             self._owner = asyncio.current_task()

@@ -340,6 +340,9 @@ class Repository(Protocol):
     async def prior_grants(self, request: Request, since: datetime) -> PriorGrants:
         """Find recent grants of the rule to the request's customers; bounded for large requests."""
 
+    async def remember_delivery(self) -> None:
+        """Record the payload that is handled, which may write nothing, so that no copy of it writes."""
+
     # the pause
 
     async def pause(self) -> Pause | None:

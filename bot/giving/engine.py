@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
@@ -17,6 +17,7 @@ from bot.domain.requests.authorization import UNUSABLE, drift
 from bot.domain.requests.batches import MOST_OUTCOMES, BatchOutcome
 from bot.domain.requests.request import Request, StopReason, digest, rule_of
 from bot.domain.rules.rule import Rule, usable
+from bot.domain.rules.terms import binding
 from bot.errors import DinteroError, OtherAccountError, RunInterrupted
 from bot.giving.bisection import (
     Batch,
@@ -125,7 +126,9 @@ class GivingRun:
             for task in batches:
                 task.cancel()
         if (answer := self._answer) is not None and answer is not self._saved_answer:
-            await self.repository.answered(self.request.id, answer, fence=self.fence)
+            # what the answer has besides the rule's terms may name customers
+            terms = replace(answer, unknown=binding(answer.unknown))
+            await self.repository.answered(self.request.id, terms, fence=self.fence)
             self._saved_answer = answer
         for result in results:
             if result:

@@ -34,7 +34,8 @@ MOMENT: Final = "One moment…"
 TOO_SLOW: Final = "Slack was too slow to open the form. Please try that once more."
 COMMANDS: Final = "`/discount status` shows what is asked for; `/discount add` opens a new form."
 CLOSED: Final = f"The form was closed before its answer came. {COMMANDS}"
-UNCHANGED: Final = "Nothing was changed. The database does not answer; try again in a minute."
+NOTHING: Final = "Nothing was changed."
+UNCHANGED: Final = f"{NOTHING} The database does not answer; try again in a minute."
 PERHAPS: Final = "It may be done or not: see `/discount status` before you try again"
 UNSURE: Final = (
     "The database stopped answering in the middle, so this may be done or not. "
@@ -197,17 +198,19 @@ async def reply_or_fault(answer: Awaitable[Answer]) -> Answer | str:
 
 
 def explain(error: Exception) -> str:
-    """Log a failure under an id, let its delivery write nothing more, and say what may be done."""
+    """Log a failure under an id, and say what may be done; nothing that waits is written afterwards."""
     delivery = current_delivery()
-    written = delivery is not None and delivery.close()
     if isinstance(error, DeliveredBefore):
         log.warning("a copy of a delivery was refused")
         return COPY
     fault = uuid.uuid4().hex[:8]
     log.error("answer failed", fault=fault, exc_info=error)
     passes = isinstance(error, TimeoutError) or (isinstance(error, DatabaseUnavailable) and error.passes)
+    if passes and delivery:
+        delivery.close()
+    written = delivery is not None and delivery.writes > 0
     if not passes:
-        return _fault_text(fault, PERHAPS if written else "Nothing was changed. Try again")
+        return _fault_text(fault, PERHAPS if written else f"{NOTHING} Try again")
     return f"{UNSURE if written else UNCHANGED} (Fault `{fault}`.)"
 
 

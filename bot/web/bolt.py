@@ -5,19 +5,23 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
+import structlog
 from slack_bolt import BoltResponse
 from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.delivery import Delivery, handling
-from bot.errors import DeliveredBefore
+from bot.errors import DatabaseUnavailable, DeliveredBefore
 from bot.web.deferred_work import DeferredWork
 
-ACK_SECONDS: Final = 2.2
+ACK_SECONDS: Final = 2.0
 """After this time the person gets an answer without the handler's. Slack waits for 3 s."""
 REMEMBERED_SECONDS: Final = 900.0
 """A signature counts for five minutes, from five minutes before its time at the earliest."""
+REPEATED: Final = frozenset({"block_suggestion", "url_verification"})
+"""Payloads that change nothing and come again as they are: a search, or Slack's check of the address."""
 
+log = structlog.get_logger()
 Failure = Callable[[Exception, AsyncBoltRequest], Awaitable[BoltResponse]]
 
 
@@ -27,8 +31,14 @@ class BoltApp(AsyncApp):
     A middleware could not limit the time: its `next()` returns before any listener runs.
     """
 
-    def __init__(self, client: AsyncWebClient, deferred_work: DeferredWork, fail: Failure) -> None:
-        """`fail` makes the answer to a payload whose handler was cut off."""
+    def __init__(
+        self,
+        client: AsyncWebClient,
+        deferred_work: DeferredWork,
+        fail: Failure,
+        remember: Callable[[], Awaitable[None]],
+    ) -> None:
+        """`fail` answers a payload whose handler was cut off, `remember` records one whose work follows."""
         super().__init__(
             client=client,
             process_before_response=True,
@@ -39,18 +49,28 @@ class BoltApp(AsyncApp):
         )
         self._deferred_work = deferred_work
         self._fail = fail
+        self._remember = remember
         self._late: set[asyncio.Task[Any]] = set()
         self._seen: dict[str, float] = {}
 
     async def async_dispatch(self, req: AsyncBoltRequest) -> BoltResponse:
         """Handle a payload, and return its ack in time."""
-        if req.body.get("type") == "block_suggestion":  # a search changes nothing, and comes again as it is
+        if req.body.get("type") in REPEATED or "ssl_check" in req.body:
             with self._deferred_work.answering(), handling({}) as delivery:
                 return await self._bounded(req, delivery)
         with self._deferred_work.answering(), handling(req.body) as delivery:
             if self._is_copy(delivery.key):
                 return await self._fail(DeliveredBefore(), req)
-            return await self._bounded(req, delivery)
+            ack = await self._bounded(req, delivery)
+            if delivery.has_work and not delivery.writes:
+                self._deferred_work.spawn(self._record())
+            return ack
+
+    async def _record(self) -> None:
+        try:
+            await self._remember()
+        except DatabaseUnavailable as error:
+            log.warning("a delivery is remembered in this process only", why=str(error))
 
     async def _bounded(self, req: AsyncBoltRequest, delivery: Delivery) -> BoltResponse:
         answering = asyncio.create_task(super().async_dispatch(req))

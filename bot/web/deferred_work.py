@@ -9,6 +9,7 @@ from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Final
 
+from bot.delivery import current_delivery
 from bot.domain.ports import BackgroundTasks
 
 MAX_WAIT_SECONDS: Final = 0.5
@@ -43,6 +44,8 @@ class DeferredWork:
 
     def spawn(self, work: Coroutine[Any, Any, object]) -> None:
         """Run work once no ack is pending."""
+        if delivery := current_delivery():
+            delivery.has_work = True
         self._background.spawn(self._run(work))
 
     async def _run(self, work: Coroutine[Any, Any, object]) -> None:

@@ -113,6 +113,16 @@ async def test_a_row_added_after_the_notice_is_missed_when_it_is_gone(desk: Desk
     assert await desk.repository.pause()
 
 
+async def test_a_notice_is_found_below_many_other_messages(desk: Desk, sqlite_url: str) -> None:
+    await desk.add(4)
+    await desk.keeper.run_once()
+    for number in range(250):
+        desk.shop.slack.workspace.post(desk.shop.chief.direct, text=f"{number}", blocks=[])
+    _cut_off(sqlite_url, after=2)
+    async with desk.keeper.lifespan():
+        assert await desk.repository.pause()
+
+
 async def test_rows_that_a_running_bot_has_lost_pause_it(desk: Desk, sqlite_url: str) -> None:
     keeper = desk.keeper
     await desk.add(4)

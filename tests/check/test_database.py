@@ -17,6 +17,7 @@ from bot.errors import DatabaseUnavailable
 from sandbox.shop import open_bot, open_shop
 from tests.journeys.steps import QUICKLY, Trip
 from tests.support.postgres import Server
+from tests.support.transaction_pooler import transaction_pooler
 
 FINE = ServerFacts(
     version=16,
@@ -60,6 +61,11 @@ async def test_a_usable_server_is_fine(empty_database_url: str) -> None:
     ]
 
 
+async def test_a_short_audit_key_is_a_failed_check(sqlite_url: str) -> None:
+    found = [str(result) async for result in check_database(sqlite_url, "k")]
+    assert ["AUDIT_KEY – too short" in line for line in found] == [False, True]
+
+
 async def test_a_short_password_is_a_failed_check(postgres_url: str) -> None:
     found = await lines(postgres_url.replace("postgres:@", "postgres:abc@"))
     assert ["too short to be secret" in line for line in found] == [False, True]
@@ -70,6 +76,12 @@ async def test_an_unreachable_server_is_a_failed_check() -> None:
     (line,) = await lines("postgresql://bot:a-secret@127.0.0.1:9/db")
     assert line.startswith("✗ database – cannot be reached")
     assert "a-secret" not in line
+
+
+async def test_a_pooler_of_transactions_is_a_failed_check(postgres_url: str) -> None:
+    async with transaction_pooler(postgres_url) as through:
+        (line,) = await lines(through)
+    assert "pool_mode = session" in line
 
 
 async def test_a_database_in_another_encoding_is_refused(postgres: Server) -> None:

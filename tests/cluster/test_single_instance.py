@@ -7,6 +7,7 @@ import pytest
 
 from bot.background.workflows import engine_url
 from bot.cluster.single_instance import shared_lock, single_instance
+from bot.database.repositories.repository import open_repository
 from bot.errors import DatabaseUnavailable
 
 
@@ -56,10 +57,10 @@ async def test_a_second_bot_by_a_symbolic_link_is_refused(sqlite_url: str, tmp_p
     assert engine_url(f"sqlite:///{other}") == engine_url(sqlite_url)
 
 
-async def test_a_bot_by_a_hard_link_is_refused(sqlite_url: str, tmp_path: Path) -> None:
+async def test_no_command_opens_a_file_by_a_hard_link(sqlite_url: str, tmp_path: Path) -> None:
     other = tmp_path / "other.db"
-    async with single_instance(sqlite_url):
+    async with single_instance(sqlite_url), open_repository(sqlite_url):
         other.hardlink_to(sqlite_url.removeprefix("sqlite:///"))
         with pytest.raises(DatabaseUnavailable, match="second name"):
-            async with single_instance(f"sqlite:///{other}", patience=0):
+            async with open_repository(f"sqlite:///{other}"):
                 pass

@@ -133,7 +133,6 @@ def test_all_faults_are_listed_at_once_each_with_its_name_and_the_fix() -> None:
         ("DINTERO_API_URL", "http://10.0.0.8/v1"),
         ("SLACK_SIGNING_SECRET", "a"),
         ("DINTERO_CLIENT_SECRET", "short"),
-        ("AUDIT_KEY", "k"),
         ("SLACK_API_URL", "https://me:secret@slack.com"),
         ("DINTERO_ACCOUNT_ID", "12345678"),
         ("DINTERO_ACCOUNT_ID", "T1234567"),

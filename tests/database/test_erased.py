@@ -1,8 +1,11 @@
 """After a purge, no file of the database has the bytes of what was purged."""
 
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
+from typing import Final
 
 from bot.background.workflows import engine_url, workflows_from_outside
 from bot.database.connection import parse_url
@@ -14,14 +17,22 @@ from bot.services.retention import RetentionService
 from tests.services.test_retention import SECRETS, given, rejected
 from tests.support.service_fixture import Office, open_office
 
+READ: Final = """
+import pathlib, sys
+folder, *secrets = sys.argv[1:]
+for file in sorted(pathlib.Path(folder).rglob("*")):
+    if file.is_file() and any(secret.encode() in file.read_bytes() for secret in secrets):
+        print(file.name)
+"""
+
 
 def files_with(folder: Path, *secrets: str) -> list[str]:
-    """Name the files that have one of these bytes."""
-    return [
-        file.name
-        for file in sorted(folder.rglob("*"))
-        if file.is_file() and any(secret.encode() in file.read_bytes() for secret in secrets)
-    ]
+    """Name the files that have one of these bytes.
+
+    Another process reads them: one that closes a file of SQLite's gives up its own locks of it.
+    """
+    read = [sys.executable, "-c", READ, str(folder), *secrets]
+    return subprocess.run(read, capture_output=True, text=True, check=True).stdout.split()
 
 
 async def a_year_later(office: Office) -> None:

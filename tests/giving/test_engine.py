@@ -46,6 +46,20 @@ async def test_the_rule_in_dinteros_last_answer_is_saved(ground: Ground) -> None
     assert (after.usage or 0) - (before.usage or 0) == 3
 
 
+async def test_customers_in_dinteros_answer_are_not_kept_or_told(ground: Ground) -> None:
+    request = await ground.asked(customers(3))
+
+    async def echo(_point: Point, _number: int) -> None:
+        ground.sandbox.rules[RULE]["customers"] = ["C%40-IN-ANOTHER-SPELLING"]
+
+    ground.sandbox.on_call = echo
+    assert (await ground.give(request)).given == 3
+    now = await ground.now(request)
+    assert now.last_answer
+    assert "SPELLING" in str(await ground.dintero.rule(RULE))
+    assert "SPELLING" not in str(now)
+
+
 @pytest.mark.parametrize("concurrency", [1, 3, 8])
 async def test_no_more_calls_are_under_way_than_the_policy_allows(ground: Ground, concurrency: int) -> None:
     in_flight = InFlight(concurrency)

@@ -209,6 +209,16 @@ async def test_a_database_failure_is_reported_at_every_button(stand: Stand) -> N
     assert (await stand.request()).state is State.WAITING
 
 
+async def test_a_failure_after_the_change_does_not_say_that_nothing_was_changed(stand: Stand) -> None:
+    card = await stand.ask()
+    await stand.run("ALTER TABLE pause RENAME TO lost")
+    await stand.shop.ann.press("Cancel request", card)
+    told = stand.shop.ann.read(await stand.shop.ann.is_told("Something went wrong"))
+    await stand.run("ALTER TABLE lost RENAME TO pause")
+    assert "It may be done or not" in told
+    assert (await stand.request()).state is State.CANCELLED
+
+
 async def test_a_failure_of_ours_leaves_the_approval_open_with_its_input(stand: Stand) -> None:
     modal = await stand.opens("Approve…", await stand.ask("\n".join(f"c-{at}" for at in range(60))))
     await modal.fill({"Number of customers": "60"})

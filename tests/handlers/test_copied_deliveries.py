@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.requests.request import Pause, State
+from sandbox.slack.state.faults import Fault
 from sandbox.slack.transport.switchboard import Delivery
 from tests.support.slack_fixture import SPAR, Stand, open_stand
 
@@ -88,6 +89,17 @@ async def test_a_copied_command_opens_no_draft(stand: Stand, other: Stand) -> No
     await stand.form()
     await come_again(stand, other, stand.last("command"))
     assert await stand.drafts() == 1
+
+
+async def test_a_copy_does_not_do_later_what_was_refused(stand: Stand, other: Stand) -> None:
+    pause = Pause(stand.clock.now(), stand.shop.chief.id, "")
+    await stand.repository.begin_pause(pause)
+    stand.shop.slack.faults.plan("users.info", Fault.SERVER_ERROR)
+    await stand.shop.chief.command("/discount resume", stand.shop.support)
+    await stand.shop.chief.is_told("Slack could not say who you are")
+    await stand.errands.done()
+    await come_again(stand, other, stand.last("command"))
+    assert await stand.repository.pause() == pause
 
 
 async def test_what_a_person_was_told_had_failed_is_not_done_by_a_copy(stand: Stand) -> None:

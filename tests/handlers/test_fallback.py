@@ -1,9 +1,13 @@
 """Fallbacks: clicks and forms without a listener are answered too."""
 
 import copy
+import json
 
 import pytest
+from slack_bolt.async_app import AsyncBoltRequest
 
+from bot.errors import DatabaseUnavailable
+from handlers.fallback import fail
 from sandbox.slack.state.workspace import Json
 from tests.support.slack_fixture import Stand
 
@@ -60,6 +64,20 @@ async def test_an_unknown_list_offers_nothing(stand: Stand) -> None:
     await form.options("Rule", "")
     payload = {**stand.last("block_suggestion").payload, "action_id": "of_an_older_version"}
     assert (await stand.shop.slack.deliver("interactive", payload)).body == {"options": []}
+
+
+async def test_a_list_of_rules_says_that_the_database_is_away() -> None:
+    answer = await fail(DatabaseUnavailable("locked"), {"type": "block_suggestion"}, None, None)
+    (option,) = json.loads(answer.body)["options"]
+    assert "The database does not answer; try again in a minute." in option["text"]["text"]
+    assert len(option["text"]["text"]) <= 75
+    assert option["value"]
+
+
+async def test_slacks_own_checks_may_come_again(stand: Stand) -> None:
+    for _ in range(2):
+        check = AsyncBoltRequest(body={"type": "url_verification", "challenge": "abc"}, mode="socket_mode")
+        assert "abc" in (await stand.app.async_dispatch(check)).body
 
 
 @pytest.mark.parametrize("without", ["user", "team", "both"])

@@ -1,9 +1,12 @@
 """The audit over whole journeys: masked ids, the daily end of the chain, and deletion in time."""
 
+import asyncio
 import json
 import logging
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
 
@@ -16,6 +19,8 @@ from bot.config.log_setup import set_up_logs
 from bot.domain.ids import RequestId
 from sandbox.shop import database_in, open_bot, open_shop
 from sandbox.slack.user.person import SandboxPerson
+from tests.cli.test_main import call
+from tests.database.test_erased import files_with
 from tests.journeys.conftest import Opens
 from tests.journeys.steps import QUICKLY, Trip
 from tests.support.plain_logs import plain_logs
@@ -103,6 +108,27 @@ async def test_a_purge_by_command_deletes_the_workflow_engines_data(opens: Opens
     async with workflows_from_outside(engine_url(database_in(tmp_path))) as forget:
         await forget([request.id])
     assert await DBOS.list_workflows_async(workflow_id_prefix=f"{request.id}:") == []
+
+
+async def test_no_file_has_an_id_after_the_purge_command_beside_a_running_bot(
+    opens: Opens, tmp_path: Path
+) -> None:
+    trip = await opens(retry_policy=QUICKLY)
+    trip.shop.dintero.refuses.add(IDS[2])
+    card = await trip.ask("\n".join(IDS), Reason="late parcel")
+    request = await trip.request(card)
+    await trip.approve(card)
+    await trip.summary("Given to 5 of 6 customers")
+    assert files_with(tmp_path, "very-secret", "late parcel")
+    async with trip.running.repository.unit_of_work(request.id) as unit:
+        assert unit
+        await unit.save(replace(unit.request, ended_at=datetime(2020, 1, 1, tzinfo=UTC)))
+    (tmp_path / "policy.toml").write_text('currency = "NOK"\ntimezone = "Europe/Oslo"\n')
+    purged = await asyncio.to_thread(call, tmp_path, "purge", DATABASE_URL=database_in(tmp_path))
+    assert "of 1 requests" in purged.stdout, purged.stderr
+    assert files_with(tmp_path, "very-secret", "late parcel") == []
+    assert (await verify(trip.running.repository.audit)).fine
+    assert len(await trip.running.repository.audit.digest_of_customers(request.id)) == 64
 
 
 async def test_a_purge_without_engine_tables_succeeds(database_url: str) -> None:

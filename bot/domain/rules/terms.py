@@ -1,7 +1,7 @@
 """The terms that an approval of a rule is for, and the differences between the terms of two rules."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -37,9 +37,14 @@ def terms_of(rule: Rule) -> str:
         "reward": asdict(rule.reward),
         "requirement": asdict(rule.requirement),
         "limitation": asdict(rule.limitation),
-        "unknown": sorted(field for field in rule.unknown if field[0].partition(".")[0] in BINDING),
+        "unknown": sorted(binding(rule.unknown)),
     }
     return json.dumps(terms, sort_keys=True, ensure_ascii=True, separators=(",", ":"), default=_canonical)
+
+
+def binding(unknown: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Return the unknown fields that are in a binding part."""
+    return tuple(field for field in unknown if field[0].partition(".")[0] in BINDING)
 
 
 def changes(old: Rule, new: Rule) -> tuple[Change, ...]:

@@ -17,8 +17,10 @@ from bot.database.audit.log import ChainHead
 from bot.slack.client.errors import CALL_ERRORS, describe, is_transient
 
 EVENT_TYPE: Final = "discount_bot_audit_head"
-MESSAGES_SEARCHED: Final = 200
-"""The latest messages to each admin that are searched: the largest page that Slack recommends."""
+PAGE_MESSAGES: Final = 200
+"""The largest page that Slack recommends."""
+MAX_PAGES: Final = 5
+"""A notice is at most a day old, unless nothing happens."""
 
 log = structlog.get_logger()
 
@@ -51,16 +53,11 @@ class AuditNotices:
         found: list[Notice] = []
         for admin in self.admins:
             try:
-                channel = await self._direct_channel(admin)
-                answer = await self.client.conversations_history(
-                    channel=channel, limit=MESSAGES_SEARCHED, include_all_metadata=True
-                )
+                found += await self._search(await self._direct_channel(admin), chain)
             except CALL_ERRORS as error:
                 if is_transient(error):
                     raise
                 log.warning("audit head not read", admin=admin, why=describe(error))
-                continue
-            found += _notices(answer.get("messages") or [], channel, chain)
         self.newest = max(found, key=lambda notice: float(notice.ts), default=None)
         return self.newest.head if self.newest else None
 
@@ -107,6 +104,19 @@ class AuditNotices:
             await self.client.chat_update(
                 channel=notice.channel, ts=notice.ts, text=notice.text, metadata=_metadata(chain, head)
             )
+
+    async def _search(self, channel: str, chain: str) -> list[Notice]:
+        """Search the latest messages to an admin, page by page, for a notice."""
+        cursor: str | None = None
+        for _ in range(MAX_PAGES):
+            answer = await self.client.conversations_history(
+                channel=channel, limit=PAGE_MESSAGES, cursor=cursor, include_all_metadata=True
+            )
+            found = _notices(answer.get("messages") or [], channel, chain)
+            cursor = (answer.get("response_metadata") or {}).get("next_cursor")
+            if found or not cursor:
+                return found
+        return []
 
     async def _post(self, text: str, chain: str, head: ChainHead) -> None:
         failures: list[Exception] = []
