@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
+from itertools import count
 
 import pytest
 from structlog.testing import capture_logs
@@ -16,13 +17,15 @@ from bot.domain.requests.person import AccountKind
 from bot.domain.requests.request import Request, State, StopReason
 from sandbox.dintero.server import ACCOUNT
 from sandbox.shop import LEADS, POLICY, SUPPORT, open_bot, with_channel
-from tests.background.test_runner import QUICKLY, Bots, bots, either
+from sandbox.slack.state.faults import Refuse
+from tests.background.test_runner import LOOKS, QUICKLY, Bots, bots, either
 from tests.journeys.process import approved
 from tests.support.engine_fixture import customers
 
 __all__ = ["bots", "either"]
 
 PRODUCTION = "P11112222"
+SEVERAL = 20
 
 
 async def half_given(bots: Bots) -> Request:
@@ -123,3 +126,23 @@ async def test_a_bot_for_another_account_gives_nothing_of_it(either: Bots) -> No
     assert (found.state, found.note) == (State.STOPPED, RefusalReason.OTHER_ACCOUNT)
     (warning,) = (one for one in logs if one["event"] == "requests for another account are not given")
     assert (warning["account"], warning["requests"]) == (PRODUCTION, [request.short])
+
+
+async def test_without_an_answer_of_slack_the_rest_waits_and_the_thread_says_so(bots: Bots) -> None:
+    await half_given(bots)
+    calls, asked, looks = len(bots.shop.dintero.ledger.calls), asyncio.Event(), count(1)
+
+    async def away(point: str, method: str, _number: int) -> None:
+        if point == "before" and method in LOOKS:
+            if next(looks) > SEVERAL:
+                asked.set()  # the first attempts have failed by now
+            raise Refuse(503)
+
+    bots.shop.slack.faults.on_call = away
+    async with another(bots):
+        await asyncio.wait_for(asked.wait(), 60)
+        bots.clock.pass_by(seconds=30)
+        await bots.is_told("Waiting for Slack")
+        assert len(bots.shop.dintero.ledger.calls) == calls
+        bots.shop.slack.faults.on_call = None
+        await bots.is_told("Given to 60 of 60")
