@@ -189,6 +189,16 @@ async def test_remainder_reminder_and_changed_rule_of_the_release_are_there(then
         )
 
 
+async def test_the_budget_lets_go_of_what_a_stopped_request_of_the_release_gave(then: Then) -> None:
+    async with open_repository(then.url) as repository:
+        stopped = await the(repository, then.id("stopped_busy"))
+        given = (await repository.tally(stopped.id)).given
+        assert given
+        assert await repository.given_before(stopped.id, then.clock.now() + timedelta(days=30)) == given
+        earlier = stopped.created_at - timedelta(seconds=1)
+        assert await repository.given_before(stopped.id, earlier) == 0
+
+
 async def test_the_audit_verifies_up_to_each_head_sent_to_the_admins(then: Then) -> None:
     told = re.findall(r"--head ([0-9a-f]{64})", json.dumps(then.slack))
     assert told

@@ -1,7 +1,7 @@
 """Access control: looks people and user groups up and applies the policy; a failed look-up admits nobody."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
@@ -46,10 +46,15 @@ class AccessControl:
         return Refusal(RefusalReason.OTHER_ACCOUNT, f"{request.account}/{self.account}")
 
     async def sum_asked(self, by: UserId, asked: Sequence[Asked]) -> AskedLately:
-        """Add up what one person asked for, under any of their ids; raises DirectoryUnavailable."""
-        people = {one.requester: await self.person_id(one.requester) for one in asked}
+        """Add up what one person asked for, under any of their ids; raises DirectoryUnavailable.
+
+        Of two ids of a person one begins with U and one with W, so that few others have to be looked up.
+        """
         person = await self.person_id(by)
-        own = [one for one in asked if people[one.requester] == person]
+        others = sorted({one.requester for one in asked if one.requester[:1] != by[:1]})
+        people = await asyncio.gather(*map(self.person_id, others))
+        same = {by, person, *(user for user, id_ in zip(others, people, strict=True) if id_ == person)}
+        own = [one for one in asked if one.requester in same]
         return AskedLately(sum(one.customers for one in own), sum(one.amount for one in own))
 
     async def person_id(self, user: UserId) -> UserId:
@@ -154,30 +159,42 @@ class AccessControl:
         """
         groups = await self._groups(policy.approvers)
         own = (await self.directory.profile(requester)).ids if requester else frozenset[UserId]()
-        left = sorted(authorization.eligible_approvers(policy, groups, requester))
-        missing, out, counted = policy.most_approvals, set[UserId](), {*own}
-        while missing > 0 and left:
-            now, left = left[:missing], left[missing:]
-            profiles = await asyncio.gather(*map(self.directory.profile, now))
-            for user, profile in zip(now, profiles, strict=True):
-                if profile.kind is AccountKind.MEMBER and counted.isdisjoint(profile.ids):
-                    counted |= profile.ids
-                    missing -= 1
-                else:
-                    out.add(user)
-        return groups, frozenset(out)
+        approvers = authorization.eligible_approvers(policy, groups, requester)
+        _, out = await self._count_members(approvers, policy.most_approvals, own)
+        return groups, out
 
     async def missing_approvers(self, policy: ChannelPolicy) -> str:
-        """Say how many people can approve in a channel, as "1/2", if the largest request needs more.
+        """Say how many people can approve in a channel, as "1/2", if its largest requests need more.
+
+        Where only approvers may request, one more is needed: nobody approves their own request.
 
         Raises:
             DirectoryUnavailable: Slack gave no answer.
         """
         if not policy.most_approvals:
             return ""
-        groups, out = await self.electorate(policy, NOBODY)
-        people = len(authorization.eligible_approvers(policy, groups, NOBODY, out))
-        return f"{people}/{policy.most_approvals}" if people < policy.most_approvals else ""
+        groups = await self._groups([*policy.approvers, *policy.requesters])
+        approvers = authorization.eligible_approvers(policy, groups, NOBODY)
+        requesters = authorization.listed_requesters(policy, groups)
+        needed = policy.most_approvals + (requesters is not None and requesters <= approvers)
+        found, _ = await self._count_members(approvers, needed, frozenset())
+        return f"{found}/{needed}" if found < needed else ""
+
+    async def _count_members(
+        self, users: Collection[UserId], most: int, known: Collection[UserId]
+    ) -> tuple[int, frozenset[UserId]]:
+        """Count full members up to a number, each person once; and return who of those looked up is none."""
+        left, found, out, counted = sorted(users), 0, set[UserId](), {*known}
+        while found < most and left:
+            now, left = left[: most - found], left[most - found :]
+            profiles = await asyncio.gather(*map(self.directory.profile, now))
+            for user, profile in zip(now, profiles, strict=True):
+                if profile.kind is AccountKind.MEMBER and counted.isdisjoint(profile.ids):
+                    counted |= profile.ids
+                    found += 1
+                else:
+                    out.add(user)
+        return found, frozenset(out)
 
     async def can_post(self, channel: ChannelId) -> Refusal | None:
         """Refuse a channel in which the bot could not post the card."""

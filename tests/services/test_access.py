@@ -2,10 +2,11 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from bot.domain.ids import ChannelId, TeamId, UserId
+from bot.domain.ids import ChannelId, GroupId, TeamId, UserId
 from bot.domain.policy.policy import ChannelPolicy, Refusal, RefusalReason
 from bot.domain.requests.person import AccountKind
 from bot.domain.requests.request import State
@@ -217,3 +218,24 @@ async def test_a_channel_without_the_bot_differs_from_a_failed_look_up(
     assert await office.access.can_post(SUPPORT) is None
     office.town.posts_in.clear()
     assert await office.access.can_post(SUPPORT) == Refusal(RefusalReason.CANNOT_POST, SUPPORT)
+
+
+@pytest.mark.parametrize(
+    ("changes", "missing"),
+    [
+        ({}, ""),
+        ({"approvers": ("S0GONE",)}, "0/1"),
+        ({"approvers": (GUS, NOBODY)}, "0/1"),
+        ({"approvers": (BO,), "requesters": (BO,)}, "1/2"),
+        ({"approvers": (BO,), "requesters": (BO, ANN)}, ""),
+        ({"approvers": (LEADS,), "requesters": (LEADS,)}, ""),
+        ({"approvers": (LEADS,), "approvals": 3}, "2/3"),
+        ({"approvals": 0, "approvers": ()}, ""),
+    ],
+)
+async def test_a_channel_in_which_nobody_could_approve_is_known(
+    office: Office, changes: dict[str, Any], missing: str
+) -> None:
+    office.town.groups[GroupId("S0GONE")] = set()
+    policy = replace(POLICY.channels[SUPPORT], **changes)
+    assert await office.access.missing_approvers(policy) == missing

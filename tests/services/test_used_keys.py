@@ -89,7 +89,8 @@ async def test_a_key_that_was_used_for_others_or_another_rule_skips_nobody(offic
     await given(office, rule="percent-10", customers=THREE)
     shown = await office.drafts.review(await office.draft(customers=THREE, once_key=KEY), person(ANN))
     assert isinstance(shown, Review)
-    assert (shown.key_use.given, shown.key_use.maybe) == (0, 0)
+    assert (shown.key_use.given, shown.key_use.maybe, len(shown.key_use.by)) == (0, 0, 1)
+    assert "none of these customers had it under this key" in str(review.build(shown, LOOK, {}))
 
 
 async def test_given_counts_only_whom_this_request_gave_it(office: Office) -> None:

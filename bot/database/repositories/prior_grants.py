@@ -119,8 +119,9 @@ class PriorGrantsRepository(BaseRepository):
             had |= overlap.given
             maybe |= overlap.unknown
             forgotten |= purged_at is not None
-            if purged_at is not None or overlap.given or overlap.unknown:
-                by.append(_prior_request(id_, overlap, len(overlap.given | overlap.unknown), described))
+            used = _prior_request(id_, overlap, len(overlap.given | overlap.unknown), described)
+            if used.begun or used.customers:
+                by.append(used)
         more = len(rows) > MAX_REQUESTS or compared > MAX_IDS
         return KeyUse(len(had), len(maybe - had), tuple(by), forgotten=forgotten, more=more)
 

@@ -94,6 +94,11 @@ def may_administer(policy: Policy, profile: Profile, groups: Membership) -> Refu
     return None if _is_among(profile, policy.admins) else Refusal(RefusalReason.NOT_AN_ADMIN)
 
 
+def listed_requesters(channel: ChannelPolicy, groups: Membership) -> frozenset[UserId] | None:
+    """Return who may request in a channel; None if any full member may."""
+    return None if ANY in channel.requesters else _members(channel.requesters, groups)
+
+
 # an existing request; `MOVES` decides whether its state allows the action
 
 

@@ -8,22 +8,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from bot.domain.customers.parsing import new_salt, salted
+from bot.domain.customers.parsing import new_salt
 from bot.domain.customers.uploads import MOST_ODD, AmbiguousFile, FileRead
-from bot.domain.ids import ChannelId, OnceKey, RequestId, RuleId, ShortId
-from bot.domain.policy.budget import Asked, BudgetUse
-from bot.domain.policy.policy import AskedLately, ChannelPolicy, Decision, Refusal, RefusalReason
-from bot.domain.ports import BackgroundTasks, Clock, FileReader, Repository, UnitOfWork
-from bot.domain.requests.audit_entries import Action, refused
-from bot.domain.requests.authorization import Electorate, decide
-from bot.domain.requests.deadlines import held_facts, held_until, initial_deadlines
-from bot.domain.requests.notification import NotificationType
+from bot.domain.ids import ChannelId, RequestId, RuleId, ShortId
+from bot.domain.policy.policy import ChannelPolicy, Refusal, RefusalReason
+from bot.domain.ports import BackgroundTasks, Clock, FileReader, Repository
+from bot.domain.requests.audit_entries import Action
 from bot.domain.requests.person import Person
-from bot.domain.requests.prior_grants import NEVER, PriorGrants
+from bot.domain.requests.prior_grants import NEVER
 from bot.domain.requests.request import (
-    KEY_PREFIX,
-    NO_KEY,
-    Event,
     FormInput,
     Request,
     State,
@@ -31,13 +24,11 @@ from bot.domain.requests.request import (
     new_once_key,
     new_request_id,
     new_short_id,
-    transition,
 )
 from bot.domain.requests.views import Field, FieldError, Form, Review
 from bot.domain.rules.rule import Availability, Rule, usable
-from bot.errors import DirectoryUnavailable, ShortIdConflict
+from bot.errors import ShortIdConflict
 from bot.services.access import AccessControl, audit_refusals
-from bot.services.announcements import notifications_for
 from bot.services.drafting.recipients import (
     MAX_KEPT_BYTES,
     Draft,
@@ -48,6 +39,7 @@ from bot.services.drafting.recipients import (
     with_columns,
 )
 from bot.services.drafting.rule_catalog import RuleCatalog
+from bot.services.drafting.submission import Voters, filled_in, find_voters, remainder_input, submit
 from bot.services.drafting.validation import (
     as_faults,
     faults_of_files,
@@ -60,33 +52,12 @@ from bot.services.review import (
     current_budget_use,
     current_prior_grants,
     load_review,
-    repeats_since,
-    tier_window,
 )
 
 GROUPED: Final = re.compile(r"^[-+]?\d{1,3}(?:\n\d{2,3})+(?:[.,]\d+)?(?=,?$)", re.MULTILINE)
 """Words that are probably one number, such as 1 234 567: kept together, they are refused and not guessed."""
 MAX_RECENT_DRAFTS: Final = 1_000
 RECENT: Final = timedelta(minutes=10)
-
-
-@dataclass(frozen=True, slots=True)
-class Voters:
-    """Who could approve a request, and what was asked for before it: in all, and by its requester."""
-
-    electorate: Electorate
-    asked: tuple[Asked, ...]
-    lately: AskedLately
-
-    def decide(
-        self,
-        request: Request,
-        policy: ChannelPolicy,
-        availability: Availability | None,
-        budget_use: BudgetUse | None,
-    ) -> Decision:
-        """Decide by the policy."""
-        return decide(request, policy, self.electorate, availability, budget_use, self.lately)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +131,7 @@ class DraftService:
             return refusal
         only_refused = (await self.repository.tally(first.id)).left == 0
         form_input = replace(listed or FormInput(), reason=first.reason, refused_too=only_refused)
-        return await self.open_draft(who, channel, _remainder_input(first, form_input), rest_of=first.id)
+        return await self.open_draft(who, channel, remainder_input(first, form_input), rest_of=first.id)
 
     async def ask_again(self, draft: RequestId, of: str, who: Person) -> Form | Refusal:
         """Load a form for those remaining customers of a request who are on its list in a draft."""
@@ -225,7 +196,7 @@ class DraftService:
     ) -> Review | Form | Refusal:
         policy = found.policy
         recipients = await resolve_recipients(found, self.file_reader, reading)
-        request = _filled_in(found, rule, recipients)
+        request = filled_in(found, rule, recipients)
         budget_use = await current_budget_use(request, policy, self.repository, self.clock)
         now = self.clock.now()
         decision = voters.decide(request, policy, usable(rule, now), budget_use)
@@ -277,7 +248,7 @@ class DraftService:
                     return Refusal(RefusalReason.UNKNOWN_REQUEST)
                 if unit.request.state is State.DRAFT and digest(unit.request) != shown:
                     return Refusal(RefusalReason.CHANGED)
-                asked = await self._ask(unit, policy, voters, budget_use, prior_grants)
+                asked = await submit(unit, policy, voters, budget_use, prior_grants, self.access, self.clock)
         self._recent.pop(draft, None)
         self.background.wake()
         return asked
@@ -368,7 +339,7 @@ class DraftService:
             if unit.request.state is not State.DRAFT:
                 return Refusal(RefusalReason.WRONG_STATE, unit.request.state, (unit.request.requester,))
             form_input = await unit.form_input()
-            if found.form_input != (_remainder_input(found.first, form_input) if found.first else form_input):
+            if found.form_input != (remainder_input(found.first, form_input) if found.first else form_input):
                 return Refusal(RefusalReason.CHANGED)
             await unit.forget_reading(unit.request.files)
             await unit.save(request)
@@ -377,14 +348,7 @@ class DraftService:
         return None
 
     async def _voters(self, draft: Request, policy: ChannelPolicy) -> Voters | Refusal:
-        """Look up who could approve, and what the requester asked for before."""
-        window = tier_window(draft, policy, self.clock.now())
-        asked = await self.repository.asked_between(draft, *window) if window else ()
-        try:
-            electorate = await self.access.electorate(policy, draft.requester)
-            return Voters(electorate, asked, await self.access.sum_asked(draft.requester, asked))
-        except DirectoryUnavailable as error:
-            return Refusal(RefusalReason.LOOKUP_FAILED, str(error))
+        return await find_voters(draft, policy, self.repository, self.access, self.clock.now())
 
     async def _draft(self, draft: RequestId, who: Person) -> Draft | Refusal:
         request, form_input = await asyncio.gather(
@@ -408,7 +372,7 @@ class DraftService:
         first = await self.repository.find(request.rest_of)
         if first is None:
             return Refusal(RefusalReason.UNKNOWN_REQUEST, request.rest_of)
-        found = Draft(request, _remainder_input(first, form_input), policy, first)
+        found = Draft(request, remainder_input(first, form_input), policy, first)
         return await no_remainder(self.repository, first) or found
 
     async def _save(self, draft: RequestId, who: Person, form_input: FormInput) -> Draft | Refusal:
@@ -441,79 +405,3 @@ class DraftService:
         return Form(
             found.request, found.form_input, found.policy, rule, faults, pause, remainder, unclear, lists_of
         )
-
-    async def _ask(
-        self,
-        unit: UnitOfWork,
-        policy: ChannelPolicy,
-        voters: Voters,
-        budget_use: BudgetUse | None,
-        prior_grants: PriorGrants,
-    ) -> Request | Refusal | None:
-        """Submit it; None if another request came since the searches for prior grants and for the tier."""
-        request, now = unit.request, self.clock.now()
-        if request.state is not State.DRAFT:
-            return request
-        if refusal := self.access.check_account(request):
-            return refusal
-        if policy.repeat_days and await unit.has_newer(prior_grants.among, repeats_since(policy, self.clock)):
-            return None
-        window = tier_window(request, policy, now)
-        if window and await unit.asked_between(*window) != voters.asked:
-            return None
-        now_usable = usable(request.rule, now) if request.rule else None
-        decision = voters.decide(request, policy, now_usable, budget_use)
-        if decision.refusals:
-            unit.audit(refused(request, decision.refusals, Action.ASK, request.requester))
-            return decision.refusals[0]
-        if (decision.approvals, decision.tier) != (request.approvals, request.tier):
-            return Refusal(RefusalReason.CHANGED)
-        if decision.approvals:
-            asked = transition(request, Event.ASKED, asked_at=now, **initial_deadlines(policy, now))
-        else:
-            give_after = held_until(policy, now)
-            asked = transition(request, Event.ASKED_AT_ONCE, asked_at=now, give_after=give_after)
-        await unit.save(asked)
-        await unit.forget_other_files()
-        await unit.enqueue(
-            *notifications_for(
-                asked, NotificationType.ASKED, now, by=request.requester, facts=held_facts(asked)
-            )
-        )
-        return asked
-
-
-def _remainder_input(first: Request, form_input: FormInput) -> FormInput:
-    """Take the rule from the first request, and no key: it has that of the first request."""
-    rule = first.rule.id if first.rule else ""
-    return replace(form_input, rule=rule, once_key="", reserved="", more=False, new_key=False)
-
-
-def _secret_key(draft: Request) -> OnceKey:
-    """Return the key that was made for a draft, or make one.
-
-    Release 0.1.0 made the key from the request's id, which Slack shows: such a draft gets another one.
-    """
-    known = draft.own_key or draft.once_key in {NO_KEY, f"{KEY_PREFIX}{draft.id}"}
-    return new_once_key() if known else draft.once_key
-
-
-def _filled_in(found: Draft, rule: Rule, recipients: Recipients) -> Request:
-    key, first, everybody = found.form_input.once_key.strip(), found.first, recipients.everybody
-    own_key = OnceKey(key) if key else _secret_key(found.request)
-    return replace(
-        found.request,
-        rule=rule,
-        customers=everybody.count,
-        repeated=recipients.typed.repeated + recipients.read_result.repeated,
-        customers_digest=salted(everybody.digest, found.request.customers_digest),
-        first_customer=next(iter(everybody.first), ""),
-        last_customer=everybody.last,
-        reason=found.form_input.reason.strip(),
-        once_key=first.once_key if first else own_key,
-        own_key=first.own_key if first else bool(key),
-        batch_size=found.policy.batch_size,
-        batches_per_portion=found.batches_per_portion,
-        concurrency=found.policy.concurrency,
-        files=recipients.reading,
-    )

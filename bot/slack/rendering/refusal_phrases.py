@@ -157,7 +157,7 @@ CURES: Final[dict[RefusalReason, str]] = {
     RefusalReason.WHICH_COLUMN: "Choose it below.",
     RefusalReason.IS_IT_THE_COLUMN: "Choose the column below, or none.",
     RefusalReason.HIDDEN_ROWS: "Choose below whether they count.",
-    RefusalReason.TOO_MANY_CUSTOMERS: "Ask in several parts, or ask {who} to allow more.",
+    RefusalReason.TOO_MANY_CUSTOMERS: "Leave some out, or ask {who} to allow more.",
     RefusalReason.TOO_EXPENSIVE: "Ask for fewer customers, or ask {who} to allow more.",
     RefusalReason.BUDGET_CUSTOMERS: (
         "Ask for fewer, wait until there is room again, or ask {who} to raise the budget."

@@ -232,7 +232,7 @@ def own_key(request: Request) -> list[str]:
 def key_use(review: Review, formatter: Formatter) -> list[str]:
     """Say whom the key will skip, because it was used before, and by which requests of this channel."""
     used, request = review.key_use, review.request
-    if not (used.given or used.forgotten or used.more or (used.maybe and request.own_key)):
+    if not (used.given or used.forgotten or used.more or (used.by and request.own_key)):
         return []
     here = [each.short for each in used.by if each.channel == request.channel]
     elsewhere = len(used.by) - len(here)
@@ -246,6 +246,8 @@ def key_use(review: Review, formatter: Formatter) -> list[str]:
         skipped.append(f"{formatter.customers(used.maybe)} may have it, or get it there first")
     if used.forgotten or used.more:
         skipped.append("not all of its customers are known any more: whoever had it gets nothing more")
+    if len(skipped) == 1:
+        skipped.append("none of these customers had it under this key")
     return ["; ".join(skipped)]
 
 
