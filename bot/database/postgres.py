@@ -32,7 +32,7 @@ from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from bot.database.connection import Rows, Statement, Values, compiled, translate_errors
-from bot.database.deliveries import CLAIM, of_delivery
+from bot.database.deliveries import REMEMBER, of_delivery
 from bot.database.mapping import from_micros
 from bot.delivery import current_delivery
 
@@ -190,7 +190,7 @@ class PostgresDatabase:
         """Begin to write."""
         async with self._connection() as connection, connection.transaction():
             transaction = PostgresTransaction(connection)
-            async with of_delivery(transaction, CLAIM["postgresql"]):
+            async with of_delivery(transaction, REMEMBER["postgresql"]):
                 yield transaction
 
     @asynccontextmanager
