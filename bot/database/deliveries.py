@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from bot.database.connection import BaseRepository, Database, Statement, Transaction, Values
 from bot.database.mapping import to_micros
 from bot.database.schema import deliveries
-from bot.delivery import Delivery, current_delivery, no_delivery
+from bot.domain.delivery import Delivery, current_delivery, no_delivery
 from bot.errors import DeliveredBefore
 
 

@@ -34,7 +34,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from bot.database.connection import Rows, Statement, Values, compiled, translate_errors
 from bot.database.deliveries import REMEMBER, of_delivery
 from bot.database.mapping import from_micros
-from bot.delivery import current_delivery
+from bot.domain.delivery import current_delivery
 
 CONNECT_OPTIONS: Final[dict[str, Any]] = {
     "connect_timeout": 5,

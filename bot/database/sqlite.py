@@ -24,7 +24,7 @@ from sqlalchemy.dialects import sqlite
 from bot.coalescing import Coalescer
 from bot.database.connection import Rows, Statement, Values, compiled, translate_errors
 from bot.database.deliveries import REMEMBER, delivery_values, of_delivery
-from bot.delivery import Delivery, current_delivery, wait_limited
+from bot.domain.delivery import Delivery, current_delivery, wait_limited
 from bot.errors import DatabaseUnavailable, DeliveredBefore
 
 BUSY_TIMEOUT_MS: Final = 5_000
