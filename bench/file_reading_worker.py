@@ -41,6 +41,8 @@ PIECE: Final = 64 * 1024
 """Bytes per piece, as fetched from Slack."""
 KB: Final = 1024
 """Linux reports peaks in kilobytes."""
+ROOM_BYTES: Final = 2**40
+"""More lists than one person may have put in within a day."""
 
 Read = Callable[[], Awaitable[float]]
 
@@ -140,6 +142,7 @@ def _asking(running: RunningBot, policy: Policy, path: Path) -> DraftService:
         file_reader=LocalFiles(path),
         clock=SystemClock(),
         background=running.background,
+        most_kept_bytes=ROOM_BYTES,
     )
 
 

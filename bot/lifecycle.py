@@ -31,10 +31,7 @@ async def run(
     Raises:
         ConfigError: Slack does not take the bot's token, or the port is taken.
     """
-    if not is_encrypted(parse_url(settings.database_url.get_secret_value())):
-        log.warning("connections to PostgreSQL may be without TLS", advice="add ?sslmode=verify-full")
-    if settings.key and len(settings.key) < MIN_SECRET_LENGTH:
-        log.warning("AUDIT_KEY is too short to be secret", advice="set a long random one")
+    _warn(settings)
     ready, ended = asyncio.Event(), asyncio.Event()
 
     async def work() -> None:
@@ -68,3 +65,11 @@ async def run(
     await asyncio.wait({working})
     if not (working.cancelled() and ended.is_set()):
         await working
+
+
+def _warn(settings: Settings) -> None:
+    """Log what is allowed and not advisable."""
+    if not is_encrypted(parse_url(settings.database_url.get_secret_value())):
+        log.warning("connections to PostgreSQL may be without TLS", advice="add ?sslmode=verify-full")
+    if settings.key and len(settings.key) < MIN_SECRET_LENGTH:
+        log.warning("AUDIT_KEY is too short to be secret", advice="set a long random one")

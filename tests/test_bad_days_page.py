@@ -7,7 +7,7 @@ import pytest
 
 from bot.background.outbox_relay import PROBE_SECONDS
 from bot.background.runner import SWEEP_SECONDS
-from bot.delivery import WAIT_SECONDS
+from bot.domain.delivery import WAIT_SECONDS
 from bot.giving.circuit_breaker import MAX_FAILURES_IN_A_ROW
 from bot.giving.retry import RetryPolicy
 from bot.slack.announcer import CHANNEL_PATIENCE, CHANNEL_SECONDS, MAX_CARD_ATTEMPTS

@@ -12,21 +12,21 @@ from sqlalchemy.dialects import postgresql, sqlite
 from bot.database.connection import BaseRepository, Database, Statement, Transaction, Values
 from bot.database.mapping import to_micros
 from bot.database.schema import deliveries
-from bot.delivery import Delivery, current_delivery, no_delivery
+from bot.domain.delivery import Delivery, current_delivery, no_delivery
 from bot.errors import DeliveredBefore
 
 
-def _claim(insert: sqlite.Insert | postgresql.Insert) -> Statement:
+def _remember(insert: sqlite.Insert | postgresql.Insert) -> Statement:
     same = deliveries.c.handling == insert.excluded.handling
-    claimed = insert.on_conflict_do_update(
+    remembered = insert.on_conflict_do_update(
         index_elements=["key"], set_={"handling": insert.excluded.handling}, where=same
     )
-    return claimed.returning(deliveries.c.key)
+    return remembered.returning(deliveries.c.key)
 
 
-CLAIM: Final = {
-    "sqlite": _claim(sqlite.insert(deliveries)),
-    "postgresql": _claim(postgresql.insert(deliveries)),
+REMEMBER: Final = {
+    "sqlite": _remember(sqlite.insert(deliveries)),
+    "postgresql": _remember(postgresql.insert(deliveries)),
 }
 """Returns a row for the handling that came first, each time, and none for that of a copy."""
 _FORGET: Final = delete(deliveries).where(deliveries.c.received_at < bindparam("before"))
@@ -37,21 +37,21 @@ class DeliveryRepository(BaseRepository):
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
-        self._claim = _claim(database.insert(deliveries))
+        self._remember = _remember(database.insert(deliveries))
 
     async def remember_delivery(self) -> None:
         """Record the current delivery, which may never write anything; also if its answer is out."""
         if delivery := current_delivery():
             with no_delivery():
-                await self._database.run(self._claim, claim_values(delivery))
+                await self._database.run(self._remember, delivery_values(delivery))
 
     async def forget_deliveries(self, before: datetime) -> None:
         """Forget the deliveries that came before a time: their signatures count no more."""
         await self._database.run(_FORGET, {"before": to_micros(before)})
 
 
-def claim_values(delivery: Delivery) -> Values:
-    """Fill in the statement `CLAIM`."""
+def delivery_values(delivery: Delivery) -> Values:
+    """Fill in the statement `REMEMBER`."""
     return {
         "key": delivery.key,
         "handling": delivery.handling,
@@ -60,7 +60,7 @@ def claim_values(delivery: Delivery) -> Values:
 
 
 @asynccontextmanager
-async def of_delivery(transaction: Transaction, claim: Statement) -> AsyncIterator[None]:
+async def of_delivery(transaction: Transaction, remember: Statement) -> AsyncIterator[None]:
     """Make a transaction that of the current delivery, if there is one; the commit follows the block.
 
     Raises:
@@ -71,7 +71,7 @@ async def of_delivery(transaction: Transaction, claim: Statement) -> AsyncIterat
     if delivery is None:
         yield
         return
-    if not await transaction.run(claim, claim_values(delivery)):
+    if not await transaction.run(remember, delivery_values(delivery)):
         raise DeliveredBefore
     yield
     delivery.begin_write()

@@ -12,15 +12,18 @@ import asyncio
 import selectors
 import threading
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any, Final, TypeAlias, TypeVar
 
 import psycopg
+from psycopg import capabilities, generators
 from psycopg.abc import PQGen
-from psycopg.waiting import wait_async
+from psycopg.pq import TransactionStatus
+from psycopg.pq.abc import PGcancelConn
+from psycopg.waiting import wait_async, wait_conn_async
 from psycopg_pool import AsyncConnectionPool
 from sqlalchemy import URL, BigInteger, Dialect, Engine, cast, create_engine, event, func, select
 from sqlalchemy.dialects import postgresql
@@ -29,9 +32,9 @@ from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from bot.database.connection import Rows, Statement, Values, compiled, translate_errors
-from bot.database.deliveries import CLAIM, of_delivery
+from bot.database.deliveries import REMEMBER, of_delivery
 from bot.database.mapping import from_micros
-from bot.delivery import current_delivery
+from bot.domain.delivery import current_delivery
 
 CONNECT_OPTIONS: Final[dict[str, Any]] = {
     "connect_timeout": 5,
@@ -52,6 +55,8 @@ RECONNECT_SECONDS: Final = 5.0
 """How long a failed connection is tried again; the waits would double. The next statement starts anew."""
 ANSWER_SECONDS: Final = 8.0
 """After so long without an answer the server counts as gone."""
+CANCEL_SECONDS: Final = 2.0
+"""How long to ask the server to cancel a statement."""
 IDLE_IN_TRANSACTION: Final = "SET idle_in_transaction_session_timeout = '5s'"
 """How long a process that is suspended in a unit of work can block its peers."""
 ENGINE_CONNECTIONS: Final = 20
@@ -78,7 +83,8 @@ def connect_parameters(url: URL) -> dict[str, Any]:
 class TimedConnection(psycopg.AsyncConnection[tuple[Any, ...]]):
     """A connection that closes itself if the server does not answer: it may hang without an error.
 
-    A cancelled statement closes it too. Psycopg would ask the server to cancel, for up to ten seconds.
+    A cancelled statement closes it too, and asks the server in the background to cancel the statement.
+    Psycopg would wait for that, for up to ten seconds.
     """
 
     async def wait(self, gen: PQGen[Answer], interval: float = 0.1, timeout: float | None = None) -> Answer:  # noqa: ASYNC109 - psycopg's signature
@@ -90,10 +96,39 @@ class TimedConnection(psycopg.AsyncConnection[tuple[Any, ...]]):
         limit = ANSWER_SECONDS if timeout is None else timeout
         try:
             return await wait_async(gen, self.pgconn.socket, interval, limit)
-        except (psycopg.OperationalError, asyncio.CancelledError):
+        except psycopg.OperationalError:
             if timeout is None:
                 self.pgconn.finish()
             raise
+        except asyncio.CancelledError:
+            self._leave()
+            raise
+
+    def _leave(self) -> None:
+        """Close the connection; what waits for a lock must not be done later, when nobody expects it."""
+        if self.pgconn.transaction_status == TransactionStatus.ACTIVE and capabilities.has_cancel_safe():
+            with suppress(psycopg.Error):
+                request = self.pgconn.cancel_conn()
+                request.start()
+                task = asyncio.get_running_loop().create_task(_cancel(request))
+                _CANCELLING.add(task)
+                task.add_done_callback(_CANCELLING.discard)
+        self.pgconn.finish()
+
+
+_CANCELLING: Final[set[asyncio.Task[None]]] = set()
+"""Requests under way: the event loop itself keeps none of its tasks."""
+
+
+async def cancellations_ended() -> None:
+    """Wait for the requests of this event loop."""
+    here = asyncio.get_running_loop()
+    await asyncio.gather(*(task for task in _CANCELLING if task.get_loop() is here))
+
+
+async def _cancel(request: PGcancelConn) -> None:
+    with suppress(psycopg.Error):
+        await wait_conn_async(generators.cancel(request), timeout=CANCEL_SECONDS)
 
 
 class TimedSyncConnection(psycopg.Connection[tuple[Any, ...]]):
@@ -155,7 +190,7 @@ class PostgresDatabase:
         """Begin to write."""
         async with self._connection() as connection, connection.transaction():
             transaction = PostgresTransaction(connection)
-            async with of_delivery(transaction, CLAIM["postgresql"]):
+            async with of_delivery(transaction, REMEMBER["postgresql"]):
                 yield transaction
 
     @asynccontextmanager
@@ -204,6 +239,7 @@ async def open_postgres(
         with _errors_translated():
             await pool.wait(2 * CONNECT_OPTIONS["connect_timeout"])  # no click waits yet
         yield PostgresDatabase(pool)
+    await cancellations_ended()
 
 
 async def _configure(connection: Connection) -> None:

@@ -23,8 +23,8 @@ from sqlalchemy.dialects import sqlite
 
 from bot.coalescing import Coalescer
 from bot.database.connection import Rows, Statement, Values, compiled, translate_errors
-from bot.database.deliveries import CLAIM, claim_values, of_delivery
-from bot.delivery import Delivery, current_delivery, wait_limited
+from bot.database.deliveries import REMEMBER, delivery_values, of_delivery
+from bot.domain.delivery import Delivery, current_delivery, wait_limited
 from bot.errors import DatabaseUnavailable, DeliveredBefore
 
 BUSY_TIMEOUT_MS: Final = 5_000
@@ -54,7 +54,7 @@ _errors_translated: Final = partial(
 Result = TypeVar("Result")
 Sql = tuple[str, Mapping[str, Any]]
 """A statement and its values."""
-_CLAIM: Final = CLAIM["sqlite"]
+_REMEMBER: Final = REMEMBER["sqlite"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Write:
 
     sql: Sql
     delivery: Delivery | None
-    claim: Sql | None
+    remember: Sql | None
 
 
 class SqliteThread:
@@ -177,9 +177,9 @@ class SqliteDatabase:
                 return await self._reader.run(statement, values)
             self._refuse_owner()
             delivery = current_delivery()
-            claim = _sql(_CLAIM, claim_values(delivery)) if delivery else None
+            remember = _sql(_REMEMBER, delivery_values(delivery)) if delivery else None
             async with wait_limited():
-                return await self._writes.submit(Write(_sql(statement, values), delivery, claim))
+                return await self._writes.submit(Write(_sql(statement, values), delivery, remember))
 
     async def time(self) -> datetime | None:
         """Return None: a file has no clock."""
@@ -197,7 +197,7 @@ class SqliteDatabase:
             async with self._locked():
                 try:
                     await self.writer.execute_fetchall("BEGIN IMMEDIATE")
-                    async with of_delivery(self.writer, _CLAIM):
+                    async with of_delivery(self.writer, _REMEMBER):
                         yield self.writer
                     await self._commit()
                 except BaseException:
@@ -276,7 +276,7 @@ def _try(
     connection: sqlite3.Connection, write: Write
 ) -> list[Any] | sqlite3.Error | DatabaseUnavailable | DeliveredBefore:
     try:
-        if write.claim and not connection.execute(*write.claim).fetchall():
+        if write.remember and not connection.execute(*write.remember).fetchall():
             return DeliveredBefore()
         if write.delivery:
             write.delivery.begin_write()

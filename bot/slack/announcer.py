@@ -226,7 +226,7 @@ class SlackAnnouncer:
             first = await first_request(self._repository, request)
             to = first.requester if first else to
         if not await self._may_see(to, request):
-            return NOBODY
+            raise DeliveryFailed("the person may not see the customers any more")
         channel = await self._direct_channel(to)
         title = not_given_file.title(request, outbox_message.key)
         if outbox_message.tried and (sent := await find_file(self._latest(channel), title)):

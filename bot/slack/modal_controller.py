@@ -12,7 +12,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.delivery import current_delivery
+from bot.domain.delivery import current_delivery
 from bot.domain.ids import RequestId
 from bot.domain.policy.policy import Refusal
 from bot.domain.requests.prior_grants import PriorRequest

@@ -10,7 +10,7 @@ from slack_bolt import BoltResponse
 from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.delivery import Delivery, handling
+from bot.domain.delivery import Delivery, handling
 from bot.errors import DatabaseUnavailable, DeliveredBefore
 from bot.web.deferred_work import DeferredWork
 

@@ -9,7 +9,7 @@ from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Final
 
-from bot.delivery import current_delivery
+from bot.domain.delivery import current_delivery
 from bot.domain.ports import BackgroundTasks
 
 MAX_WAIT_SECONDS: Final = 0.5

@@ -200,8 +200,13 @@ async def test_a_channel_that_does_not_exist_is_named(workspace: Workspace) -> N
     assert workspace.bad[0].startswith("✗ channel C0NOWHERE")
 
 
-async def test_an_empty_approver_group_is_named(workspace: Workspace) -> None:
-    workspace.slack.add_group("Nobody", [])
+@pytest.mark.parametrize("gone", ["empty", "disabled", "deleted"])
+async def test_an_approver_group_without_members_is_named(workspace: Workspace, gone: str) -> None:
+    members = [] if gone == "empty" else [workspace.slack.add_person("Nora")]
+    group = workspace.slack.add_group("Nobody", members)
+    group.disabled = gone == "disabled"
+    if gone == "deleted":
+        del workspace.slack.workspace.groups[group.id]
     workspace.write_policy(POLICY.replace('["S0LEADS"]', '["S0NOBODY", "U0ANN", "U0BO"]'))
     assert await workspace.check() is CheckStatus.FAILED
     assert workspace.bad[0].startswith("✗ approvers of C0LOYALTY (loyalty) – S0NOBODY has no members")

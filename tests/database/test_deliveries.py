@@ -10,8 +10,8 @@ import pytest
 from bot.background.runner import DELIVERIES_KEPT
 from bot.database.connection import parse_url
 from bot.database.repositories.repository import SqlRepository, open_repository
-from bot.delivery import Delivery, handling
 from bot.domain.customers.packing import pack
+from bot.domain.delivery import Delivery, handling
 from bot.domain.ids import CustomerId
 from bot.domain.requests.request import FormInput, State
 from bot.errors import DatabaseUnavailable, DeliveredBefore

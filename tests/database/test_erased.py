@@ -7,11 +7,14 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import create_engine
+
 from bot.background.workflows import engine_url, workflows_from_outside
 from bot.database.connection import parse_url
 from bot.database.migrate import migrate
 from bot.database.repositories.repository import open_repository
-from bot.database.schema import VERSION_TABLE
 from bot.database.sqlite import open_sqlite
 from bot.services.retention import RetentionService
 from tests.services.test_retention import SECRETS, given, rejected
@@ -80,16 +83,20 @@ async def test_sqlite_overwrites_what_is_deleted_however_it_was_compiled(sqlite_
         assert await database.writer.execute_fetchall("PRAGMA secure_delete") == [(1,)]
 
 
-async def test_an_upgrade_rebuilds_the_file_without_what_was_deleted_before(sqlite_url: str) -> None:
-    async with open_repository(sqlite_url):
-        pass
-    folder = Path(parse_url(sqlite_url).database or "").parent
-    with closing(sqlite3.connect(str(parse_url(sqlite_url).database), isolation_level=None)) as earlier:
+async def test_an_upgrade_rebuilds_the_file_without_what_was_deleted_before(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/old.db"
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", "bot.database:migrations")
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0011")
+    engine.dispose()
+    with closing(sqlite3.connect(tmp_path / "old.db", isolation_level=None)) as earlier:
         earlier.execute("PRAGMA secure_delete=OFF")
         earlier.execute("CREATE TABLE typed (text TEXT)")
         earlier.executemany("INSERT INTO typed VALUES (?)", [("secret-customer" * 99,)] * 99)
         earlier.execute("DROP TABLE typed")
-        earlier.execute(f"UPDATE {VERSION_TABLE} SET version_num = '0011'")
-    assert files_with(folder, "secret-customer")
-    assert await migrate(sqlite_url)
-    assert files_with(folder, "secret-customer") == []
+    assert files_with(tmp_path, "secret-customer")
+    assert await migrate(url)
+    assert files_with(tmp_path, "secret-customer") == []

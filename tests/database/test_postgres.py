@@ -4,11 +4,18 @@ from dataclasses import replace
 
 import psycopg
 import pytest
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError
 
 from bot.database.connection import parse_url
-from bot.database.postgres import TimedConnection, connect_parameters, open_postgres, open_sync_engine
+from bot.database.postgres import (
+    TimedConnection,
+    cancellations_ended,
+    connect_parameters,
+    open_postgres,
+    open_sync_engine,
+)
 from bot.database.repositories.repository import open_repository
 from bot.database.schema import channels
 from bot.domain.requests.request import FormInput
@@ -124,3 +131,19 @@ async def test_a_server_that_does_not_answer_is_given_up(postgres_url: str) -> N
                 await connection.execute("SELECT 1")
         assert connection.closed
         network.up.set()
+        await cancellations_ended()
+
+
+async def test_a_cancelled_statement_is_not_done_when_its_lock_is_released(postgres_url: str) -> None:
+    async with open_postgres(parse_url(postgres_url)) as database:
+        with psycopg.connect(postgres_url) as other:
+            other.execute("LOCK TABLE channels IN ACCESS EXCLUSIVE MODE")
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.3):
+                    await database.run(WRITE, {})
+            with psycopg.connect(postgres_url, autocommit=True) as admin:
+                waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+                async with asyncio.timeout(20):
+                    while admin.execute(waiting).fetchone() != (0,):
+                        await asyncio.to_thread(lambda: None)
+        assert await database.run(select(channels.c.id), {}) == []

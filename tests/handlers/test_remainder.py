@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from bot.domain.requests.batches import BatchOutcome
 from bot.domain.requests.notification import NotificationType
+from bot.domain.requests.person import AccountKind
 from bot.domain.requests.request import Request, State
 from bot.services.announcements import notifications_for
 from sandbox.shop import BOSS
@@ -150,6 +151,23 @@ async def test_a_member_asks_again_for_others_customers_and_sees_no_id(stand: St
         await ann.press("Show customers", card)
         assert "customer-3" in (await ann.sees_view("Customers")).text
         await (await ann.sees_view("Customers")).close()
+
+
+async def test_the_admins_hear_of_a_list_whose_first_requester_has_left(stand: Stand) -> None:
+    await ended(stand, await stand.ask("customer-1\ncustomer-2\ncustomer-3"))
+    dora, chief = stand.shop.slack.add_person("Dora"), stand.shop.chief
+    stand.shop.support.members.add(dora.id)
+    waiting, _ = await asked_again(stand, dora, stand.shop.slack.messages(stand.shop.support)[0])
+    stand.shop.ann.account.kind = AccountKind.GUEST
+    stand.clock.pass_by(minutes=2)
+    request = await end(stand, waiting)
+    told = chief.read(await chief.sees("the list of those who were not given it", chief.direct))
+    assert request.short in told
+    assert "customer-" not in told
+    for who in (dora, stand.shop.ann):
+        assert "the list of" not in "\n".join(
+            who.read(message) for message in who.reads(who.direct) if request.short in who.read(message)
+        )
 
 
 async def test_an_approver_of_the_first_request_sees_the_ids_of_its_remainder(stand: Stand) -> None:

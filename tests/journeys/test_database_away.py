@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.database.repositories.repository import open_repository
-from bot.delivery import WAIT_SECONDS
+from bot.domain.delivery import WAIT_SECONDS
 from bot.domain.requests.request import State
 from sandbox.shop import POLICY, Shop, database_in, open_shop
 from sandbox.slack import SignedHttp

@@ -180,7 +180,7 @@ async def open_stand(
                 client=client, repository=repository, access=access, formatter=formatter
             ),
             clock=clock,
-            fallback=FallbackNotifier(repository, clock),
+            fallback=FallbackNotifier(repository, clock, policy.admins),
         )
         ctx = HandlerContext(
             drafts=DraftService(
