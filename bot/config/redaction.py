@@ -22,7 +22,7 @@ SECRETS: Final = (
 """The settings that are secret as a whole; of `DATABASE_URL` the password is."""
 PASSWORDS: Final = ("sslpassword",)
 _NAMED: Final = {"\n": "n", "\t": "t", "\r": "r", "\b": "b", "\f": "f", "\v": "v", "\a": "a", "\0": "0"}
-_HTML: Final = {"&": "amp", "<": "lt", ">": "gt", '"': "quot|(?:#|%23)34", "'": "(?:#|%23)(?:39|x27)|apos"}
+_HTML: Final = {"&": "amp", "<": "lt", ">": "gt", '"': "quot|#34", "'": "#39|#x27|apos"}
 
 
 def secrets_in(env: Mapping[str, str]) -> list[str]:
@@ -57,9 +57,9 @@ def _spellings(character: str) -> str:
     """Build the expression for one character: bounded, so that no text takes long."""
     octets, units = character.encode("utf-8", "surrogatepass"), _utf16(character)
     backslash, code = _percent("\\"), ord(character)
-    escaped = f"{backslash}{{1,64}}+"
+    escaped = f"{backslash}{{1,16}}+"
     if character == "\\":
-        return escaped
+        return f"{backslash}{{1,128}}(?:x5c|u005c)?"  # it may leave some to the next character
     codes = [
         escaped.join(f"x{octet:02x}" for octet in octets),
         escaped.join(f"u{unit:04x}" for unit in units),
@@ -69,8 +69,9 @@ def _spellings(character: str) -> str:
     ways = [re.escape(character), "".join(f"%(?:25){{0,8}}{octet:02x}" for octet in octets)]
     ways += [_percent("+")] * (character == " ")
     if character in _HTML:
-        ways += [f"{_percent('&')}(?:amp{_percent(';')}){{0,8}}(?:{_HTML[character]}){_percent(';')}"]
-    return f"(?:{escaped}(?:{'|'.join(codes)})|{backslash}{{0,64}}+(?:{'|'.join(ways)}))"
+        names = _HTML[character].replace("#", _percent("#"))
+        ways += [f"{_percent('&')}(?:amp{_percent(';')}){{0,8}}(?:{names}){_percent(';')}"]
+    return f"(?:{escaped}(?:{'|'.join(codes)})|{backslash}{{0,16}}+(?:{'|'.join(ways)}))"
 
 
 def _percent(mark: str) -> str:
