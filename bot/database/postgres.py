@@ -224,6 +224,8 @@ async def open_postgres(
     url: URL, *, pool_timeout: float = POOL_TIMEOUT_SECONDS
 ) -> AsyncIterator[PostgresDatabase]:
     """Open a pool with its first connection, and close it; `pool_timeout` is the wait for a connection."""
+    with _errors_translated():  # at once: the pool would try for seconds
+        await (await TimedConnection.connect(**connect_parameters(url))).close()
     pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
         connection_class=TimedConnection,
         kwargs={"autocommit": True, **connect_parameters(url)},
