@@ -287,9 +287,11 @@ async def _listen(
         elif secret:
             endpoint = SlackEndpoint(app, secret.get_secret_value())
 
+        probe = DatabaseProbe(repository)
+
         async def ready() -> Readiness:
             return Readiness(
-                database=await _answers(repository),
+                database=await probe.answers(),
                 slack=not relay.refused and (socket is None or await socket.is_heard()),
                 dintero=str(catalog.failed) if catalog.failed else "ok" if catalog.ready else "not asked yet",
             )
@@ -298,10 +300,23 @@ async def _listen(
         yield await stack.enter_async_context(serve(web, host=settings.host, port=settings.port))
 
 
-async def _answers(repository: SqlRepository) -> bool:
-    try:
-        async with asyncio.timeout(2):
-            await repository.ping()
-    except Exception:  # noqa: BLE001 - after any exception the database counts as away
-        return False
-    return True
+@dataclass(slots=True)
+class DatabaseProbe:
+    """Tries a write, one at a time; all questions share its answer, so that they cannot fill the database."""
+
+    repository: SqlRepository
+    _trying: asyncio.Task[bool] | None = None
+
+    async def answers(self) -> bool:
+        """Tell whether the database takes a write."""
+        if self._trying is None or self._trying.done():
+            self._trying = asyncio.create_task(self._try())
+        return await asyncio.shield(self._trying)
+
+    async def _try(self) -> bool:
+        try:
+            async with asyncio.timeout(2):
+                await self.repository.ping()
+        except Exception:  # noqa: BLE001 - after any exception the database counts as away
+            return False
+        return True

@@ -10,7 +10,7 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from bot.domain.requests.person import Person
 from bot.errors import DeliveredBefore
-from bot.slack.modal_controller import NOTHING, explain, message_view
+from bot.slack.modal_controller import NOTHING, explain, external_id_of, message_view
 from bot.slack.modals import rule_options
 from bot.slack.reply import Reply, View
 from handlers.context import Body, HandlerContext
@@ -64,7 +64,8 @@ async def fail(
     text = explain(error)
     answer: dict[str, Any] | str = ""
     if body.get("type") == "view_submission" and isinstance(error, DeliveredBefore):
-        answer = {"response_action": "update", "view": message_view("Delivered twice", text)}
+        told = message_view("Delivered twice", text) | {"external_id": external_id_of(body["view"])}
+        answer = {"response_action": "update", "view": told}
     elif body.get("type") == "view_submission":
         answer = _failed_submission(body["view"], text)
     elif body.get("type") == "block_suggestion":

@@ -15,7 +15,7 @@ from bot.domain.ports import Clock
 from bot.domain.requests.request import Pause, PausedFor
 from bot.errors import DatabaseUnavailable
 from bot.slack.client.audit_notice import AuditNotices
-from bot.slack.client.errors import CALL_ERRORS, describe
+from bot.slack.client.errors import CALL_ERRORS, describe, is_transient
 
 NOTICE_INTERVAL: Final = timedelta(days=1)
 CLOSING_SECONDS: Final = 0.5
@@ -51,6 +51,8 @@ class AuditHeadKeeper:
 
     async def run_once(self) -> None:
         """Compare, and bring Slack up to date; what fails is logged, and repeated the next time."""
+        if not self.notices.admins:
+            return  # nobody has a notice, and a head that is kept would be a new row each time
         if not self.may():
             self._noted = None
             return
@@ -58,6 +60,8 @@ class AuditHeadKeeper:
             await self._run_once()
         except CALL_ERRORS as error:
             log.info("audit head not noted", why=describe(error))
+            if not is_transient(error):
+                self.notices.newest = None  # somebody deleted it: the next turn sends another
 
     async def _run_once(self) -> None:
         chain, audit = await self.repository.audit.hash_of(FIRST), self.repository.audit

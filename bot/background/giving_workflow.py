@@ -121,7 +121,9 @@ class GivingWorkflow:
                 await self.repository.mark_all_started(request.id)
                 await self._stop(request, "the database is older than what was done")
 
-    async def claim(self, request: RequestId, term: int, *, until: datetime) -> GivingRun:
+    async def claim(
+        self, request: RequestId, term: int, *, until: datetime, is_rule_compared: bool = True
+    ) -> GivingRun:
         """Claim a request for this process, in a term of its own; of two claims only the later one may write.
 
         `until` is when its approvals end.
@@ -150,6 +152,7 @@ class GivingWorkflow:
             self.clock,
             self.scheduler,
             until,
+            is_rule_compared,
         )
 
     async def take_over(self) -> None:
@@ -238,10 +241,13 @@ class GivingWorkflow:
     async def _admit(self, claimed: ClaimedRun) -> None:
         """Claim a request whose approvals still count, once a run; if they do not, the run does nothing."""
         if claimed.run is None and not claimed.is_refused:
+            has_just_begun = self.preflight.has_just_begun(claimed.request, claimed.round)
             until = await self.preflight.admit(claimed.request, claimed.round)
             claimed.is_refused = until is None
             if until:
-                claimed.run = await self.claim(claimed.request, claimed.term, until=until)
+                claimed.run = await self.claim(
+                    claimed.request, claimed.term, until=until, is_rule_compared=has_just_begun
+                )
 
     async def _finish(self, request: RequestId, round_: int) -> None:
         await self.completion.finish(request, round_)

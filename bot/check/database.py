@@ -28,7 +28,8 @@ _FACTS: Final = """
         coalesce(has_schema_privilege(current_schema(), 'CREATE'), false),
         CASE WHEN to_regnamespace(%(engine)s) IS NULL
             THEN has_database_privilege(current_database(), 'CREATE')
-            ELSE has_schema_privilege(%(engine)s, 'USAGE') END,
+            ELSE has_schema_privilege(%(engine)s, 'USAGE') AND (has_schema_privilege(%(engine)s, 'CREATE')
+                OR to_regclass(%(engine)s || '.dbos_migrations') IS NOT NULL) END,
         EXISTS (SELECT FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'requests')
 """
 _MISSING: Final = """

@@ -1,5 +1,6 @@
 """Parses `DATABASE_URL`: an SQLite file, or one or several hosts of a PostgreSQL."""
 
+import os
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -17,6 +18,8 @@ from bot.errors import ConfigError
 POSTGRES: Final = re.compile(r"postgres(?:ql)?(?:\+\w+)?://", re.IGNORECASE)
 REQUIRE_TLS: Final = frozenset({"require", "verify-ca", "verify-full"})
 """The values of `sslmode` that need TLS; `verify-full` checks the server too."""
+_NETWORK: Final = ("hostaddr", "host", "service", "sslmode")
+"""Options that the address may have, or the environment, as in PGHOST."""
 _HOST: Final = re.compile(r"(?P<host>\[[0-9a-fA-F:.%]+\]|(?:[\w.-]|%[0-9a-fA-F]{2})*)(?::(?P<port>\d*))?")
 
 
@@ -58,9 +61,10 @@ def is_local(host: str) -> bool:
 
 def is_encrypted(url: URL) -> bool:
     """Return whether every connection is encrypted, or stays on this machine."""
-    hosts = str(url.query.get("host") or url.host or "")
-    options = url.query.get("sslmode")
-    return options in REQUIRE_TLS or all(is_local(host) for host in hosts.split(",") if host)
+    named = {name: str(url.query.get(name) or os.environ.get(f"PG{name.upper()}") or "") for name in _NETWORK}
+    hosts = named["hostaddr"] or str(url.host or "") or named["host"]
+    is_here = all(is_local(host) for host in hosts.split(",") if host) and not named["service"]
+    return is_sqlite(url) or named["sslmode"] in REQUIRE_TLS or is_here
 
 
 def _sqlite(url: str) -> URL:

@@ -28,6 +28,9 @@ class Transaction(Protocol):
     async def run(self, statement: Statement, values: Values) -> Rows:
         """Run a statement with these values for its parameters and columns."""
 
+    async def run_many(self, statement: Statement, rows: Sequence[Values]) -> None:
+        """Run a statement once for each of these rows, which have the same columns."""
+
 
 class Database(Protocol):
     """SQLite or PostgreSQL; if it is down, full or locked too long, it raises `DatabaseUnavailable`."""

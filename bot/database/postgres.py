@@ -11,7 +11,7 @@ that can be written to, closes itself when an answer takes too long, and is drop
 import asyncio
 import selectors
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -74,10 +74,10 @@ _errors_translated: Final = partial(
 )
 
 
-def connect_parameters(url: URL) -> dict[str, Any]:
+def connect_parameters(url: URL, *, read_only: bool = False) -> dict[str, Any]:
     """Return the parameters for psycopg: an address would have to be quoted, and could be logged whole."""
     _, parameters = _DIALECT.create_connect_args(url)
-    return {**CONNECT_OPTIONS, **parameters, **WRITABLE}
+    return {**CONNECT_OPTIONS, **parameters, **({} if read_only else WRITABLE)}
 
 
 class TimedConnection(psycopg.AsyncConnection[tuple[Any, ...]]):
@@ -218,17 +218,25 @@ class PostgresTransaction:
         cursor = await self.connection.execute(sql.encode(), {**constants, **values}, binary=True)
         return await cursor.fetchall() if cursor.description else ()
 
+    async def run_many(self, statement: Statement, rows: Sequence[Values]) -> None:
+        """Run a statement once for each row."""
+        if rows:
+            sql, constants = compiled(_DIALECT, statement, tuple(rows[0]))
+            async with self.connection.cursor() as cursor:
+                await cursor.executemany(sql.encode(), [{**constants, **row} for row in rows])
+
 
 @asynccontextmanager
 async def open_postgres(
-    url: URL, *, pool_timeout: float = POOL_TIMEOUT_SECONDS
+    url: URL, *, pool_timeout: float = POOL_TIMEOUT_SECONDS, read_only: bool = False
 ) -> AsyncIterator[PostgresDatabase]:
     """Open a pool with its first connection, and close it; `pool_timeout` is the wait for a connection."""
+    parameters = connect_parameters(url, read_only=read_only)
     with _errors_translated():  # at once: the pool would try for seconds
-        await (await TimedConnection.connect(**connect_parameters(url))).close()
+        await (await TimedConnection.connect(**parameters)).close()
     pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
         connection_class=TimedConnection,
-        kwargs={"autocommit": True, **connect_parameters(url)},
+        kwargs={"autocommit": True, **parameters},
         configure=_configure,
         check=_check,
         min_size=1,

@@ -95,6 +95,14 @@ class SqliteThread:
         """Run a statement, in the transaction that is open if any."""
         return await self.execute_fetchall(*_sql(statement, values))
 
+    async def run_many(self, statement: Statement, rows: Sequence[Values]) -> None:
+        """Run a statement once for each row."""
+        if rows:
+            sql, constants = compiled(_DIALECT, statement, tuple(rows[0]))
+            values = [{**constants, **row} for row in rows]
+            async with wait_limited():
+                await self.call(lambda connection: connection.executemany(sql, values))
+
     def roll_back(self) -> None:
         """Roll back behind the calls that are queued, without waiting for them."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()

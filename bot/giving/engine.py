@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final
 
@@ -34,6 +34,7 @@ from bot.giving.outage_notice import OutageNotifier
 from bot.giving.retry import RetryPolicy
 from bot.giving.scheduler import CallScheduler, RequestQueue
 
+NEVER: Final = datetime.min.replace(tzinfo=UTC)
 RULE_CHECK_INTERVAL: Final = timedelta(minutes=1)
 """After this long without an answer, the rule is read before the next call."""
 
@@ -57,6 +58,8 @@ class GivingRun:
     scheduler: CallScheduler
     until: datetime
     """When the approvals are too old for anything more to be given."""
+    is_rule_compared: bool = True
+    """Whether the rule was just compared with the approved one; else it is before the first call."""
     _continues: bool = field(init=False, default=True)
     _rechecks: int = field(init=False, default=0)
     """Rechecks asked for, and how many of them the database has answered."""
@@ -84,7 +87,7 @@ class GivingRun:
         self._in_flight = asyncio.Semaphore(self.request.concurrency)
         self._unwritten = asyncio.Semaphore(2 * self.request.concurrency)
         self._outcomes = Coalescer(self._record, most=MOST_OUTCOMES)
-        self._compared_at = self.clock.now()
+        self._compared_at = self.clock.now() if self.is_rule_compared else NEVER
         self._queue = RequestQueue(self.scheduler)
         outage_notifier = OutageNotifier(
             self._leased_unit_of_work,

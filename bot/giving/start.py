@@ -1,6 +1,7 @@
 """From approved to giving: policy, people and rule are checked once more before anything is given."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -39,6 +40,8 @@ from bot.services.review import asked_lately, current_prior_grants, use_by
 
 FOREVER: Final = datetime.max.replace(tzinfo=UTC)
 NEVER: Final = datetime.min.replace(tzinfo=UTC)
+ADMITTED_SECONDS: Final = 60.0
+"""How long the check of a start counts: its run begins at once, unless the durable engine is away."""
 POSTED_AFTER: Final = timedelta(seconds=RetryPolicy().told)
 """Time without an answer before the thread hears of it, the same as while giving."""
 
@@ -73,7 +76,7 @@ class Preflight:
     clock: Clock
     _unanswered: dict[tuple[RequestId, int], datetime] = field(default_factory=dict)
     """Since when the checks of a request's round, the last one included, had no answer."""
-    _admitted: dict[tuple[RequestId, int], datetime] = field(default_factory=dict)
+    _admitted: dict[tuple[RequestId, int], tuple[datetime, float]] = field(default_factory=dict)
     """Until when the approvals of a round that this process has checked are good."""
 
     async def begin(self, request: RequestId) -> Request | None:
@@ -102,7 +105,15 @@ class Preflight:
                 return None
             if result.event is Event.STARTED:
                 unit.request = replace(unit.request, had_before=found.had_before + key_use.given)
-            return await self._apply(unit, result)
+            begun = await self._apply(unit, result)
+        if begun and begun.cancel_asked_by is None:
+            self._admitted[request, begun.round] = result.until, time.monotonic()
+        return begun
+
+    def has_just_begun(self, request: RequestId, round_: int) -> bool:
+        """Tell whether this process checked everything a moment ago, to begin this round."""
+        _, admitted_at = self._admitted.get((request, round_), (FOREVER, -ADMITTED_SECONDS))
+        return time.monotonic() - admitted_at < ADMITTED_SECONDS
 
     async def admit(self, request: RequestId, round_: int) -> datetime | None:
         """Check a giving once more before this process gives anything of it, unless it has just begun it.
@@ -112,8 +123,9 @@ class Preflight:
         Raises:
             DirectoryUnavailable: Slack gave no answer, so nothing is given for now.
         """
-        if until := self._admitted.pop((request, round_), None):
-            return until
+        if self.has_just_begun(request, round_):
+            return self._admitted.pop((request, round_))[0]
+        self._admitted.pop((request, round_), None)
         found = await self.repository.find(request)
         if found is None or (found.state, found.round) != (State.GIVING, round_):
             return None
@@ -247,7 +259,7 @@ class Preflight:
             return None
         votes = await self.repository.votes(request.id, request.round)
         decided_at = max((vote.at for vote in votes), default=request.decided_at or request.asked_at)
-        if not found.begun_after(decided_at):
+        if not found.begun_after(decided_at, now=self.clock.now()):
             return None
         reason = RefusalReason.REPEATED
         if not request.approvals:
@@ -282,8 +294,6 @@ class Preflight:
         if result.event is Event.STARTED and request.cancel_asked_by is None:
             result = await self._check_budget(unit) or result
         go = result.event is Event.STARTED
-        if go:
-            self._admitted[request.id, request.round] = result.until
         if request.state is State.GIVING and (go or request.cancel_asked_by):
             # The pause had parked it. If it was cancelled since, its run ends at once.
             giving = replace(request, pausing=PauseState.NO, waits_since=None)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from bot.domain.customers.uploads import Doubt, FileRead
 from bot.domain.policy.budget import Budget, BudgetUse, Grant, use_of
 from bot.domain.policy.policy import NOTHING, AskedLately, ChannelPolicy
 from bot.domain.ports import Clock, Repository
@@ -79,6 +80,10 @@ async def load_review(
 ) -> Review:
     """Load what a review shows to a person; raises ValueError if the request has no rule yet."""
     now, rule = clock.now(), rule_of(request)
+    shows_ids = (
+        not request.rest_of or await access.may_see_customers(who, request, repository=repository) is None
+    )
+    files_read = await repository.files_read(request.id)
     return Review(
         request=request,
         rule=rule,
@@ -93,9 +98,19 @@ async def load_review(
         ),
         key_use=await repository.key_use(request),
         remainder=await remainder_of(repository, request),
-        files_read=await repository.files_read(request.id),
-        shows_ids=not request.rest_of
-        or await access.may_see_customers(who, request, repository=repository) is None,
+        files_read=files_read if shows_ids else tuple(map(_without_names, files_read)),
+        shows_ids=shows_ids,
+    )
+
+
+def _without_names(read: FileRead) -> FileRead:
+    """Count those who are skipped, and name none: a list of guesses would tell who was given what."""
+    return replace(
+        read,
+        doubtful=tuple(
+            replace(each, first=()) if each.why in {Doubt.NOT_LEFT, Doubt.REFUSED} else each
+            for each in read.doubtful
+        ),
     )
 
 

@@ -181,9 +181,14 @@ def message_view(title: str, text: str) -> View:
     return modal(title, [section(text or MOMENT)])
 
 
+def external_id_of(view: View) -> str:
+    """Name what follows a submitted view, the same for each copy: a redraw finds the copy's view too."""
+    return f"{view['id']}.{view['hash']}"
+
+
 async def show_loading(ack: AsyncAck, view: View, title: str, metadata: str = "") -> str:
     """Acknowledge a submission with a loading view; return its external id, the same when delivered twice."""
-    external_id = f"{view['id']}.{view['hash']}"
+    external_id = external_id_of(view)
     loading = loading_view(title, metadata) | {"external_id": external_id}
     await ack(response_action="update", view=loading)
     return external_id

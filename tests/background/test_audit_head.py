@@ -57,6 +57,28 @@ async def desk(sqlite_url: str) -> AsyncIterator[Desk]:
         yield Desk(shop, repository, clock, notices)
 
 
+async def test_without_admins_nothing_is_added_to_the_audit(desk: Desk) -> None:
+    desk.notices.admins = []
+    await desk.add(2)
+    for _ in range(3):
+        await desk.keeper.run_once()
+    head = await desk.repository.audit.head()
+    assert head
+    assert head.seq == 2
+
+
+async def test_a_deleted_notice_is_sent_again(desk: Desk) -> None:
+    keeper = desk.keeper
+    await desk.add(2)
+    await keeper.run_once()
+    for person in (desk.shop.chief, desk.shop.cleo):
+        person.direct.messages.clear()
+    for _ in range(2):
+        await desk.add()
+        await keeper.run_once()
+    assert len(desk.told()) == 1
+
+
 async def test_the_audit_head_is_sent_once_a_day_if_it_moved(desk: Desk) -> None:
     keeper = desk.keeper
     await desk.add()

@@ -15,6 +15,7 @@ from bot.domain.policy.budget import Budget
 from bot.domain.policy.policy import Policy, RefusalReason
 from bot.domain.requests.person import AccountKind
 from bot.domain.requests.request import Request, State, StopReason
+from sandbox.dintero.catalogue import SEED_RULE
 from sandbox.dintero.server import ACCOUNT
 from sandbox.shop import LEADS, POLICY, SUPPORT, open_bot, with_channel
 from sandbox.slack.state.faults import Refuse
@@ -87,6 +88,16 @@ async def test_an_approval_that_no_longer_counts_is_renewed_first(
     change(either)
     async with another(either):
         await either.is_told("The approval no longer counts")
+    assert len(either.shop.dintero.ledger.calls) == calls
+    assert await either.state(request.id) is State.WAITING
+
+
+async def test_a_rule_that_changed_meanwhile_is_not_given_by_the_next_process(either: Bots) -> None:
+    request = await half_given(either)
+    calls = len(either.shop.dintero.ledger.calls)
+    either.shop.dintero.rules[SEED_RULE]["reward"]["value"] *= 9
+    async with another(either):
+        await either.is_told("The rule was changed in Dintero")
     assert len(either.shop.dintero.ledger.calls) == calls
     assert await either.state(request.id) is State.WAITING
 

@@ -54,10 +54,27 @@ def test_each_form_of_a_postgresql_address_is_read(url: str, parameters: dict[st
         ("postgresql://localhost,db/books?sslmode=prefer", False),
         ("postgresql://db/books?sslmode=require", True),
         ("postgresql://db/books?sslmode=verify-full", True),
+        ("postgresql:///books?hostaddr=10.0.0.5", False),
+        ("postgresql:///books?host=localhost&hostaddr=10.0.0.5", False),
+        ("postgresql:///books?service=shop", False),
+        ("sqlite:///books.db", True),
     ],
 )
 def test_a_connection_over_the_network_needs_tls(url: str, *, encrypted: bool) -> None:
     assert is_encrypted(parse_url(url)) is encrypted
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("PGHOST", "db"), ("PGHOSTADDR", "10.0.0.5"), ("PGSERVICE", "shop")]
+)
+def test_the_environment_may_lead_over_the_network(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    assert not is_encrypted(parse_url("postgresql:///books"))
+    assert is_encrypted(parse_url("sqlite:///books.db"))
+    monkeypatch.setenv("PGSSLMODE", "verify-full")
+    assert is_encrypted(parse_url("postgresql:///books"))
 
 
 def test_an_sqlite_path_stays_relative_or_absolute() -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import (
     ColumnElement,
     Integer,
     bindparam,
+    case,
     cast,
     func,
     or_,
@@ -132,10 +133,15 @@ def _upsert(database: Database, count: int) -> ReturningInsert[Any]:
     insert = database.insert(batches).from_select(
         ["request", *(column.name for column in _OUTCOME_COLUMNS), "fence"], accepted
     )
-    written = ("size", "given", "refused", "unknown", "ends", "fence", "given_at")
+    written = ("size", "given", "refused", "unknown", "ends", "fence")
+    # a batch that is tried again keeps its time unless more of it was given
+    given_at = case(
+        (insert.excluded.given > batches.c.given, insert.excluded.given_at),
+        else_=func.coalesce(batches.c.given_at, insert.excluded.given_at),
+    )
     return insert.on_conflict_do_update(
         index_elements=["request", "portion", "batch"],
-        set_={name: insert.excluded[name] for name in written},
+        set_={**{name: insert.excluded[name] for name in written}, "given_at": given_at},
         where=batches.c.fence <= insert.excluded.fence,
     ).returning(select(func.count()).select_from(requests).where(_MAY_CONTINUE).scalar_subquery())
 

@@ -125,7 +125,9 @@ async def open_audit(url: str, *, audit_key: str | None = None) -> AsyncIterator
     """
     parsed = parse_url(url)
     async with (
-        open_sqlite(parsed, read_only=True) if is_sqlite(parsed) else open_postgres(parsed) as database
+        open_sqlite(parsed, read_only=True)
+        if is_sqlite(parsed)
+        else open_postgres(parsed, read_only=True) as database
     ):
         own_key = await _own_key(database, make=False)
         keys = tuple(AuditKey(key) for key in (audit_key, own_key) if key)

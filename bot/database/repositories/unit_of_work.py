@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, delete, insert, select, update
 
 from bot.database.audit.evidence import Evidence
 from bot.database.audit.log import append
-from bot.database.connection import BaseRepository, Database, Transaction
+from bot.database.connection import BaseRepository, Database, Transaction, Values
 from bot.database.mapping import (
     REQUEST_COLUMNS,
     approval_of,
@@ -144,11 +144,12 @@ class SqlUnitOfWork:
     async def put_packed(self, packed: PackedIds) -> None:
         """Replace the customers, and with them the outcomes of the former ones."""
         await self._transaction.run(_DELETE_CUSTOMERS, {"which": self._id})
-        for portion, (size, ids) in enumerate(zip(packed.sizes, packed.rows, strict=True)):
-            await self._transaction.run(
-                _INSERT_CUSTOMERS,
-                {"request": self._id, "portion": portion, "size": size, "starts": 0, "ids": ids},
-            )
+        portions = enumerate(zip(packed.sizes, packed.rows, strict=True))
+        rows: list[Values] = [
+            {"request": self._id, "portion": portion, "size": size, "starts": 0, "ids": ids}
+            for portion, (size, ids) in portions
+        ]
+        await self._transaction.run_many(_INSERT_CUSTOMERS, rows)
 
     async def put_files_read(self, files: Sequence[FileRead]) -> None:
         """Write what was read of files and of pasted text for the saved customers."""

@@ -53,9 +53,14 @@ class PriorGrants:
     among: frozenset[RequestId] = field(default=frozenset(), compare=False)
     """All requests of the rule that were there at the time of the search."""
 
-    def begun_after(self, at: datetime | None) -> tuple[PriorRequest, ...]:
-        """Find those that were asked for after a person decided on ours, and began before it."""
-        return tuple(each for each in self.by if at and each.begun and each.asked_at and each.asked_at > at)
+    def begun_after(self, at: datetime | None, *, now: datetime) -> tuple[PriorRequest, ...]:
+        """Find those that were asked for after a person decided on ours, and began before it.
+
+        One that was asked for later than now came before the clock was put back: that person was shown it.
+        """
+        return tuple(
+            each for each in self.by if at and each.begun and each.asked_at and at < each.asked_at <= now
+        )
 
     def unseen(self, shown: Collection[str]) -> tuple[PriorRequest, ...]:
         """Find those that a person was not shown, by mark, or by short id as older forms have them.

@@ -20,6 +20,7 @@ from bot.domain.requests.request import (
     FormInput,
     Request,
     State,
+    is_bots_key,
     new_once_key,
     transition,
 )
@@ -78,6 +79,8 @@ async def submit(
         return request
     if refusal := access.check_account(request):
         return refusal
+    if request.own_key and not request.rest_of and is_bots_key(request.once_key):
+        return Refusal(RefusalReason.BAD_ONCE_KEY, KEY_PREFIX)  # reviewed by release 0.1.0
     if policy.repeat_days and await unit.has_newer(prior_grants.among, repeats_since(policy, clock)):
         return None
     window = tier_window(request, policy, now)

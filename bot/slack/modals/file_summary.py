@@ -112,7 +112,7 @@ def _doubtful(doubtful: DoubtfulIds, file: FileRead, formatter: Formatter, *, ma
         f"“{escape(show(customer), MAX_ID)}”" + (f" ({kind} {formatter.number(row)})" if row else "")
         for row, customer in named
     ]
-    if more := doubtful.count - len(named):
+    if ids and (more := doubtful.count - len(named)):
         ids.append(f"{formatter.number(more)} more")
     one, many = DOUBTS[doubtful.why]
     count = formatter.pluralize(doubtful.count, "id")
@@ -121,7 +121,8 @@ def _doubtful(doubtful: DoubtfulIds, file: FileRead, formatter: Formatter, *, ma
         if masked or doubtful.why is not Doubt.SPACED
         else ". If one is several ids, put each on its own line"
     )
-    return f"⚠ {count} {one if doubtful.count == 1 else many}: {phrase(ids, last='and')}{advice}"
+    named_ids = f": {phrase(ids, last='and')}" if ids else ""
+    return f"⚠ {count} {one if doubtful.count == 1 else many}{named_ids}{advice}"
 
 
 def _rows(numbers: Sequence[int], formatter: Formatter) -> str:

@@ -204,6 +204,16 @@ async def test_the_budget_lets_go_of_what_a_stopped_request_gave(either_office: 
     assert await refused(office, 10) == []
 
 
+async def test_a_batch_that_is_only_tried_again_keeps_its_time(either_office: Office) -> None:
+    office = either_office.under(under(TEN))
+    stopped = await gave_some(office, 9, some=6)
+    office.clock.pass_by(hours=30 * 24)
+    ids = await office.repository.customers(stopped.id, 0)
+    again = BatchOutcome(0, 0, 9, not_tried=tuple(ids[6:]))
+    await office.repository.record_outcomes(stopped.id, again, at=office.clock.now())
+    assert await refused(office, 10) == []
+
+
 async def test_a_request_that_goes_on_needs_room_for_its_rest_alone(either_office: Office) -> None:
     office = either_office.under(under(TEN))
     stopped = await gave_some(office, 9, some=6)
