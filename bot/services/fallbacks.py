@@ -41,7 +41,7 @@ class FallbackNotifier:
 
         match lost.kind:
             case ChannelKind.LIST:  # the admins see the customers of a remainder; its requester may not
-                to = self.admins if request.rest_of else [lost.to]
+                to = (self.admins or [lost.to]) if request.rest_of else [lost.to]
                 return [direct(one, NotificationType.LIST_LOST) for one in to]
             case ChannelKind.CARD if request.card_ts is None:
                 return [] if request.ended else [direct(request.requester, NotificationType.UNSEEN)]

@@ -288,7 +288,7 @@ class DraftService:
             request = None if isinstance(found, Refusal) else found.request
         if request is None or request.requester != who.id:
             return []
-        policy = await self.access.allowed_channel(who, request.channel)
+        policy = await self.access.may_use_channel(who, request.channel)
         if isinstance(policy, Refusal):
             return []
         await self.catalog.first_read()

@@ -43,6 +43,11 @@ from tests.support.service_fixture import (
 # rules
 
 
+async def test_somebody_who_became_a_guest_searches_no_rules(office: Office) -> None:
+    draft = await office.drafts.open_draft(person(GUS), SUPPORT, FormInput())
+    assert await office.drafts.find_rules(draft.id, person(GUS), "spar") == []
+
+
 async def test_the_rule_search_offers_the_channels_rules_to_the_requester_alone(office: Office) -> None:
     draft = await office.draft(channel=QUICK)
     assert [(rule.id, state) for rule, state in await office.drafts.find_rules(draft, person(ANN), "")] == [
