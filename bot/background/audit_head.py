@@ -87,7 +87,7 @@ class AuditHeadKeeper:
         return head.seq > FIRST and not too_soon and head.seq - 1 not in sent
 
     async def _compare(self, chain: str) -> None:
-        """Pause if the database lacks the noted head; whoever resumes has compared it with Slack."""
+        """Pause if the database lacks the noted head; a person who resumes has compared it with Slack."""
         lost, audit = self._noted, self.repository.audit
         if lost is None or await audit.hash_of(lost.seq) == lost.hash:
             return

@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
 
 from bot.clock import PutBackDetector
 from bot.domain.ports import Announcer, Clock, Repository
+from bot.domain.requests.deadlines import NEVER
 from bot.domain.requests.notification import ChannelKind, OutboxMessage
 from bot.errors import DeliveryDeferred, DeliveryFailed
 from bot.services.fallbacks import FallbackNotifier
@@ -26,7 +27,6 @@ FALLBACK_AFTER_ATTEMPTS: Final = 5
 """Attempts, a minute apart, before a person hears that the bot left a channel; after them the waits grow."""
 LIST_POLL_SECONDS: Final = 0.5
 """How often new messages are looked for while lists are under way."""
-NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 log = structlog.get_logger()
 

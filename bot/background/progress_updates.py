@@ -7,7 +7,7 @@ has to be kept, ordered or caught up with after an outage.
 import asyncio
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
@@ -16,6 +16,7 @@ from bot.clock import PutBackDetector
 from bot.domain.ids import RequestId
 from bot.domain.ports import Announcer, Clock, Repository
 from bot.domain.requests.batches import Tally
+from bot.domain.requests.deadlines import NEVER
 from bot.domain.requests.progress import SOON, ProgressTracker
 from bot.domain.requests.request import State
 from bot.errors import CardDeleted, DeliveryDeferred, DeliveryFailed
@@ -29,7 +30,6 @@ EDIT_SECONDS: Final = 2.0
 """A slower edit is abandoned: messages of the same card would wait for it."""
 REFUSED_INTERVAL: Final = timedelta(minutes=1)
 """Time without edits of a card that Slack refused to edit: it was deleted, or the bot left its channel."""
-NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 log = structlog.get_logger()
 

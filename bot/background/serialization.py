@@ -1,4 +1,4 @@
-"""What the durable engine stores: JSON, so that whoever writes its tables runs no code in the bot.
+"""What the durable engine stores: JSON, so that nobody who writes its tables runs code in the bot.
 
 Versions up to 0.1.0 stored pickles, and the engine unpickles a row that says it is one, whatever its
 serializer. So pickles are read as plain data: a class or a function in one is refused. The rows of those

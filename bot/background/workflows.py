@@ -58,7 +58,7 @@ class EngineDatabase:
     _closing: threading.Event = field(default_factory=threading.Event)
 
     def location(self) -> _Location:
-        """Open it, and name it for DBOS; whoever opens it runs no code from it."""
+        """Open it, and name it for DBOS; opening it runs no code from it."""
         refuse_code()
         parsed = parse_url(self.url)
         if is_sqlite(parsed):

@@ -16,7 +16,11 @@ from bot.domain.delivery import Delivery, current_delivery, no_delivery
 from bot.errors import DeliveredBefore
 
 
-def _remember(insert: sqlite.Insert | postgresql.Insert) -> Statement:
+def remember(insert: sqlite.Insert | postgresql.Insert) -> Statement:
+    """Build the statement that remembers a delivery.
+
+    It returns a row for the handling that came first, each time, and none for that of a copy.
+    """
     same = deliveries.c.handling == insert.excluded.handling
     remembered = insert.on_conflict_do_update(
         index_elements=["key"], set_={"handling": insert.excluded.handling}, where=same
@@ -24,11 +28,6 @@ def _remember(insert: sqlite.Insert | postgresql.Insert) -> Statement:
     return remembered.returning(deliveries.c.key)
 
 
-REMEMBER: Final = {
-    "sqlite": _remember(sqlite.insert(deliveries)),
-    "postgresql": _remember(postgresql.insert(deliveries)),
-}
-"""Returns a row for the handling that came first, each time, and none for that of a copy."""
 _FORGET: Final = delete(deliveries).where(deliveries.c.received_at < bindparam("before"))
 
 
@@ -37,7 +36,7 @@ class DeliveryRepository(BaseRepository):
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
-        self._remember = _remember(database.insert(deliveries))
+        self._remember = remember(database.insert(deliveries))
 
     async def remember_delivery(self) -> None:
         """Record the current delivery, which may never write anything; also if its answer is out."""
@@ -51,7 +50,7 @@ class DeliveryRepository(BaseRepository):
 
 
 def delivery_values(delivery: Delivery) -> Values:
-    """Fill in the statement `REMEMBER`."""
+    """Fill in the statement that remembers it."""
     return {
         "key": delivery.key,
         "handling": delivery.handling,

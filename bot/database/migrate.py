@@ -56,7 +56,7 @@ def _migrate(url: URL) -> bool:
 
 
 def _rebuild(engine: Engine) -> None:
-    """Write the file anew, without what earlier versions deleted; on a full disk it stays as it is."""
+    """Write the file again, without what earlier versions deleted; on a full disk it stays as it is."""
     with suppress(OperationalError), engine.connect() as connection:
         connection.exec_driver_sql("VACUUM")
 

@@ -32,8 +32,9 @@ from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from bot.database.connection import Rows, Statement, Values, compiled, translate_errors
-from bot.database.deliveries import REMEMBER, of_delivery
+from bot.database.deliveries import of_delivery, remember
 from bot.database.mapping import from_micros
+from bot.database.schema import deliveries
 from bot.domain.delivery import current_delivery
 
 CONNECT_OPTIONS: Final[dict[str, Any]] = {
@@ -52,7 +53,7 @@ MAX_CONNECTIONS: Final = 16
 POOL_TIMEOUT_SECONDS: Final = 2.0
 """How long to wait for a connection: a click has to be answered within Slack's 3 seconds."""
 RECONNECT_SECONDS: Final = 5.0
-"""How long a failed connection is tried again; the waits would double. The next statement starts anew."""
+"""How long a failed connection is tried again; the waits would double. The next one starts afresh."""
 ANSWER_SECONDS: Final = 8.0
 """After so long without an answer the server counts as gone."""
 CANCEL_SECONDS: Final = 2.0
@@ -65,6 +66,7 @@ ENGINE_RETRY_SECONDS: Final = 1.0
 Connection: TypeAlias = psycopg.AsyncConnection[tuple[Any, ...]]
 Answer = TypeVar("Answer")
 _TIME: Final = select(cast(func.extract("epoch", func.clock_timestamp()) * 1_000_000, BigInteger))
+_REMEMBER: Final = remember(postgresql.insert(deliveries))
 _DIALECT: Final[Dialect] = PGDialect_psycopg()  # type: ignore[no-untyped-call]
 _errors_translated: Final = partial(
     translate_errors,
@@ -190,7 +192,7 @@ class PostgresDatabase:
         """Begin to write."""
         async with self._connection() as connection, connection.transaction():
             transaction = PostgresTransaction(connection)
-            async with of_delivery(transaction, REMEMBER["postgresql"]):
+            async with of_delivery(transaction, _REMEMBER):
                 yield transaction
 
     @asynccontextmanager

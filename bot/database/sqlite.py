@@ -23,7 +23,8 @@ from sqlalchemy.dialects import sqlite
 
 from bot.coalescing import Coalescer
 from bot.database.connection import Rows, Statement, Values, compiled, translate_errors
-from bot.database.deliveries import REMEMBER, delivery_values, of_delivery
+from bot.database.deliveries import delivery_values, of_delivery, remember
+from bot.database.schema import deliveries
 from bot.domain.delivery import Delivery, current_delivery, wait_limited
 from bot.errors import DatabaseUnavailable, DeliveredBefore
 
@@ -54,7 +55,7 @@ _errors_translated: Final = partial(
 Result = TypeVar("Result")
 Sql = tuple[str, Mapping[str, Any]]
 """A statement and its values."""
-_REMEMBER: Final = REMEMBER["sqlite"]
+_REMEMBER: Final = remember(sqlite.insert(deliveries))
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,9 +186,9 @@ class SqliteDatabase:
                 return await self._reader.run(statement, values)
             self._refuse_owner()
             delivery = current_delivery()
-            remember = _sql(_REMEMBER, delivery_values(delivery)) if delivery else None
+            remembering = _sql(_REMEMBER, delivery_values(delivery)) if delivery else None
             async with wait_limited():
-                return await self._writes.submit(Write(_sql(statement, values), delivery, remember))
+                return await self._writes.submit(Write(_sql(statement, values), delivery, remembering))
 
     async def time(self) -> datetime | None:
         """Return None: a file has no clock."""

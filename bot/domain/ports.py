@@ -137,7 +137,7 @@ class UnitOfWork(Protocol):
         """Lock the channel until the block ends, and read what was asked for there, without the request."""
 
     async def given_before(self, since: datetime) -> int:
-        """Count the customers whom the request gave it before a time."""
+        """Count the customers who got it from the request before a time."""
 
     async def has_newer(self, among: Collection[RequestId], since: datetime) -> bool:
         """Lock the rule until the block ends; tell whether it has requests that are not among these."""
@@ -332,7 +332,7 @@ class Repository(Protocol):
         """Read what was asked for in a request's channel between two times, without it."""
 
     async def given_before(self, request: RequestId, since: datetime) -> int:
-        """Count the customers whom a request gave it before a time."""
+        """Count the customers who got it from a request before a time."""
 
     async def key_use(self, request: Request, *, given: bool = False) -> KeyUse:
         """Find who had it before under a request's key: of those not given it yet, or of those `given`."""

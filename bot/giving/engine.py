@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
@@ -15,6 +15,7 @@ from bot.domain.policy.policy import RefusalReason
 from bot.domain.ports import Clock, DinteroApi, Repository, UnitOfWork
 from bot.domain.requests.authorization import UNUSABLE, drift
 from bot.domain.requests.batches import MOST_OUTCOMES, BatchOutcome
+from bot.domain.requests.deadlines import NEVER
 from bot.domain.requests.request import Request, StopReason, digest, rule_of
 from bot.domain.rules.rule import Rule, usable
 from bot.domain.rules.terms import binding
@@ -34,7 +35,6 @@ from bot.giving.outage_notice import OutageNotifier
 from bot.giving.retry import RetryPolicy
 from bot.giving.scheduler import CallScheduler, RequestQueue
 
-NEVER: Final = datetime.min.replace(tzinfo=UTC)
 RULE_CHECK_INTERVAL: Final = timedelta(minutes=1)
 """After this long without an answer, the rule is read before the next call."""
 

@@ -54,7 +54,7 @@ class Completion:
                 await self._end(unit, in_full=tally.given == tally.asked)
 
     async def _requires_reapproval(self, unit: UnitOfWork, rule: Rule | None) -> bool:
-        """Ask for approval anew if the rule changed, or the approvals got too old, during the giving."""
+        """Ask for approval again if the rule changed, or the approvals got too old, during the giving."""
         request, now = unit.request, self.clock.now()
         policy = self.access.policy.channels.get(request.channel)
         if policy is None or request.cancel_asked_by or not request.approvals:

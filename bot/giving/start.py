@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from bot.domain.ids import RequestId, UserId
@@ -12,7 +12,7 @@ from bot.domain.policy.policy import AppliedTier, ChannelPolicy, Decision, Refus
 from bot.domain.ports import Clock, Repository, UnitOfWork
 from bot.domain.requests import authorization
 from bot.domain.requests.authorization import drift
-from bot.domain.requests.deadlines import approval_ends, approvers_of, is_held
+from bot.domain.requests.deadlines import FOREVER, NEVER, approval_ends, approvers_of, is_held
 from bot.domain.requests.notification import STARTS_AFTER, ChannelKind, Notification, NotificationType
 from bot.domain.requests.person import Person
 from bot.domain.requests.request import (
@@ -36,10 +36,8 @@ from bot.services.access import AccessControl
 from bot.services.announcements import notifications_for
 from bot.services.pausing import after_stop
 from bot.services.reapproval import require_reapproval
-from bot.services.review import asked_lately, current_prior_grants, use_by
+from bot.services.review import asked_before, current_prior_grants, use_by
 
-FOREVER: Final = datetime.max.replace(tzinfo=UTC)
-NEVER: Final = datetime.min.replace(tzinfo=UTC)
 ADMITTED_SECONDS: Final = 60.0
 """How long the check of a start counts: its run begins at once, unless the durable engine is away."""
 POSTED_AFTER: Final = timedelta(seconds=RetryPolicy().told)
@@ -133,7 +131,7 @@ class Preflight:
             return FOREVER  # nothing of it goes out; its run ends it
         if await self._is_settled(found):
             return FOREVER
-        result = await self._check_who(found)
+        result = await self._check(found, people_alone=True)
         if result.event is None:
             await self._post_wait(found, result, self._unanswered.get((request, round_)) or self.clock.now())
             raise DirectoryUnavailable(result.note)
@@ -155,14 +153,18 @@ class Preflight:
         tally = await self.repository.tally(request.id)
         return tally.given + tally.refused == tally.asked
 
-    async def _check(self, request: Request) -> PreflightResult:
-        """Check everything: account, policy, people, rule and repeats."""
-        result = await self._check_who(request)
+    async def _check(self, request: Request, *, people_alone: bool = False) -> PreflightResult:
+        """Check account, policy and people, of whom Slack is asked again, then rule and repeats."""
+        if other := self.access.check_account(request):
+            return _stopped(StopReason.POLICY, other.reason)
         policy = self.access.policy.channels.get(request.channel)
-        if policy is None or result.event is not Event.STARTED:
-            return result
+        if policy is None:
+            return _stopped(StopReason.POLICY, "the policy no longer lists this channel")
         policy = replace(policy, approvers=approvers_of(policy, request))
         try:
+            result = await self._check_consent(request, policy, self.access.fresh())
+            if people_alone or result.event is not Event.STARTED:
+                return result
             found = await self._check_rule(request, policy)
             go = found.event is Event.STARTED
             return (await self._check_repeats(request, policy) or result) if go else found
@@ -172,19 +174,6 @@ class Preflight:
             return PreflightResult(None, note=str(error), waits_for="Dintero")
         except DinteroError as error:
             return _stopped(stop_reason(error), str(error))
-
-    async def _check_who(self, request: Request) -> PreflightResult:
-        """Check account, policy and people; Slack is asked anew."""
-        if other := self.access.check_account(request):
-            return _stopped(StopReason.POLICY, other.reason)
-        policy = self.access.policy.channels.get(request.channel)
-        if policy is None:
-            return _stopped(StopReason.POLICY, "the policy no longer lists this channel")
-        policy = replace(policy, approvers=approvers_of(policy, request))
-        try:
-            return await self._check_consent(request, policy, self.access.fresh())
-        except DirectoryUnavailable as error:
-            return PreflightResult(None, note=str(error), waits_for="Slack")
 
     async def _post_wait(self, request: Request, result: PreflightResult, since: datetime) -> None:
         """Post once that a request waits, if the check before had no answer either."""
@@ -242,14 +231,14 @@ class Preflight:
 
         A person counts once, under any number of ids.
         """
+        if required == 0:
+            return FOREVER
         shown, given = digest(request), dict[UserId, datetime]()
         for vote in votes:
             if vote.digest == shown:
                 person = await access.person_id(vote.by)
                 given[person] = max(vote.at, given.get(person, NEVER))
         newest = sorted(given.values(), reverse=True)
-        if required == 0:
-            return FOREVER
         return approval_ends(policy, newest[required - 1]) if len(newest) >= required else NEVER
 
     async def _check_repeats(self, request: Request, policy: ChannelPolicy) -> PreflightResult | None:
@@ -285,27 +274,17 @@ class Preflight:
     async def _decide(self, request: Request, policy: ChannelPolicy, access: AccessControl) -> Decision:
         """Decide by the policy as it is now; raises ValueError if the request has lost its rule."""
         electorate = await access.electorate(policy, request.requester)
-        lately = await asked_lately(request, policy, self.repository, access, self.clock.now())
+        asked = await asked_before(request, policy, self.repository, self.clock.now())
+        earlier = await access.sum_asked(request.requester, asked)
         rule_of(request)  # a broken request stays as it is, to be looked at
-        return authorization.decide(request, policy, electorate, Availability.NOW, lately=lately)
+        return authorization.decide(request, policy, electorate, Availability.NOW, earlier=earlier)
 
     async def _apply(self, unit: UnitOfWork, result: PreflightResult) -> Request | None:
         now, request = self.clock.now(), unit.request
         if result.event is Event.STARTED and request.cancel_asked_by is None:
             result = await self._check_budget(unit) or result
-        go = result.event is Event.STARTED
-        if request.state is State.GIVING and (go or request.cancel_asked_by):
-            # The pause had parked it. If it was cancelled since, its run ends at once.
-            giving = replace(request, pausing=PauseState.NO, waits_since=None)
-            await unit.save(giving)
-            if not giving.cancel_asked_by:
-                await unit.enqueue(*notifications_for(giving, NotificationType.RESUMED, now))
-            return giving
-        if go:
-            giving = transition(request, Event.STARTED, started_at=request.started_at or now)
-            await unit.save(giving)
-            await unit.enqueue(*notifications_for(giving, NotificationType.STARTED, now))
-            return giving
+        if result.event is Event.STARTED or (request.state is State.GIVING and request.cancel_asked_by):
+            return await self._begin(unit, now)
         if result.event and result.approvals and next_state(request, result.event):
             await require_reapproval(
                 unit,
@@ -327,6 +306,19 @@ class Preflight:
         )
         await after_stop(unit, self.access.policy, now)
         return None
+
+    async def _begin(self, unit: UnitOfWork, now: datetime) -> Request:
+        """Begin to give, or go on after the pause; if it was cancelled since then, its run ends at once."""
+        is_parked = unit.request.state is State.GIVING
+        if is_parked:
+            giving = replace(unit.request, pausing=PauseState.NO, waits_since=None)
+        else:
+            giving = transition(unit.request, Event.STARTED, started_at=unit.request.started_at or now)
+        await unit.save(giving)
+        if not (is_parked and giving.cancel_asked_by):
+            happened = NotificationType.RESUMED if is_parked else NotificationType.STARTED
+            await unit.enqueue(*notifications_for(giving, happened, now))
+        return giving
 
     async def _check_budget(self, unit: UnitOfWork) -> PreflightResult | None:
         """Check the channel's budget with its row locked: of two requests that fit only alone, one waits."""

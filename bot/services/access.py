@@ -8,7 +8,15 @@ from typing import Final
 
 from bot.domain.ids import ChannelId, GroupId, TeamId, UserId
 from bot.domain.policy.budget import Asked
-from bot.domain.policy.policy import OWN_HOLD, AskedLately, ChannelPolicy, Policy, Refusal, RefusalReason
+from bot.domain.policy.policy import (
+    NOTHING,
+    OWN_HOLD,
+    AskedBefore,
+    ChannelPolicy,
+    Policy,
+    Refusal,
+    RefusalReason,
+)
 from bot.domain.ports import Directory, Repository
 from bot.domain.requests import authorization
 from bot.domain.requests.audit_entries import PASSING, Action, refused
@@ -36,7 +44,7 @@ class AccessControl:
     """The Dintero account in which this bot gives."""
 
     def fresh(self) -> "AccessControl":
-        """Return access control that asks Slack anew: what gives a discount relies on no cached answer."""
+        """Return access control that asks Slack again: giving a discount relies on no cached answer."""
         return replace(self, directory=self.directory.fresh())
 
     def check_account(self, request: Request) -> Refusal | None:
@@ -45,17 +53,19 @@ class AccessControl:
             return None
         return Refusal(RefusalReason.OTHER_ACCOUNT, f"{request.account}/{self.account}")
 
-    async def sum_asked(self, by: UserId, asked: Sequence[Asked]) -> AskedLately:
+    async def sum_asked(self, by: UserId, asked: Sequence[Asked]) -> AskedBefore:
         """Add up what one person asked for, under any of their ids; raises DirectoryUnavailable.
 
         Of two ids of a person one begins with U and one with W, so that few others have to be looked up.
         """
+        if not asked:
+            return NOTHING
         person = await self.person_id(by)
         others = sorted({one.requester for one in asked if one.requester[:1] != by[:1]})
         people = await asyncio.gather(*map(self.person_id, others))
         same = {by, person, *(user for user, id_ in zip(others, people, strict=True) if id_ == person)}
         own = [one for one in asked if one.requester in same]
-        return AskedLately(sum(one.customers for one in own), sum(one.amount for one in own))
+        return AskedBefore(sum(one.customers for one in own), sum(one.amount for one in own))
 
     async def person_id(self, user: UserId) -> UserId:
         """Return the one id of a person who may have two; raises DirectoryUnavailable."""

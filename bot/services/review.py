@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.domain.customers.uploads import Doubt, FileRead
-from bot.domain.policy.budget import Budget, BudgetUse, Grant, use_of
-from bot.domain.policy.policy import NOTHING, AskedLately, ChannelPolicy
+from bot.domain.policy.budget import Asked, Budget, BudgetUse, Grant, use_of
+from bot.domain.policy.policy import ChannelPolicy
 from bot.domain.ports import Clock, Repository
 from bot.domain.requests.deadlines import approvers_of, pending_approvers
 from bot.domain.requests.person import Person
@@ -44,14 +44,12 @@ def tier_window(request: Request, policy: ChannelPolicy, now: datetime) -> tuple
     return until - timedelta(hours=policy.tier_hours), until
 
 
-async def asked_lately(
-    request: Request, policy: ChannelPolicy, repository: Repository, access: AccessControl, now: datetime
-) -> AskedLately:
-    """Add up what the requester asked for in the channel before; raises DirectoryUnavailable."""
+async def asked_before(
+    request: Request, policy: ChannelPolicy, repository: Repository, now: datetime
+) -> tuple[Asked, ...]:
+    """Read what was asked for in the channel before a request, and may count for its tier."""
     window = tier_window(request, policy, now)
-    if window is None:
-        return NOTHING
-    return await access.sum_asked(request.requester, await repository.asked_between(request, *window))
+    return await repository.asked_between(request, *window) if window else ()
 
 
 async def current_prior_grants(

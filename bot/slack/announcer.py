@@ -24,6 +24,7 @@ from bot.errors import CardDeleted, DeliveryDeferred, DeliveryFailed
 from bot.services.access import AccessControl
 from bot.services.remainder import first_request
 from bot.services.snapshots import load_snapshot
+from bot.slack.client.direct_messages import direct_channel
 from bot.slack.client.errors import CALL_ERRORS, ErrorKind, delivery_error, describe, kind_of
 from bot.slack.client.file_messages import find_file, upload
 from bot.slack.messages import card, not_given_file, notices, summary
@@ -142,7 +143,7 @@ class SlackAnnouncer:
             first = await first_request(self._repository, request)
             ids_of = (first or request).requester
         message = notices.direct(notification, snapshot, formatter, link=link, ids_of=ids_of)
-        return await self._post(outbox_message, await self._direct_channel(notification.to), message)
+        return await self._post(outbox_message, await direct_channel(self._client, notification.to), message)
 
     async def _request(self, request: RequestId) -> Request:
         found = await self._repository.find(request)
@@ -227,7 +228,7 @@ class SlackAnnouncer:
             to = first.requester if first else to
         if not await self._may_see(to, request):
             raise DeliveryFailed("the person may not see the customers any more")
-        channel = await self._direct_channel(to)
+        channel = await direct_channel(self._client, to)
         title = not_given_file.title(request, outbox_message.key)
         if outbox_message.tried and (sent := await find_file(self._latest(channel), title)):
             return sent
@@ -281,9 +282,6 @@ class SlackAnnouncer:
                 return ""
             raise
         return str(answer["permalink"])
-
-    async def _direct_channel(self, user: str) -> str:
-        return str((await self._client.conversations_open(users=user))["channel"]["id"])
 
 
 def _key(message: Mapping[str, Any]) -> str | None:

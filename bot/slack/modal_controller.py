@@ -18,6 +18,7 @@ from bot.domain.policy.policy import Refusal
 from bot.domain.requests.prior_grants import PriorRequest
 from bot.errors import DatabaseUnavailable, DeliveredBefore
 from bot.slack.client import errors
+from bot.slack.client.direct_messages import direct_channel
 from bot.slack.client.errors import CALL_ERRORS, ErrorKind, describe, kind_of
 from bot.slack.client.file_messages import FileMessenger
 from bot.slack.rendering import reasons
@@ -165,8 +166,8 @@ class ModalController:
 
     async def _send_direct(self, user: str, text: str) -> None:
         async def send() -> None:
-            opened = await self._client.conversations_open(users=user)
-            await self._client.chat_postMessage(channel=opened["channel"]["id"], text=text)
+            channel = await direct_channel(self._client, user)
+            await self._client.chat_postMessage(channel=channel, text=text)
 
         await self._retry(send)
 

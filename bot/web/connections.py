@@ -131,7 +131,7 @@ class Connections:
     @web.middleware
     async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Read a request to its end, then answer it: until then its connection counts as waiting."""
-        with suppress(web.RequestPayloadError):  # whoever needs the body reads it again
+        with suppress(web.RequestPayloadError):  # those who need the body read it again
             await request.read()
         connection = self._by_transport.get(request.transport) if request.transport else None
         if connection is None:

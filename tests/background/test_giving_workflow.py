@@ -10,13 +10,14 @@ from dbos import DBOS, SetWorkflowID
 from bot.background.giving_workflow import GivingWorkflow, started_here
 from bot.cluster.membership import SingleProcess
 from bot.database.repositories.repository import SqlRepository
+from bot.domain.requests.deadlines import FOREVER
 from bot.domain.requests.request import Request
 from bot.errors import LeaseLost
 from bot.giving.calls import RuleLookups
 from bot.giving.engine import GivingRun
 from bot.giving.finish import Completion
 from bot.giving.retry import RetryPolicy
-from bot.giving.start import FOREVER, Preflight
+from bot.giving.start import Preflight
 from bot.services.access import AccessControl
 from sandbox.dintero import Fault, Point
 from sandbox.dintero.server import ACCOUNT

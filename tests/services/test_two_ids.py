@@ -1,4 +1,4 @@
-"""A person whom Slack knows under two ids is one person."""
+"""A person with two ids in Slack is one person."""
 
 import pytest
 

@@ -14,6 +14,7 @@ from bot.domain.customers.parsing import digest_of
 from bot.domain.ids import ChannelId, CustomerId, RuleId, TeamId, UserId
 from bot.domain.ports import Clock, DinteroApi, Repository
 from bot.domain.requests.batches import Tally
+from bot.domain.requests.deadlines import FOREVER
 from bot.domain.requests.request import (
     Approval,
     FormInput,
@@ -29,7 +30,6 @@ from bot.errors import LeaseLost
 from bot.giving.engine import GivingRun
 from bot.giving.retry import RetryPolicy
 from bot.giving.scheduler import CallScheduler
-from bot.giving.start import FOREVER
 from sandbox.dintero import Ledger, Point, SandboxDintero
 from sandbox.dintero.catalogue import SEED_RULE
 from sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET

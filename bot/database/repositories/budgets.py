@@ -25,12 +25,12 @@ _SINCE: Final = bindparam("since", type_=BigInteger)
 _OF_BATCHES: Final = batches.c.request == requests.c.id
 _GIVEN_AT: Final = func.coalesce(batches.c.given_at, requests.c.ended_at)
 """When a batch was given; for batches of earlier versions, the end of their request, if it has one."""
-_LATELY: Final = or_(_GIVEN_AT.is_(None), _GIVEN_AT > _SINCE)
+_SINCE_THEN: Final = or_(_GIVEN_AT.is_(None), _GIVEN_AT > _SINCE)
 _GIVEN_BEFORE: Final = _sum(batches.c.given, _OF_BATCHES, _GIVEN_AT <= _SINCE)
-_OLDEST: Final = select(func.min(batches.c.given_at)).where(_OF_BATCHES, _LATELY).scalar_subquery()
+_OLDEST: Final = select(func.min(batches.c.given_at)).where(_OF_BATCHES, _SINCE_THEN).scalar_subquery()
 _GRANTS: Final = select(
     *(requests.c[name] for name in ("ended_at", "rule", "state", "customers")),
-    _sum(batches.c.given + batches.c.unknown, _OF_BATCHES, _LATELY),
+    _sum(batches.c.given + batches.c.unknown, _OF_BATCHES, _SINCE_THEN),
     _GIVEN_BEFORE,
     _sum(batches.c.size, _OF_BATCHES),
     _sum(customers.c.size, customers.c.request == requests.c.id, customers.c.starts > 0),
@@ -68,7 +68,7 @@ class BudgetRepository(BaseRepository):
         return await read_asked(self._database, request, since, until)
 
     async def given_before(self, request: RequestId, since: datetime) -> int:
-        """Count the customers whom a request gave it before a time."""
+        """Count the customers who got it from a request before a time."""
         return await read_given_before(self._database, request, since)
 
 
@@ -92,15 +92,15 @@ def _grant(
     rule: str,
     state: str,
     asked: int,
-    lately: int,
+    since_then: int,
     before: int,
     settled: int,
     started: int,
     oldest: int | None,
 ) -> Grant:
-    """Make a grant: all that is left of a giving, or what was given lately or may have been."""
+    """Make a grant: all that is left of a giving, or what was given since then or may have been."""
     unsettled = max(int(started) - int(settled), 0)
-    count = asked - int(before) if state == State.GIVING.value else int(lately) + unsettled
+    count = asked - int(before) if state == State.GIVING.value else int(since_then) + unsettled
     at = oldest if oldest is not None else ended_at
     return Grant(at=None if at is None else from_micros(at), rule=rule_of(rule), customers=count)
 

@@ -101,9 +101,9 @@ class PriorGrantsRepository(BaseRepository):
         return PriorGrants(len(found), tuple(by), more=more, among=among)
 
     async def key_use(self, request: Request, *, given: bool = False) -> KeyUse:
-        """Find those whom another request of the rule gave it under the same key, or may have.
+        """Find those who got it from another request of the rule under the same key, or may have.
 
-        It looks among those whom the request has not given it yet, or among those `given`.
+        It looks among those who have not got it from the request yet, or among those `given`.
         """
         rows = await self._database.run(_SAME_KEY, _others(request))
         if not rows:
@@ -126,7 +126,7 @@ class PriorGrantsRepository(BaseRepository):
         return KeyUse(len(had), len(maybe - had), tuple(by), forgotten=forgotten, more=more)
 
     async def _customers(self, request: Request, *, given: bool) -> frozenset[CustomerId]:
-        """Read the customers to whom a request has given it, or all others."""
+        """Read the customers who got it from a request, or all others."""
         own = encode(request.id)
         portions = await self._database.run(_PORTIONS, {"which": own})
         asked = frozenset([id_ for portion, *_ in portions for id_ in await self._ids(own, portion)])

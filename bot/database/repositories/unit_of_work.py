@@ -168,7 +168,7 @@ class SqlUnitOfWork:
         return await budgets.read_asked(self._transaction, self.request, since, until)
 
     async def given_before(self, since: datetime) -> int:
-        """Count the customers whom the request gave it before a time."""
+        """Count the customers who got it from the request before a time."""
         return await budgets.read_given_before(self._transaction, self.request.id, since)
 
     async def has_newer(self, among: Collection[RequestId], since: datetime) -> bool:

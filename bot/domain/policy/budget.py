@@ -24,7 +24,7 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What one request gave lately, may have given or is giving; `at` is when it gave first of that."""
+    """What one request gave in those days, may have given or gives; `at` is when it gave first of that."""
 
     at: datetime | None
     rule: Rule

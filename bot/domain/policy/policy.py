@@ -143,14 +143,14 @@ class AppliedTier:
 
 
 @dataclass(frozen=True, slots=True)
-class AskedLately:
+class AskedBefore:
     """What the same person asked for in the channel before, within `tier_hours`; tiers count it too."""
 
     customers: int = 0
     amount: int = 0
 
 
-NOTHING: Final = AskedLately()
+NOTHING: Final = AskedBefore()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,15 +226,15 @@ def applied(
     customers: int,
     cost: Cost | None,
     reserved: bool = False,
-    lately: AskedLately = NOTHING,
+    earlier: AskedBefore = NOTHING,
 ) -> AppliedTier | None:
     """Find the strictest tier that applies; the first of equals."""
     if reserved:
         approvals = max([RESERVED_APPROVALS, *(tier.approvals for tier in tiers)])
         return AppliedTier(approvals, TierTrigger.RESERVED)
-    amount = None if cost is None else cost.total + lately.amount
+    amount = None if cost is None else cost.total + earlier.amount
     return max(
-        _passed(tiers, customers + lately.customers, amount), key=lambda tier: tier.approvals, default=None
+        _passed(tiers, customers + earlier.customers, amount), key=lambda tier: tier.approvals, default=None
     )
 
 

@@ -11,7 +11,7 @@ from bot.domain.policy.policy import (
     FOR_ANYBODY,
     NOTHING,
     AppliedTier,
-    AskedLately,
+    AskedBefore,
     ChannelPolicy,
     Decision,
     Policy,
@@ -150,10 +150,10 @@ def decide(
     electorate: Electorate,
     usable: Availability | None,
     budget_use: BudgetUse | None = None,
-    lately: AskedLately = NOTHING,
+    earlier: AskedBefore = NOTHING,
 ) -> Decision:
     """Decide whether a request starts at once, waits for approvals or is refused, with all refusals."""
-    approvals, tier = required_approvals(request, channel, lately)
+    approvals, tier = required_approvals(request, channel, earlier)
     groups, out = electorate
     found = [*violations(request, channel, usable), *about_budget(budget_use)]
     approvers = len(eligible_approvers(channel, groups, request.requester, out))
@@ -165,7 +165,7 @@ def decide(
 
 
 def required_approvals(
-    request: Request, channel: ChannelPolicy, lately: AskedLately = NOTHING
+    request: Request, channel: ChannelPolicy, earlier: AskedBefore = NOTHING
 ) -> tuple[int, AppliedTier | None]:
     """Return the number of approvals, and the tier that applies, if any."""
     tier = applied(
@@ -173,7 +173,7 @@ def required_approvals(
         customers=request.customers,
         cost=request.price,
         reserved=request.reserved,
-        lately=lately,
+        earlier=earlier,
     )
     return max(channel.approvals, tier.approvals if tier else 0), tier
 

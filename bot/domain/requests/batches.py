@@ -102,7 +102,7 @@ class Tally:
 
     @property
     def newly_given(self) -> int:
-        """Customers whom this request gave it, or who may have had it before."""
+        """Customers who got it from this request, or who may have had it before."""
         return self.given - min(self.had_before, self.given)
 
     @property

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from bot.domain.ids import UserId
 from bot.domain.policy.policy import ChannelPolicy
 from bot.domain.requests.request import Request, State
 
+NEVER: Final = datetime.min.replace(tzinfo=UTC)
+FOREVER: Final = datetime.max.replace(tzinfo=UTC)
 REMINDERS: Final = 3
 """At one, two and four times `remind_minutes` after the request."""
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from bot.domain.customers.parsing import salted
 from bot.domain.ids import OnceKey
 from bot.domain.policy.budget import Asked, BudgetUse
-from bot.domain.policy.policy import AskedLately, ChannelPolicy, Decision, Refusal, RefusalReason
+from bot.domain.policy.policy import AskedBefore, ChannelPolicy, Decision, Refusal, RefusalReason
 from bot.domain.ports import Clock, Repository, UnitOfWork
 from bot.domain.requests.audit_entries import Action, refused
 from bot.domain.requests.authorization import Electorate, decide
@@ -29,7 +29,7 @@ from bot.errors import DirectoryUnavailable
 from bot.services.access import AccessControl
 from bot.services.announcements import notifications_for
 from bot.services.drafting.recipients import Draft, Recipients
-from bot.services.review import repeats_since, tier_window
+from bot.services.review import asked_before, repeats_since, tier_window
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Voters:
 
     electorate: Electorate
     asked: tuple[Asked, ...]
-    lately: AskedLately
+    earlier: AskedBefore
 
     def decide(
         self,
@@ -48,15 +48,14 @@ class Voters:
         budget_use: BudgetUse | None,
     ) -> Decision:
         """Decide by the policy."""
-        return decide(request, policy, self.electorate, availability, budget_use, self.lately)
+        return decide(request, policy, self.electorate, availability, budget_use, self.earlier)
 
 
 async def find_voters(
     draft: Request, policy: ChannelPolicy, repository: Repository, access: AccessControl, now: datetime
 ) -> Voters | Refusal:
     """Look up who could approve, and what the requester asked for before."""
-    window = tier_window(draft, policy, now)
-    asked = await repository.asked_between(draft, *window) if window else ()
+    asked = await asked_before(draft, policy, repository, now)
     try:
         electorate = await access.electorate(policy, draft.requester)
         return Voters(electorate, asked, await access.sum_asked(draft.requester, asked))

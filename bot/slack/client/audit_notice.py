@@ -14,6 +14,7 @@ import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.database.audit.log import ChainHead
+from bot.slack.client.direct_messages import direct_channel, tell_admins
 from bot.slack.client.errors import CALL_ERRORS, describe, is_transient
 
 EVENT_TYPE: Final = "discount_bot_audit_head"
@@ -53,7 +54,7 @@ class AuditNotices:
         found: list[Notice] = []
         for admin in self.admins:
             try:
-                found += await self._search(await self._direct_channel(admin), chain)
+                found += await self._search(await direct_channel(self.client, admin), chain)
             except CALL_ERRORS as error:
                 if is_transient(error):
                     raise
@@ -119,23 +120,12 @@ class AuditNotices:
         return []
 
     async def _post(self, text: str, chain: str, head: ChainHead) -> None:
-        failures: list[Exception] = []
-        for admin in self.admins:
-            try:
-                channel = await self._direct_channel(admin)
-                answer = await self.client.chat_postMessage(
-                    channel=channel, text=text, metadata=_metadata(chain, head)
-                )
-            except CALL_ERRORS as error:
-                log.warning("audit head not sent", admin=admin, why=describe(error))
-                failures.append(error)
-            else:
-                self.newest = Notice(channel, str(answer["ts"]), text, head)
-        if failures and len(failures) == len(self.admins):
+        metadata = _metadata(chain, head)
+        answers, failures = await tell_admins(self.client, self.admins, text, metadata=metadata)
+        for answer in answers[-1:]:
+            self.newest = Notice(str(answer["channel"]), str(answer["ts"]), text, head)
+        if failures and not answers:
             raise failures[0]
-
-    async def _direct_channel(self, admin: str) -> str:
-        return str((await self.client.conversations_open(users=admin))["channel"]["id"])
 
 
 def _metadata(chain: str, head: ChainHead) -> dict[str, Any]:

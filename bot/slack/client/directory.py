@@ -14,7 +14,7 @@ from bot.domain.ids import ChannelId, GroupId, TeamId, UserId
 from bot.domain.ports import Clock
 from bot.domain.requests.person import AccountKind, Person, Profile
 from bot.errors import DirectoryUnavailable
-from bot.slack.client.admin_notice import tell_admins
+from bot.slack.client.direct_messages import tell_admins
 from bot.slack.client.errors import ErrorKind, describe, kind_of, response_field
 
 CACHE_TIME: Final = timedelta(seconds=60)

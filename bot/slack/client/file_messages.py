@@ -9,6 +9,7 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import DeliveryDeferred
+from bot.slack.client.direct_messages import direct_channel
 from bot.slack.client.errors import CALL_ERRORS
 
 UPLOAD_SECONDS: Final = 600
@@ -45,7 +46,7 @@ class FileMessenger:
         """
         async with self._lock:
             try:
-                channel = str((await self._client.conversations_open(users=user))["channel"]["id"])
+                channel = await direct_channel(self._client, user)
                 if await find_file(self._latest(channel), file.title):
                     return False
                 await upload(self._client, file, channel)

@@ -230,7 +230,7 @@ def own_key(request: Request) -> list[str]:
 
 
 def key_use(review: Review, formatter: Formatter) -> list[str]:
-    """Say whom the key will skip, because it was used before, and by which requests of this channel."""
+    """Name those that the key will skip, since it was used before, and by which requests of this channel."""
     used, request = review.key_use, review.request
     if not (used.given or used.forgotten or used.more or (used.by and request.own_key)):
         return []

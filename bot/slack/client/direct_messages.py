@@ -1,0 +1,33 @@
+"""Direct messages: their channels, and notices to the admins."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+
+from bot.slack.client.errors import CALL_ERRORS, describe
+
+log = structlog.get_logger()
+
+
+async def direct_channel(client: AsyncWebClient, user: str) -> str:
+    """Open the channel of the bot's direct messages with a person."""
+    return str((await client.conversations_open(users=user))["channel"]["id"])
+
+
+async def tell_admins(
+    client: AsyncWebClient, admins: Sequence[str], text: str, *, metadata: dict[str, Any] | None = None
+) -> tuple[list[AsyncSlackResponse], list[Exception]]:
+    """Send the text to each admin; return Slack's answers, and the failures, which are logged."""
+    answers: list[AsyncSlackResponse] = []
+    failures: list[Exception] = []
+    for admin in admins:
+        try:
+            channel = await direct_channel(client, admin)
+            answers.append(await client.chat_postMessage(channel=channel, text=text, metadata=metadata))
+        except CALL_ERRORS as error:
+            log.warning("admin not told", admin=admin, why=describe(error))
+            failures.append(error)
+    return answers, failures
