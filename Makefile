@@ -1,6 +1,8 @@
 # All you need is python3, 3.11 or later, with venv.
 PYTHON ?= python3
 BIN := .venv/bin
+# Some images forbid bytecode: each of a hundred processes of a test run would compile everything again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: setup run test coverage bench chaos scale
 .DEFAULT_GOAL := run
@@ -22,6 +24,7 @@ test: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@$(BIN)/pytest --collect-only -qq -n 0 > /dev/null || true  # compiles the tests once, not in each worker
 	$(BIN)/pytest
 
 coverage: setup

@@ -83,7 +83,9 @@ class Server:
     def _create(self, template: str) -> str:
         name = f"test_{os.getpid()}_{next(self._number)}"
         self._run(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(
+                sql.Identifier(name), sql.Identifier(template)
+            )
         )
         return name
 
