@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 import threading
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing
@@ -21,6 +22,8 @@ from bot.domain.ids import RequestId
 
 NEVER_RAN: Final = ("no such table", "does not exist")
 """Errors of a database on which no engine has ever run."""
+SUBSECONDS_SINCE: Final = (3, 42)
+"""The first SQLite whose `unixepoch` takes a modifier alone."""
 
 
 def engine_url(database_url: str) -> str:
@@ -40,6 +43,19 @@ def enable_wal(engine_url: str) -> None:
     if is_sqlite(where) and where.database:
         with closing(sqlite3.connect(where.database)) as file:
             file.execute("PRAGMA journal_mode=WAL")
+
+
+class EngineConnection(sqlite3.Connection):
+    """A connection to the engine's file.
+
+    The engine's SQL, and the files that it made on Python 3.12 or later, use `unixepoch('subsec')`, which
+    SQLite has from 3.42 on.
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        if sqlite3.sqlite_version_info < SUBSECONDS_SINCE:
+            self.create_function("unixepoch", 1, lambda _subsec: time.time())
 
 
 class _Location(TypedDict, total=False):
@@ -88,6 +104,7 @@ def open_engine(engine_url: str, name: str) -> EngineDatabase:
         max_executor_threads=16,
         enable_otlp=False,
         log_level="WARNING",
+        db_engine_kwargs={"connect_args": {"factory": EngineConnection}},  # for SQLite; PostgreSQL's are ours
     )
     DBOS(config={**config, **database.location()})
     return database

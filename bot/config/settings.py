@@ -19,7 +19,7 @@ from pydantic import (
 )
 
 from bot.config.redaction import MIN_SECRET_LENGTH, secrets_in
-from bot.database.address import is_local, parse_url
+from bot.database.address import EXPECTED, UnusableUrl, is_local, parse_url
 from bot.errors import ConfigError
 
 REPEATED: Final = frozenset({"DINTERO_TIMEOUT", "PORT", "LOG_LEVEL", "LOG_FORMAT"})
@@ -68,12 +68,12 @@ _LONG_ENOUGH: Final = _secret(
 )
 
 
-def _is_database_url(text: str) -> bool:
+def _database_url(secret: SecretStr) -> SecretStr:
     try:
-        parse_url(text)
-    except ConfigError:
-        return False
-    return True
+        parse_url(secret.get_secret_value())
+    except UnusableUrl as error:
+        raise ValueError(error.problem) from None
+    return secret
 
 
 class BaseConfig(BaseModel):
@@ -83,8 +83,8 @@ class BaseConfig(BaseModel):
         alias_generator=str.upper, frozen=True, extra="ignore", hide_input_in_errors=True
     )
 
-    database_url: Annotated[SecretStr, _secret(_is_database_url, "not a valid URL")] = Field(
-        SecretStr("sqlite:///discount-bot.db"), description="sqlite:///a-file.db or postgresql://…"
+    database_url: Annotated[SecretStr, AfterValidator(_database_url)] = Field(
+        SecretStr("sqlite:///discount-bot.db"), description=EXPECTED, validate_default=True
     )
     audit_key: SecretStr | None = Field(None, description="a long random text; keep it secret and the same")
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(str.lower)] = Field(
@@ -170,6 +170,15 @@ def missing_credentials(env: Mapping[str, str]) -> list[str]:
     return [" or ".join(names) for names in CREDENTIALS if not any(env.get(name) for name in names)]
 
 
+def setting_fault(name: str, value: str) -> str | None:
+    """Return what is wrong with the value of one setting, if anything."""
+    try:
+        Settings.read({name: value})
+    except ConfigError as error:
+        return next((fault for fault in error.faults if fault.startswith(f"{name}: ")), None)
+    return None
+
+
 def read_basics(env: Mapping[str, str]) -> BaseConfig:
     """Validate only the settings that need no credentials, or raise ConfigError with every fault."""
     return _read(BaseConfig, env)
@@ -189,7 +198,7 @@ def _faults(model: type[BaseModel], invalid: ValidationError, env: Mapping[str, 
     expected = {field.alias: field.description for field in model.model_fields.values()}
     problems = {}
     for error in invalid.errors(include_input=False, include_url=False):
-        name = str(error["loc"][0])
+        name = str(error["loc"][0]).upper()
         match error["type"]:
             case "missing":
                 problems[name] = "missing"

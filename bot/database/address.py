@@ -2,6 +2,7 @@
 
 import os
 import re
+import sqlite3
 from collections.abc import Iterator
 from functools import cache
 from ipaddress import ip_address
@@ -15,6 +16,11 @@ from sqlalchemy.exc import ArgumentError
 
 from bot.errors import ConfigError
 
+Version = tuple[int, ...]
+
+EXPECTED: Final = "sqlite:///a-file.db or postgresql://…"
+OLDEST_SQLITE: Final = (3, 35)
+"""The first with RETURNING; the durable engine needs it too."""
 POSTGRES: Final = re.compile(r"postgres(?:ql)?(?:\+\w+)?://", re.IGNORECASE)
 REQUIRE_TLS: Final = frozenset({"require", "verify-ca", "verify-full"})
 """The values of `sslmode` that need TLS; `verify-full` checks the server too."""
@@ -23,7 +29,15 @@ _NETWORK: Final = ("hostaddr", "host", "service", "sslmode")
 _HOST: Final = re.compile(r"(?P<host>\[[0-9a-fA-F:.%]+\]|(?:[\w.-]|%[0-9a-fA-F]{2})*)(?::(?P<port>\d*))?")
 
 
-def parse_url(url: str) -> URL:
+class UnusableUrl(ConfigError):
+    """`DATABASE_URL` names no database that the bot can use."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__([f"DATABASE_URL: {problem} (expected {EXPECTED})"])
+        self.problem = problem
+
+
+def parse_url(url: str, *, sqlite: Version = sqlite3.sqlite_version_info) -> URL:
     """Parse `DATABASE_URL`, and set the driver that the bot uses for it.
 
     >>> parse_url("sqlite:///bot.db").database
@@ -34,14 +48,14 @@ def parse_url(url: str) -> URL:
     'one,two'
 
     Raises:
-        ConfigError: it names neither an SQLite file nor a PostgreSQL database.
+        UnusableUrl: it names neither an SQLite file nor a PostgreSQL database, or SQLite is too old.
     """
     if scheme := POSTGRES.match(url):
         parsed = next(_readings(url[scheme.end() :]), None)
         if parsed is None:
-            raise ConfigError(["DATABASE_URL: not a valid address; use postgresql://user:password@host/name"])
+            raise UnusableUrl("not a valid URL")
         return parsed
-    return _sqlite(url)
+    return _sqlite(url, sqlite)
 
 
 def is_sqlite(url: URL) -> bool:
@@ -67,16 +81,19 @@ def is_encrypted(url: URL) -> bool:
     return is_sqlite(url) or named["sslmode"] in REQUIRE_TLS or is_here
 
 
-def _sqlite(url: str) -> URL:
+def _sqlite(url: str, version: Version) -> URL:
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError):
-        raise ConfigError(
-            ["DATABASE_URL: not a database URL; use sqlite:///file or postgresql://…"]
-        ) from None
-    if parsed.get_backend_name() == "sqlite" and parsed.database and parsed.database != ":memory:":
-        return parsed.set(drivername="sqlite", database=_real_path(parsed.database))
-    raise ConfigError(["DATABASE_URL: must be a file (sqlite:///file) or a PostgreSQL (postgresql://…)"])
+        raise UnusableUrl("not a valid URL") from None
+    if parsed.get_backend_name() != "sqlite" or not parsed.database or parsed.database == ":memory:":
+        raise UnusableUrl("not a valid URL")
+    if version < OLDEST_SQLITE:
+        has, needs = (".".join(map(str, numbers)) for numbers in (version, OLDEST_SQLITE))
+        raise UnusableUrl(
+            f"SQLite {has} is too old; use a Python with SQLite {needs} or later, or PostgreSQL"
+        )
+    return parsed.set(drivername="sqlite", database=_real_path(parsed.database))
 
 
 def _real_path(path: str) -> str:
