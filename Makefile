@@ -1,25 +1,36 @@
 # All you need is python3, 3.11 or later, with venv.
 PYTHON ?= python3
 BIN := .venv/bin
+INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt
 # Some images forbid bytecode: each of a hundred processes of a test run would compile everything again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup run test coverage bench chaos scale
+.PHONY: setup dev run test coverage bench chaos scale
 .DEFAULT_GOAL := run
 
 setup: .venv/ready
 
+dev: .venv/dev
+
 .venv/ready: pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, sqlite3, ssl, sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null || \
+	  { echo "Python 3.11 or later with venv, sqlite3 and ssl is needed: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
 	@echo "Making .venv …"
 	@test -x $(BIN)/pip || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@$(INSTALL) --upgrade pip
+	@$(BIN)/python -m pip uninstall -qqy setuptools  # Python 3.11 brings an old one, which nothing needs
+	@$(INSTALL) -e .
+	@touch $@
+
+.venv/dev: .venv/ready
+	@echo "Adding the development tools …"
+	@$(INSTALL) -e '.[dev]'
 	@touch $@
 
 run: setup
 	@exec $(BIN)/python -m bot.cli.launcher
 
-test: setup
+test: dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -27,14 +38,14 @@ test: setup
 	@$(BIN)/pytest --collect-only -qq -n 0 > /dev/null || true  # compiles the tests once, not in each worker
 	$(BIN)/pytest
 
-coverage: setup
+coverage: dev
 	$(BIN)/pytest --timeout 900 --cov --cov-branch --cov-report=term
 
-bench: setup
+bench: dev
 	@exec $(BIN)/python -m bench
 
-chaos: setup
+chaos: dev
 	@exec $(BIN)/python -m chaos
 
-scale: setup
+scale: dev
 	@exec $(BIN)/python -m simulation
