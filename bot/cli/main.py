@@ -1,9 +1,8 @@
 """The program's commands; each reads its settings and starts one thing."""
 
-import ctypes
 import os
 import sys
-from typing import Final
+from typing import Annotated, Final
 
 import typer
 
@@ -16,17 +15,31 @@ PR_SET_DUMPABLE: Final = 4
 main = typer.Typer(
     help="Give customers a Dintero discount from Slack: with a second person's approval, and exactly once.",
     no_args_is_help=True,
-    add_completion=False,
     # these print the values of variables, and so secrets
     pretty_exceptions_enable=False,
 )
 
 
+def _show_version(*, is_wanted: bool) -> None:
+    if is_wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"discount-bot {version('discount-bot')}")
+        raise typer.Exit
+
+
 @main.callback()
-def protect() -> None:
+def protect(
+    *,
+    version: Annotated[  # noqa: ARG001 - its callback shows it
+        bool, typer.Option("--version", is_eager=True, callback=_show_version, help="Show the version.")
+    ] = False,
+) -> None:
     """Keep files, memory and environment from others; the umask is for all files that a command makes."""
     os.umask(0o077)
     if sys.platform == "linux":  # not even other processes of the same user
+        import ctypes
+
         ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
@@ -54,6 +67,15 @@ def check() -> None:
 
         status = run_async(check_everything(environment(), report=typer.echo))
     raise typer.Exit(status)
+
+
+@main.command()
+def init() -> None:
+    """Ask for what the bot needs; write .env, policy.toml and manifest.yml into this folder."""
+    with report_errors():
+        from bot.cli.init import write_starter_files
+
+        write_starter_files()
 
 
 @main.command()

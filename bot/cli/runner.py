@@ -1,14 +1,11 @@
 """Runs a command to its end; errors become a message and an exit code."""
 
-import asyncio
 import os
 import sys
-import traceback
 from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
-import click
 import typer
 
 from bot.errors import ConfigError, DiscountBotError
@@ -22,6 +19,8 @@ UNUSABLE: Final = 2
 
 def run_async(work: Coroutine[Any, Any, Result]) -> Result:
     """Run a coroutine to its end, on uvloop where it exists."""
+    import asyncio
+
     if sys.platform == "win32":
         return asyncio.run(work)
     import uvloop
@@ -41,9 +40,11 @@ def report_errors() -> Iterator[None]:
         except DiscountBotError as error:
             _explain(error)
             raise typer.Exit(UNUSABLE if isinstance(error, ConfigError) else FAILED) from None
-        except (typer.Exit, typer.Abort, click.ClickException):
+        except (typer.Exit, typer.Abort, typer.TyperException):
             raise
         except Exception:  # noqa: BLE001 - Python itself would print it, with what it says of secrets
+            import traceback
+
             traceback.print_exc()
             raise typer.Exit(FAILED) from None
 

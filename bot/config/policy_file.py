@@ -61,6 +61,12 @@ def load_policy(path: Path) -> Policy:
     raise ConfigError([f"{path}{f', line {line}' if line else ''}: {fault}" for line, fault in placed])
 
 
+def key_fault(key: Key, table: Table) -> str | None:
+    """Return what is wrong at one key of a policy, if anything."""
+    found = next((fault for fault in _faults(table) if fault.key == key), None)
+    return f"{found.problem} (expected {found.expected})" if found else None
+
+
 def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
@@ -68,7 +74,7 @@ def _read(path: Path) -> str:
         raise ConfigError([f"{path}: not readable (expected UTF-8 text)"]) from None
     except OSError as error:
         problem = error.strerror or "not readable"
-        hint = "copy policy.example.toml, or set POLICY_FILE to another file"
+        hint = "`discount-bot init` makes one; or set POLICY_FILE to another file"
         raise ConfigError([f"{path}: {problem} ({hint})"]) from None
 
 

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
@@ -39,8 +40,26 @@ def test_help_names_every_command(tmp_path: Path) -> None:
     result = call(tmp_path, "--help")
     assert result.returncode == 0
     assert [
-        name for name in ("run", "check", "sandbox", "migrate", "audit", "purge") if name not in result.stdout
+        name
+        for name in ("run", "check", "init", "sandbox", "migrate", "audit", "purge")
+        if name not in result.stdout
     ] == []
+
+
+def test_help_and_version_load_no_library_that_takes_long() -> None:
+    command = [sys.executable, "-c", "import sys, bot.cli.main; print(*sys.modules)"]
+    loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    assert {"asyncio", "click", "pydantic", "rich", "sqlalchemy", "uvloop"} & set(loaded) == set()
+
+
+def test_the_version_is_that_of_the_installed_package(tmp_path: Path) -> None:
+    assert call(tmp_path, "--version").stdout == f"discount-bot {version('discount-bot')}\n"
+
+
+def test_the_shell_completes_commands_and_prints_no_secret(tmp_path: Path) -> None:
+    words = {"COMP_WORDS": "discount-bot audit v", "COMP_CWORD": "2"}
+    result = call(tmp_path, _DISCOUNT_BOT_COMPLETE="complete_bash", **words, **CREDENTIALS)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "verify\n", "")
 
 
 @pytest.mark.parametrize("arguments", [["unknown"], ["run", "--fast"], ["migrate", "now"]])
@@ -135,7 +154,7 @@ def test_make_run_with_only_some_credentials_exits_with_2(tmp_path: Path) -> Non
 def test_make_run_with_all_credentials_starts_the_bot(tmp_path: Path) -> None:
     result = call(tmp_path, module="bot.cli.launcher", **CREDENTIALS)
     assert result.returncode == 2
-    assert "policy.example.toml" in result.stderr
+    assert "`discount-bot init` makes one" in result.stderr
 
 
 @pytest.mark.parametrize(
