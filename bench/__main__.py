@@ -22,6 +22,7 @@ from bench import (
     file_reading,
     idle_cost,
     recovery,
+    setup,
     startup,
     throughput,
     typeahead,
@@ -63,6 +64,7 @@ FULL: Final[Parts] = {
         folder, plan=Workload(100_000, 100, 8), kills=3, on_postgres=True
     ),
     "start": lambda folder: startup.measure(folder, times=5),
+    "setup": lambda folder: setup.measure(folder, times=5, install=True),
 }
 """The parts, in the order of the table."""
 
@@ -80,6 +82,7 @@ QUICK: Final[Parts] = {
     "waiting": lambda folder: idle_cost.measure(folder, waiting=50, seconds=1.0),
     "kills": lambda folder: recovery.measure(folder, plan=Workload(4_000, 50, 8), kills=1, on_postgres=False),
     "start": lambda folder: startup.measure(folder, times=1),
+    "setup": lambda folder: setup.measure(folder, times=1, install=False),
 }
 
 

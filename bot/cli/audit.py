@@ -95,7 +95,7 @@ def export(
 
 
 def purge() -> None:
-    """Delete customer IDs, reasons and notes of requests that ended over retention_days ago."""
+    """Delete customer IDs and texts of requests past retention_days. Counts and the audit remain."""
     with report_errors():
         from bot.config.loader import read_policy
         from bot.config.settings import environment, read_basics

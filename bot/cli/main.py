@@ -17,6 +17,8 @@ main = typer.Typer(
     no_args_is_help=True,
     # these print the values of variables, and so secrets
     pretty_exceptions_enable=False,
+    # Rich takes as long to load as all the rest of --help
+    rich_markup_mode=None,
 )
 
 
@@ -45,7 +47,7 @@ def protect(
 
 @main.command()
 def run() -> None:
-    """Run the bot with the configured credentials until it receives a signal to stop."""
+    """Run the bot until it receives a signal to stop."""
     with report_errors():
         from bot.config.loader import load_usable
         from bot.config.log_setup import set_up_logs
@@ -60,7 +62,7 @@ def run() -> None:
 
 @main.command()
 def check() -> None:
-    """Check settings, policy, database, Slack and Dintero: one line each, with the fix."""
+    """Check settings, policy, database, Slack and Dintero. One line each, with the fix."""
     with report_errors():
         from bot.check.runner import check_everything
         from bot.config.settings import environment
@@ -71,7 +73,7 @@ def check() -> None:
 
 @main.command()
 def init() -> None:
-    """Ask for what the bot needs; write .env, policy.toml and manifest.yml into this folder."""
+    """Ask for what the bot needs, and write its files here. They are .env, policy.toml and manifest.yml."""
     with report_errors():
         from bot.cli.init import write_starter_files
 
@@ -80,7 +82,7 @@ def init() -> None:
 
 @main.command()
 def sandbox() -> None:
-    """Try the bot on this machine with a simulated Slack and Dintero; needs no credentials."""
+    """Try the bot with a simulated Slack and Dintero. It needs no credentials."""
     with report_errors():
         from sandbox.terminal.main import try_out
 

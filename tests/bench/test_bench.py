@@ -33,7 +33,8 @@ QUICK_PARTS: Final = {
         "start to ready, p50",
         "bare aiohttp loop",
     ),
-    ("reading",): (
+    ("reading", "setup"): (
+        "discount-bot --help, p50",
         "4,000 ids from CSV to the review",
         "4,000 ids from XLSX to the review, peak memory",
     ),
