@@ -5,9 +5,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from sqlalchemy import URL
+
 from bot.audit.verify import VerificationResult, verify
 from bot.database.audit.log import Audit
 from bot.database.connection import is_sqlite, parse_url
+from bot.database.migrate import schema_version
+from bot.database.read_only import open_read_only
 from bot.database.repositories.repository import SqlRepository, open_audit, open_repository
 from bot.errors import ConfigError
 
@@ -30,8 +34,16 @@ async def existing_audit(url: str, audit_key: str | None) -> AsyncIterator[Audit
 
 async def _check_exists(url: str) -> None:
     parsed = parse_url(url)
+    name = parsed.database if is_sqlite(parsed) else "this database"
     if is_sqlite(parsed) and not await asyncio.to_thread(Path(parsed.database or "").exists):
-        raise ConfigError([f"DATABASE_URL: no file {parsed.database} (expected the bot's own database)"])
+        raise ConfigError([f"DATABASE_URL: no file {name} (expected the bot's own database)"])
+    if not await asyncio.to_thread(_has_tables, parsed):
+        raise ConfigError([f"DATABASE_URL: {name} has none of the bot's tables (expected its own database)"])
+
+
+def _has_tables(url: URL) -> bool:
+    with open_read_only(url) as engine, engine.connect() as connection:
+        return schema_version(connection) is not None
 
 
 async def verified(url: str, audit_key: str | None, *, head: str | None) -> VerificationResult:

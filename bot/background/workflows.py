@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Final, TypedDict
 
 from dbos import DBOS, DBOSClient, DBOSConfig
@@ -20,6 +21,8 @@ from bot.database.connection import is_sqlite, parse_url
 from bot.database.postgres import open_sync_engine
 from bot.domain.ids import RequestId
 
+ENGINE_SCHEMA: Final = "dbos"
+"""The engine's schema on PostgreSQL."""
 NEVER_RAN: Final = ("no such table", "does not exist")
 """Errors of a database on which no engine has ever run."""
 SUBSECONDS_SINCE: Final = (3, 42)
@@ -56,6 +59,20 @@ class EngineConnection(sqlite3.Connection):
         super().__init__(*arguments, **options)
         if sqlite3.sqlite_version_info < SUBSECONDS_SINCE:
             self.create_function("unixepoch", 1, lambda _subsec: time.time())
+
+
+def engine_versions(engine: Engine) -> tuple[int, int] | None:
+    """Read the version of the engine's tables, 0 if there are none, and which one this program makes.
+
+    None with a release of the engine that keeps its functions for this elsewhere.
+    """
+    try:
+        from dbos._migration import get_migration_versions, get_sqlite_migration_versions  # noqa: PLC0415
+    except ImportError:
+        return None
+    if engine.dialect.name == "sqlite":
+        return get_sqlite_migration_versions(engine)
+    return get_migration_versions(engine, ENGINE_SCHEMA, use_listen_notify=True)
 
 
 class _Location(TypedDict, total=False):
@@ -135,11 +152,19 @@ async def _delete(engine: type[DBOS] | DBOSClient, **which: Any) -> None:
         await engine.delete_workflows_async([workflow.workflow_id for workflow in found])
 
 
+async def _nothing_to_forget(_requests: Sequence[RequestId]) -> None:
+    """No engine has ever run here."""
+
+
 @asynccontextmanager
 async def workflows_from_outside(
     engine_url: str,
 ) -> AsyncIterator[Callable[[Sequence[RequestId]], Awaitable[None]]]:
-    """Open the same for a process that runs no engine, as `discount-bot purge`."""
+    """Open the same for a process that runs no engine, as `discount-bot purge`; no file is made for it."""
+    where = parse_url(engine_url)
+    if is_sqlite(where) and not await asyncio.to_thread(Path(where.database or "").exists):
+        yield _nothing_to_forget
+        return
     database = EngineDatabase(engine_url)
     database.let_go()  # a command reports a lost database at once
     client = DBOSClient(**database.location(), serializer=JSON)

@@ -1,5 +1,6 @@
-"""Checks the database: that it takes writes, and on PostgreSQL all that `run` needs of server and role."""
+"""Checks the database, and on PostgreSQL all that `run` needs of server and role; it only reads."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -8,20 +9,25 @@ from typing import Final
 import psycopg
 from sqlalchemy import URL
 
-from bot.check.result import CheckFailed, CheckResult, failed, result_of
+from bot.background.workflows import ENGINE_SCHEMA
+from bot.check.file import file_result
+from bot.check.result import CheckFailed, CheckResult, failed
+from bot.check.schemas import read_schemas
 from bot.config.redaction import MIN_SECRET_LENGTH
 from bot.database.address import is_encrypted
 from bot.database.connection import is_sqlite, parse_url
 from bot.database.postgres import Connection, TimedConnection, connect_parameters
-from bot.database.repositories.repository import open_repository
-from bot.database.schema import metadata
+from bot.database.schema import VERSION_TABLE, metadata
+from bot.errors import DatabaseUnavailable, DiscountBotError
 
 OLDEST: Final = 13
-ENGINE_SCHEMA: Final = "dbos"
-"""The schema of the durable engine."""
 APPEND_ONLY: Final = ("audit", "audit_heads", "audit_customers", "audit_key")
 DOCUMENT: Final = "docs/postgresql.md has the statements"
-COLUMNS: Final = ("version", "encoding", "schema", "may_create", "engine_ready", "has_tables")
+MIGRATE_FIX: Final = (
+    "As the role that owns the tables, run discount-bot migrate, and for the durable engine's tables start "
+    f"discount-bot run once; {DOCUMENT}."
+)
+COLUMNS: Final = ("version", "encoding", "schema", "may_create", "engine_ready", "has_tables", "may_migrate")
 _FACTS: Final = """
     SELECT current_setting('server_version_num')::integer / 10000, current_setting('server_encoding'),
         coalesce(current_schema(), ''),
@@ -30,7 +36,10 @@ _FACTS: Final = """
             THEN has_database_privilege(current_database(), 'CREATE')
             ELSE has_schema_privilege(%(engine)s, 'USAGE') AND (has_schema_privilege(%(engine)s, 'CREATE')
                 OR to_regclass(%(engine)s || '.dbos_migrations') IS NOT NULL) END,
-        EXISTS (SELECT FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'requests')
+        EXISTS (SELECT FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'requests'),
+        NOT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE c.relkind IN ('r', 'p') AND NOT pg_has_role(c.relowner, 'USAGE')
+                AND (n.nspname = %(engine)s OR n.nspname = current_schema() AND c.relname = ANY(%(ours)s)))
 """
 _MISSING: Final = """
     SELECT DISTINCT format('%%I.%%I', n.nspname, c.relname)
@@ -56,6 +65,8 @@ class ServerFacts:
     may_create: bool
     engine_ready: bool
     has_tables: bool
+    may_migrate: bool = True
+    """Whether the role owns all tables that are there."""
     missing: tuple[str, ...] = ()
     keeps_sessions: bool = True
 
@@ -64,7 +75,7 @@ class ServerFacts:
         found: list[CheckResult] = []
 
         def wrong(detail: str, fix: str) -> None:
-            found.append(CheckResult("database", detail, fix))
+            found.append(_wrong(detail, fix))
 
         if self.version < OLDEST:
             wrong(f"PostgreSQL {self.version} is too old", f"Use PostgreSQL {OLDEST} or later.")
@@ -87,20 +98,10 @@ class ServerFacts:
 
 
 async def check_database(url: str, audit_key: str | None) -> AsyncIterator[CheckResult]:
-    """Check what `run` needs, then open the database as it does, which migrates it."""
+    """Check all that `run` needs of the database; nothing is made, migrated or written."""
     parsed = parse_url(url)
-    if not is_sqlite(parsed):
-        try:
-            facts = await server_facts(parsed)
-        except psycopg.Error as error:
-            problem = f"cannot be reached: {str(error).strip()}"
-            yield failed("database", CheckFailed(problem, advice="Check DATABASE_URL, and that it runs."))
-            return
-        if faults := facts.faults():
-            for fault in faults:
-                yield fault
-            return
-    yield await result_of("database", _opened(url, audit_key))
+    for result in await (_check_file(url) if is_sqlite(parsed) else _check_server(url)):
+        yield result
     if audit_key and len(audit_key) < MIN_SECRET_LENGTH:
         fix = "Customer ids can be guessed from their hashes. Set a long random one; old hashes keep theirs."
         yield CheckResult("AUDIT_KEY", "too short to be secret", fix)
@@ -110,6 +111,32 @@ async def check_database(url: str, audit_key: str | None) -> AsyncIterator[Check
     if not is_encrypted(parsed):
         fix = "Add ?sslmode=verify-full (or at least require) to DATABASE_URL."
         yield CheckResult("database encryption", "connections over the network may be without TLS", fix)
+
+
+async def _check_file(url: str) -> list[CheckResult]:
+    try:
+        return [await asyncio.to_thread(file_result, url)]
+    except DiscountBotError as error:
+        return [failed("database", error, stops_run=True)]
+
+
+async def _check_server(url: str) -> list[CheckResult]:
+    try:
+        facts = await server_facts(parse_url(url))
+        if faults := facts.faults():
+            return faults
+        schemas = await asyncio.to_thread(read_schemas, url)
+    except (psycopg.Error, DatabaseUnavailable) as error:
+        problem = f"cannot be reached: {str(error).strip()}"
+        wrong = CheckFailed(problem, advice="Check DATABASE_URL, and that it runs.")
+        return [failed("database", wrong, stops_run=True)]
+    if schemas.updates and not facts.may_migrate:
+        return [_wrong(f"the role may not {' and '.join(schemas.updates)}", MIGRATE_FIX)]
+    return [schemas.result("answers and takes writes")]
+
+
+def _wrong(detail: str, fix: str) -> CheckResult:
+    return CheckResult("database", detail, fix, stops_run=True)
 
 
 async def server_facts(url: URL) -> ServerFacts:
@@ -125,15 +152,17 @@ async def server_facts(url: URL) -> ServerFacts:
             )
             for _ in range(2)
         ]
-        ours = [table.name for table in metadata.sorted_tables] + ["discount_bot_version"]
+        ours = [table.name for table in metadata.sorted_tables] + [VERSION_TABLE]
         values = {
             "engine": ENGINE_SCHEMA,
             "ours": ours,
             "append_only": list(APPEND_ONLY),
-            "version": "discount_bot_version",
+            "version": VERSION_TABLE,
         }
-        facts = (await (await first.execute(_FACTS, values)).fetchall())[0]
-        missing = await (await first.execute(_MISSING.encode(), values)).fetchall()
+        async with first.transaction():
+            await first.execute("SET TRANSACTION READ ONLY")
+            facts = (await (await first.execute(_FACTS, values)).fetchall())[0]
+            missing = await (await first.execute(_MISSING.encode(), values)).fetchall()
         named = dict(zip(COLUMNS, facts, strict=True))
         return ServerFacts(
             **named,
@@ -153,10 +182,3 @@ async def _keeps_sessions(first: Connection, second: Connection) -> bool:
 
 async def _session(connection: Connection) -> int:
     return int((await (await connection.execute("SELECT pg_backend_pid()")).fetchall())[0][0])
-
-
-async def _opened(url: str, audit_key: str | None) -> str:
-    """Open the database as the bot does, which also migrates it to the current schema."""
-    async with open_repository(url, audit_key=audit_key) as repository:
-        await repository.ping()
-    return "answers and takes writes, with the current schema"

@@ -6,10 +6,9 @@ from typing import Final
 
 from bot.background.workflows import engine_url
 from bot.check.result import CheckResult
-from bot.config.settings import Settings
+from bot.config.settings import ENV_FILE, Settings
 from bot.database.connection import is_sqlite, parse_url
 
-ENV_FILE: Final = Path(".env")
 BESIDE: Final = ("", "-wal", "-shm", "-journal", ".lock")
 """What SQLite and the bot keep beside a database."""
 READABLE: Final = 0o077

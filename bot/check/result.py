@@ -19,6 +19,13 @@ class CheckResult:
     fix: str = ""
     is_warning: bool = False
     """Whether the bot works all the same."""
+    stops_run: bool = False
+    """Whether `discount-bot run` cannot start, or waits until it is fixed."""
+
+    @property
+    def is_fault(self) -> bool:
+        """Whether it has to be fixed."""
+        return bool(self.fix) and not self.is_warning
 
     def __str__(self) -> str:
         """Write the result as one line, even if a text from outside has several."""
@@ -27,14 +34,14 @@ class CheckResult:
         return " ".join((f"{sign} {outcome}. {self.fix}" if self.fix else f"✓ {outcome}").split())
 
 
-async def result_of(subject: str, check: Awaitable[str]) -> CheckResult:
+async def result_of(subject: str, check: Awaitable[str], *, stops_run: bool = False) -> CheckResult:
     """Await a check, which returns the detail; an error of ours is a failed result."""
     try:
         return CheckResult(subject, await check)
     except DiscountBotError as error:
-        return failed(subject, error)
+        return failed(subject, error, stops_run=stops_run)
 
 
-def failed(subject: str, error: DiscountBotError) -> CheckResult:
+def failed(subject: str, error: DiscountBotError, *, stops_run: bool = False) -> CheckResult:
     """Turn an error into a failed result, and its advice into the fix."""
-    return CheckResult(subject, str(error).rstrip("."), error.advice)
+    return CheckResult(subject, str(error).rstrip("."), error.advice, stops_run=stops_run)

@@ -1,6 +1,6 @@
-"""Runs all checks one after the other; a failed check does not stop the others."""
+"""Runs all checks one after the other; a failed check does not stop the others, and none changes anything."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from enum import IntEnum
 from typing import Final
 
@@ -9,6 +9,7 @@ from pydantic import SecretStr
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.check.address import check_address
 from bot.check.database import check_database
 from bot.check.dintero import check_dintero
 from bot.check.files import check_files
@@ -16,7 +17,7 @@ from bot.check.result import CheckResult, result_of
 from bot.check.slack import check_app_token, check_policy, sign_in
 from bot.clock import SystemClock
 from bot.config.loader import load_config
-from bot.config.settings import Settings
+from bot.config.settings import Settings, ValueSources
 from bot.dintero.client import open_dintero
 from bot.domain.policy.policy import Policy
 from bot.errors import ConfigError
@@ -34,35 +35,78 @@ class CheckStatus(IntEnum):
     """Settings or policy cannot be used."""
 
 
-async def check_everything(env: Mapping[str, str], *, report: Callable[[str], object]) -> CheckStatus:
-    """Report each result as soon as it is known."""
-    settings, loaded = load_config(env)
-    for result in _config_results(settings, loaded):
+async def check_everything(
+    env: Mapping[str, str], *, report: Callable[[str], object], sources: ValueSources | None = None
+) -> CheckStatus:
+    """Report each result as soon as it is known, and then what they mean for `run`."""
+    settings, policy = load_config(env)
+    results: list[CheckResult] = []
+    async for result in _all_results(settings, policy, sources):
+        results.append(result)
         report(str(result))
-    if isinstance(settings, ConfigError):
+    report(verdict(results))
+    if isinstance(settings, ConfigError) or isinstance(policy, ConfigError):
         return CheckStatus.UNUSABLE
-    policy = loaded if isinstance(loaded, Policy) else None
-    status = CheckStatus.FINE if policy else CheckStatus.UNUSABLE
-    async for result in _service_results(settings, policy):
-        report(str(result))
-        if result.fix and not result.is_warning and status is CheckStatus.FINE:
-            status = CheckStatus.FAILED
-    return status
+    return CheckStatus.FAILED if any(result.is_fault for result in results) else CheckStatus.FINE
 
 
-def _config_results(settings: Settings | ConfigError, policy: Policy | ConfigError) -> list[CheckResult]:
-    fix = "Fix it, then check again."
+def verdict(results: Sequence[CheckResult]) -> str:
+    """Say in one line whether `run` can start, and how much there is to fix."""
+    faults = [result for result in results if result.is_fault]
+    counts = [("fault", len(faults)), ("warning", sum(result.is_warning for result in results))]
+    found = " and ".join(f"{count} {word}{'' if count == 1 else 's'}" for word, count in counts if count)
+    if any(fault.stops_run for fault in faults):
+        return f"✗ {found}: discount-bot run cannot start."
+    if faults:
+        return f"✗ {found}: discount-bot run can start, but part of it will not work."
+    if found:
+        return f"⚠ {found}: discount-bot run can start."
+    return "✓ Ready: discount-bot run can start."
+
+
+async def _all_results(
+    settings: Settings | ConfigError, policy: Policy | ConfigError, sources: ValueSources | None
+) -> AsyncIterator[CheckResult]:
+    for result in [*_settings_results(settings, sources), *_policy_results(policy)]:
+        yield result
+    if isinstance(settings, Settings):
+        async for result in _service_results(settings, policy if isinstance(policy, Policy) else None):
+            yield result
+
+
+def _settings_results(
+    settings: Settings | ConfigError, sources: ValueSources | None
+) -> Iterator[CheckResult]:
     if isinstance(settings, ConfigError):
-        results = [CheckResult("settings", fault, fix) for fault in settings.faults]
+        for fault in settings.faults:
+            place = f" in {sources.of(fault.partition(':')[0])}" if sources else ""
+            yield CheckResult("settings", fault, f"Fix it{place}, then check again.", stops_run=True)
     else:
         mode = "Socket Mode" if settings.socket_mode else "HTTP"
         kind = "production" if settings.dintero_account_id.startswith("P") else "test"
-        results = [CheckResult("settings", f"{mode}, {kind} account {settings.dintero_account_id}")]
+        yield CheckResult("settings", f"{mode}, {kind} account {settings.dintero_account_id}")
+    if sources:
+        yield from _source_results(sources)
+
+
+def _source_results(sources: ValueSources) -> Iterator[CheckResult]:
+    """Say where each value came from, and which value of `.env` does not count."""
+    in_file = sources.in_file - sources.in_environment
+    for place, names in ((str(sources.file), in_file), ("the environment", sources.in_environment)):
+        if names:
+            yield CheckResult(f"settings from {place}", ", ".join(sorted(names)))
+    for name in sorted(sources.overridden):
+        problem = f"its value in the environment counts, and not the other one in {sources.file}"
+        yield CheckResult(f"setting {name}", problem, "Remove one of the two.", is_warning=True)
+
+
+def _policy_results(policy: Policy | ConfigError) -> list[CheckResult]:
     if isinstance(policy, ConfigError):
-        return [*results, *(CheckResult("policy", fault, fix) for fault in policy.faults)]
+        fix = "Fix it, then check again."
+        return [CheckResult("policy", fault, fix, stops_run=True) for fault in policy.faults]
     count = len(policy.channels)
     found = CheckResult("policy", f"{count} {'channel' if count == 1 else 'channels'}")
-    return [*results, found, *_unlimited_channels(policy)]
+    return [found, *_unlimited_channels(policy)]
 
 
 def _unlimited_channels(policy: Policy) -> list[CheckResult]:
@@ -83,6 +127,7 @@ def _unlimited_channels(policy: Policy) -> list[CheckResult]:
 async def _service_results(settings: Settings, policy: Policy | None) -> AsyncIterator[CheckResult]:
     for result in check_files(settings):
         yield result
+    yield await result_of("address", check_address(settings.host, settings.port), stops_run=True)
     async for result in check_database(settings.database_url.get_secret_value(), settings.key):
         yield result
     async for result in _slack_results(settings, policy):
@@ -102,7 +147,7 @@ async def _slack_results(settings: Settings, policy: Policy | None) -> AsyncIter
             yield result
         if settings.slack_app_token:
             app_client = _slack_client(settings, settings.slack_app_token, session)
-            yield await result_of("Slack app-level token", check_app_token(app_client))
+            yield await result_of("Slack app-level token", check_app_token(app_client), stops_run=True)
         if policy and team:
             async for result in check_policy(SlackDirectory(client, team, SystemClock()), policy):
                 yield result

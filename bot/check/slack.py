@@ -32,13 +32,21 @@ async def sign_in(client: AsyncWebClient) -> tuple[list[CheckResult], TeamId | N
     try:
         answer = await _call(client.auth_test(), BOT_FIX)
     except CheckFailed as error:
-        return [failed(subject, error)], None
-    scopes = CheckResult("Slack scopes", "all of manifest.yml")
-    if missing := missing_scopes(answer.headers.get("x-oauth-scopes", "")):
-        fix = "Add them as in manifest.yml, then reinstall the app to the workspace."
-        scopes = CheckResult("Slack scopes", f"{', '.join(missing)} missing", fix)
+        return [failed(subject, error, stops_run=True)], None
     token = CheckResult(subject, f"{answer['user']} in {answer['team']}")
-    return [token, scopes], TeamId(str(answer["team_id"]))
+    return [token, _scopes(answer.headers.get("x-oauth-scopes"))], TeamId(str(answer["team_id"]))
+
+
+def _scopes(granted: str | None) -> CheckResult:
+    """Compare the scopes that Slack names in a header; a proxy may have removed it."""
+    subject = "Slack scopes"
+    if not granted:
+        fix = "Compare those at api.slack.com/apps → OAuth & Permissions with manifest.yml."
+        return CheckResult(subject, "Slack did not say which scopes the token has", fix, is_warning=True)
+    if missing := missing_scopes(granted):
+        fix = "Add them as in manifest.yml, then reinstall the app to the workspace."
+        return CheckResult(subject, f"{', '.join(missing)} missing", fix)
+    return CheckResult(subject, "all of manifest.yml")
 
 
 async def check_app_token(client: AsyncWebClient) -> str:

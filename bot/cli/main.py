@@ -65,9 +65,10 @@ def check() -> None:
     """Check settings, policy, database, Slack and Dintero. One line each, with the fix."""
     with report_errors():
         from bot.check.runner import check_everything
-        from bot.config.settings import environment
+        from bot.config.settings import environment, value_sources
 
-        status = run_async(check_everything(environment(), report=typer.echo))
+        checking = check_everything(environment(), sources=value_sources(), report=typer.echo)
+        status = run_async(checking)
     raise typer.Exit(status)
 
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self, TypeVar
 from urllib.parse import urlsplit
@@ -22,6 +23,7 @@ from bot.config.redaction import MIN_SECRET_LENGTH, secrets_in
 from bot.database.address import EXPECTED, UnusableUrl, is_local, parse_url
 from bot.errors import ConfigError
 
+ENV_FILE: Final = Path(".env")
 REPEATED: Final = frozenset({"DINTERO_TIMEOUT", "PORT", "LOG_LEVEL", "LOG_FORMAT"})
 """Settings whose wrong value an error repeats; any other value may be a secret, even by mistake."""
 CREDENTIALS: Final = (
@@ -156,13 +158,46 @@ class Settings(BaseConfig):
 
 def environment(folder: Path | None = None, environ: Mapping[str, str] | None = None) -> dict[str, str]:
     """Merge `.env` and the environment, which wins; raise ConfigError if `.env` is not text."""
+    merged = {**_env_file(folder), **(os.environ if environ is None else environ)}
+    return {name: value.strip() for name, value in merged.items() if value and value.strip()}
+
+
+def _env_file(folder: Path | None) -> dict[str, str | None]:
     try:
         # not interpolated: a secret may contain "${"
-        file = dotenv_values((folder or Path()) / ".env", interpolate=False)
+        return dotenv_values((folder or Path()) / ENV_FILE, interpolate=False)
     except UnicodeDecodeError:
         raise ConfigError([".env: not readable (expected UTF-8 text)"]) from None
-    merged = {**file, **(os.environ if environ is None else environ)}
-    return {name: value.strip() for name, value in merged.items() if value and value.strip()}
+
+
+@dataclass(frozen=True, slots=True)
+class ValueSources:
+    """Where the values of settings stand: in the environment, which wins, or in a file."""
+
+    file: Path
+    in_environment: frozenset[str]
+    in_file: frozenset[str]
+    overridden: frozenset[str]
+    """Those of the file that have another value in the environment."""
+
+    def of(self, name: str) -> str:
+        """Name the place to change a value, or to set it."""
+        if name in self.in_environment:
+            return "the environment"
+        return str(self.file) if name in self.in_file else f"the environment or in {self.file}"
+
+
+def value_sources(folder: Path | None = None, environ: Mapping[str, str] | None = None) -> ValueSources:
+    """Find out where the values come from that `environment` merges; only those that are settings."""
+    names = {str(field.alias) for field in Settings.model_fields.values()}
+    there = os.environ if environ is None else environ
+    file = {name: value for name, value in _env_file(folder).items() if name in names and value}
+    return ValueSources(
+        file=((folder or Path()) / ENV_FILE).resolve(),
+        in_environment=frozenset(names.intersection(there)),
+        in_file=frozenset(file),
+        overridden=frozenset(name for name, value in file.items() if there.get(name, value) != value),
+    )
 
 
 def missing_credentials(env: Mapping[str, str]) -> list[str]:

@@ -34,7 +34,7 @@ async def migrate(url: str) -> bool:
 
 def _migrate(url: URL) -> bool:
     if is_sqlite(url):
-        _refuse_hard_links(Path(url.database or ""))
+        refuse_hard_links(Path(url.database or ""))
     # On SQLite the driver begins no transactions, because it would not begin one for DDL.
     sqlite_options = {"isolation_level": None, "timeout": BUSY_TIMEOUT_MS / 1000}
     options = sqlite_options if is_sqlite(url) else connect_parameters(url)
@@ -42,7 +42,7 @@ def _migrate(url: URL) -> bool:
     name = "SQLite" if is_sqlite(url) else "PostgreSQL"
     with _rights_explained(), translate_errors(name, DBAPIError, but=_STATEMENT_FAULTS):
         with engine.connect() as connection:
-            if _version(connection) == VERSION:
+            if schema_version(connection) == VERSION:
                 return False
         with engine.begin() as connection:
             if is_sqlite(url):
@@ -61,7 +61,7 @@ def _rebuild(engine: Engine) -> None:
         connection.exec_driver_sql("VACUUM")
 
 
-def _refuse_hard_links(path: Path) -> None:
+def refuse_hard_links(path: Path) -> None:
     """Refuse a file with a second name: SQLite keeps a journal and a lock for each, and loses data."""
     if path.exists() and path.stat().st_nlink > 1:
         raise DatabaseUnavailable(
@@ -81,7 +81,8 @@ def _rights_explained() -> Iterator[None]:
         raise DatabaseUnavailable(f"PostgreSQL: {error.orig}", advice=advice) from error
 
 
-def _version(connection: Connection) -> str | None:
+def schema_version(connection: Connection) -> str | None:
+    """Read the version of the bot's tables; None if there are none."""
     if not inspect(connection).has_table(VERSION_TABLE):
         return None
     return connection.scalar(select(column("version_num")).select_from(table(VERSION_TABLE)))
@@ -89,7 +90,7 @@ def _version(connection: Connection) -> str | None:
 
 def _upgrade(connection: Connection) -> bool:
     """Run the missing migrations, under the lock."""
-    if _version(connection) == VERSION:
+    if schema_version(connection) == VERSION:
         return False
     # Loading Alembic takes as long as the rest of opening a database, and most starts need no migration.
     from alembic import command, config, util  # noqa: PLC0415

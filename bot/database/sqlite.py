@@ -13,6 +13,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
 from typing import Any, Final, TypeVar
@@ -131,10 +132,19 @@ class SqliteThread:
         self._connection.close()
 
 
+def read_only_name(path: str) -> str:
+    """Name a file so that SQLite opens it to read, as a URI.
+
+    Without a log beside it nobody writes to it, and SQLite would make log and index just to read it.
+    """
+    has_log = any(Path(f"{path}{end}").exists() for end in ("-wal", "-shm"))
+    return f"file:{quote(path)}?mode=ro{'' if has_log else '&immutable=1'}"
+
+
 @asynccontextmanager
 async def open_thread(path: str, *pragmas: str, read_only: bool = False) -> AsyncIterator[SqliteThread]:
     """Open a connection without the driver's own transactions, and close it."""
-    name = f"file:{quote(path)}?mode=ro" if read_only else path
+    name = read_only_name(path) if read_only else path
     connection = sqlite3.connect(name, uri=read_only, isolation_level=None, check_same_thread=False)
     thread = SqliteThread(connection)
     try:

@@ -11,9 +11,12 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given
+from sqlalchemy import inspect
 
 from bot.audit.export import COLUMNS, export
+from bot.database.address import parse_url
 from bot.database.audit.log import Row
+from bot.database.read_only import open_read_only
 from bot.database.repositories.repository import open_repository
 from bot.database.schema import VERSION_TABLE
 from bot.domain.customers.tables import escape_formula
@@ -215,6 +218,29 @@ def test_the_audit_commands_write_nothing(
         result = call(tmp_path, "audit", *arguments, DATABASE_URL=sqlite_url, **key)
         assert (filled[:8] in result.stdout) is ("--head" not in arguments)
         assert {path: path.read_bytes() for path in before} == before
+
+
+@pytest.mark.parametrize("arguments", [["audit", "verify"], ["audit", "export"], ["purge"]])
+def test_a_database_without_our_tables_is_refused_and_left_alone(
+    tmp_path: Path, empty_database_url: str, arguments: list[str]
+) -> None:
+    (tmp_path / "policy.toml").write_text(POLICY)
+    if empty_database_url.startswith("sqlite"):
+        with closing(sqlite3.connect(empty_database_url.removeprefix("sqlite:///"))) as other:
+            other.execute("CREATE TABLE theirs (id)")
+    before = sorted(path.name for path in tmp_path.iterdir())
+    result = call(tmp_path, *arguments, DATABASE_URL=empty_database_url)
+    assert result.returncode == 2
+    assert "has none of the bot's tables" in result.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+    with open_read_only(parse_url(empty_database_url)) as engine:
+        assert "requests" not in inspect(engine).get_table_names()
+
+
+def test_purge_makes_no_file_for_an_engine_that_never_ran(tmp_path: Path, sqlite_url: str) -> None:
+    (tmp_path / "policy.toml").write_text(POLICY)
+    assert call(tmp_path, "purge", DATABASE_URL=sqlite_url).returncode == 0
+    assert not (tmp_path / "books.dbos.db").exists()
 
 
 def test_an_older_schema_is_verified_and_not_migrated(tmp_path: Path, sqlite_url: str, filled: str) -> None:

@@ -13,6 +13,7 @@ from psycopg import sql
 from bot.check.database import ServerFacts, check_database, server_facts
 from bot.database.address import parse_url
 from bot.database.migrate import migrate
+from bot.database.schema import VERSION
 from bot.errors import DatabaseUnavailable
 from sandbox.shop import open_bot, open_shop
 from tests.journeys.steps import QUICKLY, Trip
@@ -27,6 +28,8 @@ FINE = ServerFacts(
     engine_ready=True,
     has_tables=False,
 )
+CURRENT = f"✓ database – answers and takes writes, with the current schema {VERSION}"
+EMPTY = "✓ database – answers and takes writes; run will make its tables"
 STATEMENTS = re.findall(
     r"```sql\n(.*?)```", Path("docs/postgresql.md").read_text(encoding="utf-8"), re.DOTALL
 )
@@ -55,10 +58,8 @@ def test_each_fault_has_its_cure(change: dict[str, object], words: str) -> None:
     assert str(fault).startswith("✗ database – ")
 
 
-async def test_a_usable_server_is_fine(empty_database_url: str) -> None:
-    assert await lines(empty_database_url) == [
-        "✓ database – answers and takes writes, with the current schema"
-    ]
+async def test_a_usable_server_is_fine(postgres_url: str) -> None:
+    assert await lines(postgres_url) == [CURRENT]
 
 
 async def test_a_short_audit_key_is_a_failed_check(sqlite_url: str) -> None:
@@ -109,11 +110,15 @@ async def test_the_roles_of_the_document_can_run_the_bot(postgres: Server) -> No
         _run(url, "REVOKE CREATE ON SCHEMA public FROM PUBLIC", STATEMENTS[0])
         try:
             owner, runner = _as(url, "discount_bot"), _as(url, "discount_bot_run")
-            assert await lines(owner) == ["✓ database – answers and takes writes, with the current schema"]
+            assert await lines(owner) == [EMPTY]
             await _gives(owner)
             _run(url, STATEMENTS[1])
-            assert await lines(runner) == ["✓ database – answers and takes writes, with the current schema"]
+            assert await lines(runner) == [CURRENT]
             await _gives(runner)
+            _run(url, "UPDATE discount_bot.discount_bot_version SET version_num = '0012'")
+            (older,) = await lines(runner)
+            assert f"the role may not update it from 0012 to {VERSION}. As the role that owns" in older
+            assert f"run will update it from 0012 to {VERSION}" in (await lines(owner))[0]
             with psycopg.connect(runner) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute("DELETE FROM audit")
         finally:

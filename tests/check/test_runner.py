@@ -8,6 +8,7 @@ from typing import Final
 import pytest
 
 from bot.check.runner import CheckStatus, check_everything
+from bot.database.migrate import migrate
 from bot.domain.requests.person import AccountKind
 from sandbox.dintero import Fault, Operation, SandboxDintero
 from sandbox.slack import Credentials, SandboxSlack
@@ -49,7 +50,11 @@ class Workspace:
 
     @property
     def bad(self) -> list[str]:
-        return [line for line in self.lines if not line.startswith("✓ ")]
+        return [line for line in self.lines[:-1] if not line.startswith("✓ ")]
+
+    @property
+    def verdict(self) -> str:
+        return self.lines[-1]
 
     @property
     def all(self) -> str:
@@ -78,6 +83,7 @@ async def workspace(slack: SandboxSlack, tmp_path: Path) -> AsyncIterator[Worksp
             "DINTERO_API_URL": dintero.url,
             "POLICY_FILE": str(tmp_path / "policy.toml"),
             "DATABASE_URL": f"sqlite:///{tmp_path}/books.db",
+            "PORT": "0",
         }
         opened = Workspace(slack, dintero, env, tmp_path)
         opened.write_policy(POLICY)
@@ -90,7 +96,8 @@ async def test_all_lines_pass_when_all_is_well(workspace: Workspace) -> None:
     for what in (
         "settings – Socket Mode, test account",
         "policy – 1 channel",
-        "database – answers",
+        "address – 127.0.0.1, at any free port",
+        f"database – books.db will be made at the first start in {workspace.folder}",
         "Slack bot token – discount-bot in sandbox",
         "Slack scopes – all",
         "Slack app-level token",
@@ -104,6 +111,7 @@ async def test_all_lines_pass_when_all_is_well(workspace: Workspace) -> None:
         "Dintero rules – ",
     ):
         assert f"✓ {what}" in workspace.all
+    assert workspace.verdict == "✓ Ready: discount-bot run can start."
 
 
 async def test_checking_gives_no_customer_a_discount(workspace: Workspace) -> None:
@@ -125,7 +133,8 @@ async def test_each_config_fault_has_a_line_and_no_service_is_called(workspace: 
     assert [
         word for word in ("PORT", "DINTERO_ACCOUNT_ID", "max_customers", "tiers") if word not in workspace.all
     ] == []
-    assert len(workspace.bad) == len(workspace.lines) == 4
+    assert len(workspace.bad) == len(workspace.lines[:-1]) == 4
+    assert workspace.verdict == "✗ 4 faults: discount-bot run cannot start."
     assert workspace.dintero.tokens.issued == 0
 
 
@@ -184,6 +193,13 @@ async def test_missing_scopes_are_named(workspace: Workspace) -> None:
     )
 
 
+async def test_an_answer_without_scopes_is_a_warning_and_not_all_missing(workspace: Workspace) -> None:
+    workspace.slack.web_api.names_scopes = False
+    assert await workspace.check() is CheckStatus.FINE
+    (line,) = workspace.bad
+    assert line.startswith("⚠ Slack scopes – Slack did not say which scopes the token has. Compare those at")
+
+
 async def test_a_channel_without_the_bot_is_named_with_the_invite_command(workspace: Workspace) -> None:
     workspace.slack.channel("C0NEWS").members.remove(workspace.slack.bot.id)
     assert await workspace.check() is CheckStatus.FAILED
@@ -192,6 +208,7 @@ async def test_a_channel_without_the_bot_is_named_with_the_invite_command(worksp
         "Write /invite @discount-bot in it, or correct its ID in the policy."
     )
     assert workspace.bad == [line]
+    assert workspace.verdict == "✗ 1 fault: discount-bot run can start, but part of it will not work."
 
 
 async def test_a_channel_that_does_not_exist_is_named(workspace: Workspace) -> None:
@@ -323,6 +340,7 @@ async def test_a_channel_without_approval_and_budget_is_a_warning(workspace: Wor
     (line,) = workspace.bad
     assert line.startswith("⚠ policy of C0LOYALTY")
     assert "Set a budget" in line
+    assert workspace.verdict == "⚠ 1 warning: discount-bot run can start."
     workspace.lines.clear()
     workspace.write_policy(f"{open_to_all}budget = {{days = 30, customers = 100}}\n")
     await workspace.check()
@@ -330,21 +348,19 @@ async def test_a_channel_without_approval_and_budget_is_a_warning(workspace: Wor
 
 
 async def test_files_that_others_can_read_or_write_are_a_warning(workspace: Workspace) -> None:
-    await workspace.check()
-    workspace.lines.clear()
+    await migrate(workspace.env["DATABASE_URL"])
     database, policy = workspace.folder / "books.db", workspace.folder / "policy.toml"
     database.chmod(0o640)
     policy.chmod(0o664)
     assert await workspace.check() is CheckStatus.FINE
-    (files, written) = [line for line in workspace.lines if line.startswith("⚠ ")]
+    (files, written) = workspace.bad
     assert f"can read {database}" in files
     assert f"chmod 600 {database}" in files
     assert f"chmod go-w {policy}" in written
 
 
 async def test_files_of_the_bots_user_alone_are_fine(workspace: Workspace) -> None:
-    await workspace.check()
-    workspace.lines.clear()
+    await migrate(workspace.env["DATABASE_URL"])
     for file in workspace.folder.iterdir():
         file.chmod(0o600)
     assert await workspace.check() is CheckStatus.FINE

@@ -20,8 +20,12 @@ CREDENTIALS: Final = {
     "DINTERO_CLIENT_ID": "client",
     "DINTERO_CLIENT_SECRET": "secret-3",
 }
-NOWHERE: Final = {"SLACK_API_URL": "http://127.0.0.1:9/", "DINTERO_API_URL": "http://127.0.0.1:9/v1"}
-"""Addresses at which nobody listens."""
+NOWHERE: Final = {
+    "SLACK_API_URL": "http://127.0.0.1:9/api/",
+    "DINTERO_API_URL": "http://127.0.0.1:9/v1",
+    "PORT": "0",
+}
+"""Addresses at which nobody listens, and any free port."""
 
 
 def call(folder: Path, *arguments: str, module: str = "bot", **env: str) -> subprocess.CompletedProcess[str]:
@@ -105,12 +109,35 @@ def test_check_with_unusable_settings_exits_with_2(tmp_path: Path) -> None:
 
 def test_check_exits_with_1_if_a_check_fails(tmp_path: Path) -> None:
     (tmp_path / "policy.toml").write_text('currency = "NOK"\ntimezone = "Europe/Oslo"\n')
-    nowhere = {"SLACK_API_URL": "http://127.0.0.1:9/api/", "DINTERO_API_URL": "http://127.0.0.1:9/v1"}
-    result = call(tmp_path, "check", **CREDENTIALS, **nowhere)
+    result = call(tmp_path, "check", **CREDENTIALS, **NOWHERE)
     assert result.returncode == 1
     assert "✓ policy" in result.stdout
     assert "✗ Slack bot token" in result.stdout
     assert "✗ Dintero token" in result.stdout
+    assert result.stdout.endswith("✗ 2 faults: discount-bot run cannot start.\n")
+
+
+def test_check_says_where_each_value_came_from(tmp_path: Path) -> None:
+    (tmp_path / "policy.toml").write_text('currency = "NOK"\ntimezone = "Europe/Oslo"\n')
+    (tmp_path / ".env").write_text("DINTERO_ACCOUNT_ID=T87654321\nLOG_LEVEL=debug\nOTHER=1\n")
+    (tmp_path / ".env").chmod(0o600)
+    lines = call(tmp_path, "check", **CREDENTIALS, **NOWHERE).stdout.splitlines()
+    assert f"✓ settings from {tmp_path}/.env – LOG_LEVEL" in lines
+    (environment,) = [line for line in lines if line.startswith("✓ settings from the environment – ")]
+    assert [name for name in {**CREDENTIALS, **NOWHERE} if name not in environment] == []
+    (warning,) = [line for line in lines if line.startswith("⚠ ")]
+    assert warning.startswith("⚠ setting DINTERO_ACCOUNT_ID – its value in the environment counts")
+    wrong = call(tmp_path, "check", PORT="many").stdout
+    assert "Fix it in the environment, then check again." in wrong
+    (missing,) = [line for line in wrong.splitlines() if "SLACK_BOT_TOKEN: missing" in line]
+    assert missing.endswith(f"Fix it in the environment or in {tmp_path}/.env, then check again.")
+
+
+def test_check_makes_no_file(tmp_path: Path) -> None:
+    (tmp_path / "policy.toml").write_text('currency = "NOK"\ntimezone = "Europe/Oslo"\n')
+    result = call(tmp_path, "check", **CREDENTIALS, **NOWHERE)
+    assert f"✓ database – discount-bot.db will be made at the first start in {tmp_path}" in result.stdout
+    assert [path.name for path in tmp_path.iterdir()] == ["policy.toml"]
 
 
 def test_migrate_needs_no_credentials_and_can_be_repeated(tmp_path: Path) -> None:
@@ -160,9 +187,7 @@ def test_make_run_with_all_credentials_starts_the_bot(tmp_path: Path) -> None:
     assert "`discount-bot init` makes one" in result.stderr
 
 
-@pytest.mark.parametrize(
-    "arguments", [["migrate"], ["check"], ["purge"], ["audit", "verify"], ["audit", "export"]]
-)
+@pytest.mark.parametrize("arguments", [["migrate"], ["purge"], ["audit", "verify"], ["audit", "export"]])
 def test_no_command_makes_files_that_others_can_read(tmp_path: Path, arguments: list[str]) -> None:
     (tmp_path / "policy.toml").write_text('currency = "NOK"\ntimezone = "Europe/Oslo"\n')
     before = set(tmp_path.rglob("*"))
