@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -42,10 +42,12 @@ from bot.services.drafting.rule_catalog import RuleCatalog
 from bot.services.fallbacks import FallbackNotifier
 from bot.services.retention import RetentionService
 from bot.slack.announcer import SlackAnnouncer
+from bot.slack.client.api_watch import ApiWatch, watch_api
 from bot.slack.client.audit_notice import AuditNotices
 from bot.slack.client.connection import socket_mode
 from bot.slack.client.directory import person_of
 from bot.slack.client.downloads import SlackFileReader
+from bot.slack.client.socket_watchdog import SocketWatch
 from bot.slack.modal_controller import ModalController
 from bot.web.bolt import BoltApp
 from bot.web.deferred_work import DeferredWork
@@ -106,7 +108,7 @@ async def run_bot(
         )
         await stack.enter_async_context(lifespan)
         bolt = build_bolt(resources.client, ctx, deferred_work)
-        port = await stack.enter_async_context(_listen(settings, bolt, repository, catalog, relay))
+        port = await stack.enter_async_context(_listen(settings, bolt, resources, catalog, relay))
         stack.callback(background.drain)
         background.spawn(_warn_of_missing_approvers(resources.access.fresh()))
         yield RunningBot(port, repository, background, catalog, resources.membership.name)
@@ -275,24 +277,24 @@ def build_bolt(client: AsyncWebClient, ctx: HandlerContext, deferred_work: Defer
 
 @asynccontextmanager
 async def _listen(
-    settings: Settings, app: AsyncApp, repository: SqlRepository, catalog: RuleCatalog, relay: OutboxRelay
+    settings: Settings, app: AsyncApp, resources: Resources, catalog: RuleCatalog, relay: OutboxRelay
 ) -> AsyncIterator[int]:
     """Listen to Slack, by Socket Mode or by HTTP, and answer health checks by HTTP in both."""
     async with AsyncExitStack() as stack:
         token, secret = settings.slack_app_token, settings.slack_signing_secret
-        socket = endpoint = None
-        if token:
-            connection = socket_mode(app, settings.slack_api_url, token.get_secret_value())
-            socket = await stack.enter_async_context(connection)
-        elif secret:
-            endpoint = SlackEndpoint(app, secret.get_secret_value())
-
-        probe = DatabaseProbe(repository)
+        endpoint = SlackEndpoint(app, secret.get_secret_value()) if secret and not token else None
+        watching: AbstractAsyncContextManager[SocketWatch | ApiWatch] = (
+            socket_mode(app, settings.slack_api_url, token.get_secret_value())
+            if token
+            else watch_api(resources.client)
+        )
+        watch = await stack.enter_async_context(watching)
+        probe = DatabaseProbe(resources.repository)
 
         async def ready() -> Readiness:
             return Readiness(
                 database=await probe.answers(),
-                slack=not relay.refused and (socket is None or await socket.is_heard()),
+                slack=not relay.refused and await watch.is_heard(),
                 dintero=str(catalog.failed) if catalog.failed else "ok" if catalog.ready else "not asked yet",
             )
 

@@ -4,8 +4,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from slack_sdk.web.async_client import AsyncWebClient
-
 from bot.clock import SystemClock
 from bot.cluster.membership import Membership, join_cluster
 from bot.cluster.single_instance import single_instance
@@ -16,6 +14,7 @@ from bot.domain.policy.policy import Policy
 from bot.domain.ports import Clock
 from bot.domain.requests.progress import ProgressTracker
 from bot.services.access import AccessControl
+from bot.slack.client.api_watch import ApiClient
 from bot.slack.client.connection import open_client, own_team
 from bot.slack.client.directory import SlackDirectory
 from bot.slack.rendering.formatting import Formatter
@@ -25,7 +24,7 @@ from bot.slack.rendering.formatting import Formatter
 class Resources:
     """The open connections, and the values that all parts share."""
 
-    client: AsyncWebClient
+    client: ApiClient
     repository: SqlRepository
     dintero: DinteroClient
     access: AccessControl

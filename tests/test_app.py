@@ -85,6 +85,18 @@ async def test_the_bot_lives_but_is_not_ready_while_slack_is_away_at_its_start(t
         assert (await starting)[0] == 200
 
 
+async def test_over_http_a_slack_that_dies_is_noticed_and_so_is_its_return(tmp_path: Path) -> None:
+    async with open_shop() as shop, open_bot(shop, database_in(tmp_path)) as running:
+        shop.slack.faults.outage = True
+        await shop.ann.command("/discount status", shop.support)  # asks Slack who that is
+        for status in (503, 200):
+            async with asyncio.timeout(60):
+                while (answered := await ready(running.port))[0] != status:
+                    pass
+            assert answered[1]["slack"] is (status == 200)
+            shop.slack.faults.outage = False
+
+
 def free_port() -> int:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))

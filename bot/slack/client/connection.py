@@ -15,6 +15,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.domain.ids import TeamId
 from bot.errors import ConfigError
+from bot.slack.client.api_watch import ApiClient
 from bot.slack.client.errors import describe, is_transient
 from bot.slack.client.socket_watchdog import PING_SECONDS, SocketWatch
 
@@ -23,11 +24,11 @@ CALL_SECONDS: Final = 10
 
 
 @asynccontextmanager
-async def open_client(api_url: str, token: str) -> AsyncIterator[AsyncWebClient]:
+async def open_client(api_url: str, token: str) -> AsyncIterator[ApiClient]:
     """Open the one client of the process until the block ends."""
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CALL_SECONDS)) as session:
         # the SDK's own handler repeats a call whose connection was cut, which would post a message twice
-        yield AsyncWebClient(
+        yield ApiClient(
             token=token, base_url=api_url, session=session, timeout=CALL_SECONDS, retry_handlers=[]
         )
 

@@ -1,0 +1,110 @@
+"""Watches Slack's Web API in HTTP mode, where no connection of ours would show that Slack is away."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Any, Final
+
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+
+from bot.slack.client.errors import ErrorKind, kind_of
+
+QUIET_SECONDS: Final = 30.0
+"""How long nothing is heard from Slack before it is asked."""
+RETRY_SECONDS: Final = 1.0
+"""The interval of questions while Slack does not answer."""
+ANSWER_SECONDS: Final = 5.0
+MAX_FAILURES: Final = 2
+"""After so many unanswered questions in a row `/readyz` reports Slack as away: within 42 s in all."""
+AWAY: Final = frozenset({ErrorKind.TRANSIENT, ErrorKind.TOKEN_REJECTED})
+
+
+class ApiClient(AsyncWebClient):
+    """The SDK's client, which tells how each call ended, with its error if it failed."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.on_end_listeners: list[Callable[[Exception | None], None]] = []
+
+    async def api_call(self, *arguments: Any, **options: Any) -> AsyncSlackResponse:
+        """Call a method."""
+        try:
+            answer = await super().api_call(*arguments, **options)
+        except Exception as error:
+            self._tell(error)
+            raise
+        self._tell(None)
+        return answer
+
+    def _tell(self, error: Exception | None) -> None:
+        for listener in self.on_end_listeners:
+            listener(error)
+
+
+class ApiWatch:
+    """Asks Slack once nothing was heard for a while, or soon after a call failed; one question at a time."""
+
+    def __init__(
+        self,
+        client: ApiClient,
+        *,
+        quiet: float = QUIET_SECONDS,
+        retry: float = RETRY_SECONDS,
+        answer: float = ANSWER_SECONDS,
+        ticks: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._client = client
+        self._quiet = quiet
+        self._retry = retry
+        self._answer = answer
+        self._ticks = ticks
+        self._heard_at = ticks()
+        self._doubtful = False
+        self._failures = 0
+        client.on_end_listeners.append(self._on_end)
+
+    async def is_heard(self) -> bool:
+        """Tell whether Slack answers."""
+        return self._failures < MAX_FAILURES
+
+    async def watch(self) -> None:
+        """Ask when it is time, until cancelled."""
+        while True:
+            await asyncio.sleep(self._retry)
+            if self.is_due:
+                await self.ask()
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it is time to ask."""
+        return self._doubtful or self._ticks() - self._heard_at >= self._quiet
+
+    async def ask(self) -> None:
+        """Ask Slack, and count it if no answer comes."""
+        heard_at = self._heard_at
+        with suppress(Exception):
+            async with asyncio.timeout(self._answer):
+                await self._client.auth_test()
+        if self._heard_at == heard_at:
+            self._failures, self._doubtful = self._failures + 1, True
+
+    def _on_end(self, error: Exception | None) -> None:
+        """Whatever Slack answers, it is there; a single method may fail, so a failure only raises doubt."""
+        if error and kind_of(error) in AWAY:
+            self._doubtful = True
+        else:
+            self._heard_at, self._doubtful, self._failures = self._ticks(), False, 0
+
+
+@asynccontextmanager
+async def watch_api(client: ApiClient, **how: Any) -> AsyncIterator[ApiWatch]:
+    """Watch until the block ends."""
+    watch = ApiWatch(client, **how)
+    watching = asyncio.create_task(watch.watch())
+    try:
+        yield watch
+    finally:
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
