@@ -51,7 +51,8 @@ from bot.slack.client.socket_watchdog import SocketWatch
 from bot.slack.modal_controller import ModalController
 from bot.web.bolt import BoltApp
 from bot.web.deferred_work import DeferredWork
-from bot.web.server import Readiness, build_web, serve
+from bot.web.health import Readiness
+from bot.web.server import build_web, serve
 from bot.web.slack_endpoint import SlackEndpoint
 from handlers import card_buttons, commands, fallback, request_form
 from handlers.context import HandlerContext

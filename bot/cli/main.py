@@ -8,6 +8,7 @@ import typer
 
 from bot.cli.audit import audit, purge
 from bot.cli.runner import report_errors, run_async
+from bot.cli.status import status
 
 PR_SET_DUMPABLE: Final = 4
 """Of Linux, for `prctl`."""
@@ -107,3 +108,4 @@ def migrate() -> None:
 
 main.add_typer(audit, name="audit")
 main.command()(purge)
+main.command()(status)

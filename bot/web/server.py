@@ -2,13 +2,14 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Final
 
 from aiohttp import web
 
 from bot.errors import ConfigError
 from bot.web.connections import IDLE_SECONDS, BoundedSite, Connections, raise_file_limit
+from bot.web.health import Readiness
 from bot.web.shutdown import close
 from bot.web.slack_endpoint import SlackEndpoint
 
@@ -16,20 +17,6 @@ MAX_BODY_BYTES: Final = 1024 * 1024
 """Slack documents 250 kB for a modal, the largest thing that it sends."""
 SHUTDOWN_SECONDS: Final = 3
 """The time for open requests to end: Slack waits no longer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Readiness:
-    """The state of the bot's neighbours. Without Dintero people can still request and approve."""
-
-    database: bool
-    slack: bool
-    dintero: str
-
-    @property
-    def ready(self) -> bool:
-        """Whether this process should get requests."""
-        return self.database and self.slack
 
 
 def build_web(*, slack: SlackEndpoint | None, ready: Callable[[], Awaitable[Readiness]]) -> web.Application:

@@ -6,7 +6,8 @@ import pytest
 
 from bot.check.address import check_address
 from bot.check.result import CheckFailed
-from bot.web.server import Readiness, build_web, serve
+from bot.web.health import Readiness
+from bot.web.server import build_web, serve
 
 HOST = "127.0.0.1"
 

@@ -1,5 +1,6 @@
 """The commands as separate processes: output, exit codes, and the choice of `make run`."""
 
+import json
 import os
 import subprocess
 import sys
@@ -45,7 +46,7 @@ def test_help_names_every_command(tmp_path: Path) -> None:
     assert result.returncode == 0
     assert [
         name
-        for name in ("run", "check", "init", "sandbox", "migrate", "audit", "purge")
+        for name in ("run", "check", "status", "init", "sandbox", "migrate", "audit", "purge")
         if name not in result.stdout
     ] == []
 
@@ -131,6 +132,19 @@ def test_check_says_where_each_value_came_from(tmp_path: Path) -> None:
     assert "Fix it in the environment, then check again." in wrong
     (missing,) = [line for line in wrong.splitlines() if "SLACK_BOT_TOKEN: missing" in line]
     assert missing.endswith(f"Fix it in the environment or in {tmp_path}/.env, then check again.")
+
+
+def test_status_exits_with_1_if_something_needs_a_person_and_makes_no_file(tmp_path: Path) -> None:
+    result = call(tmp_path, "status", **CREDENTIALS, **NOWHERE)
+    assert (result.returncode, result.stderr) == (1, "")
+    assert "✗ database  no bot has started on it yet" in result.stdout
+    said = json.loads(call(tmp_path, "status", "--json", **CREDENTIALS, **NOWHERE).stdout)
+    assert (said["ok"], said["slack"]["ok"], said["counts"]) == (False, False, None)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_status_with_unusable_settings_exits_with_2(tmp_path: Path) -> None:
+    assert call(tmp_path, "status", PORT="many").returncode == 2
 
 
 def test_check_makes_no_file(tmp_path: Path) -> None:

@@ -17,7 +17,8 @@ from structlog.testing import capture_logs
 from bot.domain.ids import RequestId
 from bot.domain.requests.notification import ChannelKind, Notification, NotificationType
 from bot.domain.requests.request import Request, State, StopReason
-from bot.web.server import Readiness, build_web, serve
+from bot.web.health import Readiness
+from bot.web.server import build_web, serve
 from bot.web.slack_endpoint import SlackEndpoint
 from sandbox.shop import BOSS
 from sandbox.slack.state.workspace import Json

@@ -17,7 +17,8 @@ from slack_bolt.authorization import AuthorizeResult
 from structlog.testing import capture_logs
 
 from bot.errors import ConfigError
-from bot.web.server import MAX_BODY_BYTES, Readiness, build_web, serve
+from bot.web.health import Readiness
+from bot.web.server import MAX_BODY_BYTES, build_web, serve
 from bot.web.slack_endpoint import SlackEndpoint, sign
 
 SECRET: Final = "the signing secret"

@@ -1,0 +1,195 @@
+"""The report of `discount-bot status`: gathered, and written as a screen or as JSON."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
+from typing import Any, Final
+
+from bot.config.settings import Settings
+from bot.database.schema import VERSION
+from bot.domain.requests.request import OPEN, PausedFor, State
+from bot.errors import DatabaseUnavailable
+from bot.slack.rendering.formatting import duration
+from bot.slack.rendering.pause_banner import BOTS_REASONS
+from bot.status.parts import Part, bot_part, dintero_part, slack_part
+from bot.status.work import Work, read_work
+from bot.web.health import ask_readiness
+
+LATE: Final = timedelta(minutes=10)
+"""A message that waits for longer needs a person: the bot tries each one again within ten minutes."""
+WIDTH: Final = 80
+PAGE: Final = "docs/operations.md"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusReport:
+    """How a bot is; without `work` its database could not be read, or no bot has started on it."""
+
+    at: datetime
+    account: str
+    bot: Part
+    slack: Part
+    dintero: Part
+    database: Part
+    work: Work | None
+
+    @property
+    def parts(self) -> dict[str, Part]:
+        """Every part that is well or needs a person, in the order of the screen."""
+        known = {"bot": self.bot, "Slack": self.slack, "Dintero": self.dintero, "database": self.database}
+        return {**known, **(self._parts_of(self.work) if self.work else {})}
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing needs a person."""
+        return all(part.ok for part in self.parts.values())
+
+    def screen(self) -> str:
+        """Write 24 lines of 80 characters at most."""
+        return "\n".join(line if len(line) <= WIDTH else f"{line[: WIDTH - 1]}…" for line in self._lines())
+
+    def as_json(self) -> str:
+        """Write the keys that docs/operations.md lists."""
+        said: dict[str, Any] = {
+            "ok": self.ok,
+            "at": self.at.isoformat(timespec="seconds"),
+            "version": version("discount-bot"),
+            "account": self.account,
+        }
+        for name, part in self.parts.items():
+            said[name.lower()] = {"ok": part.ok, "detail": part.detail}
+        return json.dumps({**said, **_facts(self.work, self.at)}, ensure_ascii=False, indent=2)
+
+    def _parts_of(self, work: Work) -> dict[str, Part]:
+        stopped = work.requests.get(State.STOPPED, 0)
+        late = _age(work, self.at) >= LATE
+        return {
+            "pause": Part(work.pause is None, _pause_words(work)),
+            "messages": Part(not late, _messages_words(work, self.at)),
+            "requests": Part(True, _requests_words(work)),
+            "stopped": Part(not stopped, f"{stopped}" if stopped else "none"),
+        }
+
+    def _lines(self) -> Iterator[str]:
+        kind = "production" if self.account.startswith("P") else "test"
+        yield f"discount-bot {version('discount-bot')}, {kind} account {self.account}, {_when(self.at)}"
+        yield ""
+        for name, part in self.parts.items():
+            yield f"{'✓' if part.ok else '✗'} {name:<9} {part.detail}"
+        for request in self.work.stopped if self.work else ():
+            since = f" since {_when(request.since)}" if request.since else ""
+            yield f"    {request.short}{since}: {request.why}"
+        if self.work and (more := self.work.requests.get(State.STOPPED, 0) - len(self.work.stopped)) > 0:
+            yield f"    and {more} more"
+        yield ""
+        wrong = ", ".join(name for name, part in self.parts.items() if not part.ok)
+        yield f"✗ Needs a person: {wrong}. {PAGE} says what to do." if wrong else "✓ All is well."
+
+
+async def read_status(settings: Settings) -> StatusReport:
+    """Gather the report; the running bot is asked, and else Slack and Dintero themselves."""
+    at = datetime.now(UTC)
+    reading = asyncio.create_task(_read_database(settings.database_url.get_secret_value(), at))
+    seen = await ask_readiness(settings.host, settings.port) if settings.port else None
+    slack, dintero = await asyncio.gather(slack_part(settings, seen), dintero_part(settings, seen))
+    database, work = await reading
+    if seen and database.ok and not seen.database:
+        database = Part(False, f"{database.detail}; the bot cannot write to it")
+    address = f"{settings.host}:{settings.port}"
+    processes = work.processes if work else None
+    bot = bot_part(address, seen, processes, can_be_asked=bool(settings.port))
+    return StatusReport(
+        at=at,
+        account=settings.dintero_account_id,
+        bot=bot,
+        slack=slack,
+        dintero=dintero,
+        database=database,
+        work=work,
+    )
+
+
+async def _read_database(url: str, at: datetime) -> tuple[Part, Work | None]:
+    try:
+        work = await asyncio.to_thread(read_work, url, at)
+    except DatabaseUnavailable as error:
+        return Part(False, str(error)), None
+    if work is None:
+        return Part(False, "no bot has started on it yet"), None
+    newer = work.schema > VERSION
+    detail = f"can be read, schema {work.schema}{f'; this program has {VERSION}' if newer else ''}"
+    return Part(True, detail), work
+
+
+def _facts(work: Work | None, at: datetime) -> dict[str, Any]:
+    """Give the figures beside the words; null where the database could not be read."""
+    if work is None:
+        return {"processes": None, "paused": None, "unsent": None, "counts": None, "stopped_requests": None}
+    pause = work.pause
+    return {
+        "processes": work.processes,
+        "paused": pause
+        and {
+            "since": pause.since.isoformat(),
+            "by": pause.by,
+            "reason": None if pause.by else pause.why,
+        },
+        "unsent": {
+            "count": work.unsent,
+            "oldest_seconds": round(_age(work, at).total_seconds()) if work.unsent else None,
+        },
+        "counts": {
+            **{state.value: work.requests.get(state, 0) for state in sorted(OPEN)},
+            "on_hold": work.on_hold,
+            "waiting_for_service": work.waiting_for_service,
+        },
+        "stopped_requests": [
+            {
+                "request": one.short,
+                "since": one.since and one.since.isoformat(),
+                "reason": one.reason,
+                "why": one.why,
+            }
+            for one in work.stopped
+        ],
+    }
+
+
+def _age(work: Work, at: datetime) -> timedelta:
+    """Count the time since the event that the oldest unsent message is about."""
+    return max(at - work.oldest_unsent, timedelta()) if work.oldest_unsent else timedelta()
+
+
+def _pause_words(work: Work) -> str:
+    pause = work.pause
+    if pause is None:
+        return "not paused"
+    if pause.by:
+        return f"since {_when(pause.since)}, by {pause.by}"
+    why = BOTS_REASONS.get(pause.why, BOTS_REASONS[PausedFor.FAULTS])
+    return f"since {_when(pause.since)}, by the bot itself: {why}"
+
+
+def _messages_words(work: Work, at: datetime) -> str:
+    if not work.unsent:
+        return "all sent"
+    return f"{work.unsent} unsent, the oldest for {duration(_age(work, at))}"
+
+
+def _requests_words(work: Work) -> str:
+    counts = {
+        "to approve": work.requests.get(State.WAITING, 0),
+        "approved": work.requests.get(State.APPROVED, 0),
+        "on hold": work.on_hold,
+        "giving": work.requests.get(State.GIVING, 0),
+        "delayed": work.waiting_for_service,
+    }
+    return ", ".join(f"{count} {words}" for words, count in counts.items() if count) or "none is open"
+
+
+def _when(at: datetime) -> str:
+    """Write a time as the machine's clock on the wall shows it."""
+    return f"{at.astimezone():%-d %b %Y %H:%M}"

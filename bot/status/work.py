@@ -1,0 +1,111 @@
+"""Reads from the database what waits, what has stopped and why, and whether the bot is paused."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import BigInteger, Connection, Executable, bindparam, cast, func, select
+
+from bot.database.address import is_sqlite, parse_url
+from bot.database.mapping import decode, from_micros, pause_of, to_micros
+from bot.database.migrate import schema_version
+from bot.database.read_only import open_read_only
+from bot.database.schema import PENDING, audit, outbox, pause, replicas, requests
+from bot.domain.requests.request import OPEN, Pause, State, StopReason
+from bot.slack.rendering.reasons import stop_words
+
+MOST_LISTED: Final = 8
+"""Stopped requests that are named; the screen has 24 lines."""
+
+_COUNTS: Final = (
+    select(
+        requests.c.state,
+        func.count(),
+        func.count(requests.c.waits_since),
+        func.count().filter(requests.c.give_after > bindparam("now")),
+    )
+    .where(requests.c.state.in_(sorted(state.value for state in OPEN)))
+    .group_by(requests.c.state)
+)
+_LAST_ENTRY: Final = select(func.max(audit.c.at)).where(audit.c.request == requests.c.id).scalar_subquery()
+_STOPPED: Final = (
+    select(requests.c.short, requests.c.stop, requests.c.note, _LAST_ENTRY.label("since"))
+    .where(requests.c.state.in_([State.STOPPED.value]))
+    .order_by(requests.c.created_at.desc(), requests.c.id)
+    .limit(MOST_LISTED)
+)
+_UNSENT: Final = select(func.count(), func.min(outbox.c.happened_at)).where(PENDING)
+_PAUSE: Final = select(pause.c.since, pause.c.doer, pause.c.why).where(pause.c.id == 1)
+_SERVERS_TIME: Final = cast(func.extract("epoch", func.clock_timestamp()) * 1_000_000, BigInteger)
+_PROCESSES: Final = select(func.count()).select_from(replicas).where(replicas.c.until > _SERVERS_TIME)
+
+
+@dataclass(frozen=True, slots=True)
+class StoppedRequest:
+    """A request that waits for somebody to continue or end it."""
+
+    short: str
+    since: datetime | None
+    reason: str
+    """A `StopReason`, or a code of the policy's that says it better."""
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """What a database says about the work of its bot. `processes` is None on SQLite, which tells nothing."""
+
+    schema: str
+    requests: Mapping[State, int] = field(default_factory=dict)
+    on_hold: int = 0
+    """Approved requests whose hold lasts."""
+    waiting_for_service: int = 0
+    """Requests whose giving waits for Dintero or Slack."""
+    stopped: tuple[StoppedRequest, ...] = ()
+    unsent: int = 0
+    oldest_unsent: datetime | None = None
+    pause: Pause | None = None
+    processes: int | None = None
+
+
+def read_work(database_url: str, now: datetime) -> Work | None:
+    """Read it in a transaction that cannot write; None if no bot has ever started on this database.
+
+    Raises:
+        DatabaseUnavailable: it cannot be read.
+    """
+    url = parse_url(database_url)
+    if is_sqlite(url) and not Path(url.database or "").exists():
+        return None
+    with open_read_only(url) as engine, engine.connect() as connection:
+        schema = schema_version(connection)
+        if schema is None:
+            return None
+        counts = _rows(connection, _COUNTS, now=to_micros(now))
+        ((unsent, oldest),) = _rows(connection, _UNSENT)
+        return Work(
+            schema=schema,
+            requests={State(state): count for state, count, _, _ in counts},
+            on_hold=sum(held for state, _, _, held in counts if state == State.APPROVED.value),
+            waiting_for_service=sum(waiting for _, _, waiting, _ in counts),
+            stopped=tuple(_stopped(*row) for row in _rows(connection, _STOPPED)),
+            unsent=unsent,
+            oldest_unsent=None if oldest is None else from_micros(oldest),
+            pause=pause_of(_rows(connection, _PAUSE)),
+            processes=None if is_sqlite(url) else _rows(connection, _PROCESSES)[0][0],
+        )
+
+
+def _rows(connection: Connection, statement: Executable, **values: int) -> list[tuple[Any, ...]]:
+    return [tuple(row) for row in connection.execute(statement, values)]
+
+
+def _stopped(short: str, stop: str | None, note: str, since: int | None) -> StoppedRequest:
+    """Name the reason; a note that is no code may be somebody's words, and stays in the database."""
+    reason, code = StopReason(stop) if stop else None, decode(note)
+    why, _ = stop_words(reason, code)
+    is_code = why != stop_words(reason, "")[0]
+    named = code if is_code else reason or "unknown"
+    return StoppedRequest(decode(short), None if since is None else from_micros(since), str(named), why)

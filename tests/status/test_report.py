@@ -1,0 +1,58 @@
+"""`discount-bot status` beside a running bot and without one: whom it asks, and what it makes of it."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.config.settings import Settings
+from bot.status.report import StatusReport, read_status
+from sandbox.dintero import Fault, Operation
+from sandbox.shop import Shop, database_in, open_bot, open_shop, settings_for
+
+
+async def status(shop: Shop, url: str, port: int, **others: str) -> StatusReport:
+    return await read_status(Settings.read({**settings_for(shop, url, PORT=str(port)), **others}))
+
+
+def wrong(report: StatusReport) -> list[str]:
+    return [name for name, part in report.parts.items() if not part.ok]
+
+
+async def test_a_running_bot_is_asked_for_its_own_view(database_url: str) -> None:
+    async with open_shop() as shop, open_bot(shop, database_url) as running:
+        await running.catalog.refresh()
+        asked = shop.slack.faults.calls["auth.test"]
+        report = await status(shop, database_url, running.port)
+        assert (wrong(report), report.ok) == ([], True)
+        assert shop.slack.faults.calls["auth.test"] == asked
+        shop.dintero.faults.always(Fault.error(500, "down"), on=Operation.RULES)
+        await running.catalog.refresh()
+        report = await status(shop, database_url, running.port)
+        assert wrong(report) == ["Dintero"]
+        assert report.work
+        assert report.work.processes == (None if database_url.startswith("sqlite") else 1)
+
+
+async def test_without_a_bot_slack_and_dintero_are_asked(tmp_path: Path) -> None:
+    url = database_in(tmp_path)
+    async with open_shop() as shop:
+        async with open_bot(shop, url) as running:
+            pass
+        report = await status(shop, url, running.port)
+        assert wrong(report) == ["bot"]
+        assert "nothing answers at" in report.bot.detail
+        assert "discount-bot in" in report.slack.detail
+        shop.slack.faults.outage = True
+        report = await status(shop, url, running.port, DINTERO_CLIENT_SECRET="made-up-secret")
+        assert wrong(report) == ["bot", "Slack", "Dintero"]
+        shop.slack.faults.outage = False
+        report = await status(shop, url, running.port, SLACK_BOT_TOKEN="xoxb-revoked")
+        assert report.slack.detail == "refuses the token (invalid_auth)"
+
+
+@pytest.mark.parametrize("url", ["sqlite:///{}/nowhere.db", "postgresql://bot:a-secret@127.0.0.1:9/db"])
+async def test_without_a_database_all_else_is_still_shown(tmp_path: Path, url: str) -> None:
+    async with open_shop() as shop:
+        report = await status(shop, url.format(tmp_path), 0)
+    assert wrong(report) == ["database"]
+    assert "a-secret" not in report.screen()
