@@ -7,13 +7,14 @@ from typing import Final
 import aiohttp
 from pydantic import SecretStr
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.check.address import check_address
+from bot.check.blocks import check_blocks
 from bot.check.database import check_database
 from bot.check.dintero import check_dintero
 from bot.check.files import check_files
 from bot.check.result import CheckResult, result_of
+from bot.check.samples import messages, modals
 from bot.check.slack import check_app_token, check_policy, sign_in
 from bot.clock import SystemClock
 from bot.config.loader import load_config
@@ -21,7 +22,9 @@ from bot.config.settings import Settings, ValueSources
 from bot.dintero.client import open_dintero
 from bot.domain.policy.policy import Policy
 from bot.errors import ConfigError
+from bot.slack.client.api_watch import ApiClient
 from bot.slack.client.directory import SlackDirectory
+from bot.slack.rendering.formatting import Formatter
 
 SLACK_TIMEOUT_SECONDS: Final = 10
 
@@ -151,11 +154,22 @@ async def _slack_results(settings: Settings, policy: Policy | None) -> AsyncIter
         if policy and team:
             async for result in check_policy(SlackDirectory(client, team, SystemClock()), policy):
                 yield result
+        if team:
+            formatter = _formatter(settings, policy)
+            async for result in check_blocks(client, list(messages(formatter)), list(modals(formatter))):
+                yield result
 
 
-def _slack_client(settings: Settings, token: SecretStr, session: aiohttp.ClientSession) -> AsyncWebClient:
+def _formatter(settings: Settings, policy: Policy | None) -> Formatter:
+    """Draw with the policy's currency and time zone, if it can be used."""
+    if policy is None:
+        return Formatter("NOK", "Europe/Oslo", account=settings.dintero_account_id)
+    return Formatter(policy.currency, policy.timezone, policy.admins, settings.dintero_account_id)
+
+
+def _slack_client(settings: Settings, token: SecretStr, session: aiohttp.ClientSession) -> ApiClient:
     """Create a client that waits when Slack limits its rate: a long policy needs many calls."""
-    client = AsyncWebClient(
+    client = ApiClient(
         token=token.get_secret_value(),
         base_url=settings.slack_api_url,
         session=session,

@@ -6,11 +6,11 @@ from typing import Final
 
 import aiohttp
 from slack_sdk.errors import SlackClientError
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.config.settings import Settings
 from bot.dintero.client import open_dintero
 from bot.errors import DinteroError
+from bot.slack.client.api_watch import ApiClient
 from bot.slack.client.errors import CALL_ERRORS, ErrorKind, describe, kind_of
 from bot.web.health import Readiness
 
@@ -30,7 +30,7 @@ async def slack_part(settings: Settings, seen: Readiness | None) -> Part:
     if seen and seen.slack:
         return Part(True, "the bot is connected")
     async with aiohttp.ClientSession() as session:
-        client = AsyncWebClient(
+        client = ApiClient(
             token=settings.slack_bot_token.get_secret_value(),
             base_url=settings.slack_api_url,
             session=session,

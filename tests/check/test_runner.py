@@ -105,6 +105,7 @@ async def test_all_lines_pass_when_all_is_well(workspace: Workspace) -> None:
         "channel C0NEWS",
         "people in the policy – all are full members",
         "approvers of C0LOYALTY (loyalty) – 2 people",
+        "Slack messages and forms – Slack takes all",
         "Dintero token",
         "Dintero scope read:discounts",
         "Dintero scope write:discounts",

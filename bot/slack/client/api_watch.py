@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
+import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
@@ -29,14 +30,24 @@ class ApiClient(AsyncWebClient):
         self.on_end_listeners: list[Callable[[Exception | None], None]] = []
 
     async def api_call(self, *arguments: Any, **options: Any) -> AsyncSlackResponse:
-        """Call a method."""
+        """Call a method.
+
+        Raises:
+            aiohttp.ClientError: among others, if an answer in plain text shows that this is not Slack.
+        """
         try:
-            answer = await super().api_call(*arguments, **options)
+            answer = await self._called(*arguments, **options)
         except Exception as error:
             self._tell(error)
             raise
         self._tell(None)
         return answer
+
+    async def _called(self, *arguments: Any, **options: Any) -> AsyncSlackResponse:
+        try:
+            return await super().api_call(*arguments, **options)
+        except AttributeError as error:  # of the SDK, which takes a text of status 200 for an object
+            raise aiohttp.ClientPayloadError("the answer is not Slack's") from error
 
     def _tell(self, error: Exception | None) -> None:
         for listener in self.on_end_listeners:

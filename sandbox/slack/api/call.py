@@ -116,7 +116,8 @@ class ArgumentRule:
 
     run: Method
     scope: str = ""
-    token: TokenKind = TokenKind.BOT
+    token: TokenKind | None = TokenKind.BOT
+    """None where no token is needed."""
 
 
 def family(channel: Channel) -> str:

@@ -6,7 +6,7 @@ from typing import Final
 
 from aiohttp import web
 
-from sandbox.slack.api import chat, directory, files, uploads, views
+from sandbox.slack.api import blocks, chat, directory, files, uploads, views
 from sandbox.slack.api.call import ApiCall, ArgumentRule, TokenKind
 from sandbox.slack.api.response_url import answer_person
 from sandbox.slack.state.errors import SlackSays
@@ -22,8 +22,9 @@ METHODS: Final[dict[str, ArgumentRule]] = {
     **directory.METHODS,
     **files.METHODS,
     **uploads.METHODS,
+    **blocks.METHODS,
 }
-NESTED: Final = frozenset({"blocks", "view", "metadata", "attachments", "files"})
+NESTED: Final = frozenset({"blocks", "view", "message", "metadata", "attachments", "files"})
 """Arguments sent as JSON inside a form."""
 
 
@@ -143,6 +144,8 @@ class WebApi:
         return rule.run(call)
 
     def _check_token(self, token: str, rule: ArgumentRule) -> None:
+        if rule.token is None:
+            return
         if not token:
             raise SlackSays("not_authed")
         kind = self._tokens.get(token)
