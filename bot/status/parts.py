@@ -69,9 +69,12 @@ async def dintero_part(settings: Settings, seen: Readiness | None) -> Part:
 def bot_part(address: str, seen: Readiness | None, processes: int | None, *, can_be_asked: bool) -> Part:
     """Say whether a bot runs, from its own answer, or from the leases of its processes."""
     lives = f"{processes} process{'' if processes == 1 else 'es'} on this database"
+    if seen and processes == 0:
+        return Part(False, f"one runs at {address}, but none on this database")
     if seen:
-        others = f", {lives}" if processes else ""
-        return Part(seen.ready, f"runs at {address}{'' if seen.ready else ', but is not ready'}{others}")
+        missing = [name for name, there in (("database", seen.database), ("Slack", seen.slack)) if not there]
+        state = f", starting or without its {' and '.join(missing)}" if missing else ""
+        return Part(seen.ready, f"runs at {address}{state}{f', {lives}' if processes else ''}")
     if processes:
         return Part(True, f"{lives}, none of them at {address}")
     if not can_be_asked:

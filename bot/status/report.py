@@ -94,9 +94,10 @@ async def read_status(settings: Settings) -> StatusReport:
     at = datetime.now(UTC)
     reading = asyncio.create_task(_read_database(settings.database_url.get_secret_value(), at))
     seen = await ask_readiness(settings.host, settings.port) if settings.port else None
-    slack, dintero = await asyncio.gather(slack_part(settings, seen), dintero_part(settings, seen))
+    started = seen if seen and (seen.database or seen.slack) else None
+    slack, dintero = await asyncio.gather(slack_part(settings, started), dintero_part(settings, started))
     database, work = await reading
-    if seen and database.ok and not seen.database:
+    if started and database.ok and not started.database:
         database = Part(False, f"{database.detail}; the bot cannot write to it")
     address = f"{settings.host}:{settings.port}"
     processes = work.processes if work else None

@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import BigInteger, Connection, Executable, bindparam, cast, func, select
+from sqlalchemy.exc import DBAPIError
 
 from bot.database.address import is_sqlite, parse_url
 from bot.database.mapping import decode, from_micros, pause_of, to_micros
 from bot.database.migrate import schema_version
 from bot.database.read_only import open_read_only
-from bot.database.schema import PENDING, audit, outbox, pause, replicas, requests
+from bot.database.schema import PENDING, VERSION, audit, outbox, pause, replicas, requests
 from bot.domain.requests.request import OPEN, Pause, State, StopReason
+from bot.errors import DatabaseUnavailable
 from bot.slack.rendering.reasons import stop_words
 
 MOST_LISTED: Final = 8
@@ -83,19 +85,30 @@ def read_work(database_url: str, now: datetime) -> Work | None:
         schema = schema_version(connection)
         if schema is None:
             return None
-        counts = _rows(connection, _COUNTS, now=to_micros(now))
-        ((unsent, oldest),) = _rows(connection, _UNSENT)
-        return Work(
-            schema=schema,
-            requests={State(state): count for state, count, _, _ in counts},
-            on_hold=sum(held for state, _, _, held in counts if state == State.APPROVED.value),
-            waiting_for_service=sum(waiting for _, _, waiting, _ in counts),
-            stopped=tuple(_stopped(*row) for row in _rows(connection, _STOPPED)),
-            unsent=unsent,
-            oldest_unsent=None if oldest is None else from_micros(oldest),
-            pause=pause_of(_rows(connection, _PAUSE)),
-            processes=None if is_sqlite(url) else _rows(connection, _PROCESSES)[0][0],
-        )
+        try:
+            return _read(connection, schema, now)
+        except DBAPIError as error:
+            if schema >= VERSION:
+                raise
+            problem = f"its schema {schema} is too old for this command: discount-bot run makes it {VERSION}"
+            raise DatabaseUnavailable(problem) from error
+
+
+def _read(connection: Connection, schema: str, now: datetime) -> Work:
+    counts = _rows(connection, _COUNTS, now=to_micros(now))
+    ((unsent, oldest),) = _rows(connection, _UNSENT)
+    on_server = connection.dialect.name != "sqlite"
+    return Work(
+        schema=schema,
+        requests={State(state): count for state, count, _, _ in counts},
+        on_hold=sum(held for state, _, _, held in counts if state == State.APPROVED.value),
+        waiting_for_service=sum(waiting for _, _, waiting, _ in counts),
+        stopped=tuple(_stopped(*row) for row in _rows(connection, _STOPPED)),
+        unsent=unsent,
+        oldest_unsent=None if oldest is None else from_micros(oldest),
+        pause=pause_of(_rows(connection, _PAUSE)),
+        processes=_rows(connection, _PROCESSES)[0][0] if on_server else None,
+    )
 
 
 def _rows(connection: Connection, statement: Executable, **values: int) -> list[tuple[Any, ...]]:

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from bot.config.settings import Settings
+from bot.status.parts import bot_part
 from bot.status.report import StatusReport, read_status
+from bot.web.health import Readiness
 from sandbox.dintero import Fault, Operation
 from sandbox.shop import Shop, database_in, open_bot, open_shop, settings_for
 
@@ -31,6 +33,27 @@ async def test_a_running_bot_is_asked_for_its_own_view(database_url: str) -> Non
         assert wrong(report) == ["Dintero"]
         assert report.work
         assert report.work.processes == (None if database_url.startswith("sqlite") else 1)
+
+
+@pytest.mark.parametrize(
+    ("seen", "processes", "ok", "words"),
+    [
+        (Readiness(database=True, slack=True, dintero="ok"), None, True, "runs at here"),
+        (Readiness(database=True, slack=True, dintero="ok"), 2, True, "runs at here, 2 processes on this"),
+        (Readiness(database=True, slack=True, dintero="ok"), 0, False, "but none on this database"),
+        (Readiness(database=True, slack=False, dintero="ok"), 1, False, "starting or without its Slack"),
+        (Readiness(database=False, slack=False, dintero="?"), 1, False, "its database and Slack"),
+        (None, 1, True, "1 process on this database, none of them at here"),
+        (None, 0, False, "nothing answers at here"),
+        (None, None, False, "nothing answers at here"),
+    ],
+)
+def test_the_bots_own_line_says_where_it_runs(
+    seen: Readiness | None, processes: int | None, words: str, *, ok: bool
+) -> None:
+    part = bot_part("here", seen, processes, can_be_asked=True)
+    assert part.ok is ok
+    assert words in part.detail
 
 
 async def test_without_a_bot_slack_and_dintero_are_asked(tmp_path: Path) -> None:

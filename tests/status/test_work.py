@@ -7,12 +7,15 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import Engine, event
 
 from bot.database.address import is_sqlite, parse_url
 from bot.database.repositories.repository import open_repository
+from bot.database.schema import VERSION_TABLE
 from bot.domain.policy.policy import RefusalReason
 from bot.domain.requests.request import Pause, PausedFor, State, StopReason
+from bot.errors import DatabaseUnavailable
 from bot.status import work
 from bot.status.parts import Part
 from bot.status.report import LATE, WIDTH, StatusReport
@@ -130,3 +133,11 @@ def test_no_statement_reads_a_whole_table(sqlite_url: str) -> None:
     assert [step for step in steps if step.startswith(tuple(f"SCAN {table}" for table in tables))] == [
         "SCAN outbox USING INDEX ix_outbox_pending"
     ]
+
+
+def test_an_older_schema_that_lacks_something_is_named(sqlite_url: str) -> None:
+    with closing(sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), isolation_level=None)) as file:
+        file.execute("ALTER TABLE requests DROP COLUMN waits_since")
+        file.execute(f"UPDATE {VERSION_TABLE} SET version_num = '0005'")
+    with pytest.raises(DatabaseUnavailable, match="its schema 0005 is too old for this command"):
+        read_work(sqlite_url, NOW)
