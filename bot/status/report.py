@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
+from textwrap import wrap
 from typing import Any, Final
 
 from bot.config.settings import Settings
@@ -21,6 +22,8 @@ from bot.web.health import ask_readiness
 LATE: Final = timedelta(minutes=10)
 """A message that waits for longer needs a person: the bot tries each one again within ten minutes."""
 WIDTH: Final = 80
+MOST_SHOWN: Final = 5
+"""Stopped requests on the screen, which has 24 lines."""
 PAGE: Final = "docs/operations.md"
 
 
@@ -67,7 +70,7 @@ class StatusReport:
         stopped = work.requests.get(State.STOPPED, 0)
         late = _age(work, self.at) >= LATE
         return {
-            "pause": Part(work.pause is None, _pause_words(work)),
+            "pause": Part(work.pause is None, _pause_words(work, self.at)),
             "messages": Part(not late, _messages_words(work, self.at)),
             "requests": Part(True, _requests_words(work)),
             "stopped": Part(not stopped, f"{stopped}" if stopped else "none"),
@@ -79,14 +82,29 @@ class StatusReport:
         yield ""
         for name, part in self.parts.items():
             yield f"{'✓' if part.ok else '✗'} {name:<9} {part.detail}"
-        for request in self.work.stopped if self.work else ():
-            since = f" since {_when(request.since)}" if request.since else ""
-            yield f"    {request.short}{since}: {request.why}"
-        if self.work and (more := self.work.requests.get(State.STOPPED, 0) - len(self.work.stopped)) > 0:
-            yield f"    and {more} more"
+        if self.work:
+            yield from self._stopped_lines(self.work)
         yield ""
         wrong = ", ".join(name for name, part in self.parts.items() if not part.ok)
-        yield f"✗ Needs a person: {wrong}. {PAGE} says what to do." if wrong else "✓ All is well."
+        if wrong:
+            yield f"✗ Needs a person: {wrong}."
+            yield f"  {PAGE} says what to do."
+        else:
+            yield "✓ All is well."
+
+    def _stopped_lines(self, work: Work) -> Iterator[str]:
+        for request in work.stopped[:MOST_SHOWN]:
+            since = f" since {_when(request.since, self.at)}" if request.since else ""
+            yield from wrap(
+                f"{request.short}{since}: {request.why}",
+                WIDTH,
+                initial_indent=" " * 4,
+                subsequent_indent=" " * 12,
+                max_lines=2,
+                placeholder=" …",
+            )
+        if (more := work.requests.get(State.STOPPED, 0) - MOST_SHOWN) > 0:
+            yield f"    and {more} more"
 
 
 async def read_status(settings: Settings) -> StatusReport:
@@ -120,9 +138,8 @@ async def _read_database(url: str, at: datetime) -> tuple[Part, Work | None]:
         return Part(False, str(error)), None
     if work is None:
         return Part(False, "no bot has started on it yet"), None
-    newer = work.schema > VERSION
-    detail = f"can be read, schema {work.schema}{f'; this program has {VERSION}' if newer else ''}"
-    return Part(True, detail), work
+    other = "" if work.schema == VERSION else f"; this program has {VERSION}"
+    return Part(True, f"can be read, schema {work.schema}{other}"), work
 
 
 def _facts(work: Work | None, at: datetime) -> dict[str, Any]:
@@ -164,14 +181,14 @@ def _age(work: Work, at: datetime) -> timedelta:
     return max(at - work.oldest_unsent, timedelta()) if work.oldest_unsent else timedelta()
 
 
-def _pause_words(work: Work) -> str:
+def _pause_words(work: Work, now: datetime) -> str:
     pause = work.pause
     if pause is None:
         return "not paused"
     if pause.by:
-        return f"since {_when(pause.since)}, by {pause.by}"
+        return f"since {_when(pause.since, now)}, by {pause.by}"
     why = BOTS_REASONS.get(pause.why, BOTS_REASONS[PausedFor.FAULTS])
-    return f"since {_when(pause.since)}, by the bot itself: {why}"
+    return f"since {_when(pause.since, now)}, by the bot itself: {why}"
 
 
 def _messages_words(work: Work, at: datetime) -> str:
@@ -191,6 +208,8 @@ def _requests_words(work: Work) -> str:
     return ", ".join(f"{count} {words}" for words, count in counts.items() if count) or "none is open"
 
 
-def _when(at: datetime) -> str:
-    """Write a time as the machine's clock on the wall shows it."""
-    return f"{at.astimezone():%-d %b %Y %H:%M}"
+def _when(moment: datetime, now: datetime | None = None) -> str:
+    """Write a time by the machine's time zone, without the year if it is this one."""
+    at = moment.astimezone()
+    year = "" if now and at.year == now.astimezone().year else f" {at.year}"
+    return f"{at:%-d %b}{year} {at:%H:%M}"

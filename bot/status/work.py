@@ -18,8 +18,8 @@ from bot.domain.requests.request import OPEN, Pause, State, StopReason
 from bot.errors import DatabaseUnavailable
 from bot.slack.rendering.reasons import stop_words
 
-MOST_LISTED: Final = 8
-"""Stopped requests that are named; the screen has 24 lines."""
+MOST_LISTED: Final = 20
+"""Stopped requests that are named."""
 
 _COUNTS: Final = (
     select(

@@ -78,7 +78,9 @@ def test_a_text_full_of_backslashes_takes_no_time() -> None:
     assert re.sub(pattern([r"a\\\b\\\c\\\d"]), HIDDEN, "\\" * 20_000) == "\\" * 20_000
 
 
-@pytest.mark.parametrize("command", ["run", "check", "migrate", "audit verify", "audit export", "purge"])
+@pytest.mark.parametrize(
+    "command", ["run", "check", "status", "migrate", "audit verify", "audit export", "purge"]
+)
 @settings(max_examples=8)
 @given(
     secrets=st.lists(

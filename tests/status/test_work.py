@@ -103,11 +103,12 @@ def test_the_screen_has_24_lines_of_80_characters_whatever_happens() -> None:
         pause=Pause(NOW, None, PausedFor.RESTORED),
         processes=3,
     )
-    wrong = replace(report(found), slack=Part(ok=False, detail="long " * 50))
+    bad = Part(ok=False, detail="long " * 50)
+    wrong = replace(report(found), bot=bad, slack=bad, dintero=bad, database=bad)
     lines = wrong.screen().splitlines()
     assert len(lines) <= 24
     assert max(map(len, lines)) <= WIDTH
-    assert "    and 999992 more" in lines
+    assert "    and 999995 more" in lines
 
 
 def test_a_database_without_a_bot_says_so(empty_database_url: str) -> None:
