@@ -19,8 +19,9 @@ MANIFEST: Final = Path("manifest.yml")
 ENV: Final = Path(".env")
 POLICY: Final = Path("policy.toml")
 BEFORE: Final = """\
-You need two things, which the README explains:
-- a Slack app: api.slack.com/apps → Create New App → From a manifest, and paste manifest.yml
+You need two things:
+- a Slack app: api.slack.com/apps → Create New App → From a manifest, and paste manifest.yml; its first lines
+  say where the tokens are
 - a Dintero client: Backoffice → Settings → API clients, with read:discounts and write:discounts
 Press Enter alone to leave an answer for later."""
 CHANNEL: Final = "Channel where people request discounts: its ID, from View channel details"

@@ -57,7 +57,7 @@ class ErrorKind(Enum):
     GROUP_UNAVAILABLE = ("no_such_subteam", "subteam_not_found", "plan_upgrade_required")
     """The user group is deleted, or the workspace has none any more."""
     FILE_GONE = ("file_not_found", "file_deleted")
-    PERMANENT = ()
+    PERMANENT = frozenset[str]()  # early releases of Python 3.11 make an object() of an empty tuple
     """Slack will never accept this call: every other code."""
 
 

@@ -109,6 +109,10 @@ def test_a_429_sets_the_wait_within_bounds(retry_after: str, seconds: float) -> 
     assert outcome.after == seconds
 
 
+def test_no_kind_is_an_empty_tuple_which_early_releases_of_python_3_11_break() -> None:
+    assert [kind for kind in ErrorKind if kind.value == ()] == []
+
+
 def test_an_answer_of_a_proxy_is_named_by_its_status() -> None:
     assert describe(refused(status=502)) == "status 502"
     assert not isinstance(delivery_error(refused(status=502)), DeliveryFailed)
