@@ -69,6 +69,7 @@ class Sample:
 
     kept: Rows
     purged: Rows
+    audit_key: str
 
 
 async def make_sample(folder: Path) -> Sample:
@@ -80,14 +81,14 @@ async def make_sample(folder: Path) -> Sample:
         await shop.ann.sees("Given to 3 of 3", shop.support)
         while await running.repository.due_messages(datetime.now(UTC) + timedelta(days=1), limit=1):
             await running.repository.ping()
-    kept = _read(url)
+    kept, key = _read(url), _read_key(url)
     async with open_repository(url) as repository:
 
         async def nothing(_requests: object) -> None:
             """Leave the engine's file alone."""
 
         await RetentionService(repository=repository, clock=SystemClock(), days=0, elsewhere=nothing).purge()
-    return Sample(kept, _read(url))
+    return Sample(kept, _read(url), key)
 
 
 async def ask(shop: Shop, customers: str) -> None:
@@ -121,6 +122,11 @@ def _read(url: str) -> Rows:
     for row in (*found["votes"], *found["outbox"]):
         del row["id"]
     return found
+
+
+def _read_key(url: str) -> str:
+    with closing(sqlite3.connect(parse_url(url).database or "")) as file:
+        return str(file.execute("SELECT key FROM audit_key").fetchone()[0])
 
 
 @dataclass(slots=True)
@@ -168,9 +174,13 @@ class Copier:
         names: Row = {"id": id_, "request": id_, "short": _short(number), "workflow_uuid": f"{id_}:1"}
         names["once_key"] = f"{KEY_PREFIX}{self._hex()[:22]}"
         shape = self.shape
-        for name, of in (("channel", shape.channels), ("rule_id", shape.rules), ("requester", shape.people)):
+        for name, other, of in (
+            ("channel", "C0OTHER", shape.channels),
+            ("rule_id", "other-rule-", shape.rules),
+            ("requester", "U0OTHER", shape.people),
+        ):
             if number % of:
-                names[name] = f"{name[0].upper()}0OTHER{number % of}"
+                names[name] = f"{other}{number % of}"
         return names
 
     def _hex(self) -> str:
@@ -219,6 +229,8 @@ def _fill_sqlite(url: str, sample: Sample, shape: Shape) -> None:
         for pragma in ("synchronous=OFF", "engine.synchronous=OFF", "cache_size=-500000"):
             if "engine" not in pragma or engine.exists():
                 file.execute(f"PRAGMA {pragma}")
+        file.execute("DELETE FROM audit_key")
+        file.execute("INSERT INTO audit_key VALUES (1, ?)", (sample.audit_key,))
         copier = Copier(sample, shape, *file.execute("SELECT seq, hash FROM audit_head").fetchone())
         for chunk in copier.chunks():
             file.execute("BEGIN")
@@ -236,6 +248,8 @@ def _fill_postgres(url: str, sample: Sample, shape: Shape) -> None:
     """Fill it as a superuser, without triggers: each row of the audit would ask for a row with its number."""
     with psycopg.connect(url, autocommit=True) as server:
         server.execute("SET session_replication_role = replica; SET synchronous_commit = off")
+        server.execute("DELETE FROM audit_key")
+        server.execute("INSERT INTO audit_key VALUES (1, %s)", (sample.audit_key,))
         has_engine = server.execute("SELECT to_regclass('dbos.workflow_status')").fetchone() != (None,)
         head = server.execute("SELECT seq, hash FROM audit_head").fetchone()
         copier = Copier(sample, shape, *(head or ()))

@@ -1,7 +1,9 @@
 """What people and timers ask of the database costs the same after many ended requests as after few."""
 
+import gc
 import inspect
 import shutil
+import tracemalloc
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager
@@ -16,7 +18,7 @@ from bench.history import Sample, Shape, fill, make_sample
 from bot.clock import SystemClock
 from bot.database.audit.customer_hashes import AuditKey
 from bot.database.audit.evidence import Evidence
-from bot.database.audit.log import Audit
+from bot.database.audit.log import ROWS_PER_QUERY, Audit, Row
 from bot.database.connection import (
     Database,
     InsertInto,
@@ -29,7 +31,7 @@ from bot.database.connection import (
     parse_url,
 )
 from bot.database.postgres import PostgresTransaction, open_postgres
-from bot.database.repositories.repository import SqlRepository
+from bot.database.repositories.repository import SqlRepository, open_audit
 from bot.database.repositories.unit_of_work import SqlUnitOfWork
 from bot.database.sqlite import SqliteDatabase, open_thread
 from bot.domain.customers.packing import pack
@@ -54,15 +56,15 @@ from tests.support.event_loops import run
 from tests.support.postgres import Server
 
 FEW, MANY = (
-    Shape(count=count, a_day=5, channels=1, rules=1, people=1, messages_kept=timedelta.max)
-    for count in (500, 1_500)
+    Shape(count=count, a_day=2, channels=1, rules=1, people=1, messages_kept=timedelta.max)
+    for count in (200, 600)
 )
 """A hundred days and three hundred: in every window up to the retention are the same."""
 FEW_ROWS = replace(FEW, count=3)
 STEPS = 10
 """Instructions of SQLite from count to count."""
 AT_MOST = 1.3
-SLACK = {"sqlite": 50, "postgresql": 20}
+SLACK = {"sqlite": 20, "postgresql": 10}
 """Steps, or rows, that may come on top: a tree is a level deeper."""
 OFFLINE = {
     "digest_of_customers",
@@ -312,6 +314,30 @@ async def test_no_statement_reads_more_when_more_requests_have_ended(urls: list[
     slack = SLACK[parse_url(urls[0]).get_backend_name()]
     grown = {sql: (few[sql], cost) for sql, cost in many.items() if cost > few[sql] * AT_MOST + slack}
     assert grown == {}
+
+
+async def test_the_export_of_a_longer_audit_needs_no_more_memory(urls: list[str]) -> None:
+    few, many = [await memory(url) for url in urls]
+    assert many < few * 1.5  # at most two pages, and the first audit has one and a half
+
+
+async def count(rows: AsyncIterator[Row]) -> int:
+    found = 0
+    async for _ in rows:
+        found += 1
+    return found
+
+
+async def memory(url: str) -> int:
+    """Read the entries of a customer whom all requests named, and return the peak."""
+    async with open_audit(url) as audit:
+        gc.collect()
+        tracemalloc.start()
+        try:
+            assert await count(audit.rows(customer=CustomerId("given-1"))) > ROWS_PER_QUERY
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
 
 
 async def test_a_statement_is_compiled_only_once(database_url: str, sample: Sample) -> None:
