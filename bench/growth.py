@@ -1,10 +1,10 @@
 """What the operator and people wait for, with up to a million ended requests, against hardly any."""
 
 import asyncio
-import shutil
+import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -69,30 +69,30 @@ async def measure(
     """Fill a database of each size, then measure them in turns."""
     set_up_logs(level="error")
     (folder / "policy.toml").write_text(POLICY)
-    sample = await make_sample(folder)
+    policy, sample = load_policy(folder / "policy.toml"), await make_sample(folder)
     figures: list[Figure] = []
-    async with AsyncExitStack() as stack:
-        kinds = {"SQLite": ""}
-        if on_postgres:
-            kinds["PostgreSQL"] = stack.enter_context(postgres(folder / "postgres"))
-        for kind, server in kinds.items():
+    for kind in ("SQLite", "PostgreSQL")[: 1 + on_postgres]:
+        with tempfile.TemporaryDirectory(dir=folder) as own, ExitStack() as stack:
+            server = stack.enter_context(postgres(Path(own) / "postgres")) if kind == "PostgreSQL" else ""
             async with open_shop() as shop:
-                found = [await _filled(shop, folder, server, size, sample) for size in (EMPTY, *sizes)]
+                found = [
+                    await _filled(shop, policy, Path(own), server, size, sample) for size in (EMPTY, *sizes)
+                ]
                 for _ in range(turns):
                     for database in found:
-                        await _measure(shop, database, load_policy(folder / "policy.toml"), clicks)
-            figures += _figures(kind, found)
+                        await _measure(shop, database, policy, clicks)
+        figures += _figures(kind, found)
     return figures
 
 
-async def _filled(shop: Shop, folder: Path, server: str, size: int, sample: Sample) -> Filled:
+async def _filled(shop: Shop, policy: Policy, folder: Path, server: str, size: int, sample: Sample) -> Filled:
     """Make a database, let the bot make its tables in it, and fill it."""
-    own = folder / f"{'postgresql' if server else 'sqlite'}-{size}"
+    own = folder / str(size)
     own.mkdir()
     url = _created(server, size) if server else f"sqlite:///{own}/discount-bot.db"
     database = Filled(size, url, own)
-    shutil.copy(folder / "policy.toml", own)
-    async with _started(shop, database):
+    (own / "policy.toml").write_text(POLICY)
+    async with open_bot(shop, url, policy=policy):
         pass
     await asyncio.to_thread(fill, url, sample, Shape(count=size, channels=1 if size == EMPTY else 20))
     return database

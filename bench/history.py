@@ -93,22 +93,22 @@ async def make_sample(folder: Path) -> Sample:
 
 async def ask(shop: Shop, customers: str) -> None:
     """Request a discount as Ann, from the command to the card."""
+    shop.slack.stacks.clear(shop.ann.id)  # what was there before may have been redrawn until now
     asked = len(shop.slack.messages(shop.support))
     await shop.ann.command("/discount add", shop.support)
     form = await shop.ann.sees_view(submit="Review")
-    await form.fill({"Rule": "Spar 100,-", "Customer IDs": customers, "Reason": "A late parcel"})
+    await form.fill({"Rule": "Fjordkaffe: Spar 50,-", "Customer IDs": customers, "Reason": "A late parcel"})
     await form.submit()
     await (await shop.ann.sees_view(submit="Ask for approval")).submit()
     await shop.slack.until(lambda: len(shop.slack.messages(shop.support)) > asked)
-    shop.slack.stacks.clear(shop.ann.id)
 
 
 async def approve(shop: Shop) -> None:
     """Approve the newest request as Bo, from the click to the answer."""
+    shop.slack.stacks.clear(shop.bo.id)
     await shop.bo.press("Approve…", shop.slack.messages(shop.support)[-1])
     await (await shop.bo.sees_view(submit="Approve")).submit()
     await shop.bo.sees_view("Approved")
-    shop.slack.stacks.clear(shop.bo.id)
 
 
 def _read(url: str) -> Rows:
