@@ -20,6 +20,7 @@ from bench import (
     ack_under_load,
     bolt_js,
     file_reading,
+    growth,
     idle_cost,
     recovery,
     setup,
@@ -52,6 +53,9 @@ AS_FAST: Final = {"aiohttp": 0.97, "httpx": 0.95}
 EIGHT_WIDE: Final = throughput.Line(Workload(100_000, 500, 8), 7, (1,), bare=AS_FAST, ideal=0.92)
 MILLION: Final = throughput.Line(Workload(1_000_000, 1_000, 32), 5, (1, 3), bare={"aiohttp": 0.97})
 
+SIZES: Final = (10_000, 100_000, 1_000_000)
+"""Ended requests."""
+
 FULL: Final[Parts] = {
     "acks": lambda folder: ack_latency.measure(folder, _loads(2_000, 100, 2_500)),
     "javascript": lambda folder: bolt_js.measure(folder, bursts=50, install=True),
@@ -65,6 +69,7 @@ FULL: Final[Parts] = {
     ),
     "start": lambda folder: startup.measure(folder, times=5),
     "setup": lambda folder: setup.measure(folder, times=5, install=True),
+    "growth": lambda folder: growth.measure(folder, sizes=SIZES),
 }
 """The parts, in the order of the table."""
 
@@ -83,6 +88,7 @@ QUICK: Final[Parts] = {
     "kills": lambda folder: recovery.measure(folder, plan=Workload(4_000, 50, 8), kills=1, on_postgres=False),
     "start": lambda folder: startup.measure(folder, times=1),
     "setup": lambda folder: setup.measure(folder, times=1, install=False),
+    "growth": lambda folder: growth.measure(folder, sizes=(50,), turns=1, clicks=1, on_postgres=False),
 }
 
 
@@ -113,10 +119,14 @@ def main() -> int:
     arguments.add_argument(
         "--markdown", action="store_true", help="the table once more, as docs/performance.md has it"
     )
+    arguments.add_argument(
+        "--sizes", type=int, nargs="+", default=SIZES, help="ended requests for growth, other than a million"
+    )
     wanted = arguments.parse_args()
     console, began = Console(width=None if sys.stdout.isatty() else 150), time.monotonic()
     try:
-        parts = QUICK if wanted.quick else FULL
+        full = {**FULL, "growth": lambda folder: growth.measure(folder, sizes=wanted.sizes)}
+        parts = QUICK if wanted.quick else full
         figures = uvloop.run(
             measure({name: part for name, part in parts.items() if name in (wanted.only or parts)}, console)
         )

@@ -137,13 +137,13 @@ async def bot_process(
         yield child, port
 
 
-async def answering(port: int, request: bytes, child: Process) -> None:
+async def answering(port: int, request: bytes, child: Process, *, patience: float = PATIENCE) -> None:
     """Wait for a 200.
 
     Raises:
         TimeoutError, EOFError: it never comes.
     """
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(patience):
         while child.returncode is None:
             with suppress(OSError, EOFError, ValueError):
                 async with raw_http.line_to(port) as line:

@@ -81,10 +81,9 @@ class AuditHeadKeeper:
         """Whether Slack has no notice yet; or a day has passed, or the clock was put back, with new rows."""
         if self.notices.newest is None:
             return head.seq > FIRST
-        last = await self.repository.audit.head_kept_at()
-        too_soon = last is not None and abs(self.clock.now() - last) < NOTICE_INTERVAL
-        sent = {kept.seq for kept in (await self.repository.audit.heads())[-1:]}
-        return head.seq > FIRST and not too_soon and head.seq - 1 not in sent
+        sent, sent_at = await self.repository.audit.last_kept() or (None, None)
+        too_soon = sent_at is not None and abs(self.clock.now() - sent_at) < NOTICE_INTERVAL
+        return head.seq > FIRST and not too_soon and head.seq - 1 != sent
 
     async def _compare(self, chain: str) -> None:
         """Pause if the database lacks the noted head; a person who resumes has compared it with Slack."""

@@ -12,7 +12,7 @@ import structlog
 from dbos import DBOS, SetWorkflowID, StepOptions
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.background.workflows import EngineDatabase, close_engine, open_engine
+from bot.background.workflows import EngineDatabase, close_engine, open_engine, workflow_id
 from bot.cluster.membership import Membership
 from bot.database.repositories.repository import SqlRepository
 from bot.domain.ids import RequestId
@@ -102,7 +102,7 @@ class GivingWorkflow:
 
     async def start(self, request: Request) -> None:
         """Start a request's workflow, unless it has begun; stop a giving whose workflow is over already."""
-        workflow = f"{request.id}:{request.round}"
+        workflow = workflow_id(request.id, request.round)
         portions = await self.repository.portions(request.id)
         with SetWorkflowID(workflow):
             handle = await DBOS.start_workflow_async(self._workflow, request.id, request.round, portions)

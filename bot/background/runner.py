@@ -37,6 +37,8 @@ PROGRESS_SECONDS: Final = 1.0
 TIDY_SECONDS: Final = 3600.0
 TAKE_OVER_SECONDS: Final = 2.0
 WORKFLOWS_KEPT: Final = timedelta(days=7)
+MESSAGES_KEPT: Final = timedelta(days=7)
+"""Nothing reads a message that was sent; so long, an operator can."""
 DRAFTS_KEPT: Final = timedelta(days=1)
 DELIVERIES_KEPT: Final = timedelta(hours=1)
 """A signature counts for five minutes; the rest allows for clocks that differ."""
@@ -188,9 +190,10 @@ class BackgroundRunner:
             await progress_updater.run_once(giving, edits=edits)
 
     async def _tidy(self) -> None:
-        """Delete drafts that were never submitted, and the records of old deliveries and workflows."""
+        """Delete drafts that were never submitted, and old deliveries, messages and workflows."""
         await self._repository.forget_deliveries(self._clock.now() - DELIVERIES_KEPT)
         await self._repository.forget_drafts(self._clock.now() - DRAFTS_KEPT)
+        await self._repository.forget_sent(self._clock.now() - MESSAGES_KEPT)
         await delete_finished(self._clock.now() - WORKFLOWS_KEPT)
 
     async def _lead(self, work: Callable[[], Awaitable[object]]) -> None:

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, TypedDict
+from typing import Final, TypedDict
 
 from dbos import DBOS, DBOSClient, DBOSConfig
 from sqlalchemy import Engine
@@ -20,9 +20,13 @@ from bot.background.serialization import JSON, refuse_code
 from bot.database.connection import is_sqlite, parse_url
 from bot.database.postgres import open_sync_engine
 from bot.domain.ids import RequestId
+from bot.domain.requests.request import Request
 
 ENGINE_SCHEMA: Final = "dbos"
 """The engine's schema on PostgreSQL."""
+WORKFLOWS_PER_DELETE: Final = 1_000
+ROUNDS_AHEAD: Final = 5
+"""How many rounds of a request may be missing in a restored backup."""
 NEVER_RAN: Final = ("no such table", "does not exist")
 """Errors of a database on which no engine has ever run."""
 SUBSECONDS_SINCE: Final = (3, 42)
@@ -136,30 +140,41 @@ async def close_engine(database: EngineDatabase) -> None:
     database.close()
 
 
+def workflow_id(request: RequestId, round_: int) -> str:
+    """Name the workflow of a request's round."""
+    return f"{request}:{round_}"
+
+
 async def delete_finished(before: datetime) -> None:
     """Delete the records of workflows that succeeded before a time."""
-    await _delete(DBOS, status="SUCCESS", end_time=before.isoformat(), limit=1000)
+    while found := await DBOS.list_workflows_async(
+        status="SUCCESS",
+        end_time=before.isoformat(),
+        limit=WORKFLOWS_PER_DELETE,
+        load_input=False,
+        load_output=False,
+    ):
+        await DBOS.delete_workflows_async([workflow.workflow_id for workflow in found])
 
 
-async def forget_workflows(requests: Sequence[RequestId], engine: type[DBOS] | DBOSClient = DBOS) -> None:
+async def forget_workflows(requests: Sequence[Request], engine: type[DBOS] | DBOSClient = DBOS) -> None:
     """Delete the records of these requests' workflows, failed ones with their errors too."""
-    await _delete(engine, workflow_id_prefix=[f"{request}:" for request in requests])
+    ids = [
+        workflow_id(request.id, round_)
+        for request in requests
+        for round_ in range(1, request.round + ROUNDS_AHEAD + 1)
+    ]
+    await engine.delete_workflows_async(ids)
 
 
-async def _delete(engine: type[DBOS] | DBOSClient, **which: Any) -> None:
-    found = await engine.list_workflows_async(**which, load_input=False, load_output=False)
-    if found:
-        await engine.delete_workflows_async([workflow.workflow_id for workflow in found])
-
-
-async def _nothing_to_forget(_requests: Sequence[RequestId]) -> None:
+async def _nothing_to_forget(_requests: Sequence[Request]) -> None:
     """No engine has ever run here."""
 
 
 @asynccontextmanager
 async def workflows_from_outside(
     engine_url: str,
-) -> AsyncIterator[Callable[[Sequence[RequestId]], Awaitable[None]]]:
+) -> AsyncIterator[Callable[[Sequence[Request]], Awaitable[None]]]:
     """Open the same for a process that runs no engine, as `discount-bot purge`; no file is made for it."""
     where = parse_url(engine_url)
     if is_sqlite(where) and not await asyncio.to_thread(Path(where.database or "").exists):
@@ -169,7 +184,7 @@ async def workflows_from_outside(
     database.let_go()  # a command reports a lost database at once
     client = DBOSClient(**database.location(), serializer=JSON)
 
-    async def forget(requests: Sequence[RequestId]) -> None:
+    async def forget(requests: Sequence[Request]) -> None:
         try:
             await forget_workflows(requests, client)
         except (OperationalError, ProgrammingError) as error:

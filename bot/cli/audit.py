@@ -75,14 +75,10 @@ def export(
 
         async def export_selected() -> int:
             async with existing_audit(basics.database_url.get_secret_value(), basics.key) as audit:
-                rows = audit.rows(since=_in_utc(since), until=_in_utc(until), channel=channel)
-                if customer is None:
-                    await export_rows(rows, sys.stdout, form)
-                    return 0
-                named = await audit.named(CustomerId(customer))
-                selected = (row async for row in rows if row.request in named.requests)
-                await export_rows(selected, sys.stdout, form)
-                return named.other_keys
+                named = None if customer is None else CustomerId(customer)
+                rows = audit.rows(since=_in_utc(since), until=_in_utc(until), channel=channel, customer=named)
+                await export_rows(rows, sys.stdout, form)
+                return 0 if named is None else await audit.other_keys()
 
         unknown = run_async(export_selected())
     if unknown:

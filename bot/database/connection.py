@@ -20,6 +20,7 @@ ColumnValue: TypeAlias = str | int | bytes | None
 Values: TypeAlias = Mapping[str, ColumnValue]
 Rows: TypeAlias = Sequence[Sequence[Any]]
 Statement: TypeAlias = Select[Any] | UpdateBase
+InsertInto: TypeAlias = Callable[[Table], sqlite.Insert | postgresql.Insert]
 
 
 class Transaction(Protocol):
@@ -36,7 +37,7 @@ class Database(Protocol):
     """SQLite or PostgreSQL; if it is down, full or locked too long, it raises `DatabaseUnavailable`."""
 
     @property
-    def insert(self) -> Callable[[Table], sqlite.Insert | postgresql.Insert]:
+    def insert(self) -> InsertInto:
         """The function that begins an INSERT in the database's own dialect, which has ON CONFLICT."""
 
     async def run(self, statement: Statement, values: Values) -> Rows:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final
 from uuid import uuid4
 
@@ -72,8 +73,9 @@ def rule_json(rule: Rule) -> str:
     return _json(_RULE.dump_python(rule, mode="json"))
 
 
+@lru_cache(maxsize=256)
 def rule_of(column: str) -> Rule:
-    """Read a rule."""
+    """Read a rule; cached, because the requests of a channel share few rules."""
     return _RULE.validate_python(json.loads(column))
 
 

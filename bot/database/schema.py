@@ -19,12 +19,18 @@ from sqlalchemy import (
     Table,
     Text,
     bindparam,
+    case,
+    func,
+    literal_column,
 )
 from sqlalchemy import UniqueConstraint as Unique
 from sqlalchemy.schema import SchemaItem
+from sqlalchemy.sql.elements import Grouping
 from sqlalchemy.types import TypeEngine
 
-VERSION: Final = "0013"
+from bot.domain.requests.request import ENDED
+
+VERSION: Final = "0014"
 """The newest migration; a test compares it with the head of the migrations."""
 VERSION_TABLE: Final = "discount_bot_version"
 """Alembic's default name would clash in a shared database."""
@@ -95,8 +101,7 @@ requests = _table(
     Column("had_before", Integer, nullable=False, server_default="0"),
     Column("maybe_before", Integer, nullable=False, server_default="0"),
     Index(None, "channel", "created_at"),
-    Index(None, "rule_id", "started_at"),
-    Index(None, "channel", "started_at"),
+    Index(None, "requester", "created_at"),
 )
 """`rule`, `last_answer`, `typed` (the form's input) and `files_read` are JSON. `rule_id` is the id within
 `rule`, for searches. `fence` is the fencing token of the current holder (`Repository.claim`), `files` the
@@ -283,12 +288,42 @@ def of_request(table: Table) -> ColumnElement[bool]:
 
 
 PENDING: Final = outbox.c.said_ts.is_(None) & outbox.c.given_up.is_(None)
+OVER: Final = outbox.c.said_ts.is_not(None) | outbox.c.given_up.is_not(None)
 
-Index(
-    "ix_outbox_pending",
-    outbox.c.request,
-    outbox.c.lane,
-    outbox.c.id,
-    sqlite_where=PENDING,
-    postgresql_where=PENDING,
+# The conditions and expressions of indexes. A statement has to use the same, with the values in its text:
+# with parameters, neither database knows that the index fits.
+SUBMITTED: Final = requests.c.state != literal_column("'draft'")
+BEGUN: Final = requests.c.started_at.is_not(None)
+NOT_PURGED: Final = requests.c.purged_at.is_(None)
+ENDS: Final = func.coalesce(requests.c.ended_at, literal_column(str(2**62)))
+"""When a request ended; later than any time if it has not."""
+BEGAN_AT: Final = func.coalesce(requests.c.started_at, requests.c.asked_at)
+REQUESTED_AT: Final = func.coalesce(requests.c.asked_at, requests.c.created_at)
+ENDED_LAST: Final = case(
+    (
+        requests.c.state.in_([literal_column(f"'{state.value}'") for state in sorted(ENDED)]),
+        literal_column("1"),
+    ),
+    else_=literal_column("0"),
 )
+POLICY_ENTRY: Final = audit.c.kind == literal_column("'policy'")
+
+
+def _index(name: str, *columns: ColumnElement[Any], where: ColumnElement[bool]) -> None:
+    Index(name, *columns, sqlite_where=where, postgresql_where=where)
+
+
+_index("ix_outbox_pending", outbox.c.request, outbox.c.lane, outbox.c.id, where=PENDING)
+_index("ix_outbox_over", outbox.c.happened_at, where=OVER)
+_index("ix_requests_channel_ends", requests.c.channel, ENDS, where=BEGUN)
+_index("ix_requests_rule_ends", requests.c.rule_id, ENDS, where=SUBMITTED)
+_index("ix_requests_once_key", requests.c.once_key, BEGAN_AT, where=SUBMITTED)
+_index(
+    "ix_requests_channel_newest",
+    requests.c.channel,
+    Grouping(ENDED_LAST),
+    REQUESTED_AT.desc(),
+    where=SUBMITTED,
+)
+_index("ix_requests_to_purge", requests.c.ended_at, requests.c.id, where=NOT_PURGED)
+_index("ix_audit_policy", audit.c.seq, where=POLICY_ENTRY)

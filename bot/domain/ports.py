@@ -221,7 +221,7 @@ class Repository(Protocol):
     async def forget_drafts(self, before: datetime) -> int:
         """Delete drafts opened before a time; return their number."""
 
-    async def forgettable(self, before: datetime, *, limit: int) -> tuple[RequestId, ...]:
+    async def forgettable(self, before: datetime, *, limit: int) -> tuple[Request, ...]:
         """List requests that ended before a time and are not purged, oldest first."""
 
     async def erase_deleted(self) -> bool:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from bot.domain.ids import RequestId
 from bot.domain.ports import Clock, Repository
 from bot.domain.requests.audit_entries import EntryKind, entry_of
+from bot.domain.requests.request import Request
 
 REQUESTS_PER_QUERY: Final = 100
 """Each of them is purged in a transaction of its own."""
@@ -20,7 +20,7 @@ class RetentionService:
     repository: Repository
     clock: Clock
     days: int
-    elsewhere: Callable[[Sequence[RequestId]], Awaitable[None]]
+    elsewhere: Callable[[Sequence[Request]], Awaitable[None]]
     """Purges what is kept of requests outside the database."""
 
     async def purge(self) -> int:
@@ -30,7 +30,7 @@ class RetentionService:
         while due := await self.repository.forgettable(before, limit=REQUESTS_PER_QUERY):
             await self.elsewhere(due)
             for request in due:
-                async with self.repository.unit_of_work(request) as unit:
+                async with self.repository.unit_of_work(request.id) as unit:
                     if unit and unit.request.ended and not unit.request.purged_at:
                         await unit.redact(self.clock.now())
                         unit.audit(

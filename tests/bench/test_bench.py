@@ -43,6 +43,13 @@ QUICK_PARTS: Final = {
         "Bolt for JavaScript",
         "ack of /discount add while 20,000 are given, 8 wide, p99",
     ),
+    ("growth",): (
+        "start to ready, 50 ended requests, SQLite",
+        "discount-bot check, 50 ended requests, SQLite",
+        "/discount status, 50 ended requests, SQLite",
+        "from the form to the card, 50 ended requests, SQLite",
+        "approval, 50 ended requests, SQLite",
+    ),
     ("waiting", "kills"): (
         "idle with 50 requests waiting, 1 s: share of a core",
         "idle with 50 requests waiting, 1 s: memory",

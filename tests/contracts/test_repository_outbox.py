@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from hypothesis import given
 
+from bot.database.repositories.outbox import ROWS_PER_DELETE
 from bot.database.repositories.repository import SqlRepository
 from bot.domain.requests.notification import ChannelKind, Notification, NotificationType, OutboxMessage
 from tests.contracts.repository import (
@@ -164,6 +165,26 @@ async def test_an_unclear_attempt_is_remembered_after_a_clean_one(
         await repository.reschedule(outbox_message, until=NOW, clean=clean)
     again = await only_message(repository)
     assert (again.tried, again.attempts) == (True, 2)
+
+
+async def test_sent_and_failed_messages_are_forgotten_and_waiting_ones_are_not(
+    repository: SqlRepository,
+) -> None:
+    request = await saved_request(repository)
+    await enqueue(
+        repository,
+        request,
+        *(notice(ChannelKind.DIRECT, to=f"U{number}") for number in range(ROWS_PER_DELETE + 3)),
+    )
+    failed, *sent, waiting = await repository.due_messages(NOW, limit=2 * ROWS_PER_DELETE)
+    await repository.mark_failed(failed, why="gone")
+    for message in sent:
+        await repository.mark_sent(message, ts="1.1")
+    await repository.forget_sent(NOW + timedelta(days=7))
+    assert [each.id for each in await repository.due_messages(NOW, limit=10)] == [waiting.id]
+    async with repository.unit_of_work(request.id) as unit:
+        assert unit
+        assert not await unit.enqueue_once(waiting.notification)
 
 
 async def test_ping_succeeds_while_the_database_answers(repository: SqlRepository) -> None:

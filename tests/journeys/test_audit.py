@@ -16,7 +16,6 @@ from dbos import DBOS
 from bot.audit.verify import verify
 from bot.background.workflows import engine_url, forget_workflows, workflows_from_outside
 from bot.config.log_setup import set_up_logs
-from bot.domain.ids import RequestId
 from sandbox.shop import database_in, open_bot, open_shop
 from sandbox.slack.user.person import SandboxPerson
 from tests.cli.test_main import call
@@ -24,6 +23,7 @@ from tests.database.test_erased import files_with
 from tests.journeys.conftest import Opens
 from tests.journeys.steps import QUICKLY, Trip
 from tests.support.plain_logs import plain_logs
+from tests.support.samples import REQUEST
 
 IDS = [f"very-secret-customer-{at}" for at in range(6)]
 
@@ -95,7 +95,7 @@ async def test_a_purge_deletes_the_workflow_engines_data_too(opens: Opens) -> No
     await trip.approve(card)
     await trip.summary("Given to 1 of 1 customer")
     assert await DBOS.list_workflows_async(workflow_id_prefix=f"{request.id}:")
-    await forget_workflows([request.id])
+    await forget_workflows([request])
     assert await DBOS.list_workflows_async(workflow_id_prefix=f"{request.id}:") == []
 
 
@@ -106,7 +106,7 @@ async def test_a_purge_by_command_deletes_the_workflow_engines_data(opens: Opens
     await trip.approve(card)
     await trip.summary("Given to 1 of 1 customer")
     async with workflows_from_outside(engine_url(database_in(tmp_path))) as forget:
-        await forget([request.id])
+        await forget([request])
     assert await DBOS.list_workflows_async(workflow_id_prefix=f"{request.id}:") == []
 
 
@@ -133,4 +133,4 @@ async def test_no_file_has_an_id_after_the_purge_command_beside_a_running_bot(
 
 async def test_a_purge_without_engine_tables_succeeds(database_url: str) -> None:
     async with workflows_from_outside(engine_url(database_url)) as forget:
-        await forget([RequestId("8f14e45f-ea1b-4b6f-9e2c-000000000000")])
+        await forget([REQUEST])

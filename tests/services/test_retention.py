@@ -17,6 +17,7 @@ from bot.domain.policy.policy import Refusal, RefusalReason
 from bot.domain.requests.batches import BatchOutcome, Refused, Verification
 from bot.domain.requests.request import FormInput, Request, State
 from bot.services.retention import RetentionService
+from tests.support.audit_reader import naming
 from tests.support.service_fixture import ANN, BO, CHIEF, NOW, SUPPORT, Office, open_office, person
 
 SECRETS = ("secret-customer", "secret reason", "secret note")
@@ -24,7 +25,7 @@ LETTER = Upload(FileId("F1"), "secret-customers.csv")
 LIST = "\n".join(f"secret-customer-{at}" for at in range(3))
 
 
-async def nothing_else(_requests: Sequence[RequestId]) -> None:
+async def nothing_else(_requests: Sequence[Request]) -> None:
     pass
 
 
@@ -106,7 +107,7 @@ async def test_counts_votes_and_the_audit_stay_and_the_salt_goes(repository: Sql
     assert (await repository.tally(request.id), await repository.votes(request.id, 1)) == (tally, votes)
     assert await repository.load_input(request.id) == FormInput()
     assert (await verify(repository.audit)).fine
-    assert (await repository.audit.named(CustomerId("secret-customer-1"))).requests == {request.id}
+    assert await naming(repository, CustomerId("secret-customer-1")) == {request.id}
 
 
 async def test_open_and_recent_requests_are_kept(repository: SqlRepository) -> None:
@@ -146,8 +147,8 @@ async def test_data_outside_the_database_is_purged_first(repository: SqlReposito
     office.clock.pass_by(days=91)
     seen: list[tuple[RequestId, bool]] = []
 
-    async def elsewhere(requests: Sequence[RequestId]) -> None:
-        seen.extend([(one, (await office.now(one)).purged_at is None) for one in requests])
+    async def elsewhere(requests: Sequence[Request]) -> None:
+        seen.extend([(one.id, (await office.now(one.id)).purged_at is None) for one in requests])
 
     await RetentionService(repository=repository, clock=office.clock, days=90, elsewhere=elsewhere).purge()
     assert seen == [(request.id, True)]

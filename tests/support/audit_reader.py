@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.audit.verify import verify
 from bot.database.repositories.repository import SqlRepository
+from bot.domain.ids import CustomerId, RequestId
 from bot.domain.requests.batches import BatchOutcome
 from bot.domain.requests.request import Request
 from tests.support.service_fixture import Office
@@ -24,6 +25,11 @@ async def told(repository: SqlRepository, *kinds: str) -> list[ReadEntry]:
     assert (await verify(repository.audit)).fine
     rows = [ReadEntry(row.kind, row.who, json.loads(row.facts)) async for row in repository.audit.rows()]
     return [row for row in rows if not kinds or row.kind in kinds]
+
+
+async def naming(repository: SqlRepository, customer: CustomerId) -> set[RequestId]:
+    """List the requests that named a customer, by their rows of the audit."""
+    return {RequestId(str(row.request)) async for row in repository.audit.rows(customer=customer)}
 
 
 async def kinds(repository: SqlRepository) -> list[tuple[str, str | None]]:

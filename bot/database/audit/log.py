@@ -8,42 +8,51 @@ from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, case, func, insert, select, update
 
 from bot.database.audit.customer_hashes import AuditKey, contains, digest_of
 from bot.database.audit.evidence import CUSTOMERS, Evidence
-from bot.database.connection import BaseRepository, ColumnValue, Database, Transaction
+from bot.database.connection import BaseRepository, ColumnValue, Database, Transaction, Values
 from bot.database.mapping import decode, encode, from_micros, to_micros
-from bot.database.schema import audit, audit_customers, audit_head, audit_heads, of_request, requests
+from bot.database.schema import (
+    POLICY_ENTRY,
+    audit,
+    audit_customers,
+    audit_head,
+    audit_heads,
+    of_request,
+    requests,
+)
 from bot.domain.customers.packing import hash_rows, unpacked
 from bot.domain.customers.parsing import is_digest_of
-from bot.domain.ids import CustomerId, RequestId
+from bot.domain.ids import CustomerId
 from bot.domain.requests.audit_entries import Entry, EntryKind, canonical
 
 FIRST_PREVIOUS: Final = ""
 """The previous hash of the first row."""
 ROWS_PER_QUERY: Final = 1_000
+SMALL_BYTES: Final = 8_000
+"""The hashes of a thousand customers."""
 FOREVER: Final = 2**62
 
 _HEAD: Final = select(audit_head.c.seq, audit_head.c.hash).where(audit_head.c.one == 1)
 _LOCK_HEAD: Final = _HEAD.with_for_update()
 _APPEND: Final = insert(audit)
 _MOVE_HEAD: Final = update(audit_head).where(audit_head.c.one == bindparam("which"))
+_NEXT: Final = select(func.min(audit.c.seq)).where(audit.c.seq > bindparam("after"))
+_IN_PAGE: Final = audit.c.seq.between(bindparam("first"), bindparam("last"))
 _ROWS: Final = (
     select(*audit.c)
-    .where(
-        audit.c.seq > bindparam("after"), audit.c.at >= bindparam("since"), audit.c.at < bindparam("until")
-    )
+    .where(_IN_PAGE, audit.c.at >= bindparam("since"), audit.c.at < bindparam("until"))
     .order_by(audit.c.seq)
-    .limit(ROWS_PER_QUERY)
 )
 _ROWS_OF_CHANNEL: Final = _ROWS.where(audit.c.channel == bindparam("channel"))
 _HASH: Final = select(audit.c.hash).where(audit.c.seq == bindparam("which"))
 _HEADS: Final = select(audit_heads.c.seq, audit_heads.c.hash).order_by(audit_heads.c.seq)
-_KEPT_AT: Final = select(func.max(audit_heads.c.kept_at))
-_LAST_OF_KIND: Final = (
-    select(audit.c.facts).where(audit.c.kind == bindparam("kind")).order_by(audit.c.seq.desc()).limit(1)
+_LAST_KEPT: Final = (
+    select(audit_heads.c.seq, audit_heads.c.kept_at).order_by(audit_heads.c.seq.desc()).limit(1)
 )
+_LAST_POLICY: Final = select(audit.c.facts).where(POLICY_ENTRY).order_by(audit.c.seq.desc()).limit(1)
 _KEEP_HEAD: Final = insert(audit_heads)
 _KEPT_HEAD: Final = select(audit_heads.c.seq).where(audit_heads.c.seq == bindparam("which"))
 _OF_REQUEST: Final = select(audit_customers.c.hashes).where(of_request(audit_customers))
@@ -56,9 +65,21 @@ _KEPT: Final = (
 _DIGEST: Final = select(requests.c.customers_digest, requests.c.purged_at).where(
     requests.c.id == bindparam("which")
 )
-_PORTIONS: Final = select(
-    audit_customers.c.request, audit_customers.c.portion, audit_customers.c.key
-).order_by(audit_customers.c.request, audit_customers.c.portion)
+_PORTIONS_IN_PAGE: Final = select(
+    audit_customers.c.request,
+    audit_customers.c.portion,
+    audit_customers.c.key,
+    case(
+        (
+            (audit_customers.c.portion == 0) & (func.length(audit_customers.c.hashes) <= SMALL_BYTES),
+            audit_customers.c.hashes,
+        )
+    ),
+).where(audit_customers.c.request.in_(select(audit.c.request).where(_IN_PAGE)))
+"""With the hashes of small requests: one query for each of them would take far longer."""
+_KEYS: Final = select(audit_customers.c.key, func.count(audit_customers.c.request.distinct())).group_by(
+    audit_customers.c.key
+)
 _PORTION: Final = _OF_REQUEST.where(audit_customers.c.portion == bindparam("number"))
 
 
@@ -88,14 +109,6 @@ class ChainHead:
 
     seq: int
     hash: str
-
-
-@dataclass(frozen=True, slots=True)
-class CustomerMentions:
-    """The requests that named a customer; `other_keys` counts those that have an unknown key."""
-
-    requests: frozenset[RequestId]
-    other_keys: int
 
 
 def _pack(key: AuditKey, row: bytes) -> bytes:
@@ -128,21 +141,33 @@ class Audit(BaseRepository):
         self._keys = keys
 
     async def rows(
-        self, *, since: datetime | None = None, until: datetime | None = None, channel: str | None = None
+        self,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        channel: str | None = None,
+        customer: CustomerId | None = None,
     ) -> AsyncIterator[Row]:
-        """Read the rows in order, from one time until before another, with few in memory at once."""
+        """Read the rows in order, from one time until before another, with one page in memory at once.
+
+        With a customer, only those of requests that named this one, redacted or not.
+        """
         values: dict[str, ColumnValue] = {
             "since": to_micros(since) if since else -FOREVER,
             "until": to_micros(until) if until else FOREVER,
-            "after": -FOREVER,
         }
         if channel is not None:
             values["channel"] = encode(channel)
         statement = _ROWS if channel is None else _ROWS_OF_CHANNEL
-        while found := await self._database.run(statement, values):
-            for columns in found:
-                yield Row(*columns)
-            values["after"] = found[-1][0]
+        last = -FOREVER
+        while (first := (await self._database.run(_NEXT, {"after": last}))[0][0]) is not None:
+            last = first + ROWS_PER_QUERY - 1
+            page = {"first": first, "last": last}
+            found = await self._database.run(statement, {**values, **page})
+            named = await self._named(customer, page) if customer is not None and found else None
+            for row in (Row(*columns) for columns in found):
+                if named is None or row.request in named:
+                    yield row
 
     async def head(self) -> ChainHead | None:
         """Read the end of the chain; None if somebody deleted it."""
@@ -158,14 +183,14 @@ class Audit(BaseRepository):
         """Read the heads that were sent to the admins, oldest first."""
         return tuple(ChainHead(*row) for row in await self._database.run(_HEADS, {}))
 
-    async def head_kept_at(self) -> datetime | None:
-        """Return when a head was last sent."""
-        ((kept_at,),) = await self._database.run(_KEPT_AT, {})
-        return None if kept_at is None else from_micros(kept_at)
+    async def last_kept(self) -> tuple[int, datetime] | None:
+        """Return the row of the head that was sent last, and when that was."""
+        rows = await self._database.run(_LAST_KEPT, {})
+        return (rows[0][0], from_micros(rows[0][1])) if rows else None
 
     async def last_account(self) -> str | None:
         """Return the Dintero account of the last start, if it is recorded."""
-        rows = await self._database.run(_LAST_OF_KIND, {"kind": encode(EntryKind.POLICY)})
+        rows = await self._database.run(_LAST_POLICY, {})
         return json.loads(rows[0][0]).get("account") if rows else None
 
     async def keep_head(self, head: ChainHead) -> None:
@@ -201,16 +226,21 @@ class Audit(BaseRepository):
                 return True
         return False
 
-    async def named(self, customer: CustomerId) -> CustomerMentions:
-        """Find every request that named a customer, redacted or not."""
-        hashes = {key.name: key.hash(customer) for key in self._keys}
-        found: set[RequestId] = set()
-        other_keys: set[str] = set()
-        for request, portion, key in await self._database.run(_PORTIONS, {}):
-            if key not in hashes:
-                other_keys.add(request)
-            elif RequestId(decode(request)) not in found:
-                ((packed,),) = await self._database.run(_PORTION, {"which": request, "number": portion})
-                if contains(packed, hashes[key]):
-                    found.add(RequestId(decode(request)))
-        return CustomerMentions(frozenset(found), len(other_keys))
+    async def other_keys(self) -> int:
+        """Count the requests whose customers were hashed with an unknown key."""
+        known = {key.name for key in self._keys}
+        return sum(count for key, count in await self._database.run(_KEYS, {}) if key not in known)
+
+    async def _named(self, customer: CustomerId, page: Values) -> frozenset[str]:
+        """Find the requests of a page that named a customer."""
+        hashes, found = {key.name: key.hash(customer) for key in self._keys}, set[str]()
+        for request, portion, key, packed in await self._database.run(_PORTIONS_IN_PAGE, page):
+            if key in hashes and request not in found:
+                of_portion = packed or await self._hashes(request, portion)
+                if contains(of_portion, hashes[key]):
+                    found.add(request)
+        return frozenset(found)
+
+    async def _hashes(self, request: str, portion: int) -> bytes:
+        ((hashes,),) = await self._database.run(_PORTION, {"which": request, "number": portion})
+        return bytes(hashes)

@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, ColumnElement, bindparam, func, or_, select
 
 from bot.database.connection import BaseRepository, Database, Transaction, Values
 from bot.database.mapping import decode, encode, from_micros, rule_of, to_micros
-from bot.database.schema import batches, channels, customers, requests
+from bot.database.schema import BEGUN, ENDS, batches, channels, customers, requests
 from bot.domain.customers.parsing import RESERVED
 from bot.domain.ids import ChannelId, RequestId, UserId
 from bot.domain.policy.budget import Asked, Grant
@@ -38,8 +38,8 @@ _GRANTS: Final = select(
 ).where(
     requests.c.channel == bindparam("which"),
     requests.c.id != bindparam("but"),
-    requests.c.started_at.is_not(None),
-    or_(requests.c.ended_at.is_(None), requests.c.ended_at > _SINCE),
+    BEGUN,
+    _SINCE < ENDS,
 )
 _OWN: Final = select(_GIVEN_BEFORE).where(requests.c.id == bindparam("which"))
 _ASKED: Final = select(

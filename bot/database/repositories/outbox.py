@@ -3,15 +3,17 @@
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import bindparam, exists, func, or_, select, update
+from sqlalchemy import bindparam, delete, exists, func, or_, select, update
 
 from bot.database.connection import BaseRepository, ColumnValue
 from bot.database.mapping import OUTBOX_COLUMNS, THREAD_LANE, encode, outbox_message_of, to_micros
-from bot.database.schema import PENDING, outbox, requests
+from bot.database.schema import OVER, PENDING, outbox, requests
 from bot.domain.requests.notification import ChannelKind, OutboxMessage
 
 MAX_DELAY_MICROS: Final = 600_000_000
 """No message waits for longer. If one seems to, the clock was set back, and the message is due."""
+ROWS_PER_DELETE: Final = 1_000
+"""More would make clicks wait for SQLite's only writer."""
 
 _MESSAGE: Final = outbox.c.id == bindparam("this")
 _CARD: Final = outbox.alias("card")
@@ -40,6 +42,18 @@ _DUE: Final = (
 _MARK_ATTEMPT: Final = update(outbox).where(_MESSAGE).values(tried=1, attempts=outbox.c.attempts + 1)
 _UPDATE: Final = update(outbox).where(_MESSAGE)
 _END_WAITS: Final = update(outbox).where(PENDING, outbox.c.due > bindparam("now"))
+_FORGET: Final = (
+    delete(outbox)
+    .where(
+        outbox.c.id.in_(
+            select(outbox.c.id)
+            .where(OVER, outbox.c.happened_at < bindparam("before"))
+            .order_by(outbox.c.happened_at)
+            .limit(ROWS_PER_DELETE)
+        )
+    )
+    .returning(outbox.c.id)
+)
 _SET_CARD: Final = update(requests).where(requests.c.id == bindparam("which"))
 
 
@@ -82,3 +96,9 @@ class OutboxRepository(BaseRepository):
     async def mark_failed(self, outbox_message: OutboxMessage, *, why: str) -> None:
         """Note that it can never be sent."""
         await self._database.run(_UPDATE, {"this": outbox_message.id, "given_up": encode(why)})
+
+    async def forget_sent(self, before: datetime) -> None:
+        """Delete the messages from before a time that were sent or can never be; none is read again."""
+        values = {"before": to_micros(before)}
+        while len(await self._database.run(_FORGET, values)) == ROWS_PER_DELETE:
+            pass

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import bindparam, func, or_, select
+from sqlalchemy import BigInteger, bindparam, or_, select
 
 from bot.database.connection import BaseRepository, Database, Rows, Transaction, Values
 from bot.database.mapping import decode, encode, from_micros, to_micros
-from bot.database.schema import batches, customers, of_request, requests
+from bot.database.schema import BEGAN_AT, BEGUN, ENDS, SUBMITTED, batches, customers, of_request, requests
 from bot.domain.customers.packing import unpacked
 from bot.domain.ids import ChannelId, CustomerId, RequestId, ShortId
 from bot.domain.requests.batches import BatchOutcome
@@ -33,23 +33,25 @@ _OF_RULE: Final = (
         requests.c.channel,
         requests.c.card_ts,
         requests.c.asked_at,
-        requests.c.started_at.is_not(None).label("begun"),
+        BEGUN.label("begun"),
     )
     .where(
+        SUBMITTED,
         requests.c.rule_id == bindparam("rule"),
         requests.c.account == bindparam("account"),
         requests.c.id != bindparam("but"),
     )
-    .order_by(func.coalesce(requests.c.started_at, requests.c.asked_at).desc(), requests.c.id)
+    .order_by(BEGAN_AT.desc(), requests.c.id)
     .limit(MAX_REQUESTS + 1)
 )
 _EARLIER: Final = _OF_RULE.where(
     # a remainder shares its key with its first request, so nobody gets it from both
     or_(requests.c.once_key != bindparam("key"), requests.c.own_key == 1),
-    or_(_OPEN, requests.c.started_at.is_not(None) & (requests.c.ended_at > bindparam("since"))),
+    bindparam("since", type_=BigInteger) < ENDS,
+    or_(_OPEN, BEGUN),
 )
 _SAME_KEY: Final = _OF_RULE.add_columns(requests.c.purged_at).where(
-    requests.c.once_key == bindparam("key"), or_(_OPEN, requests.c.started_at.is_not(None))
+    requests.c.once_key == bindparam("key"), or_(_OPEN, BEGUN)
 )
 _PORTIONS: Final = (
     select(customers.c.portion, customers.c.size, customers.c.starts)

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
+from functools import cache
 from typing import Final
 
 from sqlalchemy import bindparam, func, select
@@ -12,7 +13,7 @@ from bot.clock import SystemClock
 from bot.database.audit.customer_hashes import AuditKey
 from bot.database.audit.evidence import Evidence
 from bot.database.audit.log import Audit
-from bot.database.connection import Database, is_sqlite, parse_url
+from bot.database.connection import Database, InsertInto, Statement, is_sqlite, parse_url
 from bot.database.deliveries import DeliveryRepository
 from bot.database.migrate import migrate
 from bot.database.postgres import POOL_TIMEOUT_SECONDS, open_postgres
@@ -38,6 +39,12 @@ _WRITTEN: Final = {"id": ""}
 _LIVE: Final = select(replicas.c.name)
 _NOTIFY: Final = select(func.pg_notify(CHANNEL, bindparam("name")))
 _KEY: Final = select(audit_key_table.c.key)
+
+
+@cache
+def _write_again(insert_into: InsertInto) -> Statement:
+    insert = insert_into(channels)
+    return insert.on_conflict_do_update(index_elements=["id"], set_={"id": insert.excluded.id})
 
 
 class SqlRepository(
@@ -69,9 +76,7 @@ class SqlRepository(
             DatabaseUnavailable: it does not.
         """
         await self._database.run(_READ, {})
-        insert = self._database.insert(channels)
-        upsert = insert.on_conflict_do_update(index_elements=["id"], set_={"id": insert.excluded.id})
-        await self._database.run(upsert, _WRITTEN)
+        await self._database.run(_write_again(self._database.insert), _WRITTEN)
 
     async def erase_deleted(self) -> bool:
         """Remove what was deleted from the database's files; False if another process reads on."""

@@ -4,7 +4,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import Select, bindparam, case, delete, false, func, or_, select, update
+from sqlalchemy import Select, bindparam, delete, false, or_, select, update
 
 from bot.database.connection import BaseRepository, ColumnValue, Database, Statement
 from bot.database.mapping import (
@@ -19,14 +19,13 @@ from bot.database.mapping import (
     request_row,
     to_micros,
 )
-from bot.database.schema import of_request, requests, votes
+from bot.database.schema import ENDED_LAST, NOT_PURGED, REQUESTED_AT, SUBMITTED, of_request, requests, votes
 from bot.domain.customers.uploads import FileRead
 from bot.domain.ids import ChannelId, RequestId, ShortId
-from bot.domain.requests.request import ENDED, Approval, FormInput, Request, State
+from bot.domain.requests.request import Approval, FormInput, Request, State
 from bot.errors import ShortIdConflict
 
 _ID: Final = requests.c.id == bindparam("which")
-_REQUESTED_AT: Final = func.coalesce(requests.c.asked_at, requests.c.created_at)
 
 _FIND: Final = select(*REQUEST_COLUMNS).where(_ID)
 _FIND_SHORT: Final = select(*REQUEST_COLUMNS).where(requests.c.short == bindparam("which"))
@@ -35,11 +34,8 @@ _FILES_READ: Final = select(requests.c.files_read, requests.c.customers_digest).
 _SAVE_INPUT: Final = update(requests).where(_ID, requests.c.state == State.DRAFT.value)
 _RECENT: Final = (
     select(*REQUEST_COLUMNS)
-    .where(requests.c.channel == bindparam("which"), requests.c.state != State.DRAFT.value)
-    .order_by(
-        case((requests.c.state.in_([bindparam(None, state.value) for state in sorted(ENDED)]), 1), else_=0)
-    )
-    .order_by(_REQUESTED_AT.desc(), requests.c.id)
+    .where(requests.c.channel == bindparam("which"), SUBMITTED)
+    .order_by(ENDED_LAST, REQUESTED_AT.desc(), requests.c.id)
     .limit(bindparam("most"))
 )
 _OVERDUE: Final = (
@@ -55,12 +51,12 @@ _DUE: Final = (
 )
 _REMAINDERS: Final = (
     select(*REQUEST_COLUMNS)
-    .where(requests.c.rest_of == bindparam("which"), requests.c.state != State.DRAFT.value)
-    .order_by(_REQUESTED_AT, requests.c.id)
+    .where(requests.c.rest_of == bindparam("which"), SUBMITTED)
+    .order_by(REQUESTED_AT, requests.c.id)
 )
 _FORGETTABLE: Final = (
-    select(requests.c.id)
-    .where(requests.c.ended_at < bindparam("before"), requests.c.purged_at.is_(None))
+    select(*REQUEST_COLUMNS)
+    .where(requests.c.ended_at < bindparam("before"), NOT_PURGED)
     .order_by(requests.c.ended_at, requests.c.id)
     .limit(bindparam("most"))
 )
@@ -145,9 +141,9 @@ class RequestRepository(BaseRepository):
         """List the waiting requests whose reminder or escalation is due."""
         return await self._request_ids(_DUE, now=to_micros(now))
 
-    async def forgettable(self, before: datetime, *, limit: int) -> tuple[RequestId, ...]:
-        """List the requests that ended before a time and are not redacted yet, oldest first."""
-        return await self._request_ids(_FORGETTABLE, before=to_micros(before), most=limit)
+    async def forgettable(self, before: datetime, *, limit: int) -> tuple[Request, ...]:
+        """Read the requests that ended before a time and are not redacted yet, oldest first."""
+        return await self._requests(_FORGETTABLE, before=to_micros(before), most=limit)
 
     async def forget_drafts(self, before: datetime) -> int:
         """Delete the drafts opened before a time, with the rows that refer to them, and count them."""
@@ -163,4 +159,4 @@ class RequestRepository(BaseRepository):
 @cache
 def _in_state(states: tuple[State, ...]) -> Select[Any]:
     any_of = or_(false(), *(requests.c.state == state.value for state in states))
-    return select(*REQUEST_COLUMNS).where(any_of).order_by(_REQUESTED_AT, requests.c.id)
+    return select(*REQUEST_COLUMNS).where(any_of).order_by(REQUESTED_AT, requests.c.id)

@@ -4,13 +4,14 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
 from bot.database.audit.evidence import Evidence
 from bot.database.audit.log import append
-from bot.database.connection import BaseRepository, Database, Transaction, Values
+from bot.database.connection import BaseRepository, Database, InsertInto, Statement, Transaction, Values
 from bot.database.mapping import (
     REQUEST_COLUMNS,
     approval_of,
@@ -72,6 +73,20 @@ _REDACT: Final = (
 )
 
 
+@cache
+def _vote(insert_into: InsertInto) -> Statement:
+    return (
+        insert_into(votes)
+        .on_conflict_do_nothing(index_elements=["request", "round", "voter"])
+        .returning(votes.c.id)
+    )
+
+
+@cache
+def _make_lock(insert_into: InsertInto) -> Statement:
+    return insert_into(channels).on_conflict_do_nothing(index_elements=["id"])
+
+
 class SqlUnitOfWork:
     """One locked request; `request` is its row as last written, `entries` go to the audit at the end."""
 
@@ -80,11 +95,6 @@ class SqlUnitOfWork:
     ) -> None:
         self._database = database
         self._transaction = transaction
-        self._vote = (
-            database.insert(votes)
-            .on_conflict_do_nothing(index_elements=["request", "round", "voter"])
-            .returning(votes.c.id)
-        )  # fmt: skip
         self._id = encode(request.id)
         self.entries: list[Entry] = []
         self._evidence = evidence
@@ -109,7 +119,7 @@ class SqlUnitOfWork:
 
     async def vote(self, approval: Approval) -> bool:
         """Write an approval; return False if this person has approved in this round before."""
-        new = bool(await self._transaction.run(self._vote, approval_row(approval)))
+        new = bool(await self._transaction.run(_vote(self._database.insert), approval_row(approval)))
         if new:
             self.audit(approval_entry(self.request, approval))
         return new
@@ -178,8 +188,7 @@ class SqlUnitOfWork:
         return any(RequestId(decode(id_)) not in among for id_, *_ in rows)
 
     async def _lock(self, name: str) -> None:
-        insert = self._database.insert(channels).on_conflict_do_nothing(index_elements=["id"])
-        await self._transaction.run(insert, {"id": encode(name)})
+        await self._transaction.run(_make_lock(self._database.insert), {"id": encode(name)})
         await self._transaction.run(budgets.LOCK, {"which": encode(name)})
 
     async def enqueue(self, *notifications: Notification) -> None:

@@ -19,6 +19,7 @@ from bot.domain.customers.parsing import digest_of
 from bot.domain.ids import CustomerId
 from bot.domain.requests.request import Request, digest
 from bot.domain.requests.views import Review
+from tests.support.audit_reader import naming
 from tests.support.service_fixture import ANN, Office, open_office, person
 
 
@@ -77,5 +78,5 @@ async def test_customers_replaced_during_hashing_are_hashed_again(watched: Offic
     asked = await watched.drafts.ask(draft, person(ANN), shown=shown, named=())
     assert isinstance(asked, Request)
     assert isinstance(watched.repository, SqlRepository)
-    assert (await watched.repository.audit.named(CustomerId("new"))).requests == {asked.id}
-    assert not (await watched.repository.audit.named(CustomerId("old"))).requests
+    assert await naming(watched.repository, CustomerId("new")) == {asked.id}
+    assert not await naming(watched.repository, CustomerId("old"))

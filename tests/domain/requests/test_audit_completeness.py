@@ -14,7 +14,7 @@ from bot.domain.policy.policy import Policy, Refusal, RefusalReason
 from bot.domain.requests.audit_entries import canonical, policy_in_force
 from bot.domain.requests.batches import BatchOutcome
 from bot.domain.requests.request import Event, Request, State, StopReason
-from tests.support.audit_reader import given, told
+from tests.support.audit_reader import given, naming, told
 from tests.support.clock import HandClock
 from tests.support.service_fixture import (
     ANN,
@@ -195,9 +195,9 @@ async def test_the_audit_finds_the_given_customer_and_nobody_else(repository: Sq
     first = await office.ask(customers="\n".join(f"c-{at}" for at in range(1_500)))
     second = await office.ask(customers="c-7")
     await office.draft(customers="c-8")
-    assert (await repository.audit.named(CustomerId("c-7"))).requests == {first.id, second.id}
-    assert (await repository.audit.named(CustomerId("c-1499"))).requests == {first.id}
-    assert (await repository.audit.named(CustomerId("c-1500"))).requests == frozenset[RequestId]()
+    assert await naming(repository, CustomerId("c-7")) == {first.id, second.id}
+    assert await naming(repository, CustomerId("c-1499")) == {first.id}
+    assert await naming(repository, CustomerId("c-1500")) == frozenset[RequestId]()
 
 
 async def test_a_change_of_customer_hashes_is_detected(sqlite_books: SqlRepository, sqlite_url: str) -> None:

@@ -1,0 +1,182 @@
+"""What the operator and people wait for, with up to a million ended requests, against hardly any."""
+
+import asyncio
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import psycopg
+from psycopg import sql
+
+from bench import raw_http
+from bench.databases import postgres
+from bench.history import Sample, Shape, approve, ask, fill, make_sample
+from bench.metrics import Figure, median, shorter
+from bench.processes import Broken, answering, free_port, process
+from bot.config.log_setup import set_up_logs
+from bot.config.policy_file import load_policy
+from bot.domain.policy.policy import Policy
+from sandbox.shop import BOSS, LEADS, SUPPORT, Shop, open_bot, open_shop, settings_for
+
+AT_MOST: Final = 1.3
+EMPTY: Final = 12
+"""Ended requests of the baseline: enough for a whole page of `/discount status`."""
+AGAINST: Final = f"{EMPTY} ended requests"
+PATIENCE: Final = 600.0
+"""Seconds for a start, also of a version that reads everything."""
+WHAT: Final = (
+    "start to ready",
+    "discount-bot check",
+    "/discount status",
+    "from the form to the card",
+    "approval",
+)
+POLICY: Final = f"""
+currency = "NOK"
+timezone = "Europe/Oslo"
+admins = ["{BOSS}"]
+
+[channels.{SUPPORT}]
+rules = ["*"]
+requesters = ["*"]
+approvers = ["{LEADS}", "{BOSS}"]
+max_customers = 500
+budget = {{ days = 30, customers = 1_000_000 }}
+
+[[channels.{SUPPORT}.tiers]]
+above_customers = 400
+approvals = 2
+"""
+
+
+@dataclass(slots=True)
+class Filled:
+    """A database with its history, and the times measured so far."""
+
+    requests: int
+    url: str
+    folder: Path
+    times: dict[str, list[float]] = field(default_factory=lambda: {what: [] for what in WHAT})
+
+
+async def measure(
+    folder: Path, *, sizes: Sequence[int], turns: int = 3, clicks: int = 10, on_postgres: bool = True
+) -> list[Figure]:
+    """Fill a database of each size, then measure them in turns."""
+    set_up_logs(level="error")
+    (folder / "policy.toml").write_text(POLICY)
+    policy, sample = load_policy(folder / "policy.toml"), await make_sample(folder)
+    figures: list[Figure] = []
+    for kind in ("SQLite", "PostgreSQL")[: 1 + on_postgres]:
+        with tempfile.TemporaryDirectory(dir=folder) as own, ExitStack() as stack:
+            server = stack.enter_context(postgres(Path(own) / "postgres")) if kind == "PostgreSQL" else ""
+            async with open_shop() as shop:
+                found = [
+                    await _filled(shop, policy, Path(own), server, size, sample) for size in (EMPTY, *sizes)
+                ]
+                for _ in range(turns):
+                    for database in found:
+                        await _measure(shop, database, policy, clicks)
+        figures += _figures(kind, found)
+    return figures
+
+
+async def _filled(shop: Shop, policy: Policy, folder: Path, server: str, size: int, sample: Sample) -> Filled:
+    """Make a database, let the bot make its tables in it, and fill it."""
+    own = folder / str(size)
+    own.mkdir()
+    url = _created(server, size) if server else f"sqlite:///{own}/discount-bot.db"
+    database = Filled(size, url, own)
+    (own / "policy.toml").write_text(POLICY)
+    async with open_bot(shop, url, policy=policy):
+        pass
+    await asyncio.to_thread(fill, url, sample, Shape(count=size, channels=1 if size == EMPTY else 20))
+    return database
+
+
+def _created(server: str, size: int) -> str:
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(f"with_{size}")))
+    return server.replace("/postgres?", f"/with_{size}?")
+
+
+async def _measure(shop: Shop, database: Filled, policy: Policy, clicks: int) -> None:
+    async def start() -> None:
+        await stack.enter_async_context(_started(shop, database))
+
+    async with AsyncExitStack() as stack:
+        await _timed(database, "start to ready", start)
+    await _timed(database, "discount-bot check", lambda: _checked(shop, database))
+    async with open_bot(shop, database.url, policy=policy) as running:
+        await running.catalog.refresh()
+        await asyncio.sleep(1)  # what a start begins in the background ends first
+        for number in range(clicks + 1):
+            timed = _timed if number else _warm_up
+            await timed(database, "/discount status", lambda: _status(shop))
+            await timed(
+                database,
+                "from the form to the card",
+                lambda: ask(shop, f"{time.time_ns()}-a\n{time.time_ns()}-b"),
+            )
+            await timed(database, "approval", lambda: approve(shop))
+            await shop.slack.until(lambda: _is_told(shop))
+
+
+def _is_told(shop: Shop) -> bool:
+    card = shop.slack.messages(shop.support)[-1]
+    return any("Given to 2 of 2" in shop.ann.read(message) for message in shop.slack.thread(card))
+
+
+async def _timed(database: Filled, what: str, work: Callable[[], Awaitable[None]]) -> None:
+    began = time.monotonic()
+    await work()
+    database.times[what].append(time.monotonic() - began)
+
+
+async def _warm_up(_database: Filled, _what: str, work: Callable[[], Awaitable[None]]) -> None:
+    await work()
+
+
+async def _status(shop: Shop) -> None:
+    """Ask for the channel's requests, and see them."""
+    seen = len(shop.ann.ephemerals)
+    await shop.ann.command("/discount status", shop.support)
+    await shop.slack.until(lambda: len(shop.ann.ephemerals) > seen)
+
+
+@asynccontextmanager
+async def _started(shop: Shop, database: Filled) -> AsyncIterator[None]:
+    """Run the bot; it is ready when the block begins."""
+    port = free_port()
+    settings = settings_for(shop, database.url, PORT=str(port))
+    async with process("bot", "run", folder=database.folder, settings=settings) as child:
+        await answering(port, raw_http.question("/readyz"), child, patience=PATIENCE)
+        yield
+
+
+async def _checked(shop: Shop, database: Filled) -> None:
+    async with process(
+        "bot", "check", folder=database.folder, settings=settings_for(shop, database.url)
+    ) as child:
+        said, _ = await child.communicate()
+    if child.returncode:
+        raise Broken(said.decode())
+
+
+def _figures(kind: str, found: Sequence[Filled]) -> list[Figure]:
+    least = found[0]
+    return [
+        shorter(
+            f"{what}, {database.requests:,} ended requests, {kind}",
+            median(database.times[what]),
+            median(least.times[what]),
+            against=AGAINST,
+            at_most=AT_MOST,
+        )
+        for what in WHAT
+        for database in found[1:]
+    ]

@@ -1,0 +1,51 @@
+"""Indexes with which no question that people or timers ask reads the whole history."""
+
+from typing import Final
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0014"
+down_revision = "0013"
+
+ENDS: Final = f"coalesce(ended_at, {2**62})"
+BEGAN: Final = "coalesce(started_at, asked_at)"
+INDEXES: Final = (
+    ("ix_requests_channel_ends", "requests", ("channel", ENDS), "started_at IS NOT NULL"),
+    ("ix_requests_rule_ends", "requests", ("rule_id", ENDS), "state != 'draft'"),
+    ("ix_requests_once_key", "requests", ("once_key", BEGAN), "state != 'draft'"),
+    (
+        "ix_requests_channel_newest",
+        "requests",
+        (
+            "channel",
+            "(CASE WHEN (state IN ('cancelled', 'done', 'expired', 'rejected')) THEN 1 ELSE 0 END)",
+            "coalesce(asked_at, created_at) DESC",
+        ),
+        "state != 'draft'",
+    ),
+    ("ix_requests_requester_created_at", "requests", ("requester", "created_at"), None),
+    ("ix_requests_to_purge", "requests", ("ended_at", "id"), "purged_at IS NULL"),
+    ("ix_outbox_over", "outbox", ("happened_at",), "said_ts IS NOT NULL OR given_up IS NOT NULL"),
+    ("ix_audit_policy", "audit", ("seq",), "kind = 'policy'"),
+)
+REPLACED: Final = ("rule_id", "channel")
+
+
+def upgrade() -> None:
+    """Add the indexes, and drop those that they replace."""
+    for name, table, columns, where in INDEXES:
+        only = sa.text(where) if where else None
+        op.create_index(name, table, list(map(sa.text, columns)), sqlite_where=only, postgresql_where=only)
+    for column in REPLACED:
+        op.drop_index(f"ix_requests_{column}_started_at", "requests")
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("ANALYZE requests")  # it knows nothing of an expression before
+
+
+def downgrade() -> None:
+    """Put the former indexes back."""
+    for column in REPLACED:
+        op.create_index(f"ix_requests_{column}_started_at", "requests", [column, "started_at"])
+    for name, table, *_ in INDEXES:
+        op.drop_index(name, table)
