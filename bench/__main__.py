@@ -21,6 +21,7 @@ from bench import (
     bolt_js,
     file_reading,
     idle_cost,
+    outage,
     recovery,
     setup,
     startup,
@@ -60,9 +61,11 @@ FULL: Final[Parts] = {
     "meanwhile": lambda folder: ack_under_load.measure(folder, plan=MILLION.plan, times=6, idle=5.0),
     "reading": lambda folder: file_reading.measure(folder, rows=1_000_000, times=5),
     "waiting": lambda folder: idle_cost.measure(folder, waiting=10_000, seconds=20.0),
+    "idle": lambda folder: idle_cost.measure_on_postgres(folder, seconds=60.0),
     "kills": lambda folder: recovery.measure(
         folder, plan=Workload(100_000, 100, 8), kills=3, on_postgres=True
     ),
+    "outage": lambda folder: outage.measure(folder, seconds=(10.0, 30.0, 150.0), suspended=30.0),
     "start": lambda folder: startup.measure(folder, times=5),
     "setup": lambda folder: setup.measure(folder, times=5, install=True),
 }
@@ -80,7 +83,9 @@ QUICK: Final[Parts] = {
     ),
     "reading": lambda folder: file_reading.measure(folder, rows=4_000, times=1),
     "waiting": lambda folder: idle_cost.measure(folder, waiting=50, seconds=1.0),
+    "idle": lambda folder: idle_cost.measure_on_postgres(folder, seconds=1.0),
     "kills": lambda folder: recovery.measure(folder, plan=Workload(4_000, 50, 8), kills=1, on_postgres=False),
+    "outage": lambda folder: outage.measure(folder, seconds=(3.0,), suspended=3.0),
     "start": lambda folder: startup.measure(folder, times=1),
     "setup": lambda folder: setup.measure(folder, times=1, install=False),
 }

@@ -143,7 +143,8 @@ class OutboxRelay:
         if deferred.patience and message.attempts == FALLBACK_AFTER_ATTEMPTS:
             await self.fallback.enqueue(message, DeliveryFailed(str(deferred), code=deferred.code))
         await self.repository.reschedule(message, until=now + timedelta(seconds=wait), clean=deferred.clean)
-        log.warning("delivery postponed", why=str(deferred), seconds=round(wait, 1), **_named(message))
+        write = log.debug if deferred.all_wait else log.warning  # Slack's outage has a sentence of its own
+        write("delivery postponed", why=str(deferred), seconds=round(wait, 1), **_named(message))
 
     def _wait(self, message: OutboxMessage, deferred: DeliveryDeferred) -> float:
         wait = max(deferred.after, SHORTEST_WAIT_SECONDS)

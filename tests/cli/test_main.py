@@ -1,5 +1,6 @@
 """The commands as separate processes: output, exit codes, and the choice of `make run`."""
 
+import json
 import os
 import subprocess
 import sys
@@ -76,6 +77,24 @@ def test_run_without_credentials_lists_the_missing_ones_and_starts_no_sandbox(tm
     assert result.stdout == ""
     assert [name for name in CREDENTIALS if name not in result.stderr] == []
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("module", "arguments", "env", "event"),
+    [
+        ("bot", ["run"], {}, "SLACK_BOT_TOKEN: missing"),
+        ("bot", ["migrate"], {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}, "PostgreSQL: "),
+        ("bot.cli.launcher", [], {"DINTERO_CLIENT_ID": "client"}, "SLACK_BOT_TOKEN: missing"),
+    ],
+)
+def test_a_refusal_to_start_is_one_json_object_if_the_log_is(
+    tmp_path: Path, module: str, arguments: list[str], env: dict[str, str], event: str
+) -> None:
+    result = call(tmp_path, *arguments, module=module, **env, LOG_FORMAT="json")
+    assert result.returncode != 0
+    (line,) = map(json.loads, result.stderr.splitlines())
+    assert event in line["event"]
+    assert (line["level"], bool(line["advice"]), bool(line["timestamp"])) == ("error", True, True)
 
 
 def test_run_lists_policy_faults_and_no_secret(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import Final
+from typing import Any, Final
 
 import aiohttp
 import stamina
@@ -15,11 +15,46 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.domain.ids import TeamId
 from bot.errors import ConfigError
-from bot.slack.client.errors import describe, is_transient
+from bot.outages import Outage
+from bot.slack.client.errors import CALL_ERRORS, ErrorKind, describe, is_transient, kind_of
 from bot.slack.client.socket_watchdog import PING_SECONDS, SocketWatch
 
 CALL_SECONDS: Final = 10
 """Slack documents no limit, and people wait."""
+
+
+class WatchedClient(AsyncWebClient):
+    """A client whose calls tell whether Slack answers."""
+
+    def __init__(self, **how: Any) -> None:
+        super().__init__(**how)
+        self._outage = Outage("Slack", "messages are kept, and posted when it is back")
+
+    async def api_call(self, *args: Any, **kwargs: Any) -> AsyncSlackResponse:
+        """Make a call."""
+        try:
+            answer = await super().api_call(*args, **kwargs)
+        except CALL_ERRORS as error:
+            if kind_of(error) is ErrorKind.TRANSIENT:
+                self._outage.failed(_cause_of(error))
+            else:
+                self._outage.answered()
+            raise
+        self._outage.answered()
+        return answer
+
+
+def _cause_of(error: Exception) -> str:
+    """Say in plain words why Slack does not answer."""
+    match error:
+        case SlackApiError():
+            return f"it answered {describe(error)}"
+        case aiohttp.ClientConnectorError():
+            return "it cannot be reached"
+        case TimeoutError():
+            return "no answer in time"
+        case _:
+            return "the connection was cut"
 
 
 @asynccontextmanager
@@ -27,7 +62,7 @@ async def open_client(api_url: str, token: str) -> AsyncIterator[AsyncWebClient]
     """Open the one client of the process until the block ends."""
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CALL_SECONDS)) as session:
         # the SDK's own handler repeats a call whose connection was cut, which would post a message twice
-        yield AsyncWebClient(
+        yield WatchedClient(
             token=token, base_url=api_url, session=session, timeout=CALL_SECONDS, retry_handlers=[]
         )
 
