@@ -101,7 +101,11 @@ class OutboxRelay:
             if self.may():  # else another process delivers it by now, and records that
                 await self._handle(message, error)
             return False
-        await self.repository.mark_sent(message, ts=ts)
+        if not await self.repository.mark_sent(message, ts=ts):
+            # this process was suspended while it posted, and its successor could not find the post yet
+            await self.announcer.withdraw(message, ts)
+            log.warning("a copy of a message was deleted", **_named(message))
+            return False
         self.refused = ""
         log.info("delivered", happened=message.notification.happened, **_named(message))
         return True

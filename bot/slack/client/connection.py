@@ -1,8 +1,9 @@
 """The bot's connection to Slack: its Web API client, and Socket Mode."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from contextvars import ContextVar
 from typing import Any, Final
 
 import aiohttp
@@ -21,6 +22,38 @@ from bot.slack.client.socket_watchdog import PING_SECONDS, SocketWatch
 
 CALL_SECONDS: Final = 10
 """Slack documents no limit, and people wait."""
+
+
+_check: Final[ContextVar[Callable[[], None] | None]] = ContextVar("check", default=None)
+
+
+@contextmanager
+def checked_before_sending(check: Callable[[], None]) -> Iterator[None]:
+    """Check before each call of the block, and once more when its connection is there; `check` may raise.
+
+    A process may be suspended while it connects: what it was about to send may have been sent by another.
+    """
+    check()
+    token = _check.set(check)
+    try:
+        yield
+    finally:
+        _check.reset(token)
+
+
+class CheckingConnector(aiohttp.TCPConnector):
+    """Checks at the last moment before a request goes out."""
+
+    async def connect(self, *args: Any, **kwargs: Any) -> aiohttp.connector.Connection:
+        """Find a connection."""
+        connection = await super().connect(*args, **kwargs)
+        try:
+            if check := _check.get():
+                check()
+        except BaseException:
+            connection.release()
+            raise
+        return connection
 
 
 class WatchedClient(AsyncWebClient):
@@ -60,7 +93,8 @@ def _cause_of(error: Exception) -> str:
 @asynccontextmanager
 async def open_client(api_url: str, token: str) -> AsyncIterator[AsyncWebClient]:
     """Open the one client of the process until the block ends."""
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CALL_SECONDS)) as session:
+    timeout = aiohttp.ClientTimeout(total=CALL_SECONDS)
+    async with aiohttp.ClientSession(timeout=timeout, connector=CheckingConnector()) as session:
         # the SDK's own handler repeats a call whose connection was cut, which would post a message twice
         yield WatchedClient(
             token=token, base_url=api_url, session=session, timeout=CALL_SECONDS, retry_handlers=[]
