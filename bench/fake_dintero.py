@@ -19,8 +19,9 @@ TOKEN: Final = b'{"access_token": "bench", "expires_in": 86400, "token_type": "B
 class Dintero:
     """Answers tokens, rules and *Add customers*, and reports under `/bench/…`.
 
-    `received` counts the distinct customers and forgets them; `count` counts the calls; `calls` lists each
-    call's time and whether all its customers had come before. It parses bodies only then.
+    `received` counts the distinct customers and forgets them; `count` counts the calls; `times` has the time
+    of the last one; `calls` lists each call's time and whether all its customers had come before. It parses
+    bodies only then.
     """
 
     def __init__(self, rules: int, latency: float) -> None:
@@ -42,6 +43,8 @@ class Dintero:
         match target:
             case "/bench/count":
                 return str(len(self._calls)).encode()
+            case "/bench/times":
+                return json.dumps(self._calls[-1:]).encode()
             case "/bench/calls":
                 return json.dumps(list(zip(self._calls, _again(self._received), strict=True))).encode()
             case _:

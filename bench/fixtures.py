@@ -33,9 +33,14 @@ def drafted() -> Request:
 
 
 async def approved(
-    repository: Repository, rule: Rule, customers: list[CustomerId], plan: Workload
+    repository: Repository,
+    rule: Rule,
+    customers: list[CustomerId],
+    plan: Workload,
+    *,
+    give_after: datetime | None = None,
 ) -> RequestId:
-    """Save an approved request."""
+    """Save an approved request, perhaps on hold."""
     draft = drafted()
     await repository.open_draft(draft, FormInput())
     packed = pack(customers, portion=plan.portion)
@@ -55,6 +60,7 @@ async def approved(
                 batches_per_portion=plan.portion // plan.batch,
                 concurrency=plan.wide,
                 asked_at=draft.created_at,
+                give_after=give_after,
             )
         )
     return draft.id

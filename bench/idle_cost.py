@@ -1,4 +1,4 @@
-"""The CPU share and memory of an idle bot with ten thousand waiting requests."""
+"""The cost of an idle bot: share of a core, memory with ten thousand waiting requests, transactions."""
 
 import asyncio
 from collections.abc import Iterator
@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Final
 
 import psutil
+import psycopg
 from sqlalchemy import insert
 
-from bench.databases import SQLITE
+from bench.databases import SQLITE, postgres
 from bench.fixtures import drafted
-from bench.metrics import Figure, megabytes, per_cent, within
+from bench.metrics import Figure, megabytes, per_cent, per_second, within
 from bench.processes import bot_process, stand_in_dintero, stand_in_slack
 from bench.workload import made_up
 from bot.database.connection import ColumnValue, Transaction, parse_url
@@ -31,8 +32,14 @@ from sandbox.dintero.catalogue import SEED_RULE
 
 AT_MOST: Final = 0.03
 """Share of a core."""
+AT_MOST_ON_POSTGRES: Final = 0.01
+TRANSACTIONS: Final = 5.0
+"""A second, at most."""
+COUNT: Final = "SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = current_database()"
 SETTLED: Final = 5.0
 """Seconds after the start, for one-time work."""
+SETTLED_ON_POSTGRES: Final = 15.0
+"""The durable engine polls more often for a while."""
 IDS: Final = 100
 """Customers of each request."""
 EMPTY: Final = "the same with nothing waiting"
@@ -66,6 +73,32 @@ async def measure(folder: Path, *, waiting: int, seconds: float) -> list[Figure]
         ),
         within(f"{what}: memory", memory[0], None, baseline=memory[1], against=EMPTY, unit=megabytes),
     ]
+
+
+async def measure_on_postgres(folder: Path, *, seconds: float) -> list[Figure]:
+    """Watch one bot on PostgreSQL without any request."""
+    async with AsyncExitStack() as stack:
+        slack = await stack.enter_async_context(stand_in_slack(folder))
+        dintero = await stack.enter_async_context(stand_in_dintero(folder))
+        url = stack.enter_context(postgres(folder / "postgres"))
+        bot = bot_process(folder, slack=slack, dintero=dintero, database_url=url)
+        child, _ = await stack.enter_async_context(bot)
+        watched = psutil.Process(child.pid)
+        await asyncio.sleep(min(SETTLED_ON_POSTGRES, seconds))
+        used, transactions = _used(watched), _transactions(url)
+        await asyncio.sleep(seconds)
+        share, rate = (_used(watched) - used) / seconds, (_transactions(url) - transactions) / seconds
+    what = f"idle on PostgreSQL, {seconds:.0f} s"
+    return [
+        within(f"{what}: share of a core", share, AT_MOST_ON_POSTGRES, unit=per_cent),
+        within(f"{what}: transactions", rate, TRANSACTIONS, unit=per_second),
+    ]
+
+
+def _transactions(url: str) -> int:
+    with psycopg.connect(url, autocommit=True) as connection:
+        row = connection.execute(COUNT).fetchone()
+    return int(row[0]) if row else 0
 
 
 def _used(process: psutil.Process) -> float:

@@ -22,10 +22,10 @@ def shown(seconds: float) -> str:
 def per_second(rate: float) -> str:
     """Format a rate.
 
-    >>> per_second(2345.6)
-    '2,346/s'
+    >>> per_second(2345.6), per_second(3.21)
+    ('2,346/s', '3.2/s')
     """
-    return f"{rate:,.0f}/s"
+    return f"{rate:,.0f}/s" if rate >= 10 else f"{rate:.1f}/s"  # noqa: PLR2004 - two digits are enough
 
 
 def per_cent(share: float) -> str:

@@ -59,7 +59,7 @@ class AuditHeadKeeper:
         try:
             await self._run_once()
         except CALL_ERRORS as error:
-            log.info("audit head not noted", why=describe(error))
+            log.debug("audit head not noted", why=describe(error))
             if not is_transient(error):
                 self.notices.newest = None  # somebody deleted it: the next turn sends another
 

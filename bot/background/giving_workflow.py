@@ -24,13 +24,14 @@ from bot.giving.finish import Completion
 from bot.giving.retry import RetryPolicy
 from bot.giving.scheduler import CallScheduler
 from bot.giving.start import Preflight
+from bot.outages import log_failure
 
 LANES: Final = 3
 """Portions under way at once: the next one's customers are read while the last calls of this one run."""
 FAILED: Final = frozenset({"ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"})
 UNLIMITED: Final = 1_000_000
 STEP_FIRST_WAIT_SECONDS: Final = 0.5
-STEP_LONGEST_WAIT_SECONDS: Final = 10.0
+STEP_LONGEST_WAIT_SECONDS: Final = 2.0
 """For the steps that the engine cannot record; the waits grow from one to the other."""
 STEP: Final = StepOptions(
     retries_allowed=True, max_attempts=UNLIMITED, interval_seconds=2.0, backoff_rate=1.0
@@ -174,6 +175,11 @@ class GivingWorkflow:
                     await DBOS.resume_workflow_async(workflow.workflow_id)
         self._term = term
 
+    def wake(self) -> None:
+        """Look at once for workflows to resume."""
+        if self._database:
+            self._database.wake()
+
     def recheck(self) -> None:
         """Let no call out before the database was asked whether its giving continues."""
         for claimed in self._runs:
@@ -218,7 +224,7 @@ class GivingWorkflow:
             try:
                 return await work()
             except Exception as error:  # noqa: BLE001 - any exception would end the giving
-                log.warning("a step is repeated", why=str(error), seconds=wait)
+                log_failure(log, "a step is repeated", error, seconds=wait)
             with suppress(TimeoutError):
                 async with asyncio.timeout(wait):
                     await self.closing.wait()

@@ -101,7 +101,11 @@ class OutboxRelay:
             if self.may():  # else another process delivers it by now, and records that
                 await self._handle(message, error)
             return False
-        await self.repository.mark_sent(message, ts=ts)
+        if not await self.repository.mark_sent(message, ts=ts):
+            # this process was suspended while it posted, and its successor could not find the post yet
+            await self.announcer.withdraw(message, ts)
+            log.warning("a copy of a message was deleted", **_named(message))
+            return False
         self.refused = ""
         log.info("delivered", happened=message.notification.happened, **_named(message))
         return True
@@ -143,7 +147,8 @@ class OutboxRelay:
         if deferred.patience and message.attempts == FALLBACK_AFTER_ATTEMPTS:
             await self.fallback.enqueue(message, DeliveryFailed(str(deferred), code=deferred.code))
         await self.repository.reschedule(message, until=now + timedelta(seconds=wait), clean=deferred.clean)
-        log.warning("delivery postponed", why=str(deferred), seconds=round(wait, 1), **_named(message))
+        write = log.debug if deferred.all_wait else log.warning  # Slack's outage has a sentence of its own
+        write("delivery postponed", why=str(deferred), seconds=round(wait, 1), **_named(message))
 
     def _wait(self, message: OutboxMessage, deferred: DeliveryDeferred) -> float:
         wait = max(deferred.after, SHORTEST_WAIT_SECONDS)

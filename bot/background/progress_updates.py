@@ -120,7 +120,7 @@ class ProgressUpdater:
 
     def _postpone(self, request: RequestId, error: Exception, now: datetime) -> None:
         """Leave Slack alone for as long as it asked; the next edit shows the same progress."""
-        log.info("progress not shown", request_id=request, why=str(error) or type(error).__name__)
+        log.debug("progress not shown", request_id=request, why=str(error) or type(error).__name__)
         if isinstance(error, DeliveryDeferred) and error.all_wait:
             self._wait_until = now + timedelta(seconds=error.after)
         if isinstance(error, DeliveryFailed):

@@ -3,8 +3,14 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import Final
 
 import structlog
+
+from bot.outages import is_outage, log_failure
+
+RETRY_SECONDS: Final = 1.0
+"""How soon work is repeated that failed for an outage."""
 
 log = structlog.get_logger()
 
@@ -23,17 +29,21 @@ class Repeater:
     async def repeat(
         self, seconds: float, work: Callable[[], Awaitable[object]], now: asyncio.Event | None = None
     ) -> None:
-        """Repeat work after so many seconds, sooner when `now` is set; a failure is logged."""
-        alarm = now or asyncio.Event()
+        """Repeat work after so many seconds, sooner when `now` is set or in an outage.
+
+        A failure is logged once, until another one follows or the work succeeds.
+        """
+        alarm, logged = now or asyncio.Event(), ""
         self._alarms.append(alarm)
         while not self._closed:
             alarm.clear()
-            try:
-                await work()
-            except Exception:
-                log.exception("background work failed")
+            failure = await _failure_of(work)
+            if failure and repr(failure) != logged:
+                log_failure(log, "background work failed", failure)
+            logged = repr(failure) if failure else ""
             with suppress(TimeoutError):
-                async with asyncio.timeout(seconds):
+                is_away = failure is not None and is_outage(failure)
+                async with asyncio.timeout(min(seconds, RETRY_SECONDS) if is_away else seconds):
                     await alarm.wait()
 
     def close(self) -> None:
@@ -41,3 +51,11 @@ class Repeater:
         self._closed = True
         for alarm in self._alarms:
             alarm.set()
+
+
+async def _failure_of(work: Callable[[], Awaitable[object]]) -> Exception | None:
+    try:
+        await work()
+    except Exception as error:  # noqa: BLE001 - the next turn may succeed
+        return error
+    return None

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import asynccontextmanager, nullcontext, suppress
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
 from typing import Any, Final
@@ -21,8 +21,8 @@ from bot.database.repositories.repository import SqlRepository
 from bot.domain.ids import RequestId
 from bot.domain.ports import Clock
 from bot.domain.requests.request import State
-from bot.errors import DatabaseUnavailable
 from bot.giving.start import Preflight
+from bot.outages import log_failure
 from bot.services.decisions import DecisionService
 from bot.services.drafting.rule_catalog import RuleCatalog
 
@@ -34,8 +34,11 @@ PING_SECONDS: Final = 10.0
 """After a fail-over, only a write shows that connections lead to a server that takes none."""
 OUTBOX_SECONDS: Final = 1.0
 PROGRESS_SECONDS: Final = 1.0
+NO_PROGRESS_SECONDS: Final = 5.0
+"""How often this process looks for givings of others while it knows of none."""
 TIDY_SECONDS: Final = 3600.0
-TAKE_OVER_SECONDS: Final = 2.0
+TAKE_OVER_SECONDS: Final = 10.0
+"""Beside the notification that a process is gone."""
 WORKFLOWS_KEPT: Final = timedelta(days=7)
 MESSAGES_KEPT: Final = timedelta(days=7)
 """Nothing reads a message that was sent; so long, an operator can."""
@@ -67,7 +70,9 @@ class BackgroundRunner:
         self._preflight = preflight
         self._giving = giving
         giving.finished = self.wake
-        self._sweep_now, self._deliver_now, self._take_over_now = (asyncio.Event() for _ in range(3))
+        self._sweep_now, self._deliver_now, self._take_over_now, self._ping_now = (
+            asyncio.Event() for _ in range(4)
+        )
         self._hourly_now = (asyncio.Event(), asyncio.Event())
         self._repeater = Repeater()
         self._was_leader = membership.is_leader
@@ -77,6 +82,10 @@ class BackgroundRunner:
         self._starts: dict[RequestId, asyncio.Task[None]] = {}
         self._passed_over: set[RequestId] = set()
         """Requests that a sweep found on their way already: another start sees what changed since."""
+        self._progress_due_at = 0.0
+        """When the givings are looked for next, by the loop's clock."""
+        self._was_away = False
+        """Whether the database did not answer the last ping."""
         self._start_slots = asyncio.Semaphore(MAX_CONCURRENT_STARTS)
 
     @property
@@ -130,7 +139,7 @@ class BackgroundRunner:
         ]
         if self._membership.term:
             work.append(every(TAKE_OVER_SECONDS, self._giving.take_over, self._take_over_now))
-            work.append(every(PING_SECONDS, self._repository.ping))
+            work.append(every(PING_SECONDS, self._ping, self._ping_now))
         loops = list(map(asyncio.create_task, work))
         try:
             yield
@@ -146,9 +155,11 @@ class BackgroundRunner:
     def _wake_here(self) -> None:
         """Run all work at once in this process; the hourly work too, if it has just become the leader."""
         self._giving.recheck()
+        self._giving.wake()
+        self._progress_due_at = 0.0
         was_leader, self._was_leader = self._was_leader, self._membership.is_leader
         hourly = self._hourly_now if self._was_leader and not was_leader else ()
-        for event in (self._sweep_now, self._deliver_now, self._take_over_now, *hourly):
+        for event in (self._sweep_now, self._deliver_now, self._take_over_now, self._ping_now, *hourly):
             event.set()
 
     async def _sweep(self, decisions: DecisionService) -> None:
@@ -156,8 +167,8 @@ class BackgroundRunner:
         for run_once in (decisions.pause_service.run_once, decisions.expire_overdue, decisions.remind_due):
             try:
                 await run_once()
-            except Exception:
-                log.exception("part of a sweep failed", part=run_once.__qualname__)
+            except Exception as error:  # noqa: BLE001 - the other parts go on
+                log_failure(log, "part of a sweep failed", error, part=run_once.__qualname__)
         for request in await self._repository.in_state(State.APPROVED, State.GIVING):
             if request.id in self._starts:
                 self._passed_over.add(request.id)
@@ -173,8 +184,8 @@ class BackgroundRunner:
                     async with self._start_slots:
                         if ready := await self._preflight.begin(request):
                             await self._giving.start(ready)
-                except Exception:
-                    log.exception("not started", request_id=request)
+                except Exception as error:  # noqa: BLE001 - the next sweep tries again
+                    log_failure(log, "not started", error, request_id=request)
                 self._deliver_now.set()
                 if request not in self._passed_over:
                     return
@@ -182,12 +193,22 @@ class BackgroundRunner:
         finally:
             del self._starts[request]
 
+    async def _ping(self) -> None:
+        """Try a write; once the database answers again, all work goes on at once."""
+        was_away, self._was_away = self._was_away, True
+        await self._repository.ping()
+        self._was_away = False
+        if was_away:
+            self._wake_here()
+
     async def _update_progress(self, progress_updater: ProgressUpdater) -> None:
         """Update the progress of all givings, those of other processes too; the leader edits the cards."""
-        edits = self._membership.is_leader
-        with nullcontext() if edits else suppress(DatabaseUnavailable):
-            giving = [request.id for request in await self._repository.in_state(State.GIVING)]
-            await progress_updater.run_once(giving, edits=edits)
+        now = asyncio.get_running_loop().time()
+        if now < self._progress_due_at:
+            return
+        giving = [request.id for request in await self._repository.in_state(State.GIVING)]
+        await progress_updater.run_once(giving, edits=self._membership.is_leader)
+        self._progress_due_at = 0.0 if giving else now + NO_PROGRESS_SECONDS
 
     async def _tidy(self) -> None:
         """Delete drafts that were never submitted, and old deliveries, messages and workflows."""
@@ -207,5 +228,5 @@ class BackgroundRunner:
 
     def _work_ended(self, task: asyncio.Task[object]) -> None:
         self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()):
-            log.error("work after a click failed", exc_info=error)
+        if not task.cancelled() and isinstance(error := task.exception(), Exception):
+            log_failure(log, "work after a click failed", error)

@@ -2,15 +2,14 @@
 
 import asyncio
 import sqlite3
-import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Final, TypedDict
+from typing import Any, Final, TypedDict
 
 from dbos import DBOS, DBOSClient, DBOSConfig
 from sqlalchemy import Engine
@@ -18,7 +17,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from bot.background.serialization import JSON, refuse_code
 from bot.database.connection import is_sqlite, parse_url
-from bot.database.postgres import open_sync_engine
+from bot.database.engine_pool import EnginePool
 from bot.domain.ids import RequestId
 from bot.domain.requests.request import Request
 
@@ -27,6 +26,8 @@ ENGINE_SCHEMA: Final = "dbos"
 WORKFLOWS_PER_DELETE: Final = 1_000
 ROUNDS_AHEAD: Final = 5
 """How many rounds of a request may be missing in a restored backup."""
+NOTIFY_SECONDS: Final = 1.0
+"""How often the engine looks for notifications to send; here none waits for one. Its default is 10 ms."""
 NEVER_RAN: Final = ("no such table", "does not exist")
 """Errors of a database on which no engine has ever run."""
 SUBSECONDS_SINCE: Final = (3, 42)
@@ -91,8 +92,7 @@ class EngineDatabase:
     """The engine's database; on PostgreSQL with connections of ours, which survive a fail-over."""
 
     url: str
-    _engine: Engine | None = None
-    _closing: threading.Event = field(default_factory=threading.Event)
+    _pool: EnginePool | None = None
 
     def location(self) -> _Location:
         """Open it, and name it for DBOS; opening it runs no code from it."""
@@ -101,17 +101,23 @@ class EngineDatabase:
         if is_sqlite(parsed):
             enable_wal(self.url)
             return {"system_database_url": self.url}
-        self._engine = open_sync_engine(parsed, self._closing)
-        return {"system_database_engine": self._engine}
+        self._pool = EnginePool(parsed)
+        return {"system_database_engine": self._pool.engine}
 
     def close(self) -> None:
         """Close it once DBOS has ended."""
-        if self._engine:
-            self._engine.dispose()
+        if self._pool:
+            self._pool.engine.dispose()
 
     def let_go(self) -> None:
         """Wait for a lost database no longer."""
-        self._closing.set()
+        if self._pool:
+            self._pool.let_go()
+
+    def wake(self) -> None:
+        """Look at once for queued workflows."""
+        if self._pool:
+            self._pool.wake()
 
 
 def open_engine(engine_url: str, name: str) -> EngineDatabase:
@@ -124,6 +130,7 @@ def open_engine(engine_url: str, name: str) -> EngineDatabase:
         serializer=JSON,
         max_executor_threads=16,
         enable_otlp=False,
+        notification_coalesce_sec=NOTIFY_SECONDS,
         log_level="WARNING",
         db_engine_kwargs={"connect_args": {"factory": EngineConnection}},  # for SQLite; PostgreSQL's are ours
     )
@@ -181,8 +188,9 @@ async def workflows_from_outside(
         yield _nothing_to_forget
         return
     database = EngineDatabase(engine_url)
+    location = database.location()
     database.let_go()  # a command reports a lost database at once
-    client = DBOSClient(**database.location(), serializer=JSON)
+    client = DBOSClient(**location, serializer=JSON)
 
     async def forget(requests: Sequence[Request]) -> None:
         try:

@@ -3,7 +3,7 @@
 import os
 import sys
 
-from bot.cli.runner import UNUSABLE
+from bot.cli.runner import UNUSABLE, explain, readable_environment
 from bot.config.settings import CREDENTIALS, environment, missing_credentials
 from bot.errors import ConfigError
 
@@ -22,9 +22,8 @@ def main() -> None:
     try:
         command = command_for(missing_credentials(environment()))
     except ConfigError as error:
-        sys.stderr.write(
-            f"{error}\nSet all of them, in the environment or in .env, or none to try the sandbox.\n"
-        )
+        error.advice = "Set all of them, in the environment or in .env, or none to try the sandbox."
+        explain(error, readable_environment())
         sys.exit(UNUSABLE)
     os.execv(sys.executable, [sys.executable, "-m", "bot", command])  # noqa: S606 - our own module and command
 

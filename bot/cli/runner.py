@@ -34,22 +34,26 @@ def report_errors() -> Iterator[None]:
     """Print what went wrong and what to do, then exit; no secret is printed, in a traceback neither."""
     from bot.config.redaction import redacted_output
 
-    with redacted_output(_env(), sys.stdout, sys.stderr):
+    env = readable_environment()
+    with redacted_output(env, sys.stdout, sys.stderr):
         try:
             yield
         except DiscountBotError as error:
-            _explain(error)
+            explain(error, env)
             raise typer.Exit(UNUSABLE if isinstance(error, ConfigError) else FAILED) from None
         except (typer.Exit, typer.Abort, typer.TyperException):
             raise
-        except Exception:  # noqa: BLE001 - Python itself would print it, with what it says of secrets
+        except Exception as error:  # noqa: BLE001 - Python itself would print it, with what it says of secrets
             import traceback
 
-            traceback.print_exc()
+            if _wants_json(env):
+                _print_json(repr(error), exception=traceback.format_exc())
+            else:
+                traceback.print_exc()
             raise typer.Exit(FAILED) from None
 
 
-def _env() -> Mapping[str, str]:
+def readable_environment() -> Mapping[str, str]:
     """Read the settings; an unusable `.env` has its own message later."""
     from bot.config.settings import environment
 
@@ -59,10 +63,28 @@ def _env() -> Mapping[str, str]:
         return os.environ
 
 
-def _explain(error: DiscountBotError) -> None:
+def explain(error: DiscountBotError, env: Mapping[str, str]) -> None:
+    """Print an error and what to do next on standard error, in the format that LOG_FORMAT asks for."""
+    if _wants_json(env):
+        faults = {"faults": error.faults} if isinstance(error, ConfigError) else {}
+        _print_json(str(error), advice=error.advice, **faults)
+        return
     from rich.console import Console
 
     # without Rich's markup and highlighting: the message may contain anything
     console = Console(stderr=True, markup=False, highlight=False, soft_wrap=True)
     console.print(str(error), style="red")
     console.print(error.advice)
+
+
+def _wants_json(env: Mapping[str, str]) -> bool:
+    return env.get("LOG_FORMAT", "").strip().lower() == "json"
+
+
+def _print_json(event: str, **fields: object) -> None:
+    """Print one object, with the names of the log's lines."""
+    import json
+    from datetime import UTC, datetime
+
+    line = {"event": event, **fields, "level": "error", "timestamp": datetime.now(UTC).isoformat()}
+    sys.stderr.write(f"{json.dumps(line, ensure_ascii=False)}\n")

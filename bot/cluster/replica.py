@@ -38,20 +38,28 @@ _LOCKS: Final = 0x64_69_73_63
 _NOW: Final = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
 _JOIN: Final = f"INSERT INTO replicas (name, until) VALUES (%(name)s, {_NOW} + %(valid)s) RETURNING term"  # noqa: S608 - constants only
 _RENEW: Final = f"""
+    WITH shortened AS (
+        UPDATE replicas SET until = {_NOW} + %(valid)s WHERE until > {_NOW} + %(valid)s AND term <> %(term)s
+    ), evicted AS (
+        DELETE FROM replicas WHERE %(evicts)s AND term IN (
+            SELECT term FROM replicas WHERE term <> %(term)s AND until < {_NOW} + %(valid)s - %(late)s
+            FOR UPDATE SKIP LOCKED
+        ) AND (until < {_NOW} OR pg_try_advisory_xact_lock(%(locks)s, term::integer))
+        RETURNING name, pg_notify(%(channel)s, %(name)s)
+    )
     UPDATE replicas SET until = {_NOW} + %(valid)s WHERE term = %(term)s
-    RETURNING term = (SELECT min(term) FROM replicas), (SELECT count(*) FROM replicas)
+    RETURNING
+        term = (SELECT min(term) FROM replicas),
+        (SELECT count(*) FROM replicas),
+        ARRAY(SELECT name FROM evicted)
 """  # noqa: S608
+"""Renews the lease, deletes dead processes and notifies the live ones, of which one resumes their work.
+
+A live process may be renewing its own lease: its row is skipped. After the server's clock was put back, a
+dead process would be alive until the old time comes again: its lease is shortened.
+"""
 _LOCK: Final = "SELECT pg_try_advisory_lock(%(locks)s, %(term)s::integer)"
-_EVICT: Final = f"""
-    DELETE FROM replicas WHERE term <> %(term)s AND (
-        until < {_NOW}
-        OR until < {_NOW} + %(valid)s - %(late)s AND pg_try_advisory_xact_lock(%(locks)s, term::integer)
-    ) RETURNING name
-"""  # noqa: S608
-_SHORTEN: Final = f"UPDATE replicas SET until = {_NOW} + %(valid)s WHERE until > {_NOW} + %(valid)s"  # noqa: S608
-"""After the server's clock was put back, a dead process would be alive until the old time comes again."""
 _LEAVE: Final = "DELETE FROM replicas WHERE term = %(term)s RETURNING pg_notify(%(channel)s, %(name)s)"
-_NOTIFY: Final = "SELECT pg_notify(%(channel)s, %(name)s)"
 
 log = structlog.get_logger()
 
@@ -129,9 +137,10 @@ class Replica:
                 async with connection:
                     await self._stay(connection, evicts_from)
             except Exception as error:  # noqa: BLE001 - whatever it is, nothing is given before the lease is renewed
+                log.debug("lease lost for now", why=str(error))
                 if self.leased:
-                    log.warning("lease lost for now", why=str(error))
-                self._leased_until = 0.0
+                    self._leased_until = 0.0
+                    self._notify_owner()  # it finds out whether the database answers
             await asyncio.sleep(RETRY_DELAY_SECONDS)
             with suppress(psycopg.Error, DatabaseUnavailable):
                 connection, evicts_from = await self.connect(), now() + SETTLING_SECONDS
@@ -149,43 +158,39 @@ class Replica:
     async def _stay(self, connection: Connection, evicts_from: float) -> None:
         self._notify_owner()  # a change may have happened while there was no connection
         while True:
-            await self._renew(connection)
-            if now() >= evicts_from and await self._evict(connection):
+            if await self._renew(connection, evicts=now() >= evicts_from):
                 continue
             async for notification in connection.notifies(timeout=RENEWAL_INTERVAL_SECONDS):
                 if notification.payload != self.name:
                     self._notify_owner()
 
-    async def _renew(self, connection: Connection) -> None:
-        """Renew the lease; begin a new term if a peer has evicted this process."""
-        renewed_at = now()
-        rows = await self._run(connection, _RENEW)
+    async def _renew(self, connection: Connection, *, evicts: bool = False) -> list[str]:
+        """Renew the lease, and return the dead processes that were evicted.
+
+        Begin a new term if a peer has evicted this process.
+        """
+        renewed_at, was_leader, term = now(), self._is_first, self.term
+        rows = await self._run(connection, _RENEW, evicts=evicts)
         if not rows:
             if self.term:
                 log.warning("this process lost its lease; starting over", replica=self.name)
             self._leased_until, self._locked = 0.0, False
             self.term = int((await self._run(connection, _JOIN))[0][0])
-            rows = await self._run(connection, _RENEW)
+            rows = await self._run(connection, _RENEW, evicts=False)
         if not self._locked:
             self._locked = bool((await self._run(connection, _LOCK))[0][0])
-        was_first, (self._is_first, count) = self._is_first, rows[0]
+        self._is_first, count, dead = rows[0]
         self.has_peers, self._leased_until = count > 1, renewed_at + LEASE_SECONDS - MARGIN_SECONDS
         self._renewed.set()
-        if self._is_first and not was_first:
-            self._notify_owner()
-
-    async def _evict(self, connection: Connection) -> bool:
-        """Delete dead processes and notify the live ones, of which one resumes their work."""
-        await connection.execute(_SHORTEN.encode(), {"valid": int(LEASE_SECONDS * 1e6)})
-        dead = [name for (name,) in await self._run(connection, _EVICT)]
         if dead:
             log.warning("another replica is gone", replicas=dead)
-            await self._run(connection, _NOTIFY)
+        if dead or term != self.term or (self._is_first and not was_leader):
             self._notify_owner()
-        return bool(dead)
+        return list(dead)
 
-    async def _run(self, connection: Connection, sql: str) -> list[tuple[Any, ...]]:
+    async def _run(self, connection: Connection, sql: str, *, evicts: bool = False) -> list[tuple[Any, ...]]:
         values = {
+            "evicts": evicts,
             "name": self.name,
             "term": self.term,
             "channel": CHANNEL,

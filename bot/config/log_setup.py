@@ -4,18 +4,15 @@ import logging
 import re
 import sys
 from collections.abc import Iterable
+from functools import partial
 from typing import Final, TextIO
 
 import structlog
 from structlog.typing import Processor
 
 from bot.config.redaction import HIDDEN, pattern
+from bot.outages import is_outage
 
-IGNORED_WARNINGS: Final = (
-    "As you gave `client` as well, `token` will be unused",  # Bolt finds SLACK_BOT_TOKEN in the environment
-    "Workflow already exists in queue",  # DBOS, when a workflow resumed after a crash is started by its id
-)
-"""Starts of warnings that need no action."""
 LIBRARIES: Final = (
     "slack_bolt",
     "slack_sdk",
@@ -27,8 +24,11 @@ LIBRARIES: Final = (
     "alembic",
     "stamina",
     "asyncio",
+    "psycopg",
 )
-"""Logged from warnings on: their lower levels contain payloads, and so customer ids."""
+"""Logged at debug only, from warnings on: their lower levels contain payloads, and so customer ids."""
+FAULT_REPORTERS: Final = ("asyncio", "aiohttp")
+"""They also report exceptions that nothing else handles."""
 TOKENS: Final = (
     r"xox[a-z]+-[\w.-]+|xapp-[\w-]+"  # Slack's tokens
     r"|eyJ[\w-]+\.[\w-]+\.[\w-]*"  # a JWT
@@ -76,7 +76,7 @@ def set_up_logs(
         json_renderer = structlog.processors.JSONRenderer(ensure_ascii=False, default=str)
         renderers = [structlog.processors.format_exc_info, json_renderer]
     handler.setFormatter(RedactingFormatter(*renderers, secrets=secrets))
-    handler.addFilter(_is_wanted)
+    handler.addFilter(partial(_is_wanted, debug=level == "debug"))
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
@@ -98,7 +98,16 @@ def set_up_logs(
     )
 
 
-def _is_wanted(record: logging.LogRecord) -> bool:
-    if str(record.msg).startswith(IGNORED_WARNINGS):
+def _is_wanted(record: logging.LogRecord, *, debug: bool) -> bool:
+    """Leave out what libraries say of an outage: `bot.outages` says it once, for the operator."""
+    if not record.name.startswith(LIBRARIES):
+        return True
+    return record.levelno >= logging.WARNING and (debug or _is_fault(record))
+
+
+def _is_fault(record: logging.LogRecord) -> bool:
+    error = record.exc_info[1] if record.exc_info else None
+    if error is None or not record.name.startswith(FAULT_REPORTERS):
         return False
-    return record.levelno >= logging.WARNING or not record.name.startswith(LIBRARIES)
+    is_librarys = type(error).__module__.startswith(LIBRARIES)
+    return not (is_librarys or is_outage(error) or isinstance(error, OSError))

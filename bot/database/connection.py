@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.database.address import is_sqlite, parse_url
 from bot.errors import DatabaseUnavailable
+from bot.outages import Outage
 
 __all__ = ["is_sqlite", "parse_url"]
 
@@ -69,13 +70,26 @@ def compiled(dialect: Dialect, statement: Statement, names: tuple[str, ...]) -> 
 
 @contextmanager
 def translate_errors(
-    database: str, failures: type[Exception], *, but: tuple[type[Exception], ...]
+    database: str,
+    failures: type[Exception],
+    *,
+    but: tuple[type[Exception], ...],
+    cause: Callable[[Exception], str] = str,
+    outage: Outage | None = None,
 ) -> Iterator[None]:
-    """Raise a driver's `failures` as `DatabaseUnavailable`, except `but`, the faults of a statement."""
+    """Raise a driver's `failures` as `DatabaseUnavailable`, except `but`, the faults of a statement.
+
+    What fails and what succeeds is told to `outage`, with a `cause` in plain words.
+    """
     try:
         yield
     except but:
         raise
     except failures as error:
         passes = getattr(error, "sqlite_errorcode", None) != SQLITE_ERROR
+        if outage and passes:
+            outage.failed(cause(error))
         raise DatabaseUnavailable(f"{database}: {getattr(error, 'orig', error)}", passes=passes) from error
+    else:
+        if outage:
+            outage.answered()

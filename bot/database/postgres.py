@@ -9,14 +9,14 @@ that can be written to, closes itself when an answer takes too long, and is drop
 """
 
 import asyncio
+import re
 import selectors
-import threading
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, ClassVar, Final, Self, TypeAlias, TypeVar
 
 import psycopg
 from psycopg import capabilities, generators
@@ -24,18 +24,17 @@ from psycopg.abc import PQGen
 from psycopg.pq import TransactionStatus
 from psycopg.pq.abc import PGcancelConn
 from psycopg.waiting import wait_async, wait_conn_async
-from psycopg_pool import AsyncConnectionPool
-from sqlalchemy import URL, BigInteger, Dialect, Engine, cast, create_engine, event, func, select
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from sqlalchemy import URL, BigInteger, Dialect, cast, func, select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
-from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.pool import ConnectionPoolEntry
 
 from bot.database.connection import Rows, Statement, Values, compiled, translate_errors
 from bot.database.deliveries import of_delivery, remember
 from bot.database.mapping import from_micros
 from bot.database.schema import deliveries
 from bot.domain.delivery import current_delivery
+from bot.outages import Outage
 
 CONNECT_OPTIONS: Final[dict[str, Any]] = {
     "connect_timeout": 5,
@@ -52,16 +51,27 @@ WRITABLE: Final = {"target_session_attrs": "read-write"}
 MAX_CONNECTIONS: Final = 16
 POOL_TIMEOUT_SECONDS: Final = 2.0
 """How long to wait for a connection: a click has to be answered within Slack's 3 seconds."""
-RECONNECT_SECONDS: Final = 5.0
-"""How long a failed connection is tried again; the waits would double. The next one starts afresh."""
+RECONNECT_SECONDS: Final = 1.0
+"""How long a failed connection is tried again; the waits would double. The next statement starts afresh."""
 ANSWER_SECONDS: Final = 8.0
 """After so long without an answer the server counts as gone."""
+UNTIL_BACK: Final = "nothing is given or posted until it is back"
+CAUSES: Final = {
+    "starting up|recovery": "it is starting",
+    "shutting down|administrator command": "it was shut down",
+    "too many clients|connection slots": "it has no connection left",
+    "authentication failed|no password|pg_hba|role .* (does|is) not": "it refuses the user or password",
+    "database .* does not exist": "it does not have the database",
+    "read-only": "it takes no writes",
+    "translate host|not known|resolve": "its host name is unknown",
+    "refused|No such file": "it refuses connections",
+    "timeout|timed out": "no answer in time",
+}
+"""Plain words for what libpq and psycopg say."""
 CANCEL_SECONDS: Final = 2.0
 """How long to ask the server to cancel a statement."""
 IDLE_IN_TRANSACTION: Final = "SET idle_in_transaction_session_timeout = '5s'"
 """How long a process that is suspended in a unit of work can block its peers."""
-ENGINE_CONNECTIONS: Final = 20
-ENGINE_RETRY_SECONDS: Final = 1.0
 
 Connection: TypeAlias = psycopg.AsyncConnection[tuple[Any, ...]]
 Answer = TypeVar("Answer")
@@ -89,6 +99,20 @@ class TimedConnection(psycopg.AsyncConnection[tuple[Any, ...]]):
     Psycopg would wait for that, for up to ten seconds.
     """
 
+    failure: ClassVar[str] = ""
+    """Why the last attempt to connect failed: the pool itself says only that it has no connection."""
+
+    @classmethod
+    async def connect(cls, *args: Any, **kwargs: Any) -> Self:
+        """Connect, and note why it fails."""
+        try:
+            connection = await super().connect(*args, **kwargs)
+        except psycopg.Error as error:
+            TimedConnection.failure = str(error)
+            raise
+        TimedConnection.failure = ""
+        return connection
+
     async def wait(self, gen: PQGen[Answer], interval: float = 0.1, timeout: float | None = None) -> Answer:  # noqa: ASYNC109 - psycopg's signature
         """Wait for an answer, or for notifications until a timeout.
 
@@ -96,8 +120,8 @@ class TimedConnection(psycopg.AsyncConnection[tuple[Any, ...]]):
             psycopg.OperationalError: there is none in time.
         """
         limit = ANSWER_SECONDS if timeout is None else timeout
-        try:
-            return await wait_async(gen, self.pgconn.socket, interval, limit)
+        try:  # psycopg would look ten times a second for a Ctrl-C, which the event loop notices by itself
+            return await wait_async(gen, self.pgconn.socket, max(interval, limit), limit)
         except psycopg.OperationalError:
             if timeout is None:
                 self.pgconn.finish()
@@ -133,34 +157,6 @@ async def _cancel(request: PGcancelConn) -> None:
         await wait_conn_async(generators.cancel(request), timeout=CANCEL_SECONDS)
 
 
-class TimedSyncConnection(psycopg.Connection[tuple[Any, ...]]):
-    """The same for the durable engine, whose listener may wait for ever."""
-
-    _listens = False
-
-    def wait(self, gen: PQGen[Answer], interval: float = 0.1, timeout: float | None = None) -> Answer:
-        """Wait for an answer, for as long as it may take.
-
-        Raises:
-            psycopg.OperationalError: there is none in time.
-        """
-        if timeout is not None or self._listens:
-            return super().wait(gen, interval, timeout)
-        try:
-            return super().wait(gen, interval, ANSWER_SECONDS)
-        except psycopg.OperationalError:
-            self.pgconn.finish()
-            raise
-
-    def notifies(self, **how: Any) -> Iterator[psycopg.Notify]:  # type: ignore[override]
-        """Wait for notifications, without a limit."""
-        self._listens = True
-        try:
-            yield from super().notifies(**how)
-        finally:
-            self._listens = False
-
-
 @dataclass(frozen=True, slots=True)
 class PostgresDatabase:
     """One database. A single statement takes one round trip, without BEGIN and COMMIT.
@@ -169,6 +165,7 @@ class PostgresDatabase:
     """
 
     pool: AsyncConnectionPool[Connection]
+    outage: Outage = field(default_factory=lambda: Outage("PostgreSQL", UNTIL_BACK))
     insert = staticmethod(postgresql.insert)
 
     async def run(self, statement: Statement, values: Values) -> Rows:
@@ -198,7 +195,7 @@ class PostgresDatabase:
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Connection]:
         """Take a connection; if it turns out read-only, drop all of them: others lead to the same server."""
-        with _errors_translated():
+        with _errors_translated(outage=self.outage, cause=cause_of):
             async with self.pool.connection() as connection:
                 try:
                     yield connection
@@ -254,6 +251,13 @@ async def open_postgres(
     await cancellations_ended()
 
 
+def cause_of(error: Exception) -> str:
+    """Say in plain words why the database does not answer."""
+    text = TimedConnection.failure or str(error) if isinstance(error, PoolTimeout) else str(error)
+    found = (words for pattern, words in CAUSES.items() if re.search(pattern, text))
+    return next(found, "the connection is lost")
+
+
 async def _configure(connection: Connection) -> None:
     await connection.execute(IDLE_IN_TRANSACTION)
 
@@ -264,57 +268,12 @@ async def _check(connection: Connection) -> None:
     Raises:
         psycopg.OperationalError: it is dropped, and the pool makes another.
     """
+    if has_input(connection.fileno()):
+        await AsyncConnectionPool.check_connection(connection)
+
+
+def has_input(socket: int) -> bool:
+    """Tell whether a socket has something to read: on an idle connection, mostly that the server is gone."""
     with selectors.DefaultSelector() as selector:
-        selector.register(connection.fileno(), selectors.EVENT_READ)
-        if selector.select(0):
-            await AsyncConnectionPool.check_connection(connection)
-
-
-def open_sync_engine(url: URL, closing: threading.Event) -> Engine:
-    """Open SQLAlchemy's engine for the durable engine, by the same rules.
-
-    A lost server is waited for here, until `closing` is set: the durable engine would double its waits.
-    """
-    parameters = connect_parameters(url)
-
-    def connect() -> TimedSyncConnection:
-        while True:
-            try:
-                return _connected(parameters)
-            except psycopg.OperationalError:
-                if closing.wait(ENGINE_RETRY_SECONDS):
-                    raise
-
-    def close_late(_connection: object, record: ConnectionPoolEntry) -> None:
-        """Close what a thread still had when the pool was closed."""
-        if closing.is_set():
-            record.invalidate()
-
-    engine = create_engine(
-        "postgresql+psycopg://",
-        creator=connect,
-        pool_size=ENGINE_CONNECTIONS,
-        max_overflow=0,
-        pool_pre_ping=True,
-        hide_parameters=True,
-    )
-    event.listen(engine, "handle_error", _drop_read_only)
-    event.listen(engine, "checkin", close_late)
-    return engine
-
-
-def _connected(parameters: dict[str, Any]) -> TimedSyncConnection:
-    connection = TimedSyncConnection.connect(**parameters)
-    try:
-        connection.execute(IDLE_IN_TRANSACTION)
-        connection.commit()
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _drop_read_only(context: ExceptionContext) -> None:
-    """Treat a refused write as a lost connection: the pool drops all, and the statement is repeated."""
-    if isinstance(context.original_exception, psycopg.errors.ReadOnlySqlTransaction):
-        context.is_disconnect = True
+        selector.register(socket, selectors.EVENT_READ)
+        return bool(selector.select(0))

@@ -9,7 +9,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from bot.database.connection import is_sqlite, translate_errors
-from bot.database.postgres import TimedSyncConnection, connect_parameters
+from bot.database.engine_pool import TimedSyncConnection
+from bot.database.postgres import connect_parameters
 from bot.database.sqlite import BUSY_TIMEOUT_MS, read_only_name
 
 

@@ -28,6 +28,7 @@ from bot.database.deliveries import delivery_values, of_delivery, remember
 from bot.database.schema import deliveries
 from bot.domain.delivery import Delivery, current_delivery, wait_limited
 from bot.errors import DatabaseUnavailable, DeliveredBefore
+from bot.outages import Outage
 
 BUSY_TIMEOUT_MS: Final = 5_000
 """How long a write waits for another process; within this process, writers queue."""
@@ -45,6 +46,7 @@ _WRITER: Final = (
     "foreign_keys=ON",
     "secure_delete=ON",
 )
+UNTIL_WRITABLE: Final = "nothing is given or posted until it is back"
 _READER: Final = (f"busy_timeout={BUSY_TIMEOUT_MS}", "query_only=ON")
 _errors_translated: Final = partial(
     translate_errors,
@@ -183,6 +185,8 @@ class SqliteDatabase:
         self._path = path
         self.writer = writer
         self._reader = reader
+        self._outage = Outage("SQLite", UNTIL_WRITABLE)
+        """Of writes alone: a full disk can still be read."""
         self._lock = asyncio.Lock()
         self._owner: asyncio.Task[Any] | None = None
         self._writes: Coalescer[Write, Rows] = Coalescer(
@@ -191,9 +195,10 @@ class SqliteDatabase:
 
     async def run(self, statement: Statement, values: Values) -> Rows:
         """Run one statement, which SQLite itself puts into a transaction."""
-        with _errors_translated():
-            if statement.is_select:
+        if statement.is_select:
+            with _errors_translated():
                 return await self._reader.run(statement, values)
+        with _errors_translated(outage=self._outage):
             self._refuse_owner()
             delivery = current_delivery()
             remembering = _sql(_REMEMBER, delivery_values(delivery)) if delivery else None
@@ -212,7 +217,7 @@ class SqliteDatabase:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[SqliteThread]:
         """Begin to write."""
-        with _errors_translated():
+        with _errors_translated(outage=self._outage):
             async with self._locked():
                 try:
                     await self.writer.execute_fetchall("BEGIN IMMEDIATE")

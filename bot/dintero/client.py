@@ -20,7 +20,16 @@ from bot.dintero.error_mapping import error_for
 from bot.dintero.parsing import id_of, read_list, read_refs, read_rule, read_rules
 from bot.domain.ids import CustomerId, OnceKey, RuleId
 from bot.domain.rules.rule import HOLDERS_PAGE, Holder, Rule
-from bot.errors import BatchRejectedError, DinteroError, OutcomeUnknownError, RuleNotFound, TokenUnavailable
+from bot.errors import (
+    BatchRejectedError,
+    DinteroError,
+    OutcomeUnknownError,
+    RateLimitedError,
+    RuleNotFound,
+    TokenUnavailable,
+    TransientError,
+)
+from bot.outages import Outage
 
 RULES_PER_PAGE: Final = 100
 """The most that Dintero documents."""
@@ -49,6 +58,7 @@ class DinteroClient:
         self._post_headers = httpx.Headers({**http.headers, "Content-Type": "application/json"})
         self._url = lru_cache(maxsize=RULES_PER_PAGE)(self._build_url)
         self._last_read: tuple[bytes, Rule] | None = None
+        self._outage = Outage("Dintero", "requests wait, and go on when it is back")
 
     async def rules(self) -> tuple[Rule, ...]:
         """Read all rules, including expired, inactive and deleted ones.
@@ -152,6 +162,21 @@ class DinteroClient:
 
     async def _send(self, request: httpx.Request) -> httpx.Response:
         """Send one request; any answer other than 200 becomes one of our errors."""
+        try:
+            answer = await self._answer(request)
+        except TransientError as error:
+            if isinstance(error, RateLimitedError):
+                self._outage.answered()
+            else:
+                self._outage.failed(str(error).replace("Dintero ", "it ", 1))
+            raise
+        except DinteroError:
+            self._outage.answered()
+            raise
+        self._outage.answered()
+        return answer
+
+    async def _answer(self, request: httpx.Request) -> httpx.Response:
         try:
             async with asyncio.timeout(self._timeout):
                 answer = await self._http.send(request)

@@ -371,7 +371,7 @@ class Repository(Protocol):
     async def mark_attempt(self, outbox_message: OutboxMessage) -> None:
         """Record that an attempt starts."""
 
-    async def mark_sent(self, outbox_message: OutboxMessage, *, ts: str) -> None:
+    async def mark_sent(self, outbox_message: OutboxMessage, *, ts: str) -> bool:
         """Record the delivery; a card's `ts` is saved with its request."""
 
     async def reschedule(self, outbox_message: OutboxMessage, *, until: datetime, clean: bool) -> None:
@@ -396,6 +396,9 @@ class Announcer(Protocol):
 
     async def redraw(self, request: RequestId) -> None:
         """Update a posted card to the saved request."""
+
+    async def withdraw(self, outbox_message: OutboxMessage, ts: str) -> None:
+        """Delete a copy of a message that another process has posted too."""
 
 
 class BackgroundTasks(Protocol):

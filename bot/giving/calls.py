@@ -65,7 +65,7 @@ class CallRunner:
                 if late or attempt >= policy.attempts or not policy.repeats(failure):
                     raise
                 seconds = policy.wait(attempt)
-                log.warning("a call to Dintero is repeated in %.1f s: %s", seconds, failure)
+                log.debug("a call to Dintero is repeated in %.1f s: %s", seconds, failure)
             await self.queue.sleep(seconds, partial(self._check, call_state))
             await self.check_wanted(True)
 

@@ -24,6 +24,7 @@ from bot.errors import CardDeleted, DeliveryDeferred, DeliveryFailed
 from bot.services.access import AccessControl
 from bot.services.remainder import first_request
 from bot.services.snapshots import load_snapshot
+from bot.slack.client.connection import checked_before_sending
 from bot.slack.client.direct_messages import direct_channel
 from bot.slack.client.errors import CALL_ERRORS, ErrorKind, delivery_error, describe, kind_of
 from bot.slack.client.file_messages import find_file, upload
@@ -97,6 +98,25 @@ class SlackAnnouncer:
             if kind_of(error) is ErrorKind.MESSAGE_GONE:
                 code = describe(error)
                 raise CardDeleted(f"Slack does not have the card any more ({code})", code=code) from error
+            raise delivery_error(error) from error
+
+    async def withdraw(self, outbox_message: OutboxMessage, ts: str) -> None:
+        """Delete a copy of a message that another process has posted too.
+
+        Raises:
+            DeliveryDeferred, DeliveryFailed: Slack did not do it.
+        """
+        notification = outbox_message.notification
+        try:
+            match notification.kind:
+                case ChannelKind.NOTICE:
+                    channel = notification.to
+                case ChannelKind.DIRECT | ChannelKind.LIST:
+                    channel = await direct_channel(self._client, notification.to)
+                case _:
+                    channel = (await self._request(outbox_message.request)).channel
+            await self._client.chat_delete(channel=channel, ts=ts)
+        except CALL_ERRORS as error:
             raise delivery_error(error) from error
 
     async def _with_patience(
@@ -203,16 +223,16 @@ class SlackAnnouncer:
             async for posted in self._latest(channel, thread):
                 if _key(posted) == outbox_message.key:
                     return str(posted["ts"])
-        self._check_leader()
-        answer = await self._client.chat_postMessage(
-            channel=channel,
-            thread_ts=thread,
-            text=message.text,
-            blocks=message.blocks,
-            metadata={"event_type": EVENT_TYPE, "event_payload": {"key": outbox_message.key}},
-            unfurl_links=False,
-            unfurl_media=False,
-        )
+        with checked_before_sending(self._check_leader):
+            answer = await self._client.chat_postMessage(
+                channel=channel,
+                thread_ts=thread,
+                text=message.text,
+                blocks=message.blocks,
+                metadata={"event_type": EVENT_TYPE, "event_payload": {"key": outbox_message.key}},
+                unfurl_links=False,
+                unfurl_media=False,
+            )
         return str(answer["ts"])
 
     async def _send_list(self, outbox_message: OutboxMessage, request: Request) -> str:

@@ -17,6 +17,7 @@ from bot.domain.ids import RequestId
 from bot.domain.policy.policy import Refusal
 from bot.domain.requests.prior_grants import PriorRequest
 from bot.errors import DatabaseUnavailable, DeliveredBefore
+from bot.outages import log_failure
 from bot.slack.client import errors
 from bot.slack.client.direct_messages import direct_channel
 from bot.slack.client.errors import CALL_ERRORS, ErrorKind, describe, kind_of
@@ -210,8 +211,10 @@ def explain(error: Exception) -> str:
         log.warning("a copy of a delivery was refused")
         return COPY
     fault = uuid.uuid4().hex[:8]
-    log.error("answer failed", fault=fault, exc_info=error)
     passes = isinstance(error, TimeoutError) or (isinstance(error, DatabaseUnavailable) and error.passes)
+    if passes:
+        log.warning("a person was told that the database does not answer", fault=fault)
+    log_failure(log, "answer failed", error, fault=fault)
     if passes and delivery:
         delivery.close()
     written = delivery is not None and delivery.writes > 0

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain, repeat
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -221,6 +222,9 @@ class Stumbling:
             raise ZeroDivisionError
         return await self.telling.announcer.deliver(outbox_message)
 
+    async def withdraw(self, outbox_message: OutboxMessage, ts: str) -> None:
+        raise NotImplementedError
+
     async def redraw(self, request: RequestId) -> None:
         await self.telling.announcer.redraw(request)
 
@@ -287,3 +291,36 @@ async def test_a_former_leader_delivers_and_records_nothing_more(
     with pytest.raises(DeliveryDeferred, match="another process"):
         await announcer.deliver(await telling.next())
     assert slack.calls[POSTS] == posted
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+async def test_a_copy_that_arrives_after_its_successor_looked_is_deleted(
+    telling: Telling, number: int
+) -> None:
+    """As when a process is suspended while its message is on the way."""
+    held, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def hold(point: str, method: str, calls: int) -> None:
+        if (point, method, calls) == ("before", POSTS, number):
+            held.set()
+            await goes_on.wait()
+
+    telling.shop.slack.faults.on_call = hold
+    relay, _ = telling.outbox_while(lambda: True)
+    suspended = asyncio.create_task(relay.deliver_due())
+    await asyncio.wait_for(held.wait(), 20)
+    await telling.outbox().deliver_due()
+    telling.each_was_said_once_in_order()
+    goes_on.set()
+    await suspended
+    telling.each_was_said_once_in_order()
+    assert telling.shop.slack.faults.calls["chat.delete"] == 1
+
+
+async def test_a_process_that_was_replaced_while_it_connected_posts_nothing(telling: Telling) -> None:
+    leads = chain([True, True], repeat(False))  # for the look and the first check, and no more
+    relay, _ = telling.outbox_while(lambda: next(leads))
+    await relay.deliver_due()
+    assert telling.shop.slack.faults.calls[POSTS] == 0
+    await telling.outbox().deliver_due()
+    telling.each_was_said_once_in_order()

@@ -171,6 +171,9 @@ class Hanging:
     async def deliver(self, outbox_message: OutboxMessage) -> str:
         raise DeliveryDeferred(str(outbox_message), after=1, clean=False)
 
+    async def withdraw(self, outbox_message: OutboxMessage, ts: str) -> None:
+        raise NotImplementedError
+
     async def redraw(self, request: RequestId) -> None:
         self.asked.append(request)
         await asyncio.Event().wait()

@@ -83,6 +83,24 @@ def test_run_without_credentials_lists_the_missing_ones_and_starts_no_sandbox(tm
     assert "Traceback" not in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("module", "arguments", "env", "event"),
+    [
+        ("bot", ["run"], {}, "SLACK_BOT_TOKEN: missing"),
+        ("bot", ["migrate"], {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}, "PostgreSQL: "),
+        ("bot.cli.launcher", [], {"DINTERO_CLIENT_ID": "client"}, "SLACK_BOT_TOKEN: missing"),
+    ],
+)
+def test_a_refusal_to_start_is_one_json_object_if_the_log_is(
+    tmp_path: Path, module: str, arguments: list[str], env: dict[str, str], event: str
+) -> None:
+    result = call(tmp_path, *arguments, module=module, **env, LOG_FORMAT="json")
+    assert result.returncode != 0
+    (line,) = map(json.loads, result.stderr.splitlines())
+    assert event in line["event"]
+    assert (line["level"], bool(line["advice"]), bool(line["timestamp"])) == ("error", True, True)
+
+
 def test_run_lists_policy_faults_and_no_secret(tmp_path: Path) -> None:
     (tmp_path / "policy.toml").write_text('currency = "nok"\nwhat = 1\n')
     result = call(tmp_path, "run", **CREDENTIALS)

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from io import StringIO
 from typing import Final
 
+import psycopg
 import pytest
 import structlog
 from slack_bolt.async_app import AsyncApp
 
 from bot.config.log_setup import set_up_logs
 from bot.config.redaction import HIDDEN
+from bot.errors import DatabaseUnavailable
 from tests.support.plain_logs import plain_logs
 
 SECRET: Final = 'a "known" secret/value'
@@ -106,7 +108,7 @@ def test_innocent_text_is_unchanged() -> None:
     assert HIDDEN not in stream.getvalue()
 
 
-def test_libraries_are_logged_from_warnings_on() -> None:
+def test_libraries_are_logged_at_debug_only_and_from_warnings_on() -> None:
     stream = written(as_json=True, level="debug")
     AsyncApp(token="xoxb-1", signing_secret="a").logger.info("a payload with customers")
     logging.getLogger("httpx").info("a request")
@@ -123,10 +125,13 @@ def test_lines_below_the_level_are_not_written() -> None:
     assert "loud" in stream.getvalue()
 
 
-def test_a_warning_that_needs_no_action_is_left_out() -> None:
-    stream = StringIO()
-    set_up_logs(to=stream)
-    logging.getLogger("slack_bolt.AsyncApp").warning("As you gave `client` as well, `token` will be unused.")
-    logging.getLogger("slack_bolt.AsyncApp").warning("something else")
-    assert "unused" not in stream.getvalue()
-    assert "something else" in stream.getvalue()
+def test_of_libraries_only_faults_that_nothing_handled_are_written() -> None:
+    stream = written(as_json=True)
+    for name in ("psycopg.pool", "dbos", "sqlalchemy.pool", "slack_sdk.socket_mode", "stamina", "asyncio"):
+        logging.getLogger(name).error("a library's text")
+    for error in (psycopg.OperationalError("away"), ConnectionResetError(), DatabaseUnavailable("away")):
+        logging.getLogger("asyncio").error("Task exception was never retrieved", exc_info=error)
+    assert stream.getvalue() == ""
+    logging.getLogger("asyncio").error("Task exception was never retrieved", exc_info=KeyError("a fault"))
+    (line,) = map(json.loads, stream.getvalue().splitlines())
+    assert "a fault" in line["exception"]

@@ -1,5 +1,4 @@
 import asyncio
-import threading
 from dataclasses import replace
 
 import psycopg
@@ -9,12 +8,12 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError
 
 from bot.database.connection import parse_url
+from bot.database.engine_pool import EnginePool
 from bot.database.postgres import (
     TimedConnection,
     cancellations_ended,
     connect_parameters,
     open_postgres,
-    open_sync_engine,
 )
 from bot.database.repositories.repository import open_repository
 from bot.database.schema import channels
@@ -97,7 +96,7 @@ async def test_a_connection_to_a_read_only_server_is_dropped(postgres_url: str) 
 
 
 def test_the_engine_drops_a_connection_to_a_read_only_server(postgres_url: str) -> None:
-    engine = open_sync_engine(parse_url(postgres_url), threading.Event())
+    engine = EnginePool(parse_url(postgres_url)).engine
     with engine.begin() as connection:
         connection.exec_driver_sql("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")
     with pytest.raises(DBAPIError) as caught, engine.begin() as connection:

@@ -104,8 +104,8 @@ async def _two(folder: Path, url: str) -> AsyncIterator[Two]:
     """Prepare two bots without starting them."""
     async with (
         open_shop() as shop,
-        a_process(shop, folder, url) as one,
-        a_process(shop, folder, url) as another,
+        a_process(shop, folder, url, LOG_LEVEL="debug") as one,
+        a_process(shop, folder, url, LOG_LEVEL="debug") as another,
     ):
         yield Two(url, shop, one, another)
 

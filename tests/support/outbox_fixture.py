@@ -89,7 +89,9 @@ class Telling:
         return [self.shop.ann.read(reply) for reply in self.shop.slack.thread(card)]
 
     def direct(self) -> list[str]:
-        return [self.shop.ann.read(message) for message in self.shop.ann.direct.messages]
+        return [
+            self.shop.ann.read(message) for message in self.shop.ann.direct.messages if not message.deleted
+        ]
 
     def each_was_said_once_in_order(self) -> None:
         asked, yes = self.thread()

@@ -41,6 +41,12 @@ _DUE: Final = (
 )
 _MARK_ATTEMPT: Final = update(outbox).where(_MESSAGE).values(tried=1, attempts=outbox.c.attempts + 1)
 _UPDATE: Final = update(outbox).where(_MESSAGE)
+_MARK_SENT: Final = (
+    update(outbox)
+    .where(_MESSAGE, or_(outbox.c.said_ts.is_(None), outbox.c.said_ts == bindparam("ts")))
+    .values(said_ts=bindparam("ts"))
+    .returning(outbox.c.id)
+)
 _END_WAITS: Final = update(outbox).where(PENDING, outbox.c.due > bindparam("now"))
 _FORGET: Final = (
     delete(outbox)
@@ -54,6 +60,10 @@ _FORGET: Final = (
     )
     .returning(outbox.c.id)
 )
+_LOCK_REQUEST: Final = (
+    select(requests.c.id).where(requests.c.id == bindparam("which")).with_for_update(key_share=True)
+)
+"""Before its messages, as every unit of work does."""
 _SET_CARD: Final = update(requests).where(requests.c.id == bindparam("which"))
 
 
@@ -72,15 +82,20 @@ class OutboxRepository(BaseRepository):
         """Note that an attempt to send it begins."""
         await self._database.run(_MARK_ATTEMPT, {"this": outbox_message.id})
 
-    async def mark_sent(self, outbox_message: OutboxMessage, *, ts: str) -> None:
-        """Note that it was sent; the request keeps the `ts` of its card."""
-        done: dict[str, ColumnValue] = {"this": outbox_message.id, "said_ts": encode(ts)}
+    async def mark_sent(self, outbox_message: OutboxMessage, *, ts: str) -> bool:
+        """Note that it was sent; the request keeps the `ts` of its card.
+
+        False if another process has sent it under another `ts`: then this copy counts for nothing.
+        """
+        done: dict[str, ColumnValue] = {"this": outbox_message.id, "ts": encode(ts)}
         if outbox_message.notification.kind is not ChannelKind.CARD:
-            await self._database.run(_UPDATE, done)
-            return
+            return bool(await self._database.run(_MARK_SENT, done))
         async with self._database.transaction() as transaction:
-            await transaction.run(_SET_CARD, {"which": encode(outbox_message.request), "card_ts": encode(ts)})
-            await transaction.run(_UPDATE, done)
+            card = {"which": encode(outbox_message.request), "card_ts": encode(ts)}
+            await transaction.run(_LOCK_REQUEST, {"which": card["which"]})
+            if counts := bool(await transaction.run(_MARK_SENT, done)):
+                await transaction.run(_SET_CARD, card)
+        return counts
 
     async def reschedule(self, outbox_message: OutboxMessage, *, until: datetime, clean: bool) -> None:
         """Try later; `clean` if this attempt surely posted nothing, though an earlier one may have."""

@@ -10,7 +10,7 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.slack.client.errors import ErrorKind, kind_of
+from bot.slack.client.errors import CALL_ERRORS, ErrorKind, kind_of
 
 QUIET_SECONDS: Final = 30.0
 """How long nothing is heard from Slack before it is asked."""
@@ -37,7 +37,7 @@ class ApiClient(AsyncWebClient):
         """
         try:
             answer = await self._called(*arguments, **options)
-        except Exception as error:
+        except CALL_ERRORS as error:
             self._tell(error)
             raise
         self._tell(None)

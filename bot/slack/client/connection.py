@@ -1,9 +1,11 @@
 """The bot's connection to Slack: its Web API client, and Socket Mode."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
-from typing import Final
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from contextvars import ContextVar
+from functools import partial
+from typing import Any, Final
 
 import aiohttp
 import stamina
@@ -15,22 +17,80 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.domain.ids import TeamId
 from bot.errors import ConfigError
+from bot.outages import Outage
 from bot.slack.client.api_watch import ApiClient
-from bot.slack.client.errors import describe, is_transient
+from bot.slack.client.errors import ErrorKind, describe, is_transient, kind_of
 from bot.slack.client.socket_watchdog import PING_SECONDS, SocketWatch
 
 CALL_SECONDS: Final = 10
 """Slack documents no limit, and people wait."""
 
 
+_check: Final[ContextVar[Callable[[], None] | None]] = ContextVar("check", default=None)
+
+
+@contextmanager
+def checked_before_sending(check: Callable[[], None]) -> Iterator[None]:
+    """Check before each call of the block, and once more when its connection is there; `check` may raise.
+
+    A process may be suspended while it connects: what it was about to send may have been sent by another.
+    """
+    check()
+    token = _check.set(check)
+    try:
+        yield
+    finally:
+        _check.reset(token)
+
+
+class CheckingConnector(aiohttp.TCPConnector):
+    """Checks at the last moment before a request goes out."""
+
+    async def connect(self, *args: Any, **kwargs: Any) -> aiohttp.connector.Connection:
+        """Find a connection."""
+        connection = await super().connect(*args, **kwargs)
+        try:
+            if check := _check.get():
+                check()
+        except BaseException:
+            connection.release()
+            raise
+        return connection
+
+
+def _note(outage: Outage, error: Exception | None) -> None:
+    """Note how a call ended: any answer shows that Slack is there."""
+    if error and kind_of(error) is ErrorKind.TRANSIENT:
+        outage.failed(_cause_of(error))
+    else:
+        outage.answered()
+
+
+def _cause_of(error: Exception) -> str:
+    """Say in plain words why Slack does not answer."""
+    match error:
+        case SlackApiError():
+            return f"it answered {describe(error)}"
+        case aiohttp.ClientConnectorError():
+            return "it cannot be reached"
+        case TimeoutError():
+            return "no answer in time"
+        case _:
+            return "the connection was cut"
+
+
 @asynccontextmanager
 async def open_client(api_url: str, token: str) -> AsyncIterator[ApiClient]:
     """Open the one client of the process until the block ends."""
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CALL_SECONDS)) as session:
+    timeout = aiohttp.ClientTimeout(total=CALL_SECONDS)
+    async with aiohttp.ClientSession(timeout=timeout, connector=CheckingConnector()) as session:
         # the SDK's own handler repeats a call whose connection was cut, which would post a message twice
-        yield ApiClient(
+        client = ApiClient(
             token=token, base_url=api_url, session=session, timeout=CALL_SECONDS, retry_handlers=[]
         )
+        outage = Outage("Slack", "messages are kept, and posted when it is back")
+        client.on_end_listeners.append(partial(_note, outage))
+        yield client
 
 
 async def own_team(client: AsyncWebClient) -> TeamId:

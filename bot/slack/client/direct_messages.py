@@ -7,7 +7,7 @@ import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.slack.client.errors import CALL_ERRORS, describe
+from bot.slack.client.errors import CALL_ERRORS, describe, is_transient
 
 log = structlog.get_logger()
 
@@ -28,6 +28,7 @@ async def tell_admins(
             channel = await direct_channel(client, admin)
             answers.append(await client.chat_postMessage(channel=channel, text=text, metadata=metadata))
         except CALL_ERRORS as error:
-            log.warning("admin not told", admin=admin, why=describe(error))
+            write = log.debug if is_transient(error) else log.warning
+            write("admin not told", admin=admin, why=describe(error))
             failures.append(error)
     return answers, failures

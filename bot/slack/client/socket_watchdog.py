@@ -6,9 +6,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
-import structlog
 from aiohttp import WSMessage
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
+
+from bot.outages import Outage
 
 PING_SECONDS: Final = 5.0
 """The interval of our pings. Slack answers each, so a live connection is never silent for longer."""
@@ -16,8 +17,6 @@ MAX_SILENT_PINGS: Final = 4
 """After so many unanswered pings `/readyz` reports Slack as away, and the bot reconnects."""
 LOOKS_PER_PING: Final = 10
 """A pong counts from the look that finds it: `/readyz` is late by a tenth of a ping at most."""
-
-log = structlog.get_logger()
 
 
 class SocketWatch:
@@ -36,6 +35,8 @@ class SocketWatch:
         self._ticks = ticks
         self._received_at = self._reconnected_at = ticks()
         self._pong = client.last_ping_pong_time
+        meanwhile = "no command or click arrives until it is back"
+        self._outage = Outage("Slack's Socket Mode", meanwhile, ticks=ticks)
         client.on_message_listeners.append(self._on_message)
 
     async def is_heard(self) -> bool:
@@ -54,13 +55,19 @@ class SocketWatch:
         """Reconnect after each silence that is too long, until cancelled."""
         while True:
             await asyncio.sleep(self._ping / LOOKS_PER_PING)
+            await self._note_outage()
             if not self.silent or self._ticks() - self._reconnected_at < self._max_silence:
                 continue
             self._reconnected_at = self._ticks()
-            log.warning("Slack is silent; reconnecting", seconds=round(self._ticks() - self._received_at, 1))
             with suppress(Exception):  # a failure is repeated after another silence
                 async with asyncio.timeout(self._max_silence):
                     await self._client.connect_to_new_endpoint(force=True)
+
+    async def _note_outage(self) -> None:
+        if await self.is_heard():
+            self._outage.answered()
+        else:
+            self._outage.failed("nothing arrives" if self.silent else "it is not connected")
 
     async def _on_message(self, _message: WSMessage) -> None:
         self._received_at = self._ticks()

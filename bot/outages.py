@@ -1,0 +1,75 @@
+"""Tells the log about outages: one sentence when a service does not answer, one when it answers again."""
+
+import time
+from collections.abc import Callable
+from logging import getLogger
+from typing import Any, Final, Protocol
+
+from bot.errors import DatabaseUnavailable, DirectoryUnavailable, TransientError
+
+TOLD_AFTER_SECONDS: Final = 2.0
+"""A failure that passes sooner is no outage: its caller repeats the call."""
+
+log = getLogger(__name__)
+
+
+class Logger(Protocol):
+    """What is needed of a logger."""
+
+    def debug(self, event: str, **fields: Any) -> Any:
+        """Log for developers."""
+
+    def error(self, event: str, **fields: Any) -> Any:
+        """Log for the operator."""
+
+
+class Outage:
+    """Whether a service answers; all its calls report here. `meanwhile` says what an outage means."""
+
+    def __init__(self, service: str, meanwhile: str, *, ticks: Callable[[], float] = time.monotonic) -> None:
+        self._service = service
+        self._meanwhile = meanwhile
+        self._ticks = ticks
+        self._failing_since: float | None = None
+        self._told = False
+
+    def failed(self, why: str = "") -> None:
+        """Note a call without an answer; `why` is a few plain words."""
+        if self._failing_since is None:
+            self._failing_since = self._ticks()
+        elif not self._told and self._ticks() - self._failing_since >= TOLD_AFTER_SECONDS:
+            self._told = True
+            cause = f" ({why})" if why else ""
+            log.warning("%s does not answer%s; %s", self._service, cause, self._meanwhile)
+
+    def answered(self) -> None:
+        """Note an answer."""
+        since, told = self._failing_since, self._told
+        self._failing_since, self._told = None, False
+        if since is not None and told:
+            log.warning("%s answers again after %s", self._service, duration(self._ticks() - since))
+
+
+def duration(seconds: float) -> str:
+    """Write a time for people.
+
+    >>> duration(8.4), duration(150), duration(7_260)
+    ('8 s', '2 min 30 s', '2 h 1 min')
+    """
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes >= 60:  # noqa: PLR2004 - minutes of an hour
+        return f"{minutes // 60} h {minutes % 60} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def is_outage(error: BaseException) -> bool:
+    """Tell whether an error comes of an outage, which has a sentence of its own."""
+    if isinstance(error, DatabaseUnavailable):
+        return error.passes
+    return isinstance(error, DirectoryUnavailable | TransientError | TimeoutError | ConnectionError)
+
+
+def log_failure(log: Logger, event: str, error: Exception, **fields: Any) -> None:
+    """Log what failed: a fault of the bot with its traceback, an outage only for developers."""
+    write = log.debug if is_outage(error) else log.error
+    write(event, exc_info=error, **fields)
