@@ -68,15 +68,15 @@ async def dintero_part(settings: Settings, seen: Readiness | None) -> Part:
 
 def bot_part(address: str, seen: Readiness | None, processes: int | None, *, can_be_asked: bool) -> Part:
     """Say whether a bot runs, from its own answer, or from the leases of its processes."""
-    lives = f"{processes} process{'' if processes == 1 else 'es'} on this database"
+    lives = f"{processes} process{'' if processes == 1 else 'es'}"
     if seen and processes == 0:
         return Part(False, f"one runs at {address}, but none on this database")
     if seen:
         missing = [name for name, there in (("database", seen.database), ("Slack", seen.slack)) if not there]
-        state = f", starting or without its {' and '.join(missing)}" if missing else ""
-        return Part(seen.ready, f"runs at {address}{state}{f', {lives}' if processes else ''}")
+        state = ", still starting" if len(missing) > 1 else f", without its {missing[0]}" if missing else ""
+        return Part(seen.ready, f"runs at {address}{f', {lives}' if processes else ''}{state}")
     if processes:
-        return Part(True, f"{lives}, none of them at {address}")
+        return Part(True, f"{lives} on this database, none of them at {address}")
     if not can_be_asked:
         return Part(True, "PORT is 0, so it cannot be asked")
     return Part(False, f"nothing answers at {address}")

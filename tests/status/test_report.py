@@ -39,10 +39,10 @@ async def test_a_running_bot_is_asked_for_its_own_view(database_url: str) -> Non
     ("seen", "processes", "ok", "words"),
     [
         (Readiness(database=True, slack=True, dintero="ok"), None, True, "runs at here"),
-        (Readiness(database=True, slack=True, dintero="ok"), 2, True, "runs at here, 2 processes on this"),
+        (Readiness(database=True, slack=True, dintero="ok"), 2, True, "runs at here, 2 processes"),
         (Readiness(database=True, slack=True, dintero="ok"), 0, False, "but none on this database"),
-        (Readiness(database=True, slack=False, dintero="ok"), 1, False, "starting or without its Slack"),
-        (Readiness(database=False, slack=False, dintero="?"), 1, False, "its database and Slack"),
+        (Readiness(database=True, slack=False, dintero="ok"), 1, False, "1 process, without its Slack"),
+        (Readiness(database=False, slack=False, dintero="?"), 1, False, "still starting"),
         (None, 1, True, "1 process on this database, none of them at here"),
         (None, 0, False, "nothing answers at here"),
         (None, None, False, "nothing answers at here"),
