@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import aiohttp
@@ -38,9 +38,9 @@ class ApiClient(AsyncWebClient):
         try:
             answer = await self._called(*arguments, **options)
         except CALL_ERRORS as error:
-            self._tell(error)
+            self.tell(error)
             raise
-        self._tell(None)
+        self.tell(None)
         return answer
 
     async def _called(self, *arguments: Any, **options: Any) -> AsyncSlackResponse:
@@ -49,7 +49,8 @@ class ApiClient(AsyncWebClient):
         except AttributeError as error:  # of the SDK, which takes a text of status 200 for an object
             raise aiohttp.ClientPayloadError("the answer is not Slack's") from error
 
-    def _tell(self, error: Exception | None) -> None:
+    def tell(self, error: Exception | None) -> None:
+        """Tell the listeners how a call ended."""
         for listener in self.on_end_listeners:
             listener(error)
 
@@ -95,9 +96,13 @@ class ApiWatch:
     async def ask(self) -> None:
         """Ask Slack, and count it if no answer comes."""
         heard_at = self._heard_at
-        with suppress(Exception):
+        try:
             async with asyncio.timeout(self._answer):
                 await self._client.auth_test()
+        except TimeoutError as error:
+            self._client.tell(error)  # a cancelled call has told nobody
+        except Exception:  # noqa: BLE001, S110 - the client has told how it ended
+            pass
         if self._heard_at == heard_at:
             self._failures, self._doubtful = self._failures + 1, True
 

@@ -88,8 +88,11 @@ async def test_a_slack_that_does_not_answer_is_away_until_it_does(slack: Slack) 
 
 async def test_a_slack_that_hangs_is_away_and_is_asked_once_at_a_time(slack: Slack) -> None:
     async with watch_api(slack.watched, quiet=SOON, retry=SOON, answer=0.1) as watch:
+        ended: list[Exception | None] = []
+        slack.watched.on_end_listeners.append(ended.append)
         slack.hangs = True
         await slack.until(watch, heard=False)
+        assert isinstance(ended[-1], TimeoutError)  # so that the log tells this outage too
         slack.hangs = False
         await slack.until(watch, heard=True)
 
