@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from bot.config.settings import Settings
 from bot.database.schema import VERSION
-from bot.domain.requests.request import OPEN, PausedFor, State
+from bot.domain.requests.request import OPEN, Pause, PausedFor, State
 from bot.errors import DatabaseUnavailable
 from bot.slack.rendering.formatting import duration
 from bot.slack.rendering.pause_banner import BOTS_REASONS
@@ -81,7 +81,7 @@ class StatusReport:
         yield f"discount-bot {version('discount-bot')}, {kind} account {self.account}, {_when(self.at)}"
         yield ""
         for name, part in self.parts.items():
-            yield f"{'✓' if part.ok else '✗'} {name:<9} {part.detail}"
+            yield f"{'✓' if part.ok else '✗'} {name:<9} {' '.join(part.detail.split())}"
         if self.work:
             yield from self._stopped_lines(self.work)
         yield ""
@@ -145,16 +145,10 @@ async def _read_database(url: str, at: datetime) -> tuple[Part, Work | None]:
 def _facts(work: Work | None, at: datetime) -> dict[str, Any]:
     """Give the figures beside the words; null where the database could not be read."""
     if work is None:
-        return {"processes": None, "paused": None, "unsent": None, "counts": None, "stopped_requests": None}
-    pause = work.pause
+        return dict.fromkeys(("processes", "paused", "unsent", "counts", "stopped_requests"))
     return {
         "processes": work.processes,
-        "paused": pause
-        and {
-            "since": pause.since.isoformat(),
-            "by": pause.by,
-            "reason": None if pause.by else pause.why,
-        },
+        "paused": _paused(work.pause) if work.pause else None,
         "unsent": {
             "count": work.unsent,
             "oldest_seconds": round(_age(work, at).total_seconds()) if work.unsent else None,
@@ -167,13 +161,19 @@ def _facts(work: Work | None, at: datetime) -> dict[str, Any]:
         "stopped_requests": [
             {
                 "request": one.short,
-                "since": one.since and one.since.isoformat(),
+                "since": one.since.isoformat() if one.since else None,
                 "reason": one.reason,
                 "why": one.why,
             }
             for one in work.stopped
         ],
     }
+
+
+def _paused(pause: Pause) -> dict[str, Any]:
+    """Describe a pause; what a person wrote stays in the database."""
+    reason = None if pause.by else pause.why
+    return {"since": pause.since.isoformat(), "by": pause.by, "reason": reason}
 
 
 def _age(work: Work, at: datetime) -> timedelta:
