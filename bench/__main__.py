@@ -25,6 +25,7 @@ from bench import (
     outage,
     recovery,
     setup,
+    soak,
     startup,
     throughput,
     typeahead,
@@ -69,6 +70,7 @@ FULL: Final[Parts] = {
     "kills": lambda folder: recovery.measure(
         folder, plan=Workload(100_000, 100, 8), kills=3, on_postgres=True
     ),
+    "soak": lambda folder: soak.measure(folder, requests=2_000),
     "outage": lambda folder: outage.measure(folder, seconds=(10.0, 30.0, 150.0), suspended=30.0),
     "start": lambda folder: startup.measure(folder, times=5),
     "setup": lambda folder: setup.measure(folder, times=5, install=True),
@@ -90,6 +92,7 @@ QUICK: Final[Parts] = {
     "waiting": lambda folder: idle_cost.measure(folder, waiting=50, seconds=1.0),
     "idle": lambda folder: idle_cost.measure_on_postgres(folder, seconds=1.0),
     "kills": lambda folder: recovery.measure(folder, plan=Workload(4_000, 50, 8), kills=1, on_postgres=False),
+    "soak": lambda folder: soak.measure(folder, requests=10),
     "outage": lambda folder: outage.measure(folder, seconds=(3.0,), suspended=3.0),
     "start": lambda folder: startup.measure(folder, times=1),
     "setup": lambda folder: setup.measure(folder, times=1, install=False),
@@ -117,7 +120,7 @@ def _end_on_signal() -> None:
 def main() -> int:
     """Print the table; missed targets are not a failure."""
     arguments = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    arguments.add_argument("--quick", action="store_true", help="a few samples of each, without PostgreSQL")
+    arguments.add_argument("--quick", action="store_true", help="a few samples of each and shorter times")
     arguments.add_argument(
         "--only", action="append", choices=FULL, help="measure this part alone; may be repeated"
     )

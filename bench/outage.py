@@ -1,4 +1,4 @@
-"""The recovery after PostgreSQL was away: a real server is stopped, or suspended, and comes back."""
+"""The recovery after PostgreSQL was away: stopped, suspended, or behind a network that carries nothing."""
 
 import asyncio
 import json
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 import psycopg
+from sqlalchemy import make_url
 
 from bench import raw_http
 from bench.databases import PostgresServer, postgres_server
@@ -23,6 +24,7 @@ from bot.dintero.client import open_dintero
 from bot.domain.ids import RequestId, RuleId, UserId
 from bot.domain.requests.notification import ChannelKind, Notification, NotificationType
 from bot.domain.rules.rule import Rule
+from chaos.tcp_proxy import TcpProxy, wire
 from sandbox.dintero.catalogue import SEED_RULE
 
 AT_MOST: Final = 5.0
@@ -45,14 +47,27 @@ class Scene:
     """A bot that gives a long request; another request and a message are due while PostgreSQL is away."""
 
     server: PostgresServer
+    network: TcpProxy
     port: int
     dintero: int
     held: RequestId
 
+    async def change(self, how: str, *, away: bool) -> None:
+        """Let PostgreSQL be away, or come back."""
+        if how == "unreachable":
+            self.network.silent = away
+            return
+        stop, start = (
+            (self.server.stop, self.server.start)
+            if how == "stopped"
+            else (self.server.suspend, self.server.resume)
+        )
+        await asyncio.to_thread(stop if away else start)
+
 
 async def measure(folder: Path, *, seconds: tuple[float, ...], suspended: float) -> list[Figure]:
-    """Stop PostgreSQL for each of these times, and suspend it once."""
-    outages = [("stopped", away) for away in seconds] + [("suspended", suspended)]
+    """Stop PostgreSQL for each of these times; suspend it once, and let its network be silent once."""
+    outages = [*(("stopped", away) for away in seconds), ("suspended", suspended), ("unreachable", suspended)]
     figures: list[Figure] = []
     for number, (how, away) in enumerate(outages):
         (folder / str(number)).mkdir()
@@ -63,10 +78,9 @@ async def measure(folder: Path, *, seconds: tuple[float, ...], suspended: float)
 
 async def _outage(scene: Scene, how: str, away: float) -> list[Figure]:
     server = scene.server
-    down, up = (server.stop, server.start) if how == "stopped" else (server.suspend, server.resume)
-    await asyncio.to_thread(down)
+    await scene.change(how, away=True)
     await asyncio.sleep(away)
-    starting = asyncio.create_task(asyncio.to_thread(up))
+    starting = asyncio.create_task(scene.change(how, away=False))
     back = await _first(lambda: _rows(server.url, "SELECT 1"))
     times = await asyncio.gather(
         _first(lambda: _ready(scene.port)),
@@ -88,7 +102,11 @@ async def _scene(folder: Path, *, due: float) -> AsyncIterator[Scene]:
         slack = await stack.enter_async_context(stand_in_slack(folder))
         dintero = await stack.enter_async_context(stand_in_dintero(folder, latency=SLOW))
         server = stack.enter_context(postgres_server(folder / "postgres"))
-        bot = bot_process(folder, slack=slack, dintero=dintero, database_url=server.url)
+        address = make_url(server.url)
+        socket = f"{address.query['host']}/.s.PGSQL.{address.port or 5432}"
+        network = await stack.enter_async_context(wire(lambda: asyncio.open_unix_connection(socket)))
+        url = address.set(host="127.0.0.1", port=network.port, query={}).render_as_string(hide_password=False)
+        bot = bot_process(folder, slack=slack, dintero=dintero, database_url=url)
         _, port = await stack.enter_async_context(bot)
         async with open_dintero(f"http://127.0.0.1:{dintero}/v1", "T12345678", "bench", "bench") as client:
             rule = await client.rule(RuleId(SEED_RULE))
@@ -97,7 +115,7 @@ async def _scene(folder: Path, *, due: float) -> AsyncIterator[Scene]:
             held = await _held(repository, rule, datetime.now(UTC) + timedelta(seconds=due))
             await repository.notify("bench")
         await _first(lambda: _called_since(dintero, 0.0))
-        yield Scene(server, port, dintero, held)
+        yield Scene(server, network, port, dintero, held)
 
 
 async def _held(repository: SqlRepository, rule: Rule, due: datetime) -> RequestId:

@@ -173,6 +173,7 @@ class GivingWorkflow:
                 if (new_term and name == self.membership.name) or (leads and name not in living):
                     log.info("taken over", workflow=workflow.workflow_id, from_replica=name)
                     await DBOS.resume_workflow_async(workflow.workflow_id)
+                    self.wake()
         self._term = term
 
     def wake(self) -> None:

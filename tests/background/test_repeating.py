@@ -3,7 +3,10 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from structlog.testing import capture_logs
+
 from bot.background.repeating import Repeater
+from bot.errors import DatabaseUnavailable
 
 LONG = 3_600
 
@@ -77,3 +80,24 @@ async def test_work_that_is_closed_before_its_first_turn_never_begins() -> None:
     repeater.close()
     await repeater.repeat(LONG, work)
     assert turns.empty()
+
+
+async def test_an_outage_is_looked_at_again_soon_and_a_fault_is_logged_once() -> None:
+    repeater, turns = Repeater(), asyncio.Queue[None]()
+    failures = iter([DatabaseUnavailable("away"), KeyError("a fault"), KeyError("a fault")])
+
+    async def work() -> None:
+        turns.put_nowait(None)
+        raise next(failures)
+
+    alarm = asyncio.Event()
+    with capture_logs() as logs:
+        repeating = asyncio.create_task(repeater.repeat(LONG, work, alarm))
+        async with asyncio.timeout(30):
+            for _ in range(2):
+                await turns.get()
+            alarm.set()
+            await turns.get()
+            repeater.close()
+            await repeating
+    assert [line["log_level"] for line in logs] == ["debug", "error"]

@@ -56,6 +56,11 @@ QUICK_PARTS: Final = {
         "batches sent again",
         "to the first call of the one that is started",
     ),
+    ("idle", "soak"): (
+        "idle on PostgreSQL, 1 s: transactions",
+        "10 requests, SQLite: memory",
+        "10 requests, PostgreSQL: rows a request",
+    ),
 }
 """What is measured together, and what has to stand in the table then."""
 

@@ -1,13 +1,13 @@
 """The durable engine's connections: polls wait, work does not, and a dropped connection is replaced."""
 
-import threading
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import psycopg
 import pytest
 
 from bot.database.connection import parse_url
-from bot.database.engine_pool import AWAKE_SECONDS, EnginePool
+from bot.database.engine_pool import AWAKE_SECONDS, TURN_SECONDS, EnginePool
 
 
 class Ticks:
@@ -38,31 +38,28 @@ def look(pool: EnginePool) -> int:
         return int(connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one())
 
 
-def poll(pool: EnginePool) -> threading.Thread:
-    """Run a statement in a thread with a name of the engine's."""
-    thread = threading.Thread(target=look, args=(pool,), name="queue-worker-_dbos_internal_queue")
-    thread.start()
-    return thread
+@pytest.fixture
+def poll(pool: EnginePool, ticks: Ticks) -> Iterator[Future[int]]:
+    """A second poll of one of the engine's threads, soon after it was awake."""
+    with ThreadPoolExecutor(1, thread_name_prefix="queue-worker-") as thread:
+        ticks.now = AWAKE_SECONDS - TURN_SECONDS
+        thread.submit(look, pool).result(20)
+        ticks.now = AWAKE_SECONDS + TURN_SECONDS
+        yield thread.submit(look, pool)
+        pool.wake()
 
 
-def test_a_poll_waits_until_it_is_woken_and_work_does_not(pool: EnginePool, ticks: Ticks) -> None:
-    poll(pool).join(20)
-    ticks.now = AWAKE_SECONDS + 1
-    waiting = poll(pool)
+def test_a_poll_waits_until_it_is_woken_and_work_does_not(pool: EnginePool, poll: Future[int]) -> None:
     look(pool)
-    assert waiting.is_alive()
+    with pytest.raises(TimeoutError):
+        poll.result(0.2)
     pool.wake()
-    waiting.join(20)
-    assert not waiting.is_alive()
+    assert poll.result(20)
 
 
-def test_a_poll_that_waits_ends_with_the_engine(pool: EnginePool, ticks: Ticks) -> None:
-    poll(pool).join(20)
-    ticks.now = AWAKE_SECONDS + 1
-    waiting = poll(pool)
+def test_a_poll_that_waits_ends_with_the_engine(pool: EnginePool, poll: Future[int]) -> None:
     pool.let_go()
-    waiting.join(20)
-    assert not waiting.is_alive()
+    assert poll.result(20)
 
 
 def test_a_connection_that_the_server_dropped_is_replaced(pool: EnginePool, postgres_url: str) -> None:

@@ -1,0 +1,152 @@
+"""A soak: thousands of requests by clicks, and what they leave in memory, files and rows."""
+
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import psutil
+import psycopg
+
+from bench.databases import SQLITE, postgres
+from bench.metrics import Figure, megabytes, pieces, within
+from bench.processes import answering, free_port, process
+from bench.raw_http import question
+from sandbox.shop import BOSS, LEADS, SUPPORT, Shop, open_shop, settings_for
+from sandbox.slack.transport.delivery import SignedHttp
+
+POLICY: Final = f"""
+currency = "NOK"
+timezone = "Europe/Oslo"
+admins = ["{BOSS}"]
+
+[channels.{SUPPORT}]
+rules = ["*"]
+requesters = ["*"]
+approvers = ["{LEADS}"]
+max_customers = 500
+allow_unpriced = true
+"""
+RULE: Final = "Spar 100,-"
+WARM: Final = 10
+"""The part of all requests after which memory is measured first: one of so many."""
+GROWTH: Final = 1.25
+"""Memory at the end, against then: at most so much more."""
+ROWS: Final = 60.0
+"""Rows of both databases for one request, the audit's included."""
+CUSTOMERS: Final = 2
+TOLD: Final = 2
+"""Direct messages to the requester: approved, and given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What the process and its databases hold."""
+
+    memory: float
+    files: int
+    rows: int
+
+
+async def measure(folder: Path, *, requests: int) -> list[Figure]:
+    """Run the soak on SQLite, then on PostgreSQL."""
+    figures: list[Figure] = []
+    with postgres(folder / "postgres") as server:
+        for name, url in (("SQLite", SQLITE), ("PostgreSQL", server)):
+            own = folder / name
+            own.mkdir()
+            async with _bot(own, url) as (shop, watched):
+                early = await _requests(shop, own, url, watched, range(requests // WARM))
+                late = await _requests(shop, own, url, watched, range(requests // WARM, requests))
+            figures += _figures(f"{requests:,} requests, {name}", early, late, requests - requests // WARM)
+    return figures
+
+
+def _figures(what: str, early: Use, late: Use, requests: int) -> list[Figure]:
+    then = "after a tenth of them"
+    return [
+        within(
+            f"{what}: memory",
+            late.memory,
+            early.memory * GROWTH,
+            baseline=early.memory,
+            against=then,
+            unit=megabytes,
+        ),
+        within(
+            f"{what}: open files",
+            late.files,
+            early.files + 2,
+            baseline=early.files,
+            against=then,
+            unit=pieces,
+        ),
+        within(f"{what}: rows a request", (late.rows - early.rows) / requests, ROWS, unit=pieces),
+    ]
+
+
+@asynccontextmanager
+async def _bot(folder: Path, url: str) -> AsyncIterator[tuple[Shop, psutil.Process]]:
+    async with AsyncExitStack() as stack:
+        shop = await stack.enter_async_context(open_shop())
+        (folder / "policy.toml").write_text(POLICY)
+        port = free_port()
+        settings = settings_for(shop, url) | {"PORT": str(port), "POLICY_FILE": "policy.toml"}
+        child = await stack.enter_async_context(process("bot", "run", folder=folder, settings=settings))
+        await answering(port, question("/readyz"), child)
+        line = SignedHttp(f"http://127.0.0.1:{port}/slack/events", shop.slack.credentials.signing_secret)
+        stack.push_async_callback(line.close)
+        shop.slack.line = line
+        yield shop, psutil.Process(child.pid)
+
+
+async def _requests(shop: Shop, folder: Path, url: str, watched: psutil.Process, numbers: range) -> Use:
+    for number in numbers:
+        await _request(shop, number)
+    return Use(float(watched.memory_info().rss), watched.num_fds(), _rows(folder, url))
+
+
+async def _request(shop: Shop, number: int) -> None:
+    """Request a discount as Ann, approve it as Bo, and wait until it is given and everybody was told."""
+    await shop.ann.command("/discount add", shop.support)
+    form = await shop.ann.sees_view(submit="Review")
+    ids = ", ".join(f"c-{number}-{one}" for one in range(CUSTOMERS))
+    await form.fill({"Rule": RULE, "Customer IDs": ids})
+    await form.submit()
+    review = await shop.ann.sees_view(submit="Ask for approval")
+    await review.submit()
+    card = await shop.slack.until(lambda: next(iter(shop.slack.messages(shop.support)), None))
+    await shop.bo.press("Approve…", card)
+    approval = await shop.bo.sees_view(submit="Approve")
+    await approval.submit()
+    await shop.ann.sees(f"Given to {CUSTOMERS} of {CUSTOMERS}", shop.support, within=60)
+    await shop.slack.until(lambda: len(shop.ann.direct.messages) == TOLD or None)
+    for person in shop.people:
+        while person.view:
+            await person.view.close()
+        person.direct.messages.clear()
+    shop.support.messages.clear()  # the stand-in's own memory
+
+
+def _rows(folder: Path, url: str) -> int:
+    """Count all rows, the durable engine's too."""
+    if url != SQLITE:
+        with psycopg.connect(url, autocommit=True) as server:
+            tables = server.execute(
+                "SELECT quote_ident(schemaname) || '.' || quote_ident(relname) FROM pg_stat_user_tables"
+            ).fetchall()
+            return sum(_count(server.execute, name) for (name,) in tables)
+    rows = 0
+    for path in folder.glob("*.db"):
+        with closing(sqlite3.connect(path)) as file:
+            tables = file.execute(
+                "SELECT '\"' || name || '\"' FROM sqlite_master WHERE type = 'table'"
+            ).fetchall()
+            rows += sum(_count(file.execute, name) for (name,) in tables)
+    return rows
+
+
+def _count(execute: Callable[[Any], Any], table: str) -> int:
+    return int(execute(f"SELECT count(*) FROM {table}").fetchone()[0])  # noqa: S608 - the database's own name
