@@ -18,6 +18,7 @@ from rich.console import Console
 from bench import (
     ack_latency,
     ack_under_load,
+    backups,
     bolt_js,
     file_reading,
     growth,
@@ -75,6 +76,7 @@ FULL: Final[Parts] = {
     "start": lambda folder: startup.measure(folder, times=5),
     "setup": lambda folder: setup.measure(folder, times=5, install=True),
     "growth": lambda folder: growth.measure(folder, sizes=SIZES),
+    "backup": lambda folder: backups.measure(folder, megabytes=1_000),
 }
 """The parts, in the order of the table."""
 
@@ -97,6 +99,7 @@ QUICK: Final[Parts] = {
     "start": lambda folder: startup.measure(folder, times=1),
     "setup": lambda folder: setup.measure(folder, times=1, install=False),
     "growth": lambda folder: growth.measure(folder, sizes=(50,), turns=1, clicks=1, on_postgres=False),
+    "backup": lambda folder: backups.measure(folder, megabytes=5),
 }
 
 

@@ -18,6 +18,7 @@ from bot.background.daily import DailyTasks
 from bot.background.giving_workflow import GivingWorkflow
 from bot.background.outbox_relay import OutboxRelay
 from bot.background.progress_updates import ProgressUpdater
+from bot.background.restored_backup import RestoredBackup
 from bot.background.runner import BackgroundRunner
 from bot.background.workflows import engine_url, forget_workflows
 from bot.clock import SystemClock
@@ -42,6 +43,7 @@ from bot.services.drafting.rule_catalog import RuleCatalog
 from bot.services.fallbacks import FallbackNotifier
 from bot.services.retention import RetentionService
 from bot.slack.announcer import SlackAnnouncer
+from bot.slack.card_search import CardSearch
 from bot.slack.client.api_watch import ApiWatch, watch_api
 from bot.slack.client.audit_notice import AuditNotices
 from bot.slack.client.connection import socket_mode
@@ -228,8 +230,12 @@ def _build_messaging(resources: Resources) -> tuple[OutboxRelay, ProgressUpdater
 
 def _build_head_keeper(resources: Resources) -> AuditHeadKeeper:
     membership = resources.membership
-    notices = AuditNotices(resources.client, resources.access.policy.admins)
-    return AuditHeadKeeper(resources.repository, notices, resources.clock, lambda: membership.is_leader)
+    client, policy, clock = resources.client, resources.access.policy, resources.clock
+    restored = RestoredBackup(
+        resources.repository, CardSearch(client, tuple(policy.channels)), resources.formatter, clock
+    )
+    notices = AuditNotices(client, policy.admins)
+    return AuditHeadKeeper(resources.repository, notices, restored, clock, lambda: membership.is_leader)
 
 
 def _build_daily_tasks(resources: Resources) -> DailyTasks:

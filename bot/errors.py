@@ -161,6 +161,12 @@ class DatabaseUnavailable(DiscountBotError):
         self.passes = passes
 
 
+class BackupError(DiscountBotError):
+    """A backup could not be made, or is not one that can be restored; nothing was changed."""
+
+    advice = "Nothing was changed."
+
+
 class DeliveredBefore(DiscountBotError):
     """The payload is a copy of one that was handled before."""
 

@@ -13,7 +13,8 @@ from bot.domain.policy.policy import Refusal, RefusalReason
 from bot.domain.requests.person import Person
 from bot.domain.requests.request import Event, Request
 from bot.services.decisions import DecisionService
-from bot.slack.messages import card, confirmations
+from bot.services.lost_requests import settle_lost
+from bot.slack.messages import card, confirmations, lost_requests
 from bot.slack.modal_controller import show_loading
 from bot.slack.modals import approval, customer_list, rejection, request_form
 from bot.slack.rendering import reasons
@@ -42,6 +43,7 @@ def register(app: AsyncApp) -> None:
         app.action(button)(open_modal)
     app.view(approval.CALLBACK)(submit_approval)
     app.view(rejection.CALLBACK)(submit_rejection)
+    app.action(lost_requests.SETTLE)(settle)
     for turn in customer_list.TURNS:
         app.action(turn, matchers=[is_modal_action])(turn_page)
 
@@ -56,6 +58,18 @@ async def click(ack: AsyncAck, body: Body, respond: AsyncRespond, who: Person, c
         if isinstance(done, Refusal):
             return done
         return confirmations.unless_paused(confirm(done), done, await ctx.decisions.pause_service.now())
+
+    await ack()
+    ctx.background.spawn(ctx.modal_controller.answer(respond, answer()))
+
+
+async def settle(ack: AsyncAck, respond: AsyncRespond, who: Person, ctx: HandlerContext) -> None:
+    """End the warnings of requests that a restored backup lacks."""
+    decisions = ctx.decisions
+
+    async def answer() -> str | Refusal:
+        done = await settle_lost(decisions.repository, decisions.access, decisions.clock, who)
+        return done if isinstance(done, Refusal) else lost_requests.settled(done, ctx.formatter)
 
     await ack()
     ctx.background.spawn(ctx.modal_controller.answer(respond, answer()))

@@ -9,10 +9,10 @@ from typing import Final
 
 import structlog
 
+from bot.background.restored_backup import RestoredBackup
 from bot.database.audit.log import ChainHead
 from bot.database.repositories.repository import SqlRepository
 from bot.domain.ports import Clock
-from bot.domain.requests.request import Pause, PausedFor
 from bot.errors import DatabaseUnavailable
 from bot.slack.client.audit_notice import AuditNotices
 from bot.slack.client.errors import CALL_ERRORS, describe, is_transient
@@ -32,6 +32,7 @@ class AuditHeadKeeper:
 
     repository: SqlRepository
     notices: AuditNotices
+    restored: RestoredBackup
     clock: Clock
     may: Callable[[], bool] = lambda: True
     """Whether this process is the leader, which alone writes to Slack."""
@@ -40,10 +41,10 @@ class AuditHeadKeeper:
     @asynccontextmanager
     async def lifespan(self) -> AsyncIterator[None]:
         """Compare before anything is given, waiting for Slack if it is away; note the head at the end."""
-        if chain := await self.repository.audit.hash_of(FIRST):
-            self._noted = await self.notices.last_for_sure(chain)
-            with suppress(*CALL_ERRORS):  # the pause is in the database; the admins hear of it later
-                await self._compare(chain)
+        chain = await self.repository.audit.hash_of(FIRST)
+        self._noted = await self.notices.last_for_sure(chain)  # of a new database: any that was here before
+        with suppress(*CALL_ERRORS):  # the pause is in the database; the admins hear of it later
+            await self._compare()
         yield
         with suppress(TimeoutError, DatabaseUnavailable):
             async with asyncio.timeout(CLOSING_SECONDS):
@@ -68,7 +69,7 @@ class AuditHeadKeeper:
         if chain is None:
             return
         self._noted = self._noted or await self.notices.last(chain)
-        await self._compare(chain)
+        await self._compare()
         head = await audit.head()
         if head and await self._is_due(head):
             await self.notices.tell(chain, head)
@@ -85,14 +86,16 @@ class AuditHeadKeeper:
         too_soon = sent_at is not None and abs(self.clock.now() - sent_at) < NOTICE_INTERVAL
         return head.seq > FIRST and not too_soon and head.seq - 1 != sent
 
-    async def _compare(self, chain: str) -> None:
+    async def _compare(self) -> None:
         """Pause if the database lacks the noted head; a person who resumes has compared it with Slack."""
         lost, audit = self._noted, self.repository.audit
         if lost is None or await audit.hash_of(lost.seq) == lost.hash:
             return
-        if await self.repository.begin_pause(Pause(self.clock.now(), None, PausedFor.RESTORED)):
+        is_new = await audit.hash_of(FIRST) is None
+        if await self.restored.pause():
             log.error("the database is older than what the bot has seen; it is paused", lost_row=lost.seq)
-        await self.repository.stop_for_pause()
-        if head := await audit.head():
-            await self.notices.tell_restored(chain, head, lost)
+        await self.restored.tell_lost()
+        head, chain = await audit.head(), await audit.hash_of(FIRST)
+        if head and chain:
+            await self.notices.tell_restored(chain, head, lost, is_new=is_new)
             self._noted = head

@@ -16,6 +16,7 @@ from bot.background.workflows import EngineDatabase, close_engine, open_engine, 
 from bot.cluster.membership import Membership
 from bot.database.repositories.repository import SqlRepository
 from bot.domain.ids import RequestId
+from bot.domain.policy.policy import RefusalReason
 from bot.domain.ports import Clock, DinteroApi
 from bot.domain.requests.request import Request, State, StopReason
 from bot.errors import LeaseLost, RunInterrupted
@@ -117,10 +118,12 @@ class GivingWorkflow:
             found = await self.repository.find(request.id)
             if found and (found.state, found.round) == (State.GIVING, request.round):
                 log.error(
-                    "the database is older than the workflow", request_id=request.id, round=request.round
+                    "the database is older than what was done: a backup was put back; the request is stopped",
+                    request=request.short,
+                    round=request.round,
                 )
                 await self.repository.mark_all_started(request.id)
-                await self._stop(request, "the database is older than what was done")
+                await self._stop(request, RefusalReason.DATABASE_OLDER, StopReason.POLICY)
 
     async def claim(
         self, request: RequestId, term: int, *, until: datetime, is_rule_compared: bool = True
@@ -201,14 +204,14 @@ class GivingWorkflow:
 
         try:
             results = await asyncio.gather(*map(lane, range(LANES)), return_exceptions=True)
+            for result in results:
+                if result:
+                    raise result
+            finish = partial(self._finish, claimed)
+            step = partial(DBOS.run_step_async, {**STEP, "name": "finish"}, finish)
+            await self._run_step(step, finish)
         finally:
             self._runs.discard(claimed)
-        for result in results:
-            if result:
-                raise result
-        finish = partial(self._finish, request, round_)
-        step = partial(DBOS.run_step_async, {**STEP, "name": "finish"}, finish)
-        await self._run_step(step, finish)
 
     async def _run_step(self, step: Work, work: Work) -> None:
         """Run a step; if the engine cannot record it (its disk is full), repeat the work without the engine.
@@ -256,7 +259,11 @@ class GivingWorkflow:
                     claimed.request, claimed.term, until=until, is_rule_compared=has_just_begun
                 )
 
-    async def _finish(self, request: RequestId, round_: int) -> None:
+    async def _finish(self, claimed: ClaimedRun) -> None:
+        """End it, after portions that the engine has as done and our rows do not: a backup was put back."""
+        request, round_ = claimed.request, claimed.round
+        for number in await self.repository.unsettled(request):
+            await self._portion(claimed, number)
         await self.completion.finish(request, round_)
         self.finished()
         tally = await self.repository.tally(request)
@@ -270,8 +277,8 @@ class GivingWorkflow:
             not_tried=tally.not_tried,
         )
 
-    async def _stop(self, request: Request, why: str) -> None:
-        await self.repository.request_stop(request.id, StopReason.UNKNOWN_FOR_GOOD, why)
+    async def _stop(self, request: Request, why: str, stop: StopReason = StopReason.UNKNOWN_FOR_GOOD) -> None:
+        await self.repository.request_stop(request.id, stop, why)
         await self.completion.finish(request.id, request.round)
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Final
 import typer
 
 from bot.cli.audit import audit, purge
+from bot.cli.backup import backup, restore
 from bot.cli.runner import report_errors, run_async
 from bot.cli.status import status
 
@@ -109,3 +110,5 @@ def migrate() -> None:
 main.add_typer(audit, name="audit")
 main.command()(purge)
 main.command()(status)
+main.command()(backup)
+main.command()(restore)

@@ -30,7 +30,7 @@ from sqlalchemy.types import TypeEngine
 
 from bot.domain.requests.request import ENDED
 
-VERSION: Final = "0014"
+VERSION: Final = "0015"
 """The newest migration; a test compares it with the head of the migrations."""
 VERSION_TABLE: Final = "discount_bot_version"
 """Alembic's default name would clash in a shared database."""
@@ -219,6 +219,15 @@ deliveries = _table(
 
 Each ack may write a row, and none is kept for more than two hours: an index would cost more than it saves.
 """
+
+lost_requests = _table(
+    "lost_requests",
+    Column("short", Text, primary_key=True),
+    *_required(Text, "request", "channel", "card_ts", "rule_id", "said"),
+    *_optional(BigInteger, "backup_at", "settled_at"),
+    Column("settled_by", Text),
+)
+"""Requests whose cards were found in Slack after a backup was put back that lacks them."""
 
 sizes = _table(
     "sizes",

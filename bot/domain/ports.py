@@ -20,6 +20,7 @@ from bot.domain.requests.batches import (
     Unsettled,
     Verification,
 )
+from bot.domain.requests.lost import LostRequest
 from bot.domain.requests.notification import Notification, OutboxMessage
 from bot.domain.requests.person import Profile
 from bot.domain.requests.prior_grants import KeyUse, PriorGrants
@@ -342,6 +343,17 @@ class Repository(Protocol):
 
     async def remember_delivery(self) -> None:
         """Record the payload that is handled, which may write nothing, so that no copy of it writes."""
+
+    # requests that a restored backup lacks
+
+    async def lost(self, rule: RuleId | None = None) -> tuple[LostRequest, ...]:
+        """Read those that nobody has settled; all, or those that may be about one rule."""
+
+    async def find_lost(self, name: RequestId | ShortId) -> LostRequest | None:
+        """Find one by its id or its short id."""
+
+    async def settle_lost(self, by: UserId, at: datetime) -> int:
+        """Note that a person has settled them, and count them."""
 
     # the pause
 

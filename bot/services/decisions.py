@@ -25,6 +25,7 @@ from bot.domain.rules.rule import Availability
 from bot.services.access import AccessControl, audit_refusals
 from bot.services.announcements import notifications_for, request_card_redraw
 from bot.services.customer_lists import CustomerPage, enqueue_list, load_page
+from bot.services.lost_requests import unknown_request
 from bot.services.pausing import PauseService
 from bot.services.reapproval import into_next_round
 from bot.services.reminders import ReminderService
@@ -248,7 +249,7 @@ class DecisionService:
         by_short_id = request.startswith("R-")
         found = await (find_short(ShortId(request)) if by_short_id else find(RequestId(request)))
         if found is None or found.state is State.DRAFT or channel not in {None, found.channel}:
-            return Refusal(RefusalReason.UNKNOWN_REQUEST, request)
+            return await unknown_request(self.repository, request, channel)
         return found
 
     async def _find_allowed(

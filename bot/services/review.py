@@ -96,6 +96,7 @@ async def load_review(
         ),
         key_use=await repository.key_use(request),
         remainder=await remainder_of(repository, request),
+        lost=await repository.lost(rule.id),
         files_read=files_read if shows_ids else tuple(map(_without_names, files_read)),
         shows_ids=shows_ids,
     )

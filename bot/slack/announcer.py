@@ -35,8 +35,10 @@ from bot.spreadsheets.writer.writer import ListWriter
 EVENT_TYPE: Final = "discount_bot_message"
 PAGE_MESSAGES: Final = 200
 """The largest page that Slack recommends."""
-MAX_MESSAGES_SEARCHED: Final = 1_000
-"""Latest messages of a conversation that are searched for one that may have been posted."""
+LATEST_SEARCHED: Final = 1_000
+"""Latest messages of a conversation that are searched for one that may have been posted, at least."""
+CLOCKS_DIFFER: Final = timedelta(hours=1)
+"""How much earlier than ours Slack's time may be, for a message that is older than those."""
 FILE_SHARE_SECONDS: Final = 10.0
 """The wait before a search for a file: Slack shows it a moment after it has accepted it."""
 NOBODY: Final = "nobody"
@@ -192,7 +194,9 @@ class SlackAnnouncer:
                         raise
                 else:
                     return request.card_ts
-            return await self._post(outbox_message, request.channel, drawn) if outbox_message else ""
+            if outbox_message is None:
+                return ""
+            return await self._post(outbox_message, request.channel, drawn, facts=_facts(request))
 
     async def _post_in_thread(self, outbox_message: OutboxMessage, request: Request, message: Message) -> str:
         if request.card_ts is None:
@@ -217,10 +221,16 @@ class SlackAnnouncer:
         return ts != gone
 
     async def _post(
-        self, outbox_message: OutboxMessage, channel: str, message: Message, *, thread: str | None = None
+        self,
+        outbox_message: OutboxMessage,
+        channel: str,
+        message: Message,
+        *,
+        thread: str | None = None,
+        facts: Mapping[str, str] | None = None,
     ) -> str:
         if outbox_message.tried:
-            async for posted in self._latest(channel, thread):
+            async for posted in self._since(outbox_message, channel, thread):
                 if _key(posted) == outbox_message.key:
                     return str(posted["ts"])
         with checked_before_sending(self._check_leader):
@@ -229,7 +239,10 @@ class SlackAnnouncer:
                 thread_ts=thread,
                 text=message.text,
                 blocks=message.blocks,
-                metadata={"event_type": EVENT_TYPE, "event_payload": {"key": outbox_message.key}},
+                metadata={
+                    "event_type": EVENT_TYPE,
+                    "event_payload": {"key": outbox_message.key, **(facts or {})},
+                },
                 unfurl_links=False,
                 unfurl_media=False,
             )
@@ -250,7 +263,7 @@ class SlackAnnouncer:
             raise DeliveryFailed("the person may not see the customers any more")
         channel = await direct_channel(self._client, to)
         title = not_given_file.title(request, outbox_message.key)
-        if outbox_message.tried and (sent := await find_file(self._latest(channel), title)):
+        if outbox_message.tried and (sent := await find_file(self._since(outbox_message, channel), title)):
             return sent
         file = await not_given_file.written(request, self._repository, self._list_writer)
         with file.content:
@@ -274,11 +287,13 @@ class SlackAnnouncer:
         if not self._may():
             raise DeliveryDeferred("another process is the leader now", after=1.0, clean=False)
 
-    async def _latest(self, channel: str, thread: str | None = None) -> AsyncIterator[Mapping[str, Any]]:
-        """Read the replies of a thread, or the latest messages of a conversation."""
-        searched = 0
+    async def _since(
+        self, outbox_message: OutboxMessage, channel: str, thread: str | None = None
+    ) -> AsyncIterator[Mapping[str, Any]]:
+        """Read a thread, or a conversation's latest messages and all since this one was to be said."""
+        searched, said_after = 0, (outbox_message.notification.at - CLOCKS_DIFFER).timestamp()
         page: dict[str, Any] = {"channel": channel, "include_all_metadata": True, "limit": PAGE_MESSAGES}
-        while searched < MAX_MESSAGES_SEARCHED:
+        while True:
             answer = (
                 await self._client.conversations_replies(ts=thread, **page)
                 if thread
@@ -287,6 +302,8 @@ class SlackAnnouncer:
             for message in answer.get("messages") or []:
                 yield message
                 searched += 1
+                if searched >= LATEST_SEARCHED and float(message["ts"]) < said_after:
+                    return
             page["cursor"] = (answer.get("response_metadata") or {}).get("next_cursor")
             if not page["cursor"]:
                 return
@@ -302,6 +319,11 @@ class SlackAnnouncer:
                 return ""
             raise
         return str(answer["permalink"])
+
+
+def _facts(request: Request) -> dict[str, str]:
+    """Write down in a card what `CardSearch` reads if the database loses the request."""
+    return {"request": request.id, "short": request.short, "rule": request.rule.id if request.rule else ""}
 
 
 def _key(message: Mapping[str, Any]) -> str | None:

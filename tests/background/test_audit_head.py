@@ -8,15 +8,19 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from bot.background.audit_head import AuditHeadKeeper
+from bot.background.restored_backup import RestoredBackup
 from bot.database.audit.log import ChainHead
 from bot.database.connection import parse_url
 from bot.database.repositories.repository import SqlRepository, open_repository
 from bot.domain.requests.audit_entries import Entry
+from bot.domain.requests.request import PausedFor
+from bot.slack.card_search import CardSearch
 from bot.slack.client.audit_notice import AuditNotices
 from bot.slack.client.connection import open_client
-from sandbox.shop import Shop, open_shop
+from sandbox.shop import POLICY, Shop, open_shop
 from sandbox.slack.state.faults import Fault
 from tests.support.clock import HandClock
+from tests.support.outbox_fixture import LOOK
 from tests.support.service_fixture import NOW
 
 TOLD, PAUSED = "The audit has", "I am paused"
@@ -33,9 +37,10 @@ class Desk:
 
     @property
     def keeper(self) -> AuditHeadKeeper:
-        return AuditHeadKeeper(
-            self.repository, AuditNotices(self.notices.client, self.notices.admins), self.clock
-        )
+        cards = CardSearch(self.notices.client, tuple(POLICY.channels))
+        restored = RestoredBackup(self.repository, cards, LOOK, self.clock)
+        notices = AuditNotices(self.notices.client, self.notices.admins)
+        return AuditHeadKeeper(self.repository, notices, restored, self.clock)
 
     async def add(self, rows: int = 1) -> None:
         for _ in range(rows):
@@ -180,6 +185,27 @@ async def test_another_database_of_the_same_app_is_not_taken_for_a_backup(
         desk.repository = other
         async with desk.keeper.lifespan():
             assert await other.pause() is None
+
+
+async def test_a_new_database_in_place_of_another_one_pauses_the_bot(
+    desk: Desk, empty_database_url: str
+) -> None:
+    await desk.add(4)
+    await desk.keeper.run_once()
+    async with open_repository(empty_database_url, clock=desk.clock) as new:
+        desk.repository = new
+        async with desk.keeper.lifespan():
+            pause = await new.pause()
+            assert pause
+            assert pause.why == PausedFor.RESTORED
+            assert len(desk.told("the database is new and empty")) == 1
+        async with desk.keeper.lifespan():
+            assert len(desk.told("the database is new and empty")) == 1
+
+
+async def test_the_very_first_database_is_not_paused(desk: Desk) -> None:
+    async with desk.keeper.lifespan():
+        assert await desk.repository.pause() is None
 
 
 def _cut_off(url: str, *, after: int) -> None:

@@ -12,6 +12,7 @@ from dbos import DBOS
 from bot.app import RunningBot
 from bot.database.repositories.repository import SqlRepository, open_repository
 from bot.domain.ids import RequestId
+from bot.domain.policy.policy import RefusalReason
 from bot.domain.requests.person import Person
 from bot.domain.requests.request import FormInput, Request, State, StopReason, new_request_id, new_short_id
 from bot.giving.retry import RetryPolicy
@@ -200,21 +201,32 @@ async def test_a_restored_older_database_stops_the_giving_and_nobody_gets_it_twi
         await bots.change(request, state=State.GIVING, ended_at=None)
         running.background.wake()
         await bots.is_told("It stopped")
+        await bots.is_told("The bot's database is older than what was done here (a backup was put back).")
         found = await bots.repository.find(request)
         assert found
         assert (found.stop, found.note) == (
-            StopReason.UNKNOWN_FOR_GOOD,
-            "the database is older than what was done",
+            StopReason.POLICY,
+            RefusalReason.DATABASE_OLDER,
         )
         assert (await bots.repository.tally(request)).unknown == 12
-        await bots.shop.chief.command(
-            "/discount resume", bots.shop.support
-        )  # what is unknown for good pauses the bot
-        await bots.shop.chief.is_told("Resumed")
         await bots.shop.ann.press("Continue…", bots.shop.slack.messages(bots.shop.support)[0])
         async with asyncio.timeout(60):
             while await bots.state(request) is not State.DONE:
                 await bots.repository.ping()
+    assert set(bots.shop.dintero.ledger.holders(RULE).values()) == {1}
+
+
+async def test_portions_that_only_the_engine_knows_are_given_again(bots: Bots) -> None:
+    request = await approved(bots.repository, bots.shop, customers(40))
+    held, let_go = bots.at(5)
+    async with bots.bot() as running:
+        await asyncio.wait_for(held.wait(), 60)
+        running.background.drain()
+        let_go.set()
+    assert (await bots.repository.tally(request)).given >= 16  # at least one portion of 8 is done
+    await elsewhere(bots.url, "DELETE FROM batches", "UPDATE customers SET starts = 0")
+    async with bots.bot():
+        await bots.is_told("Given to 40 of 40")
     assert set(bots.shop.dintero.ledger.holders(RULE).values()) == {1}
 
 

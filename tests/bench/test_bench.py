@@ -27,10 +27,11 @@ QUICK_PARTS: Final = {
         "rules while typing, over 200, p99",
         "bare Bolt",
     ),
-    ("giving", "start"): (
+    ("giving", "start", "backup"): (
         "giving to 4,000 customers, 50 ms a call, 8 wide, SQLite",
         "batches ÷ lanes × latency",
         "start to ready, p50",
+        "a write while 5 MB are backed up, longest",
         "bare aiohttp loop",
     ),
     ("reading", "setup"): (

@@ -105,7 +105,7 @@ async def test_a_role_without_rights_is_told_what_it_lacks(postgres: Server) -> 
         _run(url, "DROP OWNED BY no_rights", "DROP ROLE no_rights")
 
 
-async def test_the_roles_of_the_document_can_run_the_bot(postgres: Server) -> None:
+async def test_the_roles_of_the_document_can_run_the_bot(postgres: Server, tmp_path: Path) -> None:
     with _database(postgres, "discounts", "") as url:
         _run(url, "REVOKE CREATE ON SCHEMA public FROM PUBLIC", STATEMENTS[0])
         try:
@@ -115,12 +115,16 @@ async def test_the_roles_of_the_document_can_run_the_bot(postgres: Server) -> No
             _run(url, STATEMENTS[1])
             assert await lines(runner) == [CURRENT]
             await _gives(runner)
+            for statement in ("DELETE FROM audit", "UPDATE audit SET at = 0", "DELETE FROM audit_head"):
+                with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    _run(runner, statement)
+            restored = _restored(postgres, url, tmp_path)
+            assert await lines(_as(restored, "discount_bot_run")) == [CURRENT]
+            _run(restored, "DROP OWNED BY discount_bot_run", "DROP OWNED BY discount_bot CASCADE")
             _run(url, "UPDATE discount_bot.discount_bot_version SET version_num = '0012'")
             (older,) = await lines(runner)
             assert f"the role may not update it from 0012 to {VERSION}. As the role that owns" in older
             assert f"run will update it from 0012 to {VERSION}" in (await lines(owner))[0]
-            with psycopg.connect(runner) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
-                connection.execute("DELETE FROM audit")
         finally:
             for role in ("discount_bot_run", "discount_bot"):
                 _run(url, f"DROP OWNED BY {role} CASCADE", f"DROP ROLE {role}")
@@ -142,6 +146,17 @@ def _database(server: Server, name: str, options: str) -> Iterator[str]:
         yield server.uri.replace("/postgres?", f"/{name}?")
     finally:
         _run(server.uri, f"DROP DATABASE {quoted} WITH (FORCE)")
+
+
+def _restored(server: Server, url: str, folder: Path) -> str:
+    """Dump and restore a database, and give the roles in the new one what a dump does not have."""
+    server.dump(url, folder / "discount-bot.dump")
+    restored = server.restore(folder / "discount-bot.dump")
+    name = str(psycopg.conninfo.conninfo_to_dict(restored)["dbname"])
+    statements = (statement for block in STATEMENTS[:2] for statement in block.split(";"))
+    kept = ("GRANT CONNECT", "ALTER ROLE")
+    _run(restored, *(one.replace("discounts", name) for one in statements if one.strip().startswith(kept)))
+    return restored
 
 
 def _as(url: str, role: str) -> str:

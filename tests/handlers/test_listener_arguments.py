@@ -12,7 +12,7 @@ import yaml
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
-from bot.slack.messages import card
+from bot.slack.messages import card, lost_requests
 from bot.slack.modals import approval, customer_list, rejection, request_form, review
 from handlers import card_buttons as card_handlers
 from handlers import commands, fallback
@@ -114,6 +114,7 @@ def test_commands_are_those_of_the_manifest() -> None:
                 review.ODD_ROWS,
                 *CARD,
                 *customer_list.TURNS,
+                lost_requests.SETTLE,
             },
         ),
         ("view", {request_form.CALLBACK, review.CALLBACK, approval.CALLBACK, rejection.CALLBACK}),

@@ -49,13 +49,17 @@ def _outbox_message(
     return OutboxMessage(1, f"key-{kind}", telling.request, notification, tried=tried, attempts=0)
 
 
-async def test_a_message_carries_the_key_that_finds_it_again(telling: Telling) -> None:
+async def test_a_card_carries_its_key_and_what_finds_a_lost_request(telling: Telling) -> None:
     card = await telling.next()
     ts = await telling.announcer.deliver(card)
     (posted,) = telling.shop.slack.messages(telling.shop.support)
     assert posted.ts == ts
     assert posted.text
-    assert posted.metadata == {"event_type": EVENT_TYPE, "event_payload": {"key": card.key}}
+    found = await telling.repository.find(telling.request)
+    assert found
+    assert found.rule
+    facts = {"request": found.id, "short": found.short, "rule": found.rule.id}
+    assert posted.metadata == {"event_type": EVENT_TYPE, "event_payload": {"key": card.key, **facts}}
     assert await telling.announcer.deliver(replace(card, tried=True)) == ts
     assert len(telling.shop.slack.messages(telling.shop.support)) == 1
 

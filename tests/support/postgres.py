@@ -1,6 +1,7 @@
 """PostgreSQL for the tests, from a wheel: one server for all workers, one database for each test."""
 
 import os
+import subprocess
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -45,9 +46,20 @@ class Server:
         finally:
             self._run(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
-    def copy(self, url: str) -> str:
-        """Copy a database that nobody uses, and return the copy's `DATABASE_URL`."""
-        return self._url(self._create(str(psycopg.conninfo.conninfo_to_dict(url)["dbname"])))
+    def dump(self, url: str, file: Path) -> None:
+        """Back up a database while it is used, as docs/backup.md does."""
+        self._client("pg_dump", "--format=custom", f"--file={file}", url)
+
+    def restore(self, file: Path) -> str:
+        """Put a backup into a new, empty database, and return its `DATABASE_URL`."""
+        url = self._url(self._create("template0"))
+        options = ("--exit-on-error", "--single-transaction", f"--dbname={url}")
+        self._client("pg_restore", *options, str(file))
+        return url
+
+    def _client(self, *command: str) -> None:
+        program, *arguments = command
+        subprocess.run([self.process.bin_path / program, *arguments], check=True)
 
     def restart(self) -> None:
         """Restart it like a crash: connections are cut, and uncommitted changes are lost."""

@@ -53,6 +53,9 @@ _LAST_KEPT: Final = (
     select(audit_heads.c.seq, audit_heads.c.kept_at).order_by(audit_heads.c.seq.desc()).limit(1)
 )
 _LAST_POLICY: Final = select(audit.c.facts).where(POLICY_ENTRY).order_by(audit.c.seq.desc()).limit(1)
+_LAST_AT: Final = (
+    select(audit.c.at).where(audit.c.at < bindparam("before")).order_by(audit.c.seq.desc()).limit(1)
+)
 _KEEP_HEAD: Final = insert(audit_heads)
 _KEPT_HEAD: Final = select(audit_heads.c.seq).where(audit_heads.c.seq == bindparam("which"))
 _OF_REQUEST: Final = select(audit_customers.c.hashes).where(of_request(audit_customers))
@@ -187,6 +190,12 @@ class Audit(BaseRepository):
         """Return the row of the head that was sent last, and when that was."""
         rows = await self._database.run(_LAST_KEPT, {})
         return (rows[0][0], from_micros(rows[0][1])) if rows else None
+
+    async def last_at(self, *, before: datetime | None = None) -> datetime | None:
+        """Return the time of the last row, or of the last one before a time."""
+        values = {"before": to_micros(before) if before else FOREVER}
+        rows = await self._database.run(_LAST_AT, values)
+        return from_micros(rows[0][0]) if rows else None
 
     async def last_account(self) -> str | None:
         """Return the Dintero account of the last start, if it is recorded."""

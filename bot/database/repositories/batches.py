@@ -96,6 +96,14 @@ def _sum_over_batches(counts: ColumnElement[int]) -> ColumnElement[int]:
     return found.where(same_portion).scalar_subquery()
 
 
+_UNSETTLED: Final = (
+    select(customers.c.portion)
+    .where(_OF_REQUEST)
+    .where(or_(customers.c.starts == 0, customers.c.size > _sum_over_batches(batches.c.size)))
+    .order_by(customers.c.portion)
+)
+
+
 _PORTIONS: Final = (
     select(
         customers.c.portion,
@@ -165,6 +173,11 @@ class BatchRepository(BaseRepository):
     async def portions(self, request: RequestId) -> int:
         """Count the portions of customers."""
         return int((await self._database.run(_COUNT_PORTIONS, {"which": encode(request)}))[0][0])
+
+    async def unsettled(self, request: RequestId) -> tuple[int, ...]:
+        """List the portions of which a batch has no outcome at all."""
+        rows = await self._database.run(_UNSETTLED, {"which": encode(request)})
+        return tuple(int(portion) for (portion,) in rows)
 
     async def customers(self, request: RequestId, portion: int) -> tuple[CustomerId, ...]:
         """Read the customers of a portion."""

@@ -64,6 +64,7 @@ _LOCK_REQUEST: Final = (
     select(requests.c.id).where(requests.c.id == bindparam("which")).with_for_update(key_share=True)
 )
 """Before its messages, as every unit of work does."""
+_MAY_BE_SENT: Final = update(outbox).where(PENDING).values(tried=1)
 _SET_CARD: Final = update(requests).where(requests.c.id == bindparam("which"))
 
 
@@ -103,6 +104,10 @@ class OutboxRepository(BaseRepository):
         await self._database.run(
             _UPDATE, {"this": outbox_message.id, "due": to_micros(until), "tried": int(tried)}
         )
+
+    async def search_before_sending(self) -> None:
+        """Search Slack for each pending message first: if a backup was put back, it may have been sent."""
+        await self._database.run(_MAY_BE_SENT, {})
 
     async def end_waits(self, now: datetime) -> None:
         """Make every message due that waits for a later time: the clock was put back."""

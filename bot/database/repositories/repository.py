@@ -19,6 +19,7 @@ from bot.database.migrate import migrate
 from bot.database.postgres import POOL_TIMEOUT_SECONDS, open_postgres
 from bot.database.repositories.batches import BatchRepository
 from bot.database.repositories.budgets import BudgetRepository
+from bot.database.repositories.lost_requests import LostRequestRepository
 from bot.database.repositories.outbox import OutboxRepository
 from bot.database.repositories.pause import PauseRepository
 from bot.database.repositories.prior_grants import PriorGrantsRepository
@@ -57,6 +58,7 @@ class SqlRepository(
     PriorGrantsRepository,
     SourceFileRepository,
     VerificationRepository,
+    LostRequestRepository,
     DeliveryRepository,
 ):
     """What the bot remembers, on SQLite or PostgreSQL; `audit` is the audit log."""

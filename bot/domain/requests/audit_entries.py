@@ -35,6 +35,8 @@ class EntryKind(StrEnum):
     """A parked run continues."""
     PURGED = "purged"
     POLICY = "policy"
+    SETTLED = "settled_lost"
+    """An admin has settled what became of the requests that a restored backup lacks."""
     HEAD = "head"
     """The admins received the end of the chain."""
 
@@ -53,6 +55,7 @@ class Action(StrEnum):
     SKIP_HOLD = "skip_hold"
     PAUSE = "pause"
     RESUME = "resume"
+    SETTLE_LOST = "settle_lost"
 
 
 DECIDED: Final = frozenset(
@@ -64,6 +67,7 @@ PASSING: Final = frozenset(
     {
         RefusalReason.LOOKUP_FAILED,
         RefusalReason.UNKNOWN_REQUEST,
+        RefusalReason.LOST_REQUEST,
         RefusalReason.WRONG_STATE,
         RefusalReason.ALREADY_VOTED,
         RefusalReason.WRONG_COUNT,

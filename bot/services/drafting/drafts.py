@@ -47,6 +47,7 @@ from bot.services.drafting.validation import (
     faults_of_key,
     faults_of_reserved,
 )
+from bot.services.lost_requests import unknown_request
 from bot.services.remainder import no_remainder, only_refused_left, remainder_of
 from bot.services.review import (
     current_budget_use,
@@ -121,7 +122,7 @@ class DraftService:
         """
         first = await self.repository.find(of)
         if first is None or first.state is State.DRAFT or first.channel != channel:
-            return Refusal(RefusalReason.UNKNOWN_REQUEST, of)
+            return await unknown_request(self.repository, of, channel)
         if refusal := self.access.check_account(first):
             return refusal
         if refusal := await self.access.may_request(who, channel):
@@ -139,7 +140,7 @@ class DraftService:
         if isinstance(found, Refusal):
             return found
         if first is None:
-            return Refusal(RefusalReason.UNKNOWN_REQUEST, of)
+            return await unknown_request(self.repository, ShortId(of))
         channel, listed = found.request.channel, found.form_input
         remainder = await self.create_remainder(first.id, who, channel, listed=listed)
         return remainder if isinstance(remainder, Refusal) else await self.form(remainder.id, who)

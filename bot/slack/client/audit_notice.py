@@ -45,8 +45,8 @@ class AuditNotices:
     newest: Notice | None = None
     """The last one that was found or posted."""
 
-    async def last(self, chain: str) -> ChainHead | None:
-        """Read the head that the newest notice has; None if no notice about this chain can be read.
+    async def last(self, chain: str | None) -> ChainHead | None:
+        """Read the head that the newest notice about this chain has, or about any; None if there is none.
 
         Raises:
             SlackApiError, aiohttp.ClientError, OSError: Slack is away.
@@ -62,7 +62,7 @@ class AuditNotices:
         self.newest = max(found, key=lambda notice: float(notice.ts), default=None)
         return self.newest.head if self.newest else None
 
-    async def last_for_sure(self, chain: str) -> ChainHead | None:
+    async def last_for_sure(self, chain: str | None) -> ChainHead | None:
         """Read it for as long as Slack is away."""
         retry = stamina.AsyncRetryingCaller(attempts=None, timeout=None, wait_max=30)
         return await retry(is_transient, self.last, chain)
@@ -80,12 +80,21 @@ class AuditNotices:
         )
         await self._post(text, chain, head)
 
-    async def tell_restored(self, chain: str, head: ChainHead, lost: ChainHead) -> None:
+    async def tell_restored(self, chain: str, head: ChainHead, lost: ChainHead, *, is_new: bool) -> None:
         """Tell the admins that the database lacks a head that they have, and what to do.
 
         Raises:
             SlackApiError, aiohttp.ClientError, OSError: there are admins, and none of them could be reached.
         """
+        if is_new:
+            text = (
+                "⏸️ I am paused: the database is new and empty, and I have worked on another one, whose "
+                f"audit had {lost.seq} rows and ended with `{lost.hash}`. If it is meant to be new, type "
+                "`/discount resume`. If not, stop the bot, and let `DATABASE_URL` name the right one or put "
+                "the newest backup in its place: docs/backup.md."
+            )
+            await self._post(text, chain, head)
+            return
         text = (
             f"⏸️ I am paused: the database is older than what I have seen. The audit had {lost.seq} rows and "
             f"ended with `{lost.hash}`; that row is missing now. Most likely a backup was restored. What "
@@ -106,7 +115,7 @@ class AuditNotices:
                 channel=notice.channel, ts=notice.ts, text=notice.text, metadata=_metadata(chain, head)
             )
 
-    async def _search(self, channel: str, chain: str) -> list[Notice]:
+    async def _search(self, channel: str, chain: str | None) -> list[Notice]:
         """Search the latest messages to an admin, page by page, for a notice."""
         cursor: str | None = None
         for _ in range(MAX_PAGES):
@@ -134,13 +143,13 @@ def _metadata(chain: str, head: ChainHead) -> dict[str, Any]:
     return {"event_type": EVENT_TYPE, "event_payload": payload}
 
 
-def _notices(messages: Sequence[Mapping[str, Any]], channel: str, chain: str) -> list[Notice]:
-    """Find the notices about a chain."""
+def _notices(messages: Sequence[Mapping[str, Any]], channel: str, chain: str | None) -> list[Notice]:
+    """Find the notices about a chain, or about any."""
     found = []
     for message in messages:
         metadata = message.get("metadata") or {}
         payload = metadata.get("event_payload") or {}
-        if metadata.get("event_type") == EVENT_TYPE and payload.get("chain") == chain:
+        if metadata.get("event_type") == EVENT_TYPE and chain in {None, payload.get("chain")}:
             head = ChainHead(int(payload["seq"]), str(payload["hash"]))
             found.append(Notice(channel, str(message["ts"]), str(message["text"]), head))
     return found

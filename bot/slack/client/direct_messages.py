@@ -18,7 +18,12 @@ async def direct_channel(client: AsyncWebClient, user: str) -> str:
 
 
 async def tell_admins(
-    client: AsyncWebClient, admins: Sequence[str], text: str, *, metadata: dict[str, Any] | None = None
+    client: AsyncWebClient,
+    admins: Sequence[str],
+    text: str,
+    *,
+    blocks: Sequence[Any] | None = None,
+    metadata: dict[str, Any] | None = None,
 ) -> tuple[list[AsyncSlackResponse], list[Exception]]:
     """Send the text to each admin; return Slack's answers, and the failures, which are logged."""
     answers: list[AsyncSlackResponse] = []
@@ -26,7 +31,8 @@ async def tell_admins(
     for admin in admins:
         try:
             channel = await direct_channel(client, admin)
-            answers.append(await client.chat_postMessage(channel=channel, text=text, metadata=metadata))
+            posting = client.chat_postMessage(channel=channel, text=text, blocks=blocks, metadata=metadata)
+            answers.append(await posting)
         except CALL_ERRORS as error:
             write = log.debug if is_transient(error) else log.warning
             write("admin not told", admin=admin, why=describe(error))

@@ -68,6 +68,7 @@ def facts(review: Review, formatter: Formatter, links: request_facts.Links) -> l
         *request_facts.first(request, first, formatter, links),
         *request_facts.asked_already(review.remainder, links),
         *request_facts.before(review.prior_grants, formatter, links),
+        *request_facts.lost(review),
         *request_facts.tier(request.tier, formatter, request),
         *request_facts.budget(review.budget_use, formatter),
         request_facts.account(request, formatter),

@@ -75,6 +75,14 @@ DATABASE_CHANGED: Final = (
     "Whoever runs the bot has to find out who changed it. Press End here…, and ask again with /discount add.",
 )
 
+DATABASE_OLDER: Final = (
+    "the bot's database is older than what was done here",
+    (
+        "Read this thread from its end. If it was cancelled or ended since, press End here…; "
+        "else Continue…: nobody gets it twice, since the once-only key stays the same."
+    ),
+)
+
 
 def refusal(refusal: Refusal, formatter: Formatter) -> str:
     """Write a refusal in mrkdwn: what is missing, and who can change it or what to do next."""
@@ -114,6 +122,7 @@ def stop_words(reason: StopReason | None, note: str) -> tuple[str, str]:
     """Find the words for a stop: why, and what to do."""
     special = {
         RefusalReason.DATABASE_CHANGED: DATABASE_CHANGED,
+        RefusalReason.DATABASE_OLDER: DATABASE_OLDER,
         RefusalReason.OTHER_ACCOUNT: OTHER_ACCOUNT,
     }
     return special[RefusalReason(note)] if note in special else STOPS[reason]

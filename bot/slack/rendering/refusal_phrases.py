@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 from bot.domain.customers.uploads import FileProblem
@@ -12,6 +13,7 @@ from bot.slack.rendering.file_errors import ODD, TROUBLES
 from bot.slack.rendering.formatting import Formatter
 
 MAX_LINES_NAMED: Final = 10
+SECONDS: Final = re.compile(r"[0-9]{1,11}")
 UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
 
 
@@ -79,11 +81,13 @@ SENTENCES: Final[dict[RefusalReason, str]] = {
     RefusalReason.WRONG_NAME: "That is not the name of the rule.",
     RefusalReason.WRONG_COUNT: "That is not the number of customers of this request.",
     RefusalReason.UNKNOWN_REQUEST: "There is no request{quoted} that you could see from here.",
+    RefusalReason.LOST_REQUEST: "This request was made on another database than the bot has now.",
     RefusalReason.NOT_YOURS: "The request{quoted} is not yours to change or to see from here.",
     RefusalReason.WRONG_STATE: "It has moved on.",
     RefusalReason.ALREADY_VOTED: "You have approved this already; it waits for somebody else.",
     RefusalReason.CHANGED: "This is no longer what you were shown, so nothing was done.",
     RefusalReason.DATABASE_CHANGED: "This is no longer what people approved.",
+    RefusalReason.DATABASE_OLDER: "The bot's database is older than this.",
     RefusalReason.REPEATED: (
         "Some of these customers are in another request since you read this, so nothing was done."
     ),
@@ -177,11 +181,16 @@ CURES: Final[dict[RefusalReason, str]] = {
     RefusalReason.UNKNOWN_REQUEST: (
         "Its id is R- and five letters or digits; /discount status lists this channel's requests."
     ),
+    RefusalReason.LOST_REQUEST: (
+        "The bot does not know whether its customers got the discount. Nothing was changed. "
+        "Ask {who} before you ask for it again: otherwise somebody may get it twice."
+    ),
     RefusalReason.NOT_YOURS: "Ask {who}.",
     RefusalReason.WRONG_STATE: "Nothing was changed.",
     RefusalReason.ALREADY_VOTED: "There is nothing left for you to do.",
     RefusalReason.CHANGED: "Open it again to see what it is now.",
     RefusalReason.DATABASE_CHANGED: "Somebody changed the bot's database: tell {who}.",
+    RefusalReason.DATABASE_OLDER: "A backup was put back: tell {who}.",
     RefusalReason.REPEATED: "Read it again: they are in it now.",
     RefusalReason.NOT_AN_ADMIN: "Ask {who}.",
     RefusalReason.NOT_HELD: "Its card shows how it stands.",
@@ -238,11 +247,13 @@ SHORTLY: Final[dict[str, str]] = {
     RefusalReason.WRONG_NAME: "the rule has another name",
     RefusalReason.WRONG_COUNT: "the number of customers is another",
     RefusalReason.UNKNOWN_REQUEST: "there is no such request",
+    RefusalReason.LOST_REQUEST: "it was made after a backup that was put back",
     RefusalReason.NOT_YOURS: "it was somebody else's to change",
     RefusalReason.WRONG_STATE: "it had moved on",
     RefusalReason.ALREADY_VOTED: "the same person had approved it before",
     RefusalReason.CHANGED: "it is no longer what was shown",
     RefusalReason.DATABASE_CHANGED: "it is no longer what people approved",
+    RefusalReason.DATABASE_OLDER: "a backup was put back",
     RefusalReason.REPEATED: "another request has begun to give it to some of the same customers since",
     RefusalReason.NOT_AN_ADMIN: "it was not an admin",
     RefusalReason.NOT_HELD: "it was not held any more",
@@ -336,6 +347,10 @@ def _with_detail(reason: RefusalReason, detail: str, writer: PhraseWriter) -> st
             return f"No rule is called {writer.quote(detail)}, and none has it as its id."
         case RefusalReason.UNKNOWN_REQUEST if UUID.fullmatch(detail):
             return SENTENCES[reason].format(quoted="")
+        case RefusalReason.LOST_REQUEST if detail:  # such as "R-7K2QF/1796000000", the time in seconds
+            short, _, at = detail.partition("/")
+            then = f" of {_moment(int(at), writer)}" if SECONDS.fullmatch(at) else ""
+            return f"Request {writer.say(short)} was made after the backup{then}, which was put back since."
         case RefusalReason.BAD_ONCE_KEY if detail.isdecimal():
             return f"{SENTENCES[reason]} It may have {detail} characters at most, all of them visible."
         case RefusalReason.NOT_AN_ID:  # such as "too_long/3, 7"
@@ -351,6 +366,10 @@ def _with_detail(reason: RefusalReason, detail: str, writer: PhraseWriter) -> st
             file = writer.quote(name) if name else "A file"
             return f"{file} {what}. {cure.replace('{who}', writer.who)}"
     return ""
+
+
+def _moment(seconds: int, writer: PhraseWriter) -> str:
+    return writer.formatter.moment(datetime.fromtimestamp(seconds, UTC))
 
 
 def _account(account: str, writer: PhraseWriter) -> str:

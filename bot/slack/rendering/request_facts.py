@@ -146,6 +146,18 @@ def before(found: PriorGrants, formatter: Formatter, links: Links) -> list[str]:
     return [f"⚠ {count} of these {were} given this rule lately{unsure}: {requests}"]
 
 
+def lost(review: Review) -> list[str]:
+    """Warn of requests of the rule that a restored backup lacks: nobody knows who their customers were."""
+    if not review.lost:
+        return []
+    here = [one.short for one in review.lost if one.channel == review.request.channel]
+    elsewhere = len(review.lost) - len(here)
+    others = [f"{elsewhere} of other channels"] if elsewhere else []
+    named = phrase([*here[:MAX_REQUESTS], *others], last="and", most=MAX_REQUESTS + 1)
+    what = f"⚠ *A backup was put back that lacks other requests* ({named}), which may have given this rule"
+    return [f"{what}: whoever got it there gets it twice. Read their cards before you go on"]
+
+
 def seen(review: Review) -> str:
     """Write, for a modal's metadata, the digest of what it shows and the requests that it names."""
     return f"{review.digest}:{' '.join(each.mark for each in review.prior_grants.by)}"

@@ -1,0 +1,61 @@
+"""What the bot does once it finds that its database was put back to an earlier state."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+
+from bot.database.repositories.repository import SqlRepository
+from bot.domain.ports import Clock
+from bot.domain.requests.lost import LostRequest
+from bot.domain.requests.request import Pause, PausedFor
+from bot.slack.card_search import CardSearch
+from bot.slack.client.direct_messages import tell_admins
+from bot.slack.messages import lost_requests
+from bot.slack.rendering.formatting import Formatter
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class RestoredBackup:
+    """Pauses the bot, says nothing twice, and finds the requests that the database lacks; each can repeat."""
+
+    repository: SqlRepository
+    cards: CardSearch
+    formatter: Formatter
+    clock: Clock
+
+    async def pause(self) -> bool:
+        """Pause before anything is given or said; return False if the bot is paused already."""
+        begun = await self.repository.begin_pause(Pause(self.clock.now(), None, PausedFor.RESTORED))
+        await self.repository.stop_for_pause()
+        await self.repository.search_before_sending()
+        return begun
+
+    async def tell_lost(self) -> None:
+        """Search Slack for cards of requests that the database lacks, and tell the admins.
+
+        Raises:
+            SlackApiError, aiohttp.ClientError, OSError: Slack is away, or no admin could be reached.
+        """
+        found = await self.cards.cards(await self._backup_at(), self.clock.now())
+        lost = await self.repository.note_lost(found)
+        for one in lost:
+            log.error("a request is in Slack and not in the database", request=one.short, channel=one.channel)
+        if lost or self.cards.unread:
+            await self._tell(lost)
+
+    async def _tell(self, lost: tuple[LostRequest, ...]) -> None:
+        links = {one.short: await self.cards.link(one) for one in lost[: lost_requests.MOST_NAMED]}
+        told = lost_requests.build(lost, self.cards.unread, links, self.formatter)
+        client, admins = self.cards.client, self.formatter.admins
+        answers, failures = await tell_admins(client, admins, told.text, blocks=told.blocks)
+        if failures and not answers:
+            raise failures[0]
+
+    async def _backup_at(self) -> datetime | None:
+        """Return when the bot last wrote something down before it was paused for this."""
+        pause = await self.repository.pause()
+        before = pause.since if pause and pause.why == PausedFor.RESTORED else None
+        return await self.repository.audit.last_at(before=before)

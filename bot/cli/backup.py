@@ -1,0 +1,123 @@
+"""`discount-bot backup` and `discount-bot restore`."""
+
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from bot.cli.runner import report_errors, run_async
+
+if TYPE_CHECKING:
+    from bot.database.restore import Difference, RestoredBackup
+
+FOLDER: Final = Path("backups")
+MOST_NAMED: Final = 20
+DUMP: Final = (
+    "PostgreSQL is backed up by its own program, while the bot runs: pg_dump --format=custom "
+    "--file=discount-bot.dump \"$DATABASE_URL\" has the bot's and the durable engine's tables at one moment."
+)
+PUT_BACK: Final = (
+    "PostgreSQL is restored by its own program: stop every bot, make a new, empty database, and run "
+    "pg_restore --exit-on-error --single-transaction --dbname=<its address> discount-bot.dump as its owner; "
+    "then let DATABASE_URL name the new database. Keep the old one."
+)
+
+
+def backup(
+    folder: Annotated[
+        Path, typer.Argument(help="Where backups are kept; each gets a folder of its own.")
+    ] = FOLDER,
+) -> None:
+    """Copy the bot's SQLite files as they are at one moment, while the bot runs."""
+    with report_errors():
+        from bot.database.backup import read_manifest, take_backup
+
+        database, engine = _files(DUMP)
+        made = take_backup(database, engine, folder, version=_version(), now=datetime.now(UTC))
+        manifest = read_manifest(made)
+        size = sum(file.size for file in manifest.files.values())
+    typer.echo(f"✓ {made}: {_requests(manifest.requests)}, {size / 1e6:,.1f} MB, schema {manifest.schema}")
+    typer.echo("  Checked and whole. It holds customer IDs: keep it on another machine, and keep it secret.")
+
+
+def restore(
+    backup: Annotated[Path, typer.Argument(help="A folder that `discount-bot backup` made.")],
+) -> None:
+    """Put a backup back; no bot may run. What it replaces stays beside it."""
+    with report_errors():
+        restored = run_async(_restore(backup))
+    typer.echo("\n".join(_told(restored)))
+
+
+async def _restore(folder: Path) -> "RestoredBackup":
+    from bot.cluster.single_instance import single_instance
+    from bot.database.restore import restore_backup
+
+    database, engine = _files(PUT_BACK)
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(single_instance(f"sqlite:///{database}", patience=0))
+        return restore_backup(folder, database, engine, now=datetime.now(UTC))
+
+
+def _files(on_postgres: str) -> tuple[Path, Path]:
+    """Return the bot's SQLite file and the durable engine's.
+
+    Raises:
+        BackupError: the database is a PostgreSQL.
+    """
+    from bot.background.workflows import engine_url
+    from bot.config.settings import environment, read_basics
+    from bot.database.address import is_sqlite, parse_url
+    from bot.errors import BackupError
+
+    url = read_basics(environment()).database_url.get_secret_value()
+    if not is_sqlite(parse_url(url)):
+        raise BackupError(on_postgres, advice="docs/backup.md has the steps.")
+    ours, engine = (Path(parse_url(one).database or "") for one in (url, engine_url(url)))
+    return ours, engine
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("discount-bot")
+
+
+def _told(restored: "RestoredBackup") -> list[str]:
+    """Say what is there now, what is gone, and what to do next."""
+    saved = restored.manifest
+    lines = [f"✓ Restored the backup of {_when(saved.taken_at)}: {_requests(saved.requests)}"]
+    if restored.replaced:
+        lines.append(f"  The files that were there are in {restored.replaced}. Nothing was deleted.")
+        lines += _lost(restored.difference)
+    return [
+        *lines,
+        "Next: start the bot. It starts paused if anything is missing, and tells the admins in Slack",
+        "  which requests it knows nothing of. docs/backup.md says what to compare before /discount resume.",
+    ]
+
+
+def _lost(difference: "Difference | None") -> list[str]:
+    if difference is None:
+        return ["  They could not be read, so nobody can say what happened after the backup."]
+    if difference.is_other:
+        return ["⚠ They are not a later state of this backup: it was taken from another database."]
+    if not difference.rows:
+        return ["  Nothing had happened after the backup."]
+    until = f", until {_when(difference.until)}" if difference.until else ""
+    lines = [f"⚠ Lost: {difference.rows:,} rows of the audit{until}."]
+    for change in difference.requests[:MOST_NAMED]:
+        then = f"{change.before} again; it was" if change.before else "not in the backup; it was"
+        lines.append(f"  {change.short} is {then} {change.after}")
+    more = len(difference.requests) - MOST_NAMED
+    return [*lines, *([f"  … and {more:,} more requests"] if more > 0 else [])]
+
+
+def _requests(count: int) -> str:
+    return "1 request" if count == 1 else f"{count:,} requests"
+
+
+def _when(moment: datetime) -> str:
+    return f"{moment.astimezone():%Y-%m-%d %H:%M %Z}"

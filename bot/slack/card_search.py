@@ -1,0 +1,121 @@
+"""Finds the cards of requests in Slack, which keeps them when a database is put back to an earlier state."""
+
+import re
+from collections.abc import AsyncIterator, Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import stamina
+import structlog
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+
+from bot.domain.ids import ChannelId, RequestId, RuleId, ShortId
+from bot.domain.requests.lost import LostRequest
+from bot.domain.requests.request import SHORT_ALPHABET, SHORT_LENGTH
+from bot.slack.announcer import EVENT_TYPE, PAGE_MESSAGES
+from bot.slack.client.errors import CALL_ERRORS, describe, is_transient
+from bot.slack.messages import card
+
+CLOCKS_DIFFER: Final = timedelta(hours=1)
+LONGEST_AGO: Final = timedelta(days=30)
+"""How far back cards are searched for if nothing says when the database was lost."""
+PATIENCE_SECONDS: Final = 120.0
+"""How long a page is asked for again while Slack limits the rate."""
+MAX_SAID: Final = 500
+_SHORT: Final = re.compile(rf"\((R-[{SHORT_ALPHABET}]{{{SHORT_LENGTH}}}),")
+"""As `card.text` writes it."""
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class CardSearch:
+    """Reads the channels of the policy; `unread` are those that Slack did not let the bot read."""
+
+    client: AsyncWebClient
+    channels: Collection[ChannelId]
+    unread: list[ChannelId] = field(default_factory=list)
+
+    async def cards(self, since: datetime | None, now: datetime) -> list[LostRequest]:
+        """Find the cards that the bot posted since a time, known to the database or not.
+
+        Raises:
+            SlackApiError, aiohttp.ClientError, OSError: Slack is away.
+        """
+        oldest = (since - CLOCKS_DIFFER) if since else now - LONGEST_AGO
+        user, found = str((await self.client.auth_test())["user_id"]), dict[str, LostRequest]()
+        self.unread.clear()
+        for channel in self.channels:
+            try:
+                async for message in self._messages(channel, oldest):
+                    if message.get("user") == user and (lost := _read_card(message, channel, since)):
+                        found.setdefault(lost.short, lost)
+            except CALL_ERRORS as error:
+                if is_transient(error):
+                    raise
+                self.unread.append(channel)
+                log.warning("cards not searched for", channel=channel, why=describe(error))
+        return sorted(found.values(), key=lambda lost: float(lost.card_ts))
+
+    async def link(self, lost: LostRequest) -> str:
+        """Ask for the address of a card; empty if Slack does not say it."""
+        try:
+            answer = await self.client.chat_getPermalink(channel=lost.channel, message_ts=lost.card_ts)
+        except CALL_ERRORS:
+            return ""
+        return str(answer["permalink"])
+
+    async def _read(self, page: Mapping[str, Any]) -> AsyncSlackResponse:
+        retry = stamina.AsyncRetryingCaller(attempts=None, timeout=PATIENCE_SECONDS, wait_max=30)
+        return await retry(is_transient, self.client.conversations_history, **page)
+
+    async def _messages(self, channel: ChannelId, oldest: datetime) -> AsyncIterator[Mapping[str, Any]]:
+        page: dict[str, Any] = {
+            "channel": channel,
+            "include_all_metadata": True,
+            "limit": PAGE_MESSAGES,
+            "oldest": f"{oldest.timestamp():.6f}",
+        }
+        while True:
+            answer = await self._read(page)
+            for message in answer.get("messages") or []:
+                yield message
+            page["cursor"] = (answer.get("response_metadata") or {}).get("next_cursor")
+            if not page["cursor"]:
+                return
+
+
+def _read_card(
+    message: Mapping[str, Any], channel: ChannelId, backup_at: datetime | None
+) -> LostRequest | None:
+    """Read a card; one of an earlier version says its request in its text and buttons alone."""
+    metadata = message.get("metadata") or {}
+    if metadata.get("event_type") != EVENT_TYPE:
+        return None
+    facts, text = metadata.get("event_payload") or {}, str(message.get("text") or "")
+    in_text = _SHORT.search(text)
+    short = facts.get("short") or (in_text[1] if in_text and _buttons(message) else None)
+    if not short:
+        return None
+    return LostRequest(
+        short=ShortId(str(short)),
+        id=RequestId(str(facts.get("request") or next(iter(_buttons(message)), ""))),
+        channel=channel,
+        card_ts=str(message["ts"]),
+        rule=RuleId(str(facts.get("rule") or "")),
+        said=text[:MAX_SAID],
+        backup_at=backup_at,
+    )
+
+
+def _buttons(message: Mapping[str, Any]) -> list[str]:
+    """Read the values of a card's buttons: each is the request's id."""
+    return [
+        str(button["value"])
+        for block in message.get("blocks") or []
+        if block.get("block_id") == card.BUTTONS
+        for button in block.get("elements") or []
+        if button.get("value")
+    ]
