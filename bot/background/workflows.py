@@ -8,10 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import datetime
-<<<<<<< HEAD
 from pathlib import Path
-=======
->>>>>>> c2aa31b (Say what growth costs, and what is deleted)
 from typing import Any, Final, TypedDict
 
 from dbos import DBOS, DBOSClient, DBOSConfig
