@@ -19,7 +19,6 @@ RETRY_SECONDS: Final = 1.0
 ANSWER_SECONDS: Final = 5.0
 MAX_FAILURES: Final = 2
 """After so many unanswered questions in a row `/readyz` reports Slack as away: within 42 s in all."""
-AWAY: Final = frozenset({ErrorKind.TRANSIENT, ErrorKind.TOKEN_REJECTED})
 
 
 class ApiClient(AsyncWebClient):
@@ -75,11 +74,13 @@ class ApiWatch:
         self._heard_at = ticks()
         self._doubtful = False
         self._failures = 0
+        self._refused = False
+        """Whether Slack answered last that it does not take the token."""
         client.on_end_listeners.append(self._on_end)
 
     async def is_heard(self) -> bool:
-        """Tell whether Slack answers."""
-        return self._failures < MAX_FAILURES
+        """Tell whether Slack answers, and takes the token."""
+        return self._failures < MAX_FAILURES and not self._refused
 
     async def watch(self) -> None:
         """Ask when it is time, until cancelled."""
@@ -108,10 +109,12 @@ class ApiWatch:
 
     def _on_end(self, error: Exception | None) -> None:
         """Whatever Slack answers, it is there; a single method may fail, so a failure only raises doubt."""
-        if error and kind_of(error) in AWAY:
+        kind = kind_of(error) if error else None
+        if kind is ErrorKind.TRANSIENT:
             self._doubtful = True
-        else:
-            self._heard_at, self._doubtful, self._failures = self._ticks(), False, 0
+            return
+        self._heard_at, self._doubtful, self._failures = self._ticks(), False, 0
+        self._refused = kind is ErrorKind.TOKEN_REJECTED
 
 
 @asynccontextmanager
