@@ -86,5 +86,6 @@ def _print_json(event: str, **fields: object) -> None:
     import json
     from datetime import UTC, datetime
 
-    line = {"event": event, **fields, "level": "error", "timestamp": datetime.now(UTC).isoformat()}
+    now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    line = {"event": event, **fields, "level": "error", "timestamp": now}
     sys.stderr.write(f"{json.dumps(line, ensure_ascii=False)}\n")

@@ -1,11 +1,12 @@
 """The interface of a database connection, which SQLite and PostgreSQL implement."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager
 from datetime import datetime
 from functools import lru_cache
 from sqlite3 import SQLITE_ERROR
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 from sqlalchemy import Dialect, Select, Table, UpdateBase
 from sqlalchemy.dialects import postgresql, sqlite
@@ -15,6 +16,9 @@ from bot.errors import DatabaseUnavailable
 from bot.outages import Outage
 
 __all__ = ["is_sqlite", "parse_url"]
+
+_HINT: Final = re.compile(r"\n\s+Is the server running[^\n]*")
+"""Of libpq, below what it says; ours says it better."""
 
 ColumnValue: TypeAlias = str | int | bytes | None
 """A value that no driver has to convert."""
@@ -89,7 +93,8 @@ def translate_errors(
         passes = getattr(error, "sqlite_errorcode", None) != SQLITE_ERROR
         if outage and passes:
             outage.failed(cause(error))
-        raise DatabaseUnavailable(f"{database}: {getattr(error, 'orig', error)}", passes=passes) from error
+        text = _HINT.sub("", str(getattr(error, "orig", error)))
+        raise DatabaseUnavailable(f"{database}: {text}", passes=passes) from error
     else:
         if outage:
             outage.answered()

@@ -98,6 +98,8 @@ def test_a_refusal_to_start_is_one_json_object_if_the_log_is(
     assert result.returncode != 0
     (line,) = map(json.loads, result.stderr.splitlines())
     assert event in line["event"]
+    assert "\n" not in line["event"] or "faults" in line
+    assert line["timestamp"].endswith("Z")
     assert (line["level"], bool(line["advice"]), bool(line["timestamp"])) == ("error", True, True)
 
 
