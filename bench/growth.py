@@ -95,6 +95,9 @@ async def _filled(shop: Shop, policy: Policy, folder: Path, server: str, size: i
     async with open_bot(shop, url, policy=policy):
         pass
     await asyncio.to_thread(fill, url, sample, Shape(count=size, channels=1 if size == EMPTY else 20))
+    if server:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("VACUUM")  # the server itself would, while a year's requests come in
     return database
 
 

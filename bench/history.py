@@ -42,7 +42,7 @@ TIMES: Final = frozenset(
     column.name
     for name in OURS
     for column in metadata.tables[name].c
-    if isinstance(column.type, BigInteger) and column.name not in {"id", "seq", "due"}
+    if isinstance(column.type, BigInteger) and column.name not in {"id", "seq", "due", "granted_amount"}
 )
 RETENTION: Final = timedelta(days=POLICY.retention_days)
 

@@ -151,9 +151,10 @@ def _tier_of(column: str) -> AppliedTier:
 
 # Rows
 
-REQUEST_COLUMNS: Final = tuple(
-    column for column in requests.c if column.name not in {"typed", "files_read", "rule_id", "fence"}
+_NO_FIELDS: Final = frozenset(
+    {"typed", "files_read", "rule_id", "fence", "granted", "granted_amount", "granted_from"}
 )
+REQUEST_COLUMNS: Final = tuple(column for column in requests.c if column.name not in _NO_FIELDS)
 """The columns that make a `Request`."""
 _READERS: Final[Mapping[Any, Callable[[Any], Any]]] = {
     BigInteger: from_micros,

@@ -38,6 +38,7 @@ from bot.domain.customers.packing import pack
 from bot.domain.ids import CustomerId, UserId
 from bot.domain.requests.audit_entries import Entry
 from bot.domain.requests.batches import BatchOutcome, Verification
+from bot.domain.requests.lost import LostRequest
 from bot.domain.requests.notification import ChannelKind, Notification, NotificationType
 from bot.domain.requests.request import (
     Approval,
@@ -220,6 +221,7 @@ async def everything(books: SqlRepository, known: Request) -> None:  # noqa: PLR
         await books.mark_sent(message, ts="1.0")
         await books.mark_failed(message, why="")
     await books.end_waits(now)
+    await books.search_before_sending()
     approval = Approval(asked.id, asked.round, UserId("U0BO"), now, digest(asked))
     async with books.unit_of_work(asked.id) as unit:
         assert unit
@@ -241,6 +243,7 @@ async def everything(books: SqlRepository, known: Request) -> None:  # noqa: PLR
     await books.hash_rows(asked.id)
     await books.start_portion(asked.id, 0, fence=fence)
     await books.mark_all_started(asked.id)
+    await books.unsettled(asked.id)
     await books.may_continue(asked.id)
     outcome = BatchOutcome(0, 0, size=3)
     await books.record_outcomes(asked.id, outcome, at=now, fence=fence)
@@ -271,6 +274,19 @@ async def everything(books: SqlRepository, known: Request) -> None:  # noqa: PLR
         await unit.begin_pause(Pause(now, None, ""))
         await unit.save(replace(asked, state=State.DONE, started_at=now, ended_at=now))
         await unit.redact(now)
+    lost = LostRequest(
+        short=new_short_id(),
+        id=asked.id,
+        channel=asked.channel,
+        card_ts="1.0",
+        rule=asked.rule.id,
+        said="Ann asked",
+        backup_at=None,
+    )
+    await books.note_lost([lost])
+    await books.lost(asked.rule.id)
+    await books.find_lost(lost.short)
+    await books.settle_lost(UserId("U0BOSS"), now)
     await books.live_replicas()
     await books.record(Entry(kind="policy", facts={"account": "T1"}))
     await books.forget_deliveries(now)
@@ -283,6 +299,7 @@ async def everything(books: SqlRepository, known: Request) -> None:  # noqa: PLR
     assert head
     await audit.keep_head(head)
     await audit.last_kept()
+    await audit.last_at(before=now)
 
 
 @pytest.mark.parametrize("of", [SqlRepository, SqlUnitOfWork, Audit])

@@ -1,13 +1,13 @@
 """What channels have given, added up for their budgets."""
 
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import BigInteger, ColumnElement, bindparam, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, bindparam, func, or_, select, update
 
 from bot.database.connection import BaseRepository, Database, Transaction, Values
 from bot.database.mapping import decode, encode, from_micros, rule_of, to_micros
-from bot.database.schema import BEGUN, ENDS, batches, channels, customers, requests
+from bot.database.schema import BEGUN, COUNTS_FROM, ENDS, batches, channels, customers, requests
 from bot.domain.customers.parsing import RESERVED
 from bot.domain.ids import ChannelId, RequestId, UserId
 from bot.domain.policy.budget import Asked, Grant
@@ -21,6 +21,8 @@ def _sum(counts: ColumnElement[int], *where: ColumnElement[bool]) -> ColumnEleme
 
 DRAFT_MICROS: Final = 2 * 86_400 * 10**6
 """No request was a draft for longer than that."""
+MOST_AMOUNT: Final = 2**40
+"""Of larger amounts, a sum might not fit into a column: they are added up each time."""
 _SINCE: Final = bindparam("since", type_=BigInteger)
 _OF_BATCHES: Final = batches.c.request == requests.c.id
 _GIVEN_AT: Final = func.coalesce(batches.c.given_at, requests.c.ended_at)
@@ -40,7 +42,20 @@ _GRANTS: Final = select(
     requests.c.id != bindparam("but"),
     BEGUN,
     _SINCE < ENDS,
+    COUNTS_FROM <= _SINCE,
 )
+"""The requests whose grants have to be added up: not ended, or begun before that time."""
+_GRANTED: Final = select(
+    func.sum(requests.c.granted), func.sum(requests.c.granted_amount), func.min(requests.c.granted_from)
+).where(requests.c.channel == bindparam("which"), requests.c.granted_from > _SINCE)
+_SUMS: Final[tuple[Any, ...]] = (
+    _sum(batches.c.given + batches.c.unknown, _OF_BATCHES),
+    _sum(batches.c.size, _OF_BATCHES),
+    _sum(customers.c.size, customers.c.request == requests.c.id, customers.c.starts > 0),
+    func.coalesce(select(func.min(_GIVEN_AT)).where(_OF_BATCHES).scalar_subquery(), requests.c.ended_at),
+)
+_TOTAL: Final = select(*_SUMS).where(requests.c.id == bindparam("which"))
+_KEEP_TOTAL: Final = update(requests).where(requests.c.id == bindparam("which"))
 _OWN: Final = select(_GIVEN_BEFORE).where(requests.c.id == bindparam("which"))
 _ASKED: Final = select(
     *(requests.c[name] for name in ("requester", "rule", "state", "customers", "first_customer")),
@@ -84,7 +99,26 @@ async def read_grants(
     """Read the same, perhaps in a transaction that holds `LOCK`."""
     values: Values = {"which": encode(channel), "since": to_micros(since), "but": encode(but)}
     rows = await where.run(_GRANTS, values)
-    return tuple(_grant(*row) for row in rows if row[1] is not None)
+    found = [_grant(*row) for row in rows if row[1] is not None]
+    ended = {name: values[name] for name in ("which", "since")}
+    ((customers, amount, first),) = await where.run(_GRANTED, ended)
+    if first is not None:
+        found.append(Grant(from_micros(first), int(customers), int(amount)))
+    return tuple(found)
+
+
+async def keep_total(transaction: Transaction, request: Request) -> None:
+    """Write what an ended request counts for, so that nobody adds it up again."""
+    if request.rule is None or request.started_at is None:
+        return
+    which = {"which": encode(request.id)}
+    ((counted, settled, started, first),) = await transaction.run(_TOTAL, which)
+    count = int(counted) + max(int(started) - int(settled), 0)
+    price = cost(request.rule, count)
+    amount = price.total if price else 0
+    if amount < MOST_AMOUNT:
+        total: Values = {"granted": count, "granted_amount": amount, "granted_from": first}
+        await transaction.run(_KEEP_TOTAL, {**which, **total})
 
 
 def _grant(
@@ -102,7 +136,8 @@ def _grant(
     unsettled = max(int(started) - int(settled), 0)
     count = asked - int(before) if state == State.GIVING.value else int(since_then) + unsettled
     at = oldest if oldest is not None else ended_at
-    return Grant(at=None if at is None else from_micros(at), rule=rule_of(rule), customers=count)
+    price = cost(rule_of(rule), count)
+    return Grant(None if at is None else from_micros(at), count, price.total if price else 0)
 
 
 async def read_asked(

@@ -1,10 +1,12 @@
 """Grants of the same rule to some of the same customers, by open requests and those of the last days."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from itertools import zip_longest
+from typing import Any, Final, TypeAlias
 
 from sqlalchemy import BigInteger, bindparam, or_, select
 
@@ -20,6 +22,9 @@ from bot.domain.requests.request import OPEN, Request
 
 MAX_REQUESTS: Final = 300
 """How many other requests are compared, the newest first; a modal's metadata holds the ids of so many."""
+SMALL: Final = 500
+"""Customers of a request that is read together with others: a query for each would take far longer."""
+REQUESTS_PER_QUERY: Final = 100
 MAX_IDS: Final = 1_000_000
 """How many customer ids are compared; unpacking them takes a thread one or two seconds."""
 
@@ -29,6 +34,7 @@ _OF_RULE: Final = (
         requests.c.id,
         requests.c.batch_size,
         _OPEN.label("open"),
+        requests.c.customers,
         requests.c.short,
         requests.c.channel,
         requests.c.card_ts,
@@ -54,14 +60,18 @@ _SAME_KEY: Final = _OF_RULE.add_columns(requests.c.purged_at).where(
     requests.c.once_key == bindparam("key"), or_(_OPEN, BEGUN)
 )
 _PORTIONS: Final = (
-    select(customers.c.portion, customers.c.size, customers.c.starts)
-    .where(of_request(customers))
-    .order_by(customers.c.portion)
+    select(customers.c.portion, customers.c.starts).where(of_request(customers)).order_by(customers.c.portion)
 )
 _IDS: Final = select(customers.c.ids).where(of_request(customers), customers.c.portion == bindparam("number"))
-_OUTCOMES: Final = select(batches.c.portion, batches.c.batch, batches.c.size, batches.c.ends).where(
-    of_request(batches), batches.c.portion == bindparam("number")
+_OUTCOME: Final = (batches.c.portion, batches.c.batch, batches.c.size, batches.c.ends)
+_SEVERAL: Final = [f"request_{number}" for number in range(REQUESTS_PER_QUERY)]
+_SMALL_PORTIONS: Final = select(
+    customers.c.request, customers.c.portion, customers.c.starts, customers.c.ids
+).where(customers.c.request.in_(list(map(bindparam, _SEVERAL))))
+_SMALL_OUTCOMES: Final = select(batches.c.request, *_OUTCOME).where(
+    batches.c.request.in_(list(map(bindparam, _SEVERAL)))
 )
+_OUTCOMES: Final = select(*_OUTCOME).where(of_request(batches), batches.c.portion == bindparam("number"))
 
 
 async def earlier_requests(where: Database | Transaction, request: Request, since: datetime) -> Rows:
@@ -86,15 +96,16 @@ class PriorGrantsRepository(BaseRepository):
         rows = await earlier_requests(self._database, request, since)
         if not rows:
             return PriorGrants()
+        small = await self._read_small(rows)
         own = encode(request.id)
         portions = await self._database.run(_PORTIONS, {"which": own})
         asked = frozenset([id_ for portion, *_ in portions for id_ in await self._ids(own, portion)])
         found, by, compared = set[CustomerId](), list[PriorRequest](), 0
-        for id_, batch_size, is_open, *described in rows[:MAX_REQUESTS]:
+        for id_, batch_size, is_open, _, *described in rows[:MAX_REQUESTS]:
             if compared > MAX_IDS:
                 break
             overlap = _Overlap(asked, max(batch_size, 1), bool(is_open))
-            compared += await self._compare(id_, overlap)
+            compared += await self._compare(id_, overlap, small)
             if same := overlap.given | overlap.unknown:
                 found |= same
                 by.append(_prior_request(id_, overlap, len(same), described))
@@ -110,14 +121,15 @@ class PriorGrantsRepository(BaseRepository):
         rows = await self._database.run(_SAME_KEY, _others(request))
         if not rows:
             return KeyUse()
+        small = await self._read_small(rows)
         wanted = await self._customers(request, given=given)
         had, maybe, by, compared = set[CustomerId](), set[CustomerId](), list[PriorRequest](), 0
         forgotten = False
-        for id_, batch_size, is_open, *described, purged_at in rows[:MAX_REQUESTS]:
+        for id_, batch_size, is_open, _, *described, purged_at in rows[:MAX_REQUESTS]:
             if compared > MAX_IDS:
                 break
             overlap = _Overlap(wanted, max(batch_size, 1), is_open=bool(is_open) and not given)
-            compared += await self._compare(id_, overlap)
+            compared += await self._compare(id_, overlap, small)
             had |= overlap.given
             maybe |= overlap.unknown
             forgotten |= purged_at is not None
@@ -135,18 +147,31 @@ class PriorGrantsRepository(BaseRepository):
         if request.started_at is None:
             return frozenset() if given else asked
         overlap = _Overlap(asked, max(request.batch_size, 1), is_open=False)
-        await self._compare(own, overlap)
+        await self._compare(own, overlap, {})
         return frozenset(overlap.given if given else asked - overlap.given)
 
-    async def _compare(self, request: str, overlap: "_Overlap") -> int:
+    async def _read_small(self, rows: Rows) -> "_Read":
+        """Read the customers and outcomes of those requests that are small, many in a query."""
+        small = [id_ for id_, _, _, size, *_ in rows[:MAX_REQUESTS] if size <= SMALL]
+        found: _Read = {}
+        for start in range(0, len(small), REQUESTS_PER_QUERY):
+            ids = small[start : start + REQUESTS_PER_QUERY]
+            values = dict(zip_longest(_SEVERAL, ids, fillvalue=""))
+            portions = await self._database.run(_SMALL_PORTIONS, values)
+            outcomes = await self._database.run(_SMALL_OUTCOMES, values)
+            found |= await asyncio.to_thread(_unpacked, portions, outcomes)
+        return found
+
+    async def _compare(self, request: str, overlap: "_Overlap", small: "_Read") -> int:
         """Compare the customers of an earlier request, and count them."""
+        if request in small:
+            return sum(overlap.add(*portion) for portion in small[request])
         count = 0
-        for portion, size, starts in await self._database.run(_PORTIONS, {"which": request}):
+        for portion, starts in await self._database.run(_PORTIONS, {"which": request}):
             rows = await self._database.run(_OUTCOMES, {"which": request, "number": portion})
             if rows or starts or overlap.is_open:
                 ids = await self._ids(request, portion)
-                await asyncio.to_thread(overlap.add, ids, list(map(outcome_of, rows)), started=starts > 0)
-                count += size
+                count += await asyncio.to_thread(overlap.add, ids, list(map(outcome_of, rows)), starts)
         return count
 
     async def _ids(self, request: str, portion: int) -> list[CustomerId]:
@@ -164,16 +189,36 @@ class _Overlap:
     given: set[CustomerId] = field(default_factory=set)
     unknown: set[CustomerId] = field(default_factory=set)
 
-    def add(self, ids: Sequence[CustomerId], outcomes: Sequence[BatchOutcome], *, started: bool) -> None:
-        """Add a portion, without those who surely do not get it: the refused, and the untried of an end."""
+    def add(self, ids: Sequence[CustomerId], outcomes: Sequence[BatchOutcome], starts: int) -> int:
+        """Add a portion, without those who surely do not get it: the refused, and the untried of an end.
+
+        Returns how many ids were compared.
+        """
+        if not (outcomes or starts or self.is_open):
+            return 0
         both = self.asked.intersection(ids)
         if both:
-            left = left_of(ids, outcomes, self.batch_size, started=started)
+            left = left_of(ids, outcomes, self.batch_size, started=starts > 0)
             refused = {one.customer for outcome in outcomes for one in outcome.refused}
             self.given |= both.difference(left.unknown, left.not_tried, refused)
             self.unknown |= both.intersection(left.unknown)
             if self.is_open:
                 self.unknown |= both.intersection(left.not_tried)
+        return len(ids)
+
+
+_Read: TypeAlias = dict[str, list[tuple[list[CustomerId], list[BatchOutcome], int]]]
+"""Ids, outcomes and starts of all portions, by request."""
+
+
+def _unpacked(portions: Rows, outcomes: Rows) -> _Read:
+    of_portion: defaultdict[tuple[str, int], list[BatchOutcome]] = defaultdict(list)
+    for request, *row in outcomes:
+        of_portion[request, row[0]].append(outcome_of(row))
+    found: defaultdict[str, list[tuple[list[CustomerId], list[BatchOutcome], int]]] = defaultdict(list)
+    for request, portion, starts, ids in portions:
+        found[request].append((unpacked(ids), of_portion[request, portion], starts))
+    return found
 
 
 def _prior_request(id_: str, overlap: _Overlap, customers: int, described: Sequence[Any]) -> PriorRequest:

@@ -105,6 +105,8 @@ class SqlUnitOfWork:
         row = request_row(request)
         del row["id"]
         await self._transaction.run(_SAVE, {"which": self._id, **row})
+        if request.ended:
+            await budgets.keep_total(self._transaction, request)
         self.entries += await self._evidence.of_change(self._transaction, self.request, request)
         self.request = request
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.domain.ids import UserId
-from bot.domain.rules.rule import Cost, Rule, cost
+from bot.domain.rules.rule import Cost
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,11 +24,11 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What one request gave in those days, may have given or gives; `at` is when it gave first of that."""
+    """What requests gave in those days, may have given or give; `at` is when they gave first of that."""
 
     at: datetime | None
-    rule: Rule
     customers: int
+    amount: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +76,7 @@ def use_of(
 ) -> BudgetUse:
     """Compute what a request uses of what is left; a rule without a price uses no amount."""
     oldest = min((each.at for each in gave if each.at), default=now)
-    prices = (cost(each.rule, each.customers) for each in gave)
-    spent = sum(each.total for each in prices if each)
+    spent = sum(each.amount for each in gave)
     given = sum(each.customers for each in gave)
     return BudgetUse(
         customers=customers,

@@ -3,19 +3,20 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
-from decimal import Decimal
+from datetime import datetime, timedelta
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.ids import RequestId
 from bot.domain.policy.budget import Budget, Grant, use_of
 from bot.domain.policy.policy import Policy, Refusal, RefusalReason
 from bot.domain.requests.batches import BatchOutcome, Refused
 from bot.domain.requests.request import Request, State, StopReason
 from bot.domain.requests.views import ApprovalView, Form, Review
-from bot.domain.rules.rule import Cost, Reward, Rule
+from bot.domain.rules.rule import Cost
+from tests.support.other_process import elsewhere
 from tests.support.service_fixture import (
     ANN,
     BO,
@@ -242,6 +243,26 @@ async def test_until_is_when_the_first_of_it_was_given(office: Office) -> None:
     assert review.budget_use.until == at + timedelta(days=30)
 
 
+async def test_requests_that_an_earlier_version_ended_count_the_same(office: Office, sqlite_url: str) -> None:
+    office.under(under(Budget(days=30, amount=1_000_000)))
+    await gave(office, 8, refused=6)
+    office.clock.pass_by(hours=2)
+    await gave(office, 3)
+    noted = [await counted(office, hours) for hours in (-1, 1, 3)]
+    await elsewhere(
+        sqlite_url, "UPDATE requests SET granted = NULL, granted_amount = NULL, granted_from = NULL"
+    )
+    assert [await counted(office, hours) for hours in (-1, 1, 3)] == noted
+    assert noted == [(5, 50_000, NOW), (3, 30_000, NOW + timedelta(hours=2)), (0, 0, None)]
+
+
+async def counted(office: Office, hours: int) -> tuple[int, int, datetime | None]:
+    """Add up what was given since so many hours after the start."""
+    grants = await office.repository.grants(SUPPORT, NOW + timedelta(hours=hours), but=RequestId(""))
+    first = min((grant.at for grant in grants if grant.at), default=None)
+    return sum(grant.customers for grant in grants), sum(grant.amount for grant in grants), first
+
+
 async def test_parallel_requests_never_exceed_the_budget(either_office: Office) -> None:
     office = either_office.under(under(TEN))
     requests = [await approved(office, 3) for _ in range(8)]
@@ -257,8 +278,7 @@ async def test_parallel_requests_never_exceed_the_budget(either_office: Office) 
 def test_a_request_that_fits_never_exceeds_the_budget(
     before: list[int], bound: int, asked: int, each: int
 ) -> None:
-    rule = Rule(id=RULE.id, reward=Reward(type="discount_amount", value=Decimal(each)))
-    gone = [Grant(NOW, rule, customers) for customers in before]
+    gone = [Grant(NOW, customers, customers * each) for customers in before]
     budget = Budget(days=1, customers=bound, amount=bound * 2)
     budget_use = use_of(budget, gone, customers=asked, price=Cost(each, asked, None), now=NOW)
     within = sum(before) + asked <= bound and (sum(before) + asked) * each <= bound * 2

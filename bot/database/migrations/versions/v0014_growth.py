@@ -1,4 +1,4 @@
-"""Indexes with which no question that people or timers ask reads the whole history."""
+"""What ended requests count for in budgets, and indexes with which no question reads the whole history."""
 
 from typing import Final
 
@@ -9,9 +9,10 @@ revision = "0014"
 down_revision = "0013"
 
 ENDS: Final = f"coalesce(ended_at, {2**62})"
+COUNTS_FROM: Final = "coalesce(granted_from, 0)"
 BEGAN: Final = "coalesce(started_at, asked_at)"
 INDEXES: Final = (
-    ("ix_requests_channel_ends", "requests", ("channel", ENDS), "started_at IS NOT NULL"),
+    ("ix_requests_channel_ends", "requests", ("channel", ENDS, COUNTS_FROM), "started_at IS NOT NULL"),
     ("ix_requests_rule_ends", "requests", ("rule_id", ENDS), "state != 'draft'"),
     ("ix_requests_once_key", "requests", ("once_key", BEGAN), "state != 'draft'"),
     (
@@ -24,16 +25,29 @@ INDEXES: Final = (
         ),
         "state != 'draft'",
     ),
+    (
+        "ix_requests_channel_granted_from_granted_granted_amount",
+        "requests",
+        ("channel", "granted_from", "granted", "granted_amount"),
+        None,
+    ),
     ("ix_requests_requester_created_at", "requests", ("requester", "created_at"), None),
     ("ix_requests_to_purge", "requests", ("ended_at", "id"), "purged_at IS NULL"),
     ("ix_outbox_over", "outbox", ("happened_at",), "said_ts IS NOT NULL OR given_up IS NOT NULL"),
     ("ix_audit_policy", "audit", ("seq",), "kind = 'policy'"),
 )
+GRANTED: Final = (
+    ("granted", sa.Integer()),
+    ("granted_amount", sa.BigInteger()),
+    ("granted_from", sa.BigInteger()),
+)
 REPLACED: Final = ("rule_id", "channel")
 
 
 def upgrade() -> None:
-    """Add the indexes, and drop those that they replace."""
+    """Add the columns and indexes, and drop the indexes that they replace."""
+    for name, kind in GRANTED:
+        op.add_column("requests", sa.Column(name, kind))
     for name, table, columns, where in INDEXES:
         only = sa.text(where) if where else None
         op.create_index(name, table, list(map(sa.text, columns)), sqlite_where=only, postgresql_where=only)
@@ -49,3 +63,5 @@ def downgrade() -> None:
         op.create_index(f"ix_requests_{column}_started_at", "requests", [column, "started_at"])
     for name, table, *_ in INDEXES:
         op.drop_index(name, table)
+    for name, _ in GRANTED:
+        op.drop_column("requests", name)
