@@ -8,7 +8,9 @@ from bot.clock import SystemClock
 from bot.cluster.membership import Membership, join_cluster
 from bot.cluster.single_instance import single_instance
 from bot.config.settings import Settings
+from bot.database.connection import parse_url
 from bot.database.repositories.repository import SqlRepository, open_repository
+from bot.database.sqlite import whole_file
 from bot.dintero.client import DinteroClient, open_dintero
 from bot.domain.policy.policy import Policy
 from bot.domain.ports import Clock
@@ -45,6 +47,7 @@ async def open_resources(settings: Settings, policy: Policy, clock: Clock) -> As
     async with (
         open_client(settings.slack_api_url, settings.slack_bot_token.get_secret_value()) as client,
         single_instance(database),
+        whole_file(parse_url(database)),
         open_repository(database, clock=clock, audit_key=settings.key) as repository,
         join_cluster(database) as membership,
         open_dintero(

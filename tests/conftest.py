@@ -51,6 +51,11 @@ MEMORY_BYTES = 2 * 1024**3
 """A run takes a tenth of it; less, as in many containers, might be too little."""
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the tests run on another version of PostgreSQL: docs/postgresql.md."""
+    parser.addoption("--postgres-bin", metavar="FOLDER", help="the folder of a PostgreSQL server's programs")
+
+
 def pytest_configure() -> None:
     """Keep the files of tests in memory, those of the programs that they start too."""
     if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > MEMORY_BYTES:
@@ -91,9 +96,9 @@ def caches_of_a_module() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def postgres(testrun_uid: str) -> Server:
+def postgres(testrun_uid: str, request: pytest.FixtureRequest) -> Server:
     """A PostgreSQL server; all workers of a run share it."""
-    return start(testrun_uid)
+    return start(testrun_uid, request.config.getoption("--postgres-bin"))
 
 
 @pytest.fixture(scope="session")

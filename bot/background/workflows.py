@@ -5,12 +5,13 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, TypedDict
 
+import structlog
 from dbos import DBOS, DBOSClient, DBOSConfig
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError, ProgrammingError
@@ -18,6 +19,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from bot.background.serialization import JSON, refuse_code
 from bot.database.connection import is_sqlite, parse_url
 from bot.database.engine_pool import EnginePool
+from bot.database.sqlite import is_whole
 from bot.domain.ids import RequestId
 from bot.domain.requests.request import Request
 
@@ -32,6 +34,9 @@ NEVER_RAN: Final = ("no such table", "does not exist")
 """Errors of a database on which no engine has ever run."""
 SUBSECONDS_SINCE: Final = (3, 42)
 """The first SQLite whose `unixepoch` takes a modifier alone."""
+
+
+log = structlog.get_logger()
 
 
 def engine_url(database_url: str) -> str:
@@ -51,6 +56,17 @@ def enable_wal(engine_url: str) -> None:
     if is_sqlite(where) and where.database:
         with closing(sqlite3.connect(where.database)) as file:
             file.execute("PRAGMA journal_mode=WAL")
+
+
+def put_aside_if_damaged(engine_url: str) -> None:
+    """Start with a new file instead of one that is damaged: our own rows decide what is given."""
+    where = parse_url(engine_url)
+    if not is_sqlite(where) or is_whole(path := Path(where.database or "")):
+        return
+    log.error("the durable engine's file is damaged; the bot goes on with a new one", kept=f"{path}.damaged")
+    for journal in ("", "-wal", "-shm"):
+        with suppress(FileNotFoundError):
+            path.with_name(f"{path.name}{journal}").replace(f"{path}.damaged{journal}")
 
 
 class EngineConnection(sqlite3.Connection):
@@ -122,6 +138,7 @@ class EngineDatabase:
 
 def open_engine(engine_url: str, name: str) -> EngineDatabase:
     """Configure the engine of this process; `DBOS.launch` starts it."""
+    put_aside_if_damaged(engine_url)
     database = EngineDatabase(engine_url)
     config = DBOSConfig(
         name="discount-bot",

@@ -13,6 +13,7 @@ from bot.check.blocks import check_blocks
 from bot.check.database import check_database
 from bot.check.dintero import check_dintero
 from bot.check.files import check_files
+from bot.check.restored import check_restored
 from bot.check.result import CheckResult, result_of
 from bot.check.samples import messages, modals
 from bot.check.slack import check_app_token, check_policy, sign_in
@@ -132,6 +133,8 @@ async def _service_results(settings: Settings, policy: Policy | None) -> AsyncIt
         yield result
     yield await result_of("address", check_address(settings.host, settings.port), stops_run=True)
     async for result in check_database(settings.database_url.get_secret_value(), settings.key):
+        yield result
+    async for result in check_restored(settings.database_url.get_secret_value()):
         yield result
     async for result in _slack_results(settings, policy):
         yield result

@@ -23,7 +23,7 @@ from sqlalchemy import URL
 from sqlalchemy.dialects import sqlite
 
 from bot.coalescing import Coalescer
-from bot.database.connection import Rows, Statement, Values, compiled, translate_errors
+from bot.database.connection import Rows, Statement, Values, compiled, is_sqlite, translate_errors
 from bot.database.deliveries import delivery_values, of_delivery, remember
 from bot.database.schema import deliveries
 from bot.domain.delivery import Delivery, current_delivery, wait_limited
@@ -162,6 +162,38 @@ def truncate_log(path: str) -> bool:
     with closing(sqlite3.connect(path, timeout=CHECKPOINT_TIMEOUT_SECONDS, isolation_level=None)) as file:
         ((is_busy, _, _),) = file.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         return not is_busy
+
+
+@asynccontextmanager
+async def whole_file(url: URL) -> AsyncIterator[None]:
+    """Check an SQLite file that nobody uses yet.
+
+    Raises:
+        DatabaseUnavailable: it is damaged, or its write-ahead log is of another moment.
+    """
+    with _errors_translated():
+        fits = not is_sqlite(url) or await asyncio.to_thread(is_whole, Path(url.database or ""))
+    if not fits:
+        raise DatabaseUnavailable(
+            f"{url.database} is damaged, or the -wal file beside it is of another moment.",
+            advice="Keep all files, and put the newest backup back: discount-bot restore, docs/backup.md.",
+            passes=False,
+        )
+    yield
+
+
+def is_whole(path: Path) -> bool:
+    """Check a file if a write-ahead log was left beside it; a log that does not fit is left as it is."""
+    log = path.with_name(f"{path.name}-wal")
+    if not log.exists() or not log.stat().st_size:
+        return True
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as file:
+            return file.execute("PRAGMA quick_check(1)").fetchall() == [("ok",)]
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode & 0xFF in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+            return False
+        raise
 
 
 def _resolve(future: asyncio.Future[Any], result: Any, error: Exception | None) -> None:

@@ -90,11 +90,9 @@ class CardSearch:
 def _read_card(
     message: Mapping[str, Any], channel: ChannelId, backup_at: datetime | None
 ) -> LostRequest | None:
-    """Read a card; one of an earlier version says its request in its text and buttons alone."""
-    metadata = message.get("metadata") or {}
-    if metadata.get("event_type") != EVENT_TYPE:
-        return None
-    facts, text = metadata.get("event_payload") or {}, str(message.get("text") or "")
+    """Read a message of the bot as a card; one without our facts says its request in its text and buttons."""
+    metadata, text = message.get("metadata") or {}, str(message.get("text") or "")
+    facts = (metadata.get("event_payload") or {}) if metadata.get("event_type") == EVENT_TYPE else {}
     in_text = _SHORT.search(text)
     short = facts.get("short") or (in_text[1] if in_text and _buttons(message) else None)
     if not short:

@@ -1,5 +1,6 @@
 """Where the durable engine keeps its workflows."""
 
+import asyncio
 import sqlite3
 import time
 from contextlib import closing
@@ -9,6 +10,7 @@ from typing import Final
 from dbos import DBOS
 
 from bot.background.workflows import close_engine, enable_wal, open_engine
+from tests.support.mixed_files import leave_log_of_another_moment
 
 OF_EARLIER_PYTHONS: Final = "(strftime('%s','now') * 1000)"
 SINCE_PYTHON_3_12: Final = "(unixepoch('subsec') * 1000)"
@@ -39,6 +41,14 @@ async def test_a_file_that_a_newer_python_made_opens_with_any_sqlite(tmp_path: P
     with closing(sqlite3.connect(path)) as file:
         ((created_at,),) = file.execute("SELECT created_at FROM application_versions").fetchall()
     assert before * 1000 - 1 <= created_at <= time.time() * 1000
+
+
+async def test_a_damaged_file_is_put_aside(tmp_path: Path) -> None:
+    path = tmp_path / "books.dbos.db"
+    leave_log_of_another_moment(path)
+    await launch(path)
+    kept = {file.name for file in await asyncio.to_thread(lambda: list(tmp_path.iterdir()))}
+    assert kept >= {"books.dbos.db", "books.dbos.db.damaged", "books.dbos.db.damaged-wal"}
 
 
 async def launch(path: Path) -> None:

@@ -118,9 +118,10 @@ async def test_the_roles_of_the_document_can_run_the_bot(postgres: Server, tmp_p
             for statement in ("DELETE FROM audit", "UPDATE audit SET at = 0", "DELETE FROM audit_head"):
                 with pytest.raises(psycopg.errors.InsufficientPrivilege):
                     _run(runner, statement)
-            restored = _restored(postgres, url, tmp_path)
-            assert await lines(_as(restored, "discount_bot_run")) == [CURRENT]
-            _run(restored, "DROP OWNED BY discount_bot_run", "DROP OWNED BY discount_bot CASCADE")
+            if postgres.can_dump:
+                restored = _restored(postgres, url, tmp_path)
+                assert await lines(_as(restored, "discount_bot_run")) == [CURRENT]
+                _run(restored, "DROP OWNED BY discount_bot_run", "DROP OWNED BY discount_bot CASCADE")
             _run(url, "UPDATE discount_bot.discount_bot_version SET version_num = '0012'")
             (older,) = await lines(runner)
             assert f"the role may not update it from 0012 to {VERSION}. As the role that owns" in older

@@ -6,10 +6,12 @@ import pytest
 
 from bot.database.connection import parse_url
 from bot.database.repositories.repository import SqlRepository, open_repository
-from bot.database.sqlite import SqliteDatabase, open_sqlite
+from bot.database.sqlite import SqliteDatabase, open_sqlite, whole_file
 from bot.domain.requests.request import FormInput
 from bot.errors import DatabaseUnavailable
 from tests.contracts.repository import new_draft
+from tests.support.event_loops import run
+from tests.support.mixed_files import leave_log_of_another_moment
 
 
 async def test_committed_writes_survive_a_power_cut(sqlite_url: str) -> None:
@@ -84,3 +86,24 @@ async def test_two_processes_can_write_to_the_same_file(sqlite_books: SqlReposit
 async def test_the_file_is_created_where_the_url_says(tmp_path: Path) -> None:
     async with open_repository(f"sqlite:///{tmp_path}/here.db"):
         assert (tmp_path / "here.db").exists()
+
+
+async def _open_whole(url: str) -> None:
+    async with whole_file(parse_url(url)):
+        pass
+
+
+def test_a_log_of_another_moment_is_refused_and_kept(sqlite_url: str) -> None:
+    path = Path(sqlite_url.removeprefix("sqlite:///"))
+    leave_log_of_another_moment(path)
+    before = path.read_bytes()
+    with pytest.raises(DatabaseUnavailable, match="of another moment") as refused:
+        run(_open_whole(sqlite_url))
+    assert "discount-bot restore" in refused.value.advice
+    assert path.read_bytes() == before
+    assert path.with_name(f"{path.name}-wal").exists()
+
+
+async def test_a_log_that_a_crash_left_is_used(sqlite_books: SqlRepository, sqlite_url: str) -> None:
+    await sqlite_books.open_draft(new_draft(), FormInput())
+    await _open_whole(sqlite_url)

