@@ -5,7 +5,7 @@ INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check -c const
 # Some images forbid bytecode: each of a hundred processes of a test run would compile everything again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup dev run test coverage bench chaos scale
+.PHONY: setup dev run test coverage bench chaos scale gallery
 .DEFAULT_GOAL := run
 
 setup: .venv/ready
@@ -49,3 +49,6 @@ chaos: dev
 
 scale: dev
 	@exec $(BIN)/python -m simulation
+
+gallery: dev
+	@exec $(BIN)/python -m gallery
