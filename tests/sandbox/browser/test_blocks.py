@@ -18,7 +18,7 @@ VOID = frozenset({"input", "hr", "br", "img", "meta", "link"})
 # fmt: off
 TAGS = frozenset((
     "a", "article", "blockquote", "button", "code", "dialog", "details", "div", "em", "fieldset", "footer",
-    "form", "h2", "h4", "header", "hr", "input", "label", "legend", "li", "ol", "option", "p", "pre",
+    "form", "h2", "h3", "header", "hr", "input", "label", "legend", "li", "ol", "option", "p", "pre",
     "s", "section", "select", "small", "span", "strong", "summary", "textarea", "time", "ul",
 ))
 # fmt: on
