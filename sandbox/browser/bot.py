@@ -3,21 +3,21 @@
 import asyncio
 import json
 import os
+import signal
 import sys
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from bot.errors import DiscountBotError
 from sandbox.passing_clock import PassingClock
 from sandbox.shop import Shop, database_in, settings_for
 from sandbox.slack.transport.delivery import SignedHttp
 
 DINTERO_TIMEOUT_SECONDS: Final = "5"
 """So that a call that hangs shows its effect soon."""
-END_SECONDS: Final = 12.0
 KEPT: Final = frozenset({"PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "SYSTEMROOT"})
 """What the bot sees of the environment: no credentials, and no proxies."""
 
@@ -61,20 +61,22 @@ class Bot:
         self._write(json.dumps(settings))
         self._write(str(self._clock.ahead.total_seconds()))
 
-    async def kill(self) -> None:
-        """Kill it, as a crash does."""
-        if self._process and self._process.returncode is None:
-            self._process.kill()
-        await self._ended()
+    async def runs(self) -> None:
+        """Wait until it runs.
 
-    async def stop(self) -> None:
-        """End it in order."""
-        if self._process and self._process.stdin:
-            self._process.stdin.close()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(END_SECONDS):
-                await self._ended()
-        await self.kill()
+        Raises:
+            DiscountBotError: it ended before.
+        """
+        await self._shop.slack.until(lambda: self.state is not BotState.STARTING)
+        if self.state is BotState.DEAD:
+            raise DiscountBotError("The sandbox's bot ended at its start; its errors are above.")
+
+    async def kill(self) -> None:
+        """Kill it and its own processes, as a crash of the machine does."""
+        if self._process and self._process.returncode is None:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        if self._watching:
+            await asyncio.shield(self._watching)
 
     def pass_by(self, while_: timedelta) -> None:
         """Let time pass for everybody."""
@@ -92,10 +94,6 @@ class Bot:
             self._tell(BotState.RUNNING)
         await process.wait()
         self._tell(BotState.DEAD)
-
-    async def _ended(self) -> None:
-        if self._watching:
-            await asyncio.shield(self._watching)
 
     def _write(self, line: str) -> None:
         if self._process and self._process.stdin and not self._process.stdin.is_closing():

@@ -32,9 +32,10 @@ async def serve(env: Mapping[str, str], *, port: int = 0) -> None:
     ended = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
+    _say("Starting a made-up shop on this machine …")
     async with open_sandbox() as sandbox, serve_page(sandbox, port=port) as page:
         _say(f"\n  The sandbox is at  {page.url}\n")
-        _say("A made-up shop on this machine: Slack and Dintero are stand-ins, the bot is the real one.")
+        _say("Slack and Dintero are stand-ins, the bot is the real one; nothing leaves this machine.")
         _say("Ctrl-C ends it. Without a browser: discount-bot sandbox --terminal")
         if _has_display(env):
             await asyncio.to_thread(webbrowser.open, page.url)

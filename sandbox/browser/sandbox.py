@@ -87,7 +87,7 @@ class Visit:
 
 @asynccontextmanager
 async def open_sandbox() -> AsyncIterator[Sandbox]:
-    """Open the shop and start its bot, without waiting until it runs."""
+    """Open the shop and wait until its bot runs."""
     clock = PassingClock()
     rules = [*ordinary_rules(clock.now()), *catalogue(clock.now())]
     with tempfile.TemporaryDirectory(prefix="discount-bot-", ignore_cleanup_errors=True) as folder:
@@ -96,11 +96,12 @@ async def open_sandbox() -> AsyncIterator[Sandbox]:
             bot = Bot(shop, Path(folder), clock)
             uploads = Path(folder) / "uploads"
             uploads.mkdir()
-            await bot.start()
             try:
+                await bot.start()
+                await bot.runs()
                 yield Sandbox(shop, bot, clock, uploads)
             finally:
-                await bot.stop()
+                await bot.kill()
 
 
 def _latest(who: SandboxPerson, channel: Channel) -> str:
