@@ -16,7 +16,7 @@ from sandbox.slack.state.workspace import Message, Workspace
 from sandbox.slack.user.rendering import shown
 
 PAGE: Final = Environment(loader=PackageLoader("sandbox.browser"), autoescape=True, trim_blocks=True)
-BLOCKS: Final = frozenset({"section", "header", "context", "actions", "divider", "input"})
+BLOCKS: Final = frozenset({"section", "header", "context", "actions", "input"})
 ELEMENTS: Final = frozenset(
     {"button", "external_select", "static_select", "plain_text_input", "checkboxes", "file_input"}
 )

@@ -38,17 +38,13 @@ function flush() {
     if (view) enqueue("fill", { view: view.id, label: field.dataset.label, value: field.value });
   }
 }
-function valueOf(field) {
-  if (field.tagName !== "FIELDSET") return field.value;
-  return [...field.querySelectorAll(":checked")].map((box) => box.value).join("\n");
-}
+const ticked = (field) => [...field.querySelectorAll(":checked")].map((box) => box.value).join("\n");
 document.addEventListener("input", ({ target }) => {
   if (target.matches("[data-search], [data-commands]")) return offer(target, 120);
   const field = target.closest("[data-label]");
   if (!field || target.type === "file") return;
-  if (!target.matches("input:not([type=checkbox]), textarea")) {
-    return void send("fill", { view: field.closest("[data-view]").id, label: field.dataset.label, value: valueOf(field) });
-  }
+  const value = target.type === "checkbox" ? ticked(field) : field.value, view = field.closest("[data-view]").id;
+  if (target.matches("select, [type=checkbox]")) return void send("fill", { view, label: field.dataset.label, value });
   clearTimeout(typed.get(field));
   typed.set(field, setTimeout(flush, 250));
 });
@@ -70,6 +66,7 @@ document.addEventListener("click", (event) => {
   else if ("submit" in dataset) send("submit", { view: view.id });
   else if ("close" in dataset) send("close", { view: view.id });
   else if ("tells" in dataset && event.target === used) send("close", { view: used.firstElementChild.id });
+  else if (dataset.clear) send("fill", { view: view.id, label: dataset.clear, value: "" });
   else if (dataset.doForm) send(dataset.doForm, Object.fromEntries(new FormData(used.form)));
   else if (dataset.do) send(dataset.do, { ...dataset });
   else if (used.id === "theme") switchTheme();
@@ -95,6 +92,7 @@ function switchTheme() {
 
 /* choosing: a listbox below a field */
 const listOf = (field) => byId(field.getAttribute("aria-controls"));
+const listOpen = (field) => field.getAttribute?.("aria-expanded") === "true";
 let offering = 0;
 function offer(field, wait = 0) {
   clearTimeout(offering);
@@ -137,9 +135,7 @@ function pick(item) {
 }
 document.addEventListener("mousedown", (event) => event.target.closest("[role=option]") && event.preventDefault());
 document.addEventListener("click", ({ target }) => target.matches("[data-search]") && offer(target));
-document.addEventListener("focusout", ({ target }) => {
-  if (target.matches("[data-search], [data-commands]")) shut(target);
-});
+document.addEventListener("focusout", ({ target }) => target.matches("[data-search], [data-commands]") && shut(target));
 document.addEventListener("keydown", (event) => {
   const field = event.target, top = modal.querySelector("[data-view]");
   if (event.key === "Escape" && top && !document.querySelector("dialog[open]") && !listOpen(field)) return void send("close", { view: top.id });
@@ -157,13 +153,11 @@ document.addEventListener("keydown", (event) => {
   }
   event.preventDefault();
 });
-const listOpen = (field) => field.getAttribute?.("aria-expanded") === "true";
 
 /* drawing: changes the page where the server's drawing differs; what somebody types in stays */
 const OWN = new Set(["open", "aria-expanded", "aria-activedescendant"]);
 function morph(from, to) {
-  if (from.isEqualNode(to)) return;
-  if (from.hasAttribute("data-keep")) return;
+  if (from.isEqualNode(to) || from.hasAttribute("data-keep")) return;
   for (const { name } of [...from.attributes]) if (!OWN.has(name) && !to.hasAttribute(name)) from.removeAttribute(name);
   for (const { name, value } of to.attributes) if (!OWN.has(name) && from.getAttribute(name) !== value) from.setAttribute(name, value);
   children(from, to);
@@ -202,6 +196,5 @@ function draw(parts) {
   else if (invalid && was && was.matches("[data-submit]")) invalid.focus();
   onTop = top && top.id;
 }
-draw({});
-messages.scrollTop = messages.scrollHeight;
+draw({}), (messages.scrollTop = messages.scrollHeight);
 new EventSource(`${base}events${me}`).onmessage = ({ data }) => draw(JSON.parse(data));

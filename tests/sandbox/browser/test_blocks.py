@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from sandbox.browser.blocks import BLOCKS, ELEMENTS, BlockRenderer, UnknownBlock, draw_message, draw_view
+from gallery import drawings
+from gallery.__main__ import draw
+from sandbox.browser.blocks import BLOCKS, ELEMENTS, BlockRenderer, UnknownBlock, draw_view
 from sandbox.browser.mrkdwn import to_html
 from sandbox.slack import SandboxSlack
 from sandbox.slack.state import limits
 from sandbox.slack.state.elements import Json
-from tests.slack.test_slack_limits import messages, views
 
 NEW_TAB = 'target="_blank" rel="noopener noreferrer"'
 VOID = frozenset({"input", "hr", "br", "img", "meta", "link"})
@@ -70,26 +71,15 @@ def read(mrkdwn: str) -> str:
     return str(to_html(mrkdwn, office().workspace))
 
 
-def test_every_message_of_the_bot_is_drawn() -> None:
-    slack = office()
-    for message in messages():
-        sent = slack.workspace.post(slack.channel("C0LOYALTY"), text=message.text, blocks=message.blocks)
-        Reader(draw_message(sent, slack.workspace))
-
-
-def test_every_modal_of_the_bot_is_drawn() -> None:
-    slack = office()
-    ann = next(iter(slack.workspace.people))
-    for view in views():
-        Reader(draw_view(slack.stacks.push(ann, view), slack.workspace))
-        slack.stacks.clear(ann)
+async def test_every_message_and_modal_of_the_gallery_is_whole_html() -> None:
+    for drawing in await draw():
+        Reader(drawing.html)
 
 
 def test_every_type_that_the_bot_uses_has_a_drawing_and_no_other() -> None:
-    used = {kind for message in messages() for kind in types(message.blocks)}
-    used |= {kind for view in views() for kind in types(view["blocks"])}
-    assert used - BLOCKS - ELEMENTS == {"plain_text", "mrkdwn"}
-    assert used >= (BLOCKS - {"divider"}) | ELEMENTS
+    used = {kind for _, message in drawings.all_messages() for kind in types(message.blocks)}
+    used |= {kind for _, view in drawings.all_views() for kind in types(view["blocks"])}
+    assert used == BLOCKS | ELEMENTS | {"plain_text", "mrkdwn"}
 
 
 @pytest.mark.parametrize(

@@ -4,15 +4,26 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
 import pytest
 
 from bot.errors import ConfigError
+from sandbox.browser.bot import Bot
 from sandbox.browser.main import refuse_credentials
 from sandbox.browser.sandbox import Sandbox
 from sandbox.browser.server import PageServer
+from sandbox.passing_clock import PassingClock
+from sandbox.shop import open_shop
+
+
+@pytest.fixture
+async def sandbox(tmp_path: Path) -> AsyncIterator[Sandbox]:
+    """A shop whose bot does not run: nothing here needs it."""
+    async with open_shop() as shop:
+        yield Sandbox(shop, Bot(shop, tmp_path, PassingClock()), PassingClock(), tmp_path)
 
 
 async def test_the_page_answers_only_its_own_address(served: PageServer, sandbox: Sandbox) -> None:
