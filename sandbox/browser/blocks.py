@@ -118,7 +118,8 @@ def message_body(message: Message, workspace: Workspace) -> Markup:
     """Draw what a message says: its blocks, else its text."""
     if message.blocks:
         return BlockRenderer(workspace, f"m{message.ts}").blocks(message.blocks)
-    return Markup('<div class="section">{}</div>').format(to_html(message.text, workspace))
+    said = to_html(message.text, workspace)
+    return Markup('<div class="section"><div class="text">{}</div></div>').format(said)
 
 
 def _draw(macro: str, *arguments: Any) -> Markup:

@@ -11,6 +11,10 @@ from sandbox.slack.user.mrkdwn import FENCE, MARK, TOKEN, read_token
 TAGS: Final = {"*": "strong", "_": "em", "~": "s", "`": "code"}
 CODE: Final = re.compile(r"(?<!\u2060)`([^`\n\u2060][^`\n]*)(?<!\u2060)`(?!\u2060)")
 QUOTE: Final = re.compile(r"&gt; ?(.*)")
+PERMALINK: Final = re.compile(
+    r"https://(?P<domain>[\w-]+)\.slack\.com/archives/(?P<channel>\w+)/p(?P<seconds>\d+)(?P<rest>\d{6})\b"
+)
+"""The address of a message; in the workspace itself it leads to the message on the page."""
 KEPT: Final = re.compile("\ue000(\\d+)\ue001")
 """A finished piece of HTML; it stands in the text as a letter, so that `*<!date…>*` is bold around it."""
 
@@ -69,6 +73,9 @@ def _token(token: str, workspace: Workspace) -> Markup:
         return Markup("<time>{}</time>").format(shown)
     if target.startswith(("@", "#", "!")):
         return Markup('<span class="mention">{}</span>').format(shown)
+    if (place := PERMALINK.match(target)) and place["domain"] == workspace.domain:
+        link = '<a href="#m{}.{}" data-in="{}">{}</a>'
+        return Markup(link).format(place["seconds"], place["rest"], place["channel"], shown)  # noqa: S704
     if target.startswith(("https://", "http://", "mailto:")):
         return Markup('<a href="{}" target="_blank" rel="noopener noreferrer">{}</a>').format(target, shown)
     return escape(shown)

@@ -2,22 +2,18 @@
 /* Sends what people do, and puts the parts that the server draws into the page. It knows no rule of Slack's. */
 const base = new URL(".", location.href).pathname;
 const me = location.search;
+const addressIn = (channel) => `?as=${new URLSearchParams(me).get("as") || ""}&in=${channel}`;
 const byId = (id) => document.getElementById(id);
 const [note, modal, messages, composer, text] = ["note", "modal", "messages", "composer", "text"].map(byId);
 
 /* sending: one after the other, so that a form is submitted with all that was typed before */
-let queue = Promise.resolve();
-let hiding = 0;
+let queue = Promise.resolve(), hiding = 0;
 function tell(said) {
-  note.textContent = said;
-  note.hidden = !said;
+  Object.assign(note, { textContent: said, hidden: !said });
   clearTimeout(hiding);
   if (said) hiding = setTimeout(() => tell(""), 8000);
 }
-function send(act, fields) {
-  flush();
-  return enqueue(act, fields);
-}
+const send = (act, fields) => (flush(), enqueue(act, fields));
 function enqueue(act, fields) {
   const body = new FormData();
   for (const [name, value] of Object.entries(fields)) for (const one of [value].flat()) body.append(name, one);
@@ -32,8 +28,7 @@ function enqueue(act, fields) {
 const typed = new Map();
 function flush() {
   for (const [field, timer] of typed) {
-    clearTimeout(timer);
-    typed.delete(field);
+    clearTimeout(timer), typed.delete(field);
     const view = field.closest("[data-view]");
     if (view) enqueue("fill", { view: view.id, label: field.dataset.label, value: field.value });
   }
@@ -70,6 +65,7 @@ document.addEventListener("click", (event) => {
   else if (dataset.doForm) send(dataset.doForm, Object.fromEntries(new FormData(used.form)));
   else if (dataset.do) send(dataset.do, { ...dataset });
   else if (used.id === "theme") switchTheme();
+  else if (dataset.in) location.assign(`${addressIn(dataset.in)}${used.hash}`), event.preventDefault();
   else if (used.matches("a[href^='?']") && modal.querySelector("[data-tells]")) {
     event.preventDefault(); // what only tells something is read by now
     send("close", { view: modal.querySelector("[data-view]").id }).then(() => location.assign(used.href));
@@ -81,8 +77,7 @@ document.addEventListener("submit", (event) => {
   event.preventDefault();
   if (form !== composer) return void send(form.dataset.do, fields).then((done) => done && form.reset());
   if (text.value.trim()) send("say", { text: text.value });
-  text.value = "";
-  shut(text);
+  text.value = "", shut(text);
 });
 function switchTheme() {
   const dark = document.documentElement.dataset.theme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
@@ -94,11 +89,14 @@ function switchTheme() {
 const listOf = (field) => byId(field.getAttribute("aria-controls"));
 const listOpen = (field) => field.getAttribute?.("aria-expanded") === "true";
 let offering = 0;
-function offer(field, wait = 0) {
+function offer(field, wait = 0, thenPick = false) {
   clearTimeout(offering);
-  offering = setTimeout(async () => {
+  const mine = offering = setTimeout(async () => {
     const whole = field.value === field.getAttribute("value") ? "" : field.value;
-    show(field, "commands" in field.dataset ? commands(field.value) : await options(field, whole));
+    const offered = field === text ? commands(field.value) : await options(field, whole);
+    if (mine !== offering) return;
+    offering = show(field, offered);
+    if (thenPick && offered.length) pick(listOf(field).firstChild);
   }, wait);
 }
 function commands(start) {
@@ -118,14 +116,19 @@ function show(field, offered) {
     Object.assign(item.dataset, { value: one.value, text: one.text });
     about.textContent = one.about;
     if (one.about) item.append(about);
-    item.setAttribute("aria-selected", "false");
     return item;
   }));
   list.hidden = !offered.length || document.activeElement !== field;
   field.setAttribute("aria-expanded", String(!list.hidden));
-  field.removeAttribute("aria-activedescendant");
+  mark(field, field === text ? null : list.firstChild);
+  return 0;
 }
-const shut = (field) => { clearTimeout(offering); show(field, []); };
+function mark(field, chosen) {
+  for (const item of listOf(field).children) item.setAttribute("aria-selected", String(item === chosen));
+  field.setAttribute("aria-activedescendant", chosen ? chosen.id : "");
+  chosen?.scrollIntoView({ block: "nearest" });
+}
+const shut = (field) => { clearTimeout(offering); offering = show(field, []); };
 function pick(item) {
   const field = document.querySelector(`[aria-controls="${CSS.escape(item.parentElement.id)}"]`);
   field.value = item.dataset.text;
@@ -142,15 +145,11 @@ document.addEventListener("keydown", (event) => {
   if (!field.matches("[role=combobox]")) return;
   const items = [...listOf(field).children], at = items.findIndex((item) => item.ariaSelected === "true");
   if (event.key === "Escape") shut(field);
+  else if (event.key === "Enter" && field !== text && (offering || at < 0)) offer(field, 0, Boolean(offering));
   else if (event.key === "Enter" && at >= 0) pick(items[at]);
   else if (!event.key.startsWith("Arrow") || !/Up|Down/.test(event.key)) return;
   else if (!listOpen(field)) offer(field);
-  else {
-    const next = items[(at + (event.key === "ArrowDown" ? 1 : at < 0 ? 0 : -1) + items.length) % items.length];
-    items.forEach((item) => item.setAttribute("aria-selected", String(item === next)));
-    field.setAttribute("aria-activedescendant", next.id);
-    next.scrollIntoView({ block: "nearest" });
-  }
+  else mark(field, items[(at + (event.key === "ArrowDown" ? 1 : at < 0 ? 0 : -1) + items.length) % items.length]);
   event.preventDefault();
 });
 
@@ -160,10 +159,10 @@ function morph(from, to) {
   if (from.isEqualNode(to) || from.hasAttribute("data-keep")) return;
   for (const { name } of [...from.attributes]) if (!OWN.has(name) && !to.hasAttribute(name)) from.removeAttribute(name);
   for (const { name, value } of to.attributes) if (!OWN.has(name) && from.getAttribute(name) !== value) from.setAttribute(name, value);
+  const { value, checked } = to; // before its text or its options move
   children(from, to);
   if (!from.matches("input:not([type=file]), textarea, select") || from === document.activeElement || typed.has(from)) return;
-  from.value = to.value;
-  from.checked = to.checked;
+  Object.assign(from, { value, checked });
 }
 function children(from, to) {
   const named = new Map([...from.children].filter(({ id }) => id).map((child) => [child.id, child]));
@@ -196,5 +195,6 @@ function draw(parts) {
   else if (invalid && was && was.matches("[data-submit]")) invalid.focus();
   onTop = top && top.id;
 }
-draw({}), (messages.scrollTop = messages.scrollHeight);
+draw({});
+if (!location.hash) messages.scrollTop = messages.scrollHeight;
 new EventSource(`${base}events${me}`).onmessage = ({ data }) => draw(JSON.parse(data));

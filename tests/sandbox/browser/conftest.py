@@ -2,13 +2,19 @@
 
 import os
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from playwright.async_api import Page
 
 from gallery.browser import browser_path, open_browser
+from sandbox.browser.bot import Bot
 from sandbox.browser.sandbox import Sandbox, open_sandbox
 from sandbox.browser.server import PageServer, serve_page
+from sandbox.dintero.server import SandboxDintero
+from sandbox.passing_clock import PassingClock
+from sandbox.shop import open_shop
+from sandbox.slack.server import SandboxSlack
 
 PATIENCE = 30_000
 """Milliseconds to wait for something; the machine may be busy."""
@@ -23,6 +29,21 @@ async def sandbox() -> AsyncIterator[Sandbox]:
 @pytest.fixture
 async def served(sandbox: Sandbox) -> AsyncIterator[PageServer]:
     async with serve_page(sandbox) as served:
+        yield served
+
+
+@pytest.fixture
+async def without_bot(tmp_path: Path) -> AsyncIterator[Sandbox]:
+    """A sandbox whose bot does not run, for what needs none."""
+    clock = PassingClock()
+    slack, dintero = SandboxSlack(clock=clock), SandboxDintero(clock=clock.now)
+    async with open_shop(slack=slack, dintero=dintero) as shop:
+        yield Sandbox(shop, Bot(shop, tmp_path, clock), clock, tmp_path)
+
+
+@pytest.fixture
+async def served_without_bot(without_bot: Sandbox) -> AsyncIterator[PageServer]:
+    async with serve_page(without_bot) as served:
         yield served
 
 

@@ -103,6 +103,10 @@ def test_an_unknown_type_is_an_error(block: Json) -> None:
             f'<a href="https://a.example/?a=1&amp;b=&#34;" {NEW_TAB}>the *card*</a>',
         ),
         ("<javascript:alert(1)|x>", "x"),
+        (
+            "<https://sandbox.slack.com/archives/C0LOYALTY/p1795435200000001|the card>",
+            '<a href="#m1795435200.000001" data-in="C0LOYALTY">the card</a>',
+        ),
         ("&gt; one\n&gt; two\nthree", "<blockquote>one</blockquote><blockquote>two</blockquote>three"),
         ("\u2060*\u2060no\u2060*\u2060 a*b*c", "\u2060*\u2060no\u2060*\u2060 a*b*c"),
         ("`*no* &lt;b&gt;`", "<code>*no* &lt;b&gt;</code>"),

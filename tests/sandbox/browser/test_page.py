@@ -98,6 +98,9 @@ async def test_it_works_at_a_phone_in_the_dark_and_by_keyboard(page: Page, sandb
     await expect(page.get_by_role("log", include_hidden=True)).to_contain_text("Look here")
     await page.keyboard.type("ar")  # the redraw has not moved the caret
     await expect(reason).to_have_value("Late parcels")
+    await visitor.button("More…", form).click()
+    await expect(form.get_by_label("Once-only key")).to_be_visible()
+    await expect(reason).to_have_value("Late parcels")
     assert await page.evaluate("document.documentElement.scrollWidth") == 390
     assert await form.evaluate("form => getComputedStyle(form).backgroundColor") == "rgb(34, 37, 41)"
     await finds_nothing(page)

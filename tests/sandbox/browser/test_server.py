@@ -4,29 +4,21 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
 import pytest
 
 from bot.errors import ConfigError
-from sandbox.browser.bot import Bot
 from sandbox.browser.main import refuse_credentials
 from sandbox.browser.sandbox import Sandbox
-from sandbox.browser.server import PageServer
-from sandbox.passing_clock import PassingClock
-from sandbox.shop import open_shop
+from sandbox.browser.server import STATIC, PageServer
 
 
-@pytest.fixture
-async def sandbox(tmp_path: Path) -> AsyncIterator[Sandbox]:
-    """A shop whose bot does not run: nothing here needs it."""
-    async with open_shop() as shop:
-        yield Sandbox(shop, Bot(shop, tmp_path, PassingClock()), PassingClock(), tmp_path)
-
-
-async def test_the_page_answers_only_its_own_address(served: PageServer, sandbox: Sandbox) -> None:
+async def test_the_page_answers_only_its_own_address(
+    served_without_bot: PageServer, without_bot: Sandbox
+) -> None:
+    served, sandbox = served_without_bot, without_bot
     own = f"http://127.0.0.1:{served.port}"
     say = f"{served.url}do/say?as=U0ANN"
     async with aiohttp.ClientSession() as client:
@@ -65,6 +57,10 @@ def test_it_refuses_to_start_with_real_credentials(env: dict[str, str]) -> None:
         refuse_credentials(env)
     assert next(iter(env)) in str(refused.value)
     refuse_credentials({"DINTERO_ACCOUNT_ID": "T12345678"})
+
+
+def test_the_script_of_the_page_stays_small() -> None:
+    assert len((STATIC / "page.js").read_text(encoding="utf-8").splitlines()) <= 200
 
 
 def test_the_command_prints_the_address_serves_on_and_leaves_nothing_behind(tmp_path: Path) -> None:
