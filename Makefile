@@ -5,7 +5,7 @@ INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check -c const
 # Some images forbid bytecode: each of a hundred processes of a test run would compile everything again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup dev run test coverage bench chaos scale
+.PHONY: setup dev run test browser coverage bench chaos scale gallery screenshots
 .DEFAULT_GOAL := run
 
 setup: .venv/ready
@@ -30,7 +30,14 @@ dev: .venv/dev
 run: setup
 	@exec $(BIN)/python -m bot.cli.launcher
 
-test: dev
+# A Chromium for the tests of the page and for pictures. Root on Debian gets one; without, those tests are skipped.
+browser:
+	@for name in chromium chromium-browser google-chrome; do command -v $$name > /dev/null && exit; done; \
+	if test "$$(id -u)" = 0 && command -v apt-get > /dev/null; then \
+		echo "Installing Chromium …"; apt-get update -qq && apt-get install -y -qq chromium > /dev/null; \
+	else echo "There is no Chromium: the tests of the page are skipped."; fi
+
+test: dev browser
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -49,3 +56,9 @@ chaos: dev
 
 scale: dev
 	@exec $(BIN)/python -m simulation
+
+gallery: dev browser
+	@exec $(BIN)/python -m gallery
+
+screenshots: dev browser
+	@exec $(BIN)/python -m gallery.screenshots

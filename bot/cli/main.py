@@ -84,12 +84,24 @@ def init() -> None:
 
 
 @main.command()
-def sandbox() -> None:
-    """Try the bot with a simulated Slack and Dintero. It needs no credentials."""
+def sandbox(
+    *,
+    terminal: Annotated[
+        bool, typer.Option("--terminal", help="Play one journey in the terminal instead.")
+    ] = False,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The page's port; 0 takes a free one.")] = 0,
+) -> None:
+    """Try the bot in a browser with a simulated Slack and Dintero. It needs no credentials."""
     with report_errors():
-        from sandbox.terminal.main import try_out
+        if terminal:
+            from sandbox.terminal.main import play_journey
 
-        run_async(try_out())
+            run_async(play_journey())
+            return
+        from bot.config.settings import environment
+        from sandbox.browser.main import serve
+
+        run_async(serve(environment(), port=port))
 
 
 @main.command()

@@ -148,6 +148,10 @@ class Faults:
         self._next.clear()
         self._always.clear()
 
+    def current(self, operation: Operation) -> Fault | None:
+        """Return the fault of the operation's next call, without taking it."""
+        return next(iter(self._next[operation]), None) or self._always.get(operation)
+
     def lined_up(self, operation: Operation) -> int:
         """Count the queued faults of an operation."""
         return len(self._next[operation])

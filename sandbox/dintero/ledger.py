@@ -1,10 +1,12 @@
-"""Records who holds what and every call that gave it, for tests and the terminal."""
+"""Records who holds what and every call that gave it, for tests and people."""
 
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+MOST_VISITS: Final = 200
 
 
 class Grant(NamedTuple):
@@ -36,10 +38,23 @@ class Call:
         return len(self.customers)
 
 
+@dataclass(slots=True)
+class Visit:
+    """Any call to Dintero; `status` is None until, and unless, it is answered."""
+
+    operation: str
+    at: datetime
+    add: Call | None = None
+    status: int | None = None
+    seconds: float | None = None
+    """How long it took; None while it goes on."""
+
+
 class Ledger:
     """Grants and calls, in order of arrival."""
 
     def __init__(self) -> None:
+        self.visits: deque[Visit] = deque(maxlen=MOST_VISITS)
         self.grants: list[Grant] = []
         self.calls: list[Call] = []
         self._held: defaultdict[str, Counter[str]] = defaultdict(Counter)

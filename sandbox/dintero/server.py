@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import partial
 from typing import Final, Self
 
 from aiohttp import web
@@ -14,7 +15,7 @@ from aiohttp import web
 from bot.web.shutdown import close
 from sandbox.dintero.catalogue import catalogue
 from sandbox.dintero.faults import Fault, Faults, Kind, Operation, error_body
-from sandbox.dintero.ledger import Call, Ledger
+from sandbox.dintero.ledger import Call, Ledger, Visit
 from sandbox.dintero.limits import Limits
 from sandbox.dintero.shop import JsonRule, Shop
 from sandbox.dintero.tokens import Refused, Tokens
@@ -40,7 +41,8 @@ class Point(StrEnum):
 
 
 OnCall = Callable[[Point, int], Awaitable[None]]
-Work = Callable[[web.Request, object, Call | None], JsonRule | list[JsonRule] | dict[str, str | int]]
+Answer = JsonRule | list[JsonRule] | dict[str, str | int]
+Work = Callable[[web.Request, object, Call | None], Answer]
 """An operation: takes the request, its JSON and the recorded call."""
 
 
@@ -100,6 +102,11 @@ class SandboxDintero:
     def ledger(self) -> Ledger:
         """The grants and the calls."""
         return self.shop.ledger
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether a call that gives discounts would go wrong now, or take long."""
+        return bool(self.latency) or self.faults.current(Operation.ADD) is not None
 
     def use(self, rule: str, *, times: int = 1, amount: int = 0) -> None:
         """Record purchases that used a rule, and their discount in minor units."""
@@ -174,25 +181,42 @@ class SandboxDintero:
         """Wrap an operation with what all share: latency, faults, hooks, errors."""
 
         async def handle(request: web.Request) -> web.StreamResponse:
-            asked = _json(await request.read())
+            asked, started = _json(await request.read()), time.monotonic()
             call = self._arrived(request, asked) if operation is Operation.ADD else None
-            fault = self.faults.take(operation) or (
-                self.limits.look(call.count, time.monotonic()) if call else None
-            )
-            if self.latency:
-                await asyncio.sleep(self.latency)
-            await self._tell(Point.BEFORE, call)
-            if fault and not fault.after:
-                return await self._go_wrong(request, fault, call)
-            answer = _answer(work, request, asked, call)
-            await self._tell(Point.AFTER, call)
-            if fault:
-                return await self._go_wrong(request, fault, call)
-            if call:
-                call.status = answer.status
-            return answer
+            visit = Visit(operation, self._clock(), call)
+            self.ledger.visits.append(visit)
+            try:
+                answer = await self._answer(request, operation, partial(work, request, asked, call), call)
+                if request.transport and not request.transport.is_closing():
+                    visit.status = answer.status
+                return answer
+            finally:
+                visit.seconds = time.monotonic() - started
 
         return handle
+
+    async def _answer(
+        self,
+        request: web.Request,
+        operation: Operation,
+        work: Callable[[], Answer],
+        call: Call | None,
+    ) -> web.StreamResponse:
+        fault = self.faults.take(operation) or (
+            self.limits.look(call.count, time.monotonic()) if call else None
+        )
+        if self.latency:
+            await asyncio.sleep(self.latency)
+        await self._tell(Point.BEFORE, call)
+        if fault and not fault.after:
+            return await self._go_wrong(request, fault, call)
+        answer = _answer(work)
+        await self._tell(Point.AFTER, call)
+        if fault:
+            return await self._go_wrong(request, fault, call)
+        if call:
+            call.status = answer.status
+        return answer
 
     def _arrived(self, request: web.Request, asked: object) -> Call:
         """Record a call, whatever it contains."""
@@ -245,9 +269,9 @@ class SandboxDintero:
             await asyncio.sleep(DRIP)
 
 
-def _answer(work: Work, request: web.Request, asked: object, call: Call | None) -> web.Response:
+def _answer(work: Callable[[], Answer]) -> web.Response:
     try:
-        return web.json_response(work(request, asked, call))
+        return web.json_response(work())
     except Refused as refused:
         text = error_body(refused.message, code=refused.code, errors=refused.errors)
         return web.Response(status=refused.status, text=text, content_type="application/json")

@@ -1,1 +1,1 @@
-"""The sandbox in a terminal: a scripted demo and a prompt, without credentials."""
+"""The sandbox in a terminal: one journey, played by itself, for machines without a browser."""

@@ -1,4 +1,4 @@
-"""`discount-bot sandbox`: opens the shop, plays the demo, and hands over to the prompt."""
+"""`discount-bot sandbox --terminal`: opens the shop and plays the journey."""
 
 import asyncio
 import io
@@ -15,24 +15,25 @@ from bot.errors import DiscountBotError
 from bot.giving.retry import RetryPolicy
 from sandbox.shop import database_in, open_bot, open_shop
 from sandbox.slack.state.changes import NeverSeen
-from sandbox.terminal import texts
 from sandbox.terminal.activity import ActivityFeed
 from sandbox.terminal.demo import play
-from sandbox.terminal.line_input import at_a_terminal, left_as_it_was, type_line
-from sandbox.terminal.repl import Session
 from sandbox.terminal.screen import Screen
-from sandbox.terminal.shifted_clock import PassingClock
 
 PATIENCE: Final = RetryPolicy(first=0.05, longest=2.0, total=60.0, attempts=60)
 """Shorter than the real one, so that an outage shows its effects quickly."""
 PROXIES: Final = ("http_proxy", "https_proxy", "all_proxy")
+WELCOME: Final = (
+    "A made-up shop on this machine: Slack and Dintero are stand-ins, the bot between them is the real one.\n"
+    "It needs no credentials, uses none that are set, and nothing leaves this machine."
+)
+GOODBYE: Final = "Everything of it is gone again. To click, type and break things yourself: make run"
 
 
-async def try_out() -> None:
-    """Play the demo and, at a terminal, run the prompt.
+async def play_journey() -> None:
+    """Play the journey until it or a signal ends it.
 
     Raises:
-        DiscountBotError: a step of the demo failed.
+        DiscountBotError: a step of the journey failed.
     """
     _prepare()
     screen = Screen()
@@ -43,31 +44,19 @@ async def try_out() -> None:
         try:
             await playing
         except NeverSeen as missing:
-            raise DiscountBotError(f"The try-out stopped: {missing}") from missing
-    if at_a_terminal():
-        screen.say(f"\n{texts.GOODBYE}", "dim")
+            raise DiscountBotError(f"The journey stopped: {missing}") from missing
+    screen.say(f"\n{GOODBYE}", "dim")
 
 
 async def _play(screen: Screen) -> None:
-    with (
-        tempfile.TemporaryDirectory(prefix="discount-bot-", ignore_cleanup_errors=True) as folder,
-        left_as_it_was(),
-    ):
-        clock = PassingClock()
+    with tempfile.TemporaryDirectory(prefix="discount-bot-", ignore_cleanup_errors=True) as folder:
         async with (
             open_shop() as shop,
-            open_bot(shop, database_in(Path(folder)), clock=clock, retry_policy=PATIENCE) as running,
+            open_bot(shop, database_in(Path(folder)), retry_policy=PATIENCE) as running,
         ):
             await running.catalog.refresh()  # so that the first form knows them, however slow the machine
-            screen.say(texts.WELCOME)
-            watch = ActivityFeed(shop.slack.workspace)
-            await play(shop, screen, watch)
-            if not at_a_terminal():
-                screen.say(texts.NO_KEYBOARD, "dim")
-                return
-            screen.heading(texts.YOURS)
-            screen.say(texts.START)
-            await Session(shop, screen, watch, type_line, clock, running.background).run()
+            screen.say(WELCOME)
+            await play(shop, screen, ActivityFeed(shop.slack.workspace))
 
 
 def _prepare() -> None:

@@ -7,7 +7,6 @@ from typing import Final
 from rich.box import HEAVY_HEAD, ROUNDED
 from rich.console import Console
 from rich.panel import Panel
-from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
@@ -20,7 +19,7 @@ NO_TERMINAL: Final = 110
 """Columns if the terminal's width is unknown."""
 KEY: Final = 21
 """Characters of an idempotency key to show."""
-GRANTS: Final = 30
+LEDGER: Final = "Dintero's ledger"
 CALLS: Final = 6
 
 
@@ -37,42 +36,27 @@ class Screen:
         """Print a sentence."""
         self._console.print(Text(text, style=style))
 
-    def wrong(self, text: str) -> None:
-        """Print an error with advice."""
-        self.say(f"✗ {text}", "yellow")
-
-    def heading(self, text: str) -> None:
-        """Print a heading."""
-        self._console.print()
-        self._console.print(Rule(Text(text, style="bold"), align="left", style="cyan"))
-
     def step(self, number: int, text: str) -> None:
         """Print the next step of the demo."""
         self._console.print(Text.assemble((f"\n{number} ", "bold cyan"), (text, "bold")))
 
-    def message(self, where: str, lines: Iterable[str], *, whole: bool = False) -> None:
+    def message(self, where: str, lines: Iterable[str]) -> None:
         """Draw a message under its place."""
-        self._box(where, lines if whole else folded(lines), "blue")
+        self._box(where, folded(lines), "blue")
 
-    def form(self, title: str, lines: Iterable[str], below: str, *, whole: bool = False) -> None:
+    def form(self, title: str, lines: Iterable[str], below: str) -> None:
         """Draw a modal, with its own buttons below."""
-        self._box(title, [*(lines if whole else folded(lines)), *([below] if below else [])], "magenta")
+        self._box(title, [*folded(lines), below], "magenta")
 
-    def holders(self, grants: Sequence[Grant], names: dict[str, str], *, of: str = "") -> None:
+    def holders(self, grants: Sequence[Grant], names: dict[str, str]) -> None:
         """Draw the ledger: who holds what, under which key."""
-        title = f"Dintero's ledger{f' – {of}' if of else ''}"
         if not grants:
-            self._box(title, ["Nobody holds a discount yet." if not of else "Nothing."], "green")
+            self._box(LEDGER, ["Nobody holds a discount yet."], "green")
             return
-        table = self._table(title, "customer", "holds", "under the once-only key")
-        for grant in grants[-GRANTS:]:
+        table = self._table(LEDGER, "customer", "holds", "under the once-only key")
+        for grant in grants:
             table.add_row(grant.customer, f"“{names.get(grant.rule, grant.rule)}”", _short(grant.key))
         self._console.print(table)
-        if len(grants) > GRANTS:
-            self.say(
-                f"… and {len(grants) - GRANTS} before these; “ledger <customer id>” shows one customer.",
-                "dim",
-            )
 
     def calls(self, calls: Sequence[Call]) -> None:
         """Draw the last calls to Dintero and their results."""
@@ -97,26 +81,6 @@ class Screen:
                 done,
                 got,
             )
-        self._console.print(table)
-
-    def choices(self, options: Sequence[tuple[str, str]]) -> None:
-        """List numbered choices, each with its description."""
-        table = Table(box=None, show_header=False, padding=(0, 1))
-        for number, (name, about) in enumerate(options, start=1):
-            table.add_row(Text(f"{number}", style="bold"), Text(name), Text(about, style="dim"))
-        self._console.print(table)
-
-    def pairs(self, title: str, pairs: Iterable[tuple[str, str]]) -> None:
-        """List commands and what they do."""
-        table = Table(
-            title=Text(title, style="bold green"),
-            title_justify="left",
-            box=None,
-            show_header=False,
-            padding=(0, 1),
-        )
-        for typed, does in pairs:
-            table.add_row(Text(typed, style="bold"), Text(does))
         self._console.print(table)
 
     def _table(self, title: str, *columns: str) -> Table:

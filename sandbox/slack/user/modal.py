@@ -82,7 +82,7 @@ class Modal:
     async def fill(self, values: Mapping[str, str]) -> None:
         """Fill inputs by label: type texts, choose options by text or value, pick files by path.
 
-        An empty string clears an input.
+        An empty string clears an input; boxes to tick and files are one a line.
         """
         for label, wanted in values.items():
             field = self._field(label)
@@ -91,9 +91,11 @@ class Modal:
                 self._put(field, wanted or None)
             elif wanted and field.type == "file_input":
                 self._put(field, [self._uploaded(path) for path in pick(field, wanted)])
+            elif wanted and field.type == "checkboxes":
+                offered = await self._offered(field, "")
+                self._put(field, [choose(offered, line) for line in wanted.splitlines()])
             elif wanted:
-                option = choose(await self._offered(field, wanted), wanted)
-                self._put(field, [option] if KEPT_AS[field.type][0] in LISTED else option)
+                self._put(field, choose(await self._offered(field, wanted), wanted))
             else:
                 self._put(field, [] if KEPT_AS[field.type][0] in LISTED else None)
             if field.tells_at_once:

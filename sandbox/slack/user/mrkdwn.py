@@ -9,7 +9,10 @@ from bot.domain.ids import ChannelId, GroupId
 from sandbox.slack.state.workspace import Workspace
 
 TOKEN: Final = re.compile(r"<([^<>]*)>")
-MARK: Final = re.compile(r"(?<![\w*_~`])([*_~`])(?=\S)([^\n]*?\S)\1(?![\w*_~`])")
+MARK: Final = re.compile(
+    r"(?<![\w*_~`\u2060])([*_~`])(?=[^\s\u2060])([^\n]*?[^\s\u2060])\1(?![\w*_~`\u2060])"
+)
+"""Formatting; a word joiner (U+2060) beside a sign makes it an ordinary one."""
 FENCE: Final = re.compile(r"```\n?(.*?)\n?```", re.DOTALL)
 
 
@@ -19,10 +22,11 @@ def plain(text: str, workspace: Workspace) -> str:
     Escaped text keeps its meaning: `&lt;!channel&gt;` pings nobody and reads `<!channel>`.
     """
     bare = MARK.sub(r"\2", MARK.sub(r"\2", FENCE.sub(r"\1", text)))
-    return unescape(TOKEN.sub(lambda token: _read(token[1], workspace), bare))
+    return unescape(TOKEN.sub(lambda token: read_token(token[1], workspace), bare))
 
 
-def _read(token: str, workspace: Workspace) -> str:
+def read_token(token: str, workspace: Workspace) -> str:
+    """Render what stands between `<` and `>`: a mention, a channel, a date or a link; still escaped."""
     target, _, label = token.partition("|")
     if target.startswith("!date^"):
         return _date(target, label, workspace)

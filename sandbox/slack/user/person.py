@@ -1,6 +1,7 @@
 """A person in the sandbox: does what people can do in Slack, and sees what they can see."""
 
 from collections.abc import Callable
+from html import escape
 from pathlib import Path
 from typing import Final
 
@@ -59,6 +60,12 @@ class SandboxPerson:
         if not ack.ok:
             return Reaction(trouble=FAILED.format(command=payload["command"], error=ack.trouble))
         return self._told(ack.body, channel) if ack.body else Reaction()
+
+    def say(self, text: str, channel: Channel) -> Message:
+        """Write a message in a channel."""
+        if self.id not in channel.members:
+            raise CannotDo(f"{self.name} is not in #{channel.name}")
+        return self._board.workspace.post(channel, text=escape(text, quote=False), by=self.id)
 
     def share(self, name: str, data: bytes, channel: Channel) -> str:
         """Post a file in a channel and return its link."""

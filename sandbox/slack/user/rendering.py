@@ -139,11 +139,11 @@ def shown(value: Any) -> str:
             return str(value)
 
 
-def draw_message(message: Message, workspace: Workspace, *, number: Numbering | None = None) -> list[str]:
+def draw_message(message: Message, workspace: Workspace) -> list[str]:
     """Render a message: its blocks, else its text, then its files."""
     files = [f"📎 {file['title']} ({file['name']})" for file in message.files]
     if message.blocks:
-        return [*MessageRenderer(workspace, number=number).blocks(message.blocks), *files]
+        return [*MessageRenderer(workspace).blocks(message.blocks), *files]
     return [*plain(message.text, workspace).splitlines(), *files]
 
 

@@ -272,3 +272,24 @@ async def test_a_connection_that_arrives_as_it_stops_is_closed(sandbox: SandboxD
     await sandbox.stop()
     with suppress(asyncio.CancelledError, ConnectionError):
         (await connecting)[1].close()
+
+
+async def test_every_call_is_noted_with_its_answer_and_its_time(
+    sandbox: SandboxDintero, http: httpx.AsyncClient
+) -> None:
+    sandbox.faults.next(Fault.cut(after=True), Fault.busy())
+    for _ in range(3):
+        with suppress(httpx.HTTPError):
+            await http.post(CUSTOMERS, json={"customers": ["ann"], "offering_constraint_id": "once"})
+    await http.get(RULES)
+    visits = [
+        (visit.operation, visit.status, visit.add and visit.add.granted) for visit in sandbox.ledger.visits
+    ]
+    assert visits == [
+        ("token", 200, None),
+        ("add", None, 1),
+        ("add", 429, 0),
+        ("add", 200, 0),
+        ("rules", 200, None),
+    ]
+    assert all(visit.seconds is not None for visit in sandbox.ledger.visits)

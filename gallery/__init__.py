@@ -1,0 +1,1 @@
+"""Draws every message and modal of the bot: `make gallery`."""

@@ -1,0 +1,91 @@
+"""Every message and modal, by name: ordinary ones, and each with everything as long as possible."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from bot.domain.ids import CustomerId
+from bot.domain.policy.policy import Refusal, RefusalReason
+from bot.domain.requests.notification import ChannelKind, NotificationType
+from bot.domain.requests.progress import Progress
+from bot.domain.requests.request import FormInput, State
+from bot.domain.requests.views import ApprovalView
+from bot.domain.rules.rule import Availability
+from bot.services.customer_lists import PER_PAGE, CustomerPage
+from bot.slack.command_parser import ParseProblem, UnknownCommand
+from bot.slack.messages import card, help, notices, status, summary  # noqa: A004 - the command's own word
+from bot.slack.messages import rule as rule_message
+from bot.slack.modal_controller import loading_view, message_view
+from bot.slack.modals import approval, customer_list, rejection, request_form, review
+from bot.slack.rendering import reasons
+from bot.slack.rendering.formatting import Message
+from tests.support import samples
+from tests.support.samples import LOOK, REQUEST, RULE
+
+LINK = "https://sandbox.slack.com/archives/C0SUPPORT/p1795435200000000"
+
+Named = Iterator[tuple[str, Any]]
+
+
+def all_messages() -> Iterator[tuple[str, Message]]:
+    """List the messages."""
+    for state in State:
+        yield f"card {state}", card.build(samples.snapshot(state), LOOK)
+    yield "card giving with its progress", card.build(_progressing(), LOOK)
+    yield "card paused", card.build(replace(samples.snapshot(State.WAITING), pause=samples.PAUSE), LOOK)
+    yield "card longest", card.build(samples.long_snapshot(State.STOPPED), LOOK)
+    yield "summary", summary.build(samples.snapshot(State.DONE), LOOK)
+    yield "summary longest", summary.build(samples.long_snapshot(State.DONE), LOOK)
+    yield from _notices()
+    for usable in Availability:
+        yield f"rule {usable}", rule_message.build(RULE, usable, LOOK)
+    yield "rule several", rule_message.several([RULE] * 3, LOOK)
+    yield "status none", status.build([], LOOK)
+    yield "status", status.build([samples.snapshot(state) for state in State], LOOK, samples.PAUSE)
+    yield "status one", status.one(samples.snapshot(State.DONE), LOOK)
+    yield "help", help.build(LOOK)
+    for why in ParseProblem:
+        yield f"help {why}", help.not_understood(UnknownCommand("giv spar", "add", why))
+
+
+def all_views() -> Iterator[tuple[str, dict[str, Any]]]:
+    """List the modals."""
+    yield "form empty", request_form.build(samples.form(FormInput(), chosen=None), LOOK)
+    yield "form filled in", request_form.build(samples.form(), LOOK)
+    yield "form with every error", request_form.build(samples.form(faults=samples.every_field_error()), LOOK)
+    unclear = replace(samples.form(), unclear=samples.unclear()[:2])
+    yield "form with unclear files", request_form.build(unclear, LOOK)
+    remainder = replace(samples.form(), remainder=samples.long_remainder())
+    yield "form of a remainder", request_form.build(remainder, LOOK)
+    everybody = samples.form(FormInput(rule=RULE.id, reserved="*", more=True))
+    everybody = replace(everybody, policy=replace(everybody.policy, reserved=True))
+    yield "form for everybody", request_form.build(everybody, LOOK)
+    yield "review", review.build(samples.review(), LOOK, {})
+    yield "review without approval", review.build(samples.review(replace(REQUEST, approvals=0)), LOOK, {})
+    yield "review longest", review.build(samples.long_review(), LOOK, {})
+    yield "approval", approval.build(samples.consideration(), LOOK, {})
+    yield "approval with the number", approval.build(samples.consideration(count=True), LOOK, {})
+    longest = ApprovalView(samples.long_review(), samples.long_snapshot(State.WAITING), count=True)
+    yield "approval longest", approval.build(longest, LOOK, {})
+    yield "rejection", rejection.build(samples.snapshot(State.WAITING), LOOK)
+    few = tuple(CustomerId(f"customer-{number}") for number in range(10))
+    yield "customers", customer_list.build(CustomerPage(REQUEST, 1, few), LOOK)
+    many = replace(REQUEST, customers=5_000)
+    yield "customers of many", customer_list.build(CustomerPage(many, 2, few * (PER_PAGE // 10)), LOOK)
+    yield "loading", loading_view("Give a discount", "m")
+    refused = reasons.refusal(Refusal(RefusalReason.LOOKUP_FAILED, "timeout"), LOOK)
+    yield "told", message_view("Not now", refused)
+
+
+def _progressing() -> Any:
+    return replace(samples.snapshot(State.GIVING), progress=Progress(12.0, samples.NOW))
+
+
+def _notices() -> Named:
+    for happened in NotificationType:
+        snapshot = samples.snapshot(State.DONE if happened is NotificationType.DONE else State.WAITING)
+        yield f"thread {happened}", notices.thread(samples.notification(happened), snapshot, LOOK)
+        notice = samples.notification(happened, kind=ChannelKind.NOTICE)
+        yield f"notice {happened}", notices.channel(notice, snapshot, LOOK, link=LINK)
+        direct = samples.notification(happened, kind=ChannelKind.DIRECT)
+        yield f"direct {happened}", notices.direct(direct, snapshot, LOOK, link=LINK)

@@ -1,0 +1,71 @@
+"""`discount-bot sandbox`: serves the page until a signal ends it."""
+
+import asyncio
+import os
+import signal
+import sys
+import webbrowser
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Final
+
+from bot.config.log_setup import set_up_logs
+from bot.errors import ConfigError
+from sandbox.browser.sandbox import open_sandbox
+from sandbox.browser.server import serve_page
+
+TOKENS: Final = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET")
+PROXIES: Final = ("http_proxy", "https_proxy", "all_proxy")
+
+
+async def serve(env: Mapping[str, str], *, port: int = 0) -> None:
+    """Serve the page until SIGINT or SIGTERM.
+
+    Raises:
+        ConfigError: there are credentials of a real Slack or of a production account.
+    """
+    refuse_credentials(env)
+    for name in PROXIES:
+        os.environ.pop(name, None)
+        os.environ.pop(name.upper(), None)
+    set_up_logs(level="error")
+    ended = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, ended.set)
+    _say("Starting a made-up shop on this machine …")
+    async with open_sandbox() as sandbox, serve_page(sandbox, port=port) as page:
+        _say(f"\n  The sandbox is at  {page.url}\n")
+        _say("Slack and Dintero are stand-ins, the bot is the real one; nothing leaves this machine.")
+        _say("Ctrl-C ends it. Without a browser: discount-bot sandbox --terminal")
+        if _has_display(env):
+            await asyncio.to_thread(webbrowser.open, page.url)
+        await ended.wait()
+    _say("\nEnded; everything of the sandbox is gone again.")
+
+
+def refuse_credentials(env: Mapping[str, str]) -> None:
+    """Keep real credentials away from the page.
+
+    Raises:
+        ConfigError: some are set.
+    """
+    found = [f"{name}: set, but the sandbox is only for a made-up Slack" for name in TOKENS if env.get(name)]
+    if env.get("DINTERO_ACCOUNT_ID", "").startswith("P"):
+        found.append(
+            "DINTERO_ACCOUNT_ID: a production account (P…), but the sandbox is only for a made-up one"
+        )
+    if found:
+        raise ConfigError(found)
+
+
+def _has_display(env: Mapping[str, str]) -> bool:
+    """Tell whether a browser could open a window here."""
+    return sys.stdout.isatty() and (
+        sys.platform in {"darwin", "win32"} or bool(env.get("DISPLAY") or env.get("WAYLAND_DISPLAY"))
+    )
+
+
+def _say(line: str) -> None:
+    with suppress(BrokenPipeError):
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()

@@ -1,0 +1,126 @@
+"""The page in a real browser: a journey by clicking, errors in place, a file, faults, phone and dark."""
+
+from pathlib import Path
+
+from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
+from playwright.async_api import Page, expect
+
+from gallery.visitor import Visitor
+from sandbox.browser.bot import BotState
+from sandbox.browser.rules import ordinary_rules
+from sandbox.browser.sandbox import Sandbox
+from tests.sandbox.browser.conftest import PATIENCE
+
+RULE = "50 kr off"
+
+expect.set_options(timeout=PATIENCE)
+
+
+def held(sandbox: Sandbox, customer: str) -> int:
+    rules = ordinary_rules(sandbox.clock.now())
+    rule = next(rule["id"] for rule in rules if rule["name"] == RULE)
+    return sandbox.shop.dintero.ledger.held(rule, customer)
+
+
+async def finds_nothing(page: Page) -> None:
+    """Axe finds nothing that keeps people out."""
+    found = await Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+
+
+async def test_a_discount_is_requested_approved_and_given_by_clicking(
+    page: Page, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """The tour: errors in place, a file, and a lost answer that nobody notices."""
+    ann, dintero = Visitor(page), page.get_by_label("Dintero", exact=True)
+    await ann.send("/discount add")
+    form = ann.dialog("Give a discount")
+    await expect(form.get_by_role("combobox", name="Rule")).to_be_focused()
+    await ann.button("Review", form).click()
+    await expect(form.get_by_role("alert")).to_have_text("This field is required")
+    await ann.choose(RULE)
+    list_ = tmp_path / "kampanje.csv"
+    list_.write_text("customer_id\nkari-1001\nola-1002\n")
+    await form.get_by_label("File").set_input_files(list_)
+    await expect(form.get_by_text("kampanje.csv")).to_be_visible()
+    await finds_nothing(page)
+    await form.get_by_label("Customer IDs").fill("liv-1003")
+    await ann.button("Review", form).click()
+    await expect(ann.dialog("Look it over")).to_contain_text("Customers: 3")
+    await ann.button("Ask for approval").click()
+    await ann.dialog("Asked for approval").wait_for()
+    await ann.button("Cut after, next call").click()
+    await ann.become("Bo")
+    await ann.approve()
+    await expect(page.get_by_role("log")).to_contain_text("Given to 3 of 3 customers")
+    await expect(dintero).to_contain_text("cut off, gave it to 3")
+    await expect(dintero).to_contain_text("200, they had it already")
+    await expect(page.get_by_label("Guided tour")).to_contain_text("Done:")
+    assert [held(sandbox, customer) for customer in ("kari-1001", "ola-1002", "liv-1003")] == [1, 1, 1]
+    await finds_nothing(page)
+
+
+async def test_a_killed_bot_gives_the_rest_once_it_runs_again(page: Page, sandbox: Sandbox) -> None:
+    visitor, dintero = Visitor(page), page.get_by_label("Dintero", exact=True)
+    await visitor.ask(RULE, customers="kari-1001", reason="Late")
+    await visitor.button("Cut before, every call").click()
+    await visitor.become("Bo")
+    await visitor.approve()
+    await expect(dintero).to_contain_text("cut off, nothing given")
+    await visitor.button("Kill the bot").click()
+    await expect(visitor.button("Start the bot")).to_be_visible()
+    await visitor.send("/discount status")
+    await expect(page.locator("#note")).to_contain_text("dispatch_failed")
+    await visitor.button("Mend Dintero").click()
+    await visitor.button("Start the bot").click()
+    await expect(page.get_by_role("log")).to_contain_text("Given to 1 of 1 customers")
+    assert sandbox.bot.state is BotState.RUNNING
+    assert held(sandbox, "kari-1001") == 1
+
+
+async def test_it_works_at_a_phone_in_the_dark_and_by_keyboard(page: Page, sandbox: Sandbox) -> None:
+    visitor = Visitor(page)
+    await page.emulate_media(color_scheme="dark")
+    await page.set_viewport_size({"width": 390, "height": 800})
+    await page.locator("#text").focus()
+    await page.keyboard.type("/discount a")
+    await expect(page.get_by_role("option").first).to_contain_text("/discount add")
+    await page.keyboard.press("Escape")
+    await page.keyboard.type("dd")
+    await page.keyboard.press("Enter")
+    form = visitor.dialog("Give a discount")
+    reason = form.get_by_label("Reason")
+    await reason.click()
+    await page.keyboard.type("Late pcels")
+    for _ in "cels":
+        await page.keyboard.press("ArrowLeft")
+    sandbox.shop.cleo.say("Look here", sandbox.shop.support)
+    await expect(page.get_by_role("log", include_hidden=True)).to_contain_text("Look here")
+    await page.keyboard.type("ar")  # the redraw has not moved the caret
+    await expect(reason).to_have_value("Late parcels")
+    await visitor.button("More…", form).click()
+    await expect(form.get_by_label("Once-only key")).to_be_visible()
+    await expect(reason).to_have_value("Late parcels")
+    assert await page.evaluate("document.documentElement.scrollWidth") == 390
+    assert await form.evaluate("form => getComputedStyle(form).backgroundColor") == "rgb(34, 37, 41)"
+    await finds_nothing(page)
+    await page.keyboard.press("Escape")
+    await expect(form).to_have_count(0)
+    await expect(page.locator("#text")).to_be_focused()
+
+
+async def test_a_button_that_asks_first_shows_slacks_own_dialog(page: Page, sandbox: Sandbox) -> None:
+    visitor, asked = Visitor(page), page.get_by_role("dialog")
+    await visitor.ask(RULE, customers="kari-1001", reason="Late")
+    await page.keyboard.press("Escape")
+    await visitor.button("Cancel request").click()
+    await finds_nothing(page)
+    await visitor.button("Keep it", asked).click()
+    await visitor.button("Cancel request").click()
+    await visitor.button("Cancel request", asked).click()
+    await expect(page.get_by_role("log")).to_contain_text("Cancelled by @Ann")
+    await visitor.send("/discount nothing")
+    await expect(page.get_by_text("Only visible to you")).to_be_visible()
+    await page.get_by_label("Channels").get_by_role("link", name="Discount bot").click()
+    await expect(page.get_by_label("Message Discount bot")).to_be_visible()
+    assert not sandbox.shop.dintero.ledger.calls
