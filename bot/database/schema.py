@@ -101,7 +101,8 @@ requests = _table(
     Column("had_before", Integer, nullable=False, server_default="0"),
     Column("maybe_before", Integer, nullable=False, server_default="0"),
     Column("granted", Integer),
-    *_optional(BigInteger, "granted_amount", "granted_from"),
+    Column("granted_amount", BigInteger),
+    Column("granted_from", BigInteger, nullable=False, server_default="0"),
     Index(None, "channel", "created_at"),
     Index(None, "requester", "created_at"),
     Index(None, "channel", "granted_from", "granted", "granted_amount"),
@@ -109,7 +110,7 @@ requests = _table(
 """`rule`, `last_answer`, `typed` (the form's input) and `files_read` are JSON. `rule_id` is the id within
 `rule`, for searches. `fence` is the fencing token of the current holder (`Repository.claim`), `files` the
 reading of its files that counts. `granted` is what an ended request counts for in budgets, with its amount
-and the time of the first of it; NULL if an earlier version ended it."""
+and the time of the first of it; that is 0 until it ends, and if an earlier version ended it."""
 
 votes = _table(
     "votes",
@@ -310,7 +311,6 @@ BEGUN: Final = requests.c.started_at.is_not(None)
 NOT_PURGED: Final = requests.c.purged_at.is_(None)
 ENDS: Final = func.coalesce(requests.c.ended_at, literal_column(str(2**62)))
 """When a request ended; later than any time if it has not."""
-COUNTS_FROM: Final = func.coalesce(requests.c.granted_from, literal_column("0"))
 BEGAN_AT: Final = func.coalesce(requests.c.started_at, requests.c.asked_at)
 REQUESTED_AT: Final = func.coalesce(requests.c.asked_at, requests.c.created_at)
 ENDED_LAST: Final = case(
@@ -329,7 +329,7 @@ def _index(name: str, *columns: ColumnElement[Any], where: ColumnElement[bool]) 
 
 _index("ix_outbox_pending", outbox.c.request, outbox.c.lane, outbox.c.id, where=PENDING)
 _index("ix_outbox_over", outbox.c.happened_at, where=OVER)
-_index("ix_requests_channel_ends", requests.c.channel, ENDS, COUNTS_FROM, where=BEGUN)
+_index("ix_requests_channel_ends", requests.c.channel, ENDS, requests.c.granted_from, where=BEGUN)
 _index("ix_requests_rule_ends", requests.c.rule_id, ENDS, where=SUBMITTED)
 _index("ix_requests_once_key", requests.c.once_key, BEGAN_AT, where=SUBMITTED)
 _index(

@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, ColumnElement, bindparam, func, or_, select, 
 
 from bot.database.connection import BaseRepository, Database, Transaction, Values
 from bot.database.mapping import decode, encode, from_micros, rule_of, to_micros
-from bot.database.schema import BEGUN, COUNTS_FROM, ENDS, batches, channels, customers, requests
+from bot.database.schema import BEGUN, ENDS, batches, channels, customers, requests
 from bot.domain.customers.parsing import RESERVED
 from bot.domain.ids import ChannelId, RequestId, UserId
 from bot.domain.policy.budget import Asked, Grant
@@ -42,7 +42,7 @@ _GRANTS: Final = select(
     requests.c.id != bindparam("but"),
     BEGUN,
     _SINCE < ENDS,
-    COUNTS_FROM <= _SINCE,
+    requests.c.granted_from <= _SINCE,
 )
 """The requests whose grants have to be added up: not ended, or begun before that time."""
 _GRANTED: Final = select(

@@ -249,9 +249,7 @@ async def test_requests_that_an_earlier_version_ended_count_the_same(office: Off
     office.clock.pass_by(hours=2)
     await gave(office, 3)
     noted = [await counted(office, hours) for hours in (-1, 1, 3)]
-    await elsewhere(
-        sqlite_url, "UPDATE requests SET granted = NULL, granted_amount = NULL, granted_from = NULL"
-    )
+    await elsewhere(sqlite_url, "UPDATE requests SET granted = NULL, granted_amount = NULL, granted_from = 0")
     assert [await counted(office, hours) for hours in (-1, 1, 3)] == noted
     assert noted == [(5, 50_000, NOW), (3, 30_000, NOW + timedelta(hours=2)), (0, 0, None)]
 

@@ -9,10 +9,9 @@ revision = "0014"
 down_revision = "0013"
 
 ENDS: Final = f"coalesce(ended_at, {2**62})"
-COUNTS_FROM: Final = "coalesce(granted_from, 0)"
 BEGAN: Final = "coalesce(started_at, asked_at)"
 INDEXES: Final = (
-    ("ix_requests_channel_ends", "requests", ("channel", ENDS, COUNTS_FROM), "started_at IS NOT NULL"),
+    ("ix_requests_channel_ends", "requests", ("channel", ENDS, "granted_from"), "started_at IS NOT NULL"),
     ("ix_requests_rule_ends", "requests", ("rule_id", ENDS), "state != 'draft'"),
     ("ix_requests_once_key", "requests", ("once_key", BEGAN), "state != 'draft'"),
     (
@@ -37,17 +36,17 @@ INDEXES: Final = (
     ("ix_audit_policy", "audit", ("seq",), "kind = 'policy'"),
 )
 GRANTED: Final = (
-    ("granted", sa.Integer()),
-    ("granted_amount", sa.BigInteger()),
-    ("granted_from", sa.BigInteger()),
+    ("granted", sa.Integer(), None),
+    ("granted_amount", sa.BigInteger(), None),
+    ("granted_from", sa.BigInteger(), "0"),
 )
 REPLACED: Final = ("rule_id", "channel")
 
 
 def upgrade() -> None:
     """Add the columns and indexes, and drop the indexes that they replace."""
-    for name, kind in GRANTED:
-        op.add_column("requests", sa.Column(name, kind))
+    for name, kind, default in GRANTED:
+        op.add_column("requests", sa.Column(name, kind, nullable=default is None, server_default=default))
     for name, table, columns, where in INDEXES:
         only = sa.text(where) if where else None
         op.create_index(name, table, list(map(sa.text, columns)), sqlite_where=only, postgresql_where=only)
@@ -63,5 +62,5 @@ def downgrade() -> None:
         op.create_index(f"ix_requests_{column}_started_at", "requests", [column, "started_at"])
     for name, table, *_ in INDEXES:
         op.drop_index(name, table)
-    for name, _ in GRANTED:
+    for name, *_ in GRANTED:
         op.drop_column("requests", name)
