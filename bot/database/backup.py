@@ -78,7 +78,7 @@ def take_backup(database: Path, engine: Path, into: Path, *, version: str, now: 
         raise BackupError(f"There is no file {database}.", advice="Set DATABASE_URL to the bot's database.")
     files = {DATABASE: database} | ({ENGINE: engine} if engine.exists() else {})
     folder = into / f"discount-bot-{now:%Y-%m-%dT%H-%M-%SZ}"
-    with errors_explained(), _new_folder(folder) as partial:
+    with errors_explained(database), _new_folder(folder) as partial:
         require_room(into, files.values())
         with _at_one_moment(database, files) as snapshots:
             for name, snapshot in snapshots.items():
@@ -147,12 +147,13 @@ def require_room(folder: Path, files: Iterable[Path]) -> None:
 
 
 @contextmanager
-def errors_explained() -> Iterator[None]:
+def errors_explained(path: Path) -> Iterator[None]:
     """Raise what the disk or SQLite refuses as BackupError."""
     try:
         yield
     except (OSError, sqlite3.Error) as error:
-        raise BackupError(str(error), advice="Nothing was changed. Try again, or elsewhere.") from error
+        advice = "Nothing was changed. Check DATABASE_URL and the folder, then try again."
+        raise BackupError(f"{path}: {error}", advice=advice) from error
 
 
 @contextmanager

@@ -87,7 +87,7 @@ def restore_backup(folder: Path, database: Path, engine: Path, *, now: datetime)
             f"The backup has schema {manifest.schema}, and this program ({VERSION}) does not know it.",
             advice=f"Nothing was changed. Install discount-bot {manifest.version} or later.",
         )
-    with errors_explained(), ExitStack() as cleaning:
+    with errors_explained(database), ExitStack() as cleaning:
         require_room(database.absolute().parent, [folder / name for name in manifest.files])
         ready = {places[name]: _copy(folder / name, places[name], cleaning) for name in manifest.files}
         for name, saved in manifest.files.items():

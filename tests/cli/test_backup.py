@@ -36,6 +36,14 @@ def test_on_postgresql_its_own_program_is_named(tmp_path: Path, command: str, pr
     assert "a-secret" not in result.stderr
 
 
+def test_a_file_of_anything_else_is_named(tmp_path: Path) -> None:
+    (tmp_path / "other.db").write_text("no database")
+    result = call(tmp_path, "backup", DATABASE_URL="sqlite:///other.db")
+    assert result.returncode == 1
+    assert result.stderr.startswith("other.db: file is not a database\nNothing was changed.")
+    assert list((tmp_path / "backups").iterdir()) == []
+
+
 def test_without_a_database_nothing_is_made(tmp_path: Path) -> None:
     result = call(tmp_path, "backup", DATABASE_URL="sqlite:///none.db")
     assert result.returncode == 1
