@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from markupsafe import Markup
 
 from gallery import drawings
-from gallery.browser import MODES, WIDTHS, open_browser
+from gallery.browser import MODES, WIDTHS, browser_path, open_browser
 from sandbox.browser.blocks import PAGE, draw_message, draw_view
 from sandbox.shop import open_shop
 
@@ -69,7 +69,8 @@ def main(*, pictures: bool) -> None:
     (FOLDER / "index.html").write_text(index, encoding="utf-8")
     if pictures:
         asyncio.run(picture(drawn))
-    sys.stdout.write(f"{len(drawn)} messages and modals: {FOLDER}/index.html\n")
+    without = "" if pictures else ", without pictures: there is no Chromium"
+    sys.stdout.write(f"{len(drawn)} messages and modals: {FOLDER}/index.html{without}\n")
 
 
 def _file(kind: str, title: str) -> str:
@@ -77,4 +78,4 @@ def _file(kind: str, title: str) -> str:
 
 
 if __name__ == "__main__":
-    main(pictures="--no-pictures" not in sys.argv)
+    main(pictures=browser_path() is not None)
