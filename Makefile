@@ -17,6 +17,7 @@ dev: .venv/dev
 	  { echo "Python 3.11 or later with venv, sqlite3 and ssl is needed: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
 	@echo "Making .venv …"
 	@test -x $(BIN)/pip || $(PYTHON) -m venv .venv
+	@echo "Installing what the bot needs, about half a minute …"
 	@$(INSTALL) --upgrade pip
 	@$(BIN)/python -m pip uninstall -qqy setuptools  # Python 3.11 brings an old one, which nothing needs
 	@$(INSTALL) -e .

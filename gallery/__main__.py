@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from markupsafe import Markup
 
 from gallery import drawings
-from gallery.browser import MODES, WIDTHS, open_browser
+from gallery.browser import MODES, WIDTHS, browser_path, open_browser
 from sandbox.browser.blocks import PAGE, draw_message, draw_view
 from sandbox.shop import open_shop
 
@@ -17,7 +17,7 @@ FOLDER: Final = Path("build/gallery")
 STYLE: Final = Path("sandbox/browser/static/slack.css")
 
 
-class Drawing(NamedTuple):
+class GalleryItem(NamedTuple):
     """A message or a modal as HTML, with the name of its files."""
 
     name: str
@@ -25,24 +25,24 @@ class Drawing(NamedTuple):
     html: Markup
 
 
-async def draw() -> list[Drawing]:
+async def draw() -> list[GalleryItem]:
     """Draw everything in the shop's workspace, for its names."""
-    drawn: list[Drawing] = []
+    drawn: list[GalleryItem] = []
     async with open_shop() as shop:
         slack, ann = shop.slack, shop.ann.id
         for name in ("Boss", "Admin"):
             slack.add_person(name)
         for title, message in drawings.all_messages():
             sent = slack.workspace.post(shop.support, text=message.text, blocks=message.blocks)
-            drawn.append(Drawing(_file("message", title), title, draw_message(sent, slack.workspace)))
+            drawn.append(GalleryItem(_file("message", title), title, draw_message(sent, slack.workspace)))
         for title, view in drawings.all_views():
             html = draw_view(slack.stacks.push(ann, view), slack.workspace)
-            drawn.append(Drawing(_file("modal", title), title, html))
+            drawn.append(GalleryItem(_file("modal", title), title, html))
             slack.stacks.clear(ann)
     return drawn
 
 
-async def picture(drawn: list[Drawing]) -> None:
+async def picture(drawn: list[GalleryItem]) -> None:
     """Take a picture of each drawing at each width, light and dark."""
     async with open_browser() as browser:
         for mode in MODES:
@@ -69,7 +69,8 @@ def main(*, pictures: bool) -> None:
     (FOLDER / "index.html").write_text(index, encoding="utf-8")
     if pictures:
         asyncio.run(picture(drawn))
-    sys.stdout.write(f"{len(drawn)} messages and modals: {FOLDER}/index.html\n")
+    without = "" if pictures else ", without pictures: there is no Chromium"
+    sys.stdout.write(f"{len(drawn)} messages and modals: {FOLDER}/index.html{without}\n")
 
 
 def _file(kind: str, title: str) -> str:
@@ -77,4 +78,4 @@ def _file(kind: str, title: str) -> str:
 
 
 if __name__ == "__main__":
-    main(pictures="--no-pictures" not in sys.argv)
+    main(pictures=browser_path() is not None)

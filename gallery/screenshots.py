@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from gallery.browser import MODES, open_browser
-from gallery.visitor import Visitor
+from gallery.page_user import PageUser
 from sandbox.browser.sandbox import open_sandbox
 from sandbox.browser.server import serve_page
 
@@ -18,7 +18,7 @@ async def take() -> None:
     async with open_sandbox() as sandbox, serve_page(sandbox) as served, open_browser() as browser:
         page = await browser.new_page(viewport={"width": 1280, "height": 800})
         await page.goto(served.url)
-        visitor = Visitor(page)
+        visitor = PageUser(page)
         await visitor.ask("50 kr off", customers="kari-1001, ola-1002", reason="Their parcels came late")
         await visitor.button("Cut after, next call").click()
         await visitor.become("Bo")

@@ -14,8 +14,8 @@ from sandbox.slack.user.modal import Modal
 from sandbox.slack.user.mrkdwn import plain
 from sandbox.slack.user.reactions import CannotDo, Reaction
 
-Form = Mapping[str, str]
-Act = Callable[[Form], Awaitable[str]]
+Fields = Mapping[str, str]
+PageAct = Callable[[Fields], Awaitable[str]]
 
 
 class Acts:
@@ -25,12 +25,12 @@ class Acts:
         """Act as the visit's person."""
         self._visit = visit
         self._who = visit.who
-        self.named: dict[str, Act] = {
+        self.named: dict[str, PageAct] = {
             act.__name__: act for act in (self.say, self.press, self.fill, self.submit, self.close)
         }
         """The acts by their names in the page."""
 
-    async def say(self, form: Form) -> str:
+    async def say(self, form: Fields) -> str:
         """Send what is in the composer: a command or a message."""
         text = form["text"].strip()
         if not text:
@@ -43,7 +43,7 @@ class Acts:
             return texts.NO_SUCH_COMMAND.format(command=command)
         return self._told(await self._who.command(f"/discount {rest}", self._visit.where))
 
-    async def press(self, form: Form) -> str:
+    async def press(self, form: Fields) -> str:
         """Press a button of a message or of the modal."""
         if form.get("view"):
             return self._told(await self._modal(form).press(form["label"]))
@@ -52,22 +52,22 @@ class Acts:
             return texts.MESSAGE_GONE
         return self._told(await self._who.press(form["label"], message))
 
-    async def fill(self, form: Form) -> str:
+    async def fill(self, form: Fields) -> str:
         """Fill in an input of the modal."""
         await self._modal(form).fill({form["label"]: form["value"]})
         self._visit.sandbox.shop.slack.changes.happened()
         return ""
 
-    async def submit(self, form: Form) -> str:
+    async def submit(self, form: Fields) -> str:
         """Submit the modal; errors show beside its inputs."""
         return self._told(await self._modal(form).submit())
 
-    async def close(self, form: Form) -> str:
+    async def close(self, form: Fields) -> str:
         """Close the modal."""
         await self._modal(form).close()
         return ""
 
-    async def put_files(self, form: Form, files: list[web.FileField]) -> str:
+    async def put_files(self, form: Fields, files: list[web.FileField]) -> str:
         """Put files into the modal's file input, or post them in the channel."""
         with tempfile.TemporaryDirectory(dir=self._visit.sandbox.uploads) as folder:
             paths = [_save(file, Path(folder) / str(number)) for number, file in enumerate(files)]
@@ -77,7 +77,7 @@ class Acts:
                 self._who.share_from_disk(str(path), self._visit.where)
         return ""
 
-    async def options(self, form: Form) -> list[dict[str, str]]:
+    async def options(self, form: Fields) -> list[dict[str, str]]:
         """Search a select's options."""
         offered = await self._modal(form).options(form["label"], form["typed"])
         return [
@@ -89,7 +89,7 @@ class Acts:
             for option in offered
         ]
 
-    def _modal(self, form: Form) -> Modal:
+    def _modal(self, form: Fields) -> Modal:
         view, modal = self._visit.view, self._who.view
         if view is None or modal is None or view.id != form["view"]:
             raise CannotDo(texts.FORM_GONE)

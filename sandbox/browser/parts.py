@@ -12,7 +12,7 @@ from sandbox.browser.bot import BotState
 from sandbox.browser.controls import FAULTS, TIMES
 from sandbox.browser.sandbox import DIRECT, Visit
 from sandbox.dintero.faults import Operation
-from sandbox.dintero.ledger import Visit as Call
+from sandbox.dintero.ledger import AccessEntry
 from sandbox.slack.state.elements import elements
 from sandbox.slack.state.workspace import Channel
 
@@ -88,7 +88,7 @@ def _tour(visit: Visit) -> dict[str, Any]:
 def _dintero(visit: Visit) -> dict[str, Any]:
     shop, names = visit.sandbox.shop, visit.sandbox.shop.rule_names
     held = Counter((grant.customer, grant.rule) for grant in shop.dintero.ledger.grants)
-    calls = [(call, _told(call)) for call in list(shop.dintero.ledger.visits)[::-1]]
+    calls = [(call, _told(call)) for call in list(shop.dintero.ledger.access_log)[::-1]]
     return {
         "dintero": shop.dintero,
         "holders": [(who, names.get(rule, rule), times) for (who, rule), times in held.items()][
@@ -109,7 +109,7 @@ def _dintero(visit: Visit) -> dict[str, Any]:
     }
 
 
-def _told(call: Call) -> str:
+def _told(call: AccessEntry) -> str:
     """Tell what a call did, and what the bot heard of it."""
     if call.seconds is None:
         return "no answer yet"

@@ -6,7 +6,7 @@ from sandbox.browser.sandbox import Sandbox
 from sandbox.slack.state.elements import buttons
 
 
-class Step(NamedTuple):
+class TourStep(NamedTuple):
     """A step, and whether it is done."""
 
     title: str
@@ -27,7 +27,7 @@ TEXTS: Final = {
 """The steps, and what to do in each."""
 
 
-def steps(sandbox: Sandbox) -> list[Step]:
+def steps(sandbox: Sandbox) -> list[TourStep]:
     """List the steps. A later step that is done means that the ones before it are."""
     shop, ledger = sandbox.shop, sandbox.shop.dintero.ledger
     sent = [message for channel in (shop.support, shop.quick, shop.careful) for message in channel.messages]
@@ -41,4 +41,4 @@ def steps(sandbox: Sandbox) -> list[Step]:
         bool(ledger.calls),
         len(ledger.calls) > 1 and bool(ledger.grants) and ledger.calls[-1].status is not None,
     )
-    return [Step(title, text, any(facts[number:])) for number, (title, text) in enumerate(TEXTS.items())]
+    return [TourStep(title, text, any(facts[number:])) for number, (title, text) in enumerate(TEXTS.items())]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
 
-MOST_VISITS: Final = 200
+MOST_LOGGED: Final = 200
 
 
 class Grant(NamedTuple):
@@ -39,7 +39,7 @@ class Call:
 
 
 @dataclass(slots=True)
-class Visit:
+class AccessEntry:
     """Any call to Dintero; `status` is None until, and unless, it is answered."""
 
     operation: str
@@ -54,7 +54,7 @@ class Ledger:
     """Grants and calls, in order of arrival."""
 
     def __init__(self) -> None:
-        self.visits: deque[Visit] = deque(maxlen=MOST_VISITS)
+        self.access_log: deque[AccessEntry] = deque(maxlen=MOST_LOGGED)
         self.grants: list[Grant] = []
         self.calls: list[Call] = []
         self._held: defaultdict[str, Counter[str]] = defaultdict(Counter)

@@ -15,7 +15,7 @@ from aiohttp import web
 from bot.web.shutdown import close
 from sandbox.dintero.catalogue import catalogue
 from sandbox.dintero.faults import Fault, Faults, Kind, Operation, error_body
-from sandbox.dintero.ledger import Call, Ledger, Visit
+from sandbox.dintero.ledger import AccessEntry, Call, Ledger
 from sandbox.dintero.limits import Limits
 from sandbox.dintero.shop import JsonRule, Shop
 from sandbox.dintero.tokens import Refused, Tokens
@@ -183,15 +183,15 @@ class SandboxDintero:
         async def handle(request: web.Request) -> web.StreamResponse:
             asked, started = _json(await request.read()), time.monotonic()
             call = self._arrived(request, asked) if operation is Operation.ADD else None
-            visit = Visit(operation, self._clock(), call)
-            self.ledger.visits.append(visit)
+            entry = AccessEntry(operation, self._clock(), call)
+            self.ledger.access_log.append(entry)
             try:
                 answer = await self._answer(request, operation, partial(work, request, asked, call), call)
                 if request.transport and not request.transport.is_closing():
-                    visit.status = answer.status
+                    entry.status = answer.status
                 return answer
             finally:
-                visit.seconds = time.monotonic() - started
+                entry.seconds = time.monotonic() - started
 
         return handle
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
 from playwright.async_api import Page, expect
 
-from gallery.visitor import Visitor
+from gallery.page_user import PageUser
 from sandbox.browser.bot import BotState
 from sandbox.browser.rules import ordinary_rules
 from sandbox.browser.sandbox import Sandbox
@@ -32,7 +32,7 @@ async def test_a_discount_is_requested_approved_and_given_by_clicking(
     page: Page, sandbox: Sandbox, tmp_path: Path
 ) -> None:
     """The tour: errors in place, a file, and a lost answer that nobody notices."""
-    ann, dintero = Visitor(page), page.get_by_label("Dintero", exact=True)
+    ann, dintero = PageUser(page), page.get_by_label("Dintero", exact=True)
     await ann.send("/discount add")
     form = ann.dialog("Give a discount")
     await expect(form.get_by_role("combobox", name="Rule")).to_be_focused()
@@ -61,7 +61,7 @@ async def test_a_discount_is_requested_approved_and_given_by_clicking(
 
 
 async def test_a_killed_bot_gives_the_rest_once_it_runs_again(page: Page, sandbox: Sandbox) -> None:
-    visitor, dintero = Visitor(page), page.get_by_label("Dintero", exact=True)
+    visitor, dintero = PageUser(page), page.get_by_label("Dintero", exact=True)
     await visitor.ask(RULE, customers="kari-1001", reason="Late")
     await visitor.button("Cut before, every call").click()
     await visitor.become("Bo")
@@ -79,7 +79,7 @@ async def test_a_killed_bot_gives_the_rest_once_it_runs_again(page: Page, sandbo
 
 
 async def test_it_works_at_a_phone_in_the_dark_and_by_keyboard(page: Page, sandbox: Sandbox) -> None:
-    visitor = Visitor(page)
+    visitor = PageUser(page)
     await page.emulate_media(color_scheme="dark")
     await page.set_viewport_size({"width": 390, "height": 800})
     await page.locator("#text").focus()
@@ -110,7 +110,7 @@ async def test_it_works_at_a_phone_in_the_dark_and_by_keyboard(page: Page, sandb
 
 
 async def test_a_button_that_asks_first_shows_slacks_own_dialog(page: Page, sandbox: Sandbox) -> None:
-    visitor, asked = Visitor(page), page.get_by_role("dialog")
+    visitor, asked = PageUser(page), page.get_by_role("dialog")
     await visitor.ask(RULE, customers="kari-1001", reason="Late")
     await page.keyboard.press("Escape")
     await visitor.button("Cancel request").click()

@@ -282,14 +282,15 @@ async def test_every_call_is_noted_with_its_answer_and_its_time(
         with suppress(httpx.HTTPError):
             await http.post(CUSTOMERS, json={"customers": ["ann"], "offering_constraint_id": "once"})
     await http.get(RULES)
-    visits = [
-        (visit.operation, visit.status, visit.add and visit.add.granted) for visit in sandbox.ledger.visits
+    entries = [
+        (entry.operation, entry.status, entry.add and entry.add.granted)
+        for entry in sandbox.ledger.access_log
     ]
-    assert visits == [
+    assert entries == [
         ("token", 200, None),
         ("add", None, 1),
         ("add", 429, 0),
         ("add", 200, 0),
         ("rules", 200, None),
     ]
-    assert all(visit.seconds is not None for visit in sandbox.ledger.visits)
+    assert all(entry.seconds is not None for entry in sandbox.ledger.access_log)

@@ -3,7 +3,7 @@
 from playwright.async_api import Locator, Page
 
 
-class Visitor:
+class PageUser:
     """Somebody at the page."""
 
     def __init__(self, page: Page) -> None:
