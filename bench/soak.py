@@ -4,8 +4,10 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
+from uuid import uuid4
 
 import psutil
 import psycopg
@@ -14,6 +16,8 @@ from bench.databases import SQLITE, postgres
 from bench.metrics import Figure, megabytes, pieces, within
 from bench.processes import answering, free_port, process
 from bench.raw_http import question
+from sandbox.dintero import SandboxDintero
+from sandbox.dintero.catalogue import seed_rule
 from sandbox.shop import BOSS, LEADS, SUPPORT, Shop, open_shop, settings_for
 from sandbox.slack.transport.delivery import SignedHttp
 
@@ -29,7 +33,8 @@ approvers = ["{LEADS}"]
 max_customers = 500
 allow_unpriced = true
 """
-RULE: Final = "Spar 100,-"
+RULES: Final = 100
+"""As many as keep the comparison with earlier requests of the same rule short."""
 WARM: Final = 10
 """The part of all requests after which memory is measured first: one of so many."""
 GROWTH: Final = 1.25
@@ -90,7 +95,10 @@ def _figures(what: str, early: Use, late: Use, requests: int) -> list[Figure]:
 @asynccontextmanager
 async def _bot(folder: Path, url: str) -> AsyncIterator[tuple[Shop, psutil.Process]]:
     async with AsyncExitStack() as stack:
-        shop = await stack.enter_async_context(open_shop())
+        rules = [
+            seed_rule(datetime.now(UTC)) | {"id": str(uuid4()), "name": _rule(at)} for at in range(RULES)
+        ]
+        shop = await stack.enter_async_context(open_shop(dintero=SandboxDintero(rules)))
         (folder / "policy.toml").write_text(POLICY)
         port = free_port()
         settings = settings_for(shop, url) | {"PORT": str(port), "POLICY_FILE": "policy.toml"}
@@ -100,6 +108,10 @@ async def _bot(folder: Path, url: str) -> AsyncIterator[tuple[Shop, psutil.Proce
         stack.push_async_callback(line.close)
         shop.slack.line = line
         yield shop, psutil.Process(child.pid)
+
+
+def _rule(number: int) -> str:
+    return f"Rule {number:03}"
 
 
 async def _requests(shop: Shop, folder: Path, url: str, watched: psutil.Process, numbers: range) -> Use:
@@ -113,7 +125,7 @@ async def _request(shop: Shop, number: int) -> None:
     await shop.ann.command("/discount add", shop.support)
     form = await shop.ann.sees_view(submit="Review")
     ids = ", ".join(f"c-{number}-{one}" for one in range(CUSTOMERS))
-    await form.fill({"Rule": RULE, "Customer IDs": ids})
+    await form.fill({"Rule": _rule(number % RULES), "Customer IDs": ids})
     await form.submit()
     review = await shop.ann.sees_view(submit="Ask for approval")
     await review.submit()

@@ -26,7 +26,7 @@ SERVICES = (
 )
 POSTGRES = (
     r".* \[info +\] ready .*",
-    r".* PostgreSQL does not answer \(it refuses connections\); nothing is given or posted until it is back",
+    r".* PostgreSQL does not answer \([a-z ]+\); nothing is given or posted until it is back",
     rf".* PostgreSQL answers again after {TIME}",
     r".* \[info +\] closing",
 )
