@@ -122,7 +122,7 @@ def _grouped(calls: Iterable[AccessEntry]) -> Iterator[tuple[str, int, AccessEnt
 def _told(call: AccessEntry) -> str:
     """Tell what a call did, and what the bot heard of it."""
     if call.seconds is None:
-        return "no answer yet"
+        return "no answer"
     heard = str(call.status) if call.status else "cut off"
     if call.add is None:
         return heard
