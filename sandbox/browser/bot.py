@@ -27,7 +27,7 @@ class BotState(StrEnum):
 
     STARTING = "starting"
     RUNNING = "running"
-    DEAD = "dead"
+    DEAD = "stopped"
 
 
 class Bot:

@@ -15,6 +15,7 @@ from sandbox.browser.sandbox import open_sandbox
 from sandbox.browser.server import serve_page
 
 TOKENS: Final = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET")
+INSTEAD: Final = "unset it, or start the sandbox in a folder without .env"
 PROXIES: Final = ("http_proxy", "https_proxy", "all_proxy")
 
 
@@ -49,11 +50,11 @@ def refuse_credentials(env: Mapping[str, str]) -> None:
     Raises:
         ConfigError: some are set.
     """
-    found = [f"{name}: set, but the sandbox is only for a made-up Slack" for name in TOKENS if env.get(name)]
+    found = [
+        f"{name}: set, and the sandbox takes no real token; {INSTEAD}" for name in TOKENS if env.get(name)
+    ]
     if env.get("DINTERO_ACCOUNT_ID", "").startswith("P"):
-        found.append(
-            "DINTERO_ACCOUNT_ID: a production account (P…), but the sandbox is only for a made-up one"
-        )
+        found.append(f"DINTERO_ACCOUNT_ID: a production account, and the sandbox takes none; {INSTEAD}")
     if found:
         raise ConfigError(found)
 

@@ -1,7 +1,8 @@
 """The parts of the page that change, as HTML by the id of their element."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import groupby, islice
 from typing import Any, Final
 
 from markupsafe import Markup
@@ -88,14 +89,13 @@ def _tour(visit: Visit) -> dict[str, Any]:
 def _dintero(visit: Visit) -> dict[str, Any]:
     shop, names = visit.sandbox.shop, visit.sandbox.shop.rule_names
     held = Counter((grant.customer, grant.rule) for grant in shop.dintero.ledger.grants)
-    calls = [(call, _told(call)) for call in list(shop.dintero.ledger.access_log)[::-1]]
     return {
         "dintero": shop.dintero,
         "holders": [(who, names.get(rule, rule), times) for (who, rule), times in held.items()][
             -SHOWN_HOLDERS:
         ],
         "customers": len({who for who, _ in held}),
-        "calls": [(CALLED[Operation(call.operation)], call, told) for call, told in calls][:SHOWN_CALLS],
+        "calls": list(islice(_grouped(reversed(shop.dintero.ledger.access_log)), SHOWN_CALLS)),
         "faults": FAULTS,
         "fault": shop.dintero.faults.current(Operation.ADD),
         "every": shop.dintero.faults.lined_up(Operation.ADD) == 0,
@@ -109,10 +109,20 @@ def _dintero(visit: Visit) -> dict[str, Any]:
     }
 
 
+def _grouped(calls: Iterable[AccessEntry]) -> Iterator[tuple[str, int, AccessEntry, str]]:
+    """Yield the name, the number, the newest and the result of equal calls in a row, the newest first.
+
+    Calls that add customers stand alone.
+    """
+    for (operation, told, _), row in groupby(calls, lambda call: (call.operation, _told(call), id(call.add))):
+        same = list(row)
+        yield CALLED[Operation(operation)], len(same), same[0], told
+
+
 def _told(call: AccessEntry) -> str:
     """Tell what a call did, and what the bot heard of it."""
     if call.seconds is None:
-        return "no answer yet"
+        return "no answer"
     heard = str(call.status) if call.status else "cut off"
     if call.add is None:
         return heard

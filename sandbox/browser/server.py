@@ -13,6 +13,7 @@ from weakref import WeakSet
 from aiohttp import web
 from markupsafe import Markup
 
+from bot.errors import ConfigError
 from bot.web.shutdown import close
 from sandbox.browser import texts
 from sandbox.browser.acts import Acts
@@ -186,12 +187,19 @@ class PageServer:
 
 @asynccontextmanager
 async def serve_page(sandbox: Sandbox, *, port: int = 0) -> AsyncIterator[PageServer]:
-    """Listen on loopback until the block ends."""
+    """Listen on loopback until the block ends.
+
+    Raises:
+        ConfigError: the port is taken.
+    """
     page = PageServer(sandbox)
     runner = web.AppRunner(page.app(), access_log=None, shutdown_timeout=1)
     await runner.setup()
     try:
-        await web.TCPSite(runner, "127.0.0.1", port).start()
+        try:
+            await web.TCPSite(runner, "127.0.0.1", port).start()
+        except OSError as error:
+            raise ConfigError([f"--port: {port} is taken; choose another, or 0 for any free one"]) from error
         page.port = runner.addresses[0][1]
         yield page
     finally:

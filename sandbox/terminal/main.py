@@ -26,7 +26,7 @@ WELCOME: Final = (
     "A made-up shop on this machine: Slack and Dintero are stand-ins, the bot between them is the real one.\n"
     "It needs no credentials, uses none that are set, and nothing leaves this machine."
 )
-GOODBYE: Final = "Everything of it is gone again. To click, type and break things yourself: make run"
+GOODBYE: Final = "Everything of it is gone again. To click and break things yourself: discount-bot sandbox"
 
 
 async def play_journey() -> None:

@@ -20,7 +20,7 @@ function enqueue(act, fields) {
   queue = queue
     .then(() => fetch(`${base}do/${act}${me}`, { method: "POST", body }))
     .then(async (answer) => { tell(answer.ok ? "" : await answer.text()); return answer.ok; })
-    .catch(() => tell("The sandbox has ended. Start it again with “make run”."));
+    .catch(() => tell("The sandbox has ended. Start it again, and open its new address."));
   return queue;
 }
 

@@ -12,7 +12,7 @@ import pytest
 from bot.errors import ConfigError
 from sandbox.browser.main import refuse_credentials
 from sandbox.browser.sandbox import Sandbox
-from sandbox.browser.server import STATIC, PageServer
+from sandbox.browser.server import STATIC, PageServer, serve_page
 
 
 async def test_the_page_answers_only_its_own_address(
@@ -41,6 +41,14 @@ async def test_the_page_answers_only_its_own_address(
         async with client.get(served.url) as answer:
             assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
     assert [message.text for message in sandbox.shop.support.messages] == ["hi"]
+
+
+async def test_a_taken_port_is_an_error_with_advice(
+    served_without_bot: PageServer, without_bot: Sandbox
+) -> None:
+    with pytest.raises(ConfigError, match="is taken; choose another"):
+        async with serve_page(without_bot, port=served_without_bot.port):
+            pass
 
 
 @pytest.mark.parametrize(
