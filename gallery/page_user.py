@@ -21,7 +21,7 @@ class PageUser:
     async def become(self, name: str) -> None:
         """Act as another person."""
         await self.page.get_by_label("People").get_by_role("link", name=name).click()
-        await self.page.wait_for_function(f"document.title.endsWith({name!r})")
+        await self.page.get_by_label("People").locator("[aria-current]", has_text=name).wait_for()
 
     async def send(self, text: str) -> None:
         """Send a command or a message."""
@@ -36,10 +36,7 @@ class PageUser:
         await rule.click()
         await rule.press_sequentially(typed)
         await rule.press("Enter")
-        await self.page.wait_for_function(
-            "([id, typed]) => document.getElementById(id).getAttribute('value').startsWith(typed)",
-            arg=[await rule.get_attribute("id"), typed],
-        )
+        await form.locator(f"[data-search][value^='{typed}']").wait_for()
 
     async def ask(self, rule: str, *, customers: str, reason: str) -> None:
         """Request a discount, up to the confirmation."""
