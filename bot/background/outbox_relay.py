@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
+import stamina
 import structlog
 
 from bot.clock import PutBackDetector
@@ -25,6 +26,9 @@ FAULT_WAIT_SECONDS: Final = 5.0
 """Wait after a fault of the bot's own."""
 FALLBACK_AFTER_ATTEMPTS: Final = 5
 """Attempts, a minute apart, before a person hears that the bot left a channel; after them the waits grow."""
+WITHDRAW_ATTEMPTS: Final = 5
+WITHDRAW_SECONDS: Final = 60.0
+"""How long the deletion of a copy is tried again."""
 LIST_POLL_SECONDS: Final = 0.5
 """How often new messages are looked for while lists are under way."""
 
@@ -103,12 +107,22 @@ class OutboxRelay:
             return False
         if not await self.repository.mark_sent(message, ts=ts):
             # this process was suspended while it posted, and its successor could not find the post yet
-            await self.announcer.withdraw(message, ts)
-            log.warning("a copy of a message was deleted", **_named(message))
+            await self._withdraw(message, ts)
             return False
         self.refused = ""
         log.info("delivered", happened=message.notification.happened, **_named(message))
         return True
+
+    async def _withdraw(self, message: OutboxMessage, ts: str) -> None:
+        retry = stamina.AsyncRetryingCaller(attempts=WITHDRAW_ATTEMPTS, timeout=WITHDRAW_SECONDS)
+        try:
+            await retry(_wait_to_withdraw, self.announcer.withdraw, message, ts)
+        except (DeliveryDeferred, DeliveryFailed) as error:
+            log.error(  # noqa: TRY400 - the cause is in its words
+                "a message is in Slack twice", why=str(error), ts=ts, advice="Delete one", **_named(message)
+            )
+        else:
+            log.warning("a copy of a message was deleted", **_named(message))
 
     async def _handle(self, message: OutboxMessage, error: Exception) -> None:
         match error:
@@ -157,6 +171,10 @@ class OutboxRelay:
         if deferred.patience and message.attempts >= FALLBACK_AFTER_ATTEMPTS:
             return LONGEST_WAIT_SECONDS
         return wait
+
+
+def _wait_to_withdraw(error: Exception) -> float | bool:
+    return isinstance(error, DeliveryDeferred) and error.after
 
 
 def _named(message: OutboxMessage) -> dict[str, object]:

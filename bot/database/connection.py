@@ -8,7 +8,7 @@ from functools import lru_cache
 from sqlite3 import SQLITE_ERROR
 from typing import Any, Final, Protocol, TypeAlias
 
-from sqlalchemy import Dialect, Select, Table, UpdateBase
+from sqlalchemy import CompoundSelect, Dialect, Select, Table, UpdateBase
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.database.address import is_sqlite, parse_url
@@ -24,7 +24,7 @@ ColumnValue: TypeAlias = str | int | bytes | None
 """A value that no driver has to convert."""
 Values: TypeAlias = Mapping[str, ColumnValue]
 Rows: TypeAlias = Sequence[Sequence[Any]]
-Statement: TypeAlias = Select[Any] | UpdateBase
+Statement: TypeAlias = Select[Any] | CompoundSelect[Any] | UpdateBase
 InsertInto: TypeAlias = Callable[[Table], sqlite.Insert | postgresql.Insert]
 
 

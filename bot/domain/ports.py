@@ -384,7 +384,7 @@ class Repository(Protocol):
         """Record that an attempt starts."""
 
     async def mark_sent(self, outbox_message: OutboxMessage, *, ts: str) -> bool:
-        """Record the delivery; a card's `ts` is saved with its request."""
+        """Record the delivery, a card's with its request; False if it was sent under another `ts`."""
 
     async def reschedule(self, outbox_message: OutboxMessage, *, until: datetime, clean: bool) -> None:
         """Reschedule it; `clean`: surely nothing was posted."""

@@ -103,23 +103,31 @@ class SlackAnnouncer:
             raise delivery_error(error) from error
 
     async def withdraw(self, outbox_message: OutboxMessage, ts: str) -> None:
-        """Delete a copy of a message that another process has posted too.
+        """Delete a copy of a message that another process has posted too, if it is still there.
 
         Raises:
             DeliveryDeferred, DeliveryFailed: Slack did not do it.
         """
-        notification = outbox_message.notification
         try:
-            match notification.kind:
-                case ChannelKind.NOTICE:
-                    channel = notification.to
-                case ChannelKind.DIRECT | ChannelKind.LIST:
-                    channel = await direct_channel(self._client, notification.to)
-                case _:
-                    channel = (await self._request(outbox_message.request)).channel
-            await self._client.chat_delete(channel=channel, ts=ts)
+            await self._delete(outbox_message, ts)
         except CALL_ERRORS as error:
-            raise delivery_error(error) from error
+            if kind_of(error) not in {ErrorKind.MESSAGE_GONE, ErrorKind.FILE_GONE}:
+                raise delivery_error(error) from error
+
+    async def _delete(self, outbox_message: OutboxMessage, ts: str) -> None:
+        notification = outbox_message.notification
+        match notification.kind:
+            case ChannelKind.LIST:
+                if ts != NOBODY:
+                    await self._client.files_delete(file=ts)
+                return
+            case ChannelKind.NOTICE:
+                channel = notification.to
+            case ChannelKind.DIRECT:
+                channel = await direct_channel(self._client, notification.to)
+            case _:
+                channel = (await self._request(outbox_message.request)).channel
+        await self._client.chat_delete(channel=channel, ts=ts)
 
     async def _with_patience(
         self, outcome: DeliveryDeferred | DeliveryFailed, error: Exception, outbox_message: OutboxMessage

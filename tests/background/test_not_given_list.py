@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.database.repositories.repository import SqlRepository
 from bot.domain.requests.batches import BatchOutcome, Refused
@@ -125,6 +126,44 @@ async def test_the_next_process_sends_the_list_of_a_killed_one_once(
     over.set()
     await telling.all_is_said()
     assert len(read(telling)) == 2
+
+
+@pytest.mark.parametrize("wrong", [[], [Fault.RATE_LIMITED], [Fault.CUT_AFTER]])
+async def test_a_second_copy_of_the_list_is_deleted(telling: Telling, wrong: list[Fault]) -> None:
+    for fault in wrong:
+        telling.shop.slack.faults.plan("files.delete", fault)
+    with capture_logs() as logs:
+        await sent_twice(telling)
+    first, second = files(telling)
+    assert first.files[0]["mode"] == "hosted"
+    assert second.files[0]["mode"] == "tombstone"
+    assert "a copy of a message was deleted" in {line["event"] for line in logs}
+
+
+async def test_a_copy_that_slack_keeps_is_named_in_the_log_and_stops_nothing(telling: Telling) -> None:
+    telling.shop.slack.faults.plan("files.delete", Fault.REFUSED, error="cant_delete_file")
+    with capture_logs() as logs:
+        await sent_twice(telling)
+    (line,) = [line for line in logs if line["event"] == "a message is in Slack twice"]
+    assert line["ts"] == files(telling)[1].files[0]["id"]
+    assert "cant_delete_file" in line["why"]
+
+
+async def sent_twice(telling: Telling) -> None:
+    """Let a process be suspended while its list is on the way, and another one send it meanwhile."""
+    held, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def hold(point: str, method: str, number: int) -> None:
+        if (point, method, number) == ("before", COMPLETES, 1):
+            held.set()
+            await goes_on.wait()
+
+    telling.shop.slack.faults.on_call = hold
+    suspended = asyncio.create_task(telling.outbox().deliver_due())
+    await asyncio.wait_for(held.wait(), 20)
+    await telling.outbox().deliver_due()
+    goes_on.set()
+    await suspended
 
 
 async def test_a_second_list_of_the_same_request_is_another_file(telling: Telling) -> None:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from hypothesis import given
 
 from bot.database.repositories.outbox import ROWS_PER_DELETE
@@ -73,6 +74,30 @@ async def test_the_ts_of_a_card_is_saved_with_its_request(repository: SqlReposit
     await repository.mark_sent(await only_message(repository), ts="18.002")
     assert (await reload(repository, request)).card_ts == "17.001"
     assert await repository.due_messages(NOW, limit=10) == ()
+
+
+@pytest.mark.parametrize("kind", [ChannelKind.CARD, ChannelKind.DIRECT])
+async def test_only_a_message_sent_under_another_ts_is_a_copy(
+    repository: SqlRepository, kind: ChannelKind
+) -> None:
+    await enqueue(repository, await saved_request(repository), notice(kind, to="U1"))
+    message = await only_message(repository)
+    assert await repository.mark_sent(message, ts="17.001")
+    assert await repository.mark_sent(message, ts="17.001")
+    assert not await repository.mark_sent(message, ts="18.002")
+
+
+@pytest.mark.parametrize("kind", [ChannelKind.CARD, ChannelKind.DIRECT])
+async def test_a_message_that_is_forgotten_by_now_is_no_copy(
+    repository: SqlRepository, kind: ChannelKind
+) -> None:
+    request = await saved_request(repository)
+    await enqueue(repository, request, notice(kind, to="U1"))
+    message = await only_message(repository)
+    await repository.mark_sent(message, ts="17.001")
+    await repository.forget_sent(NOW + timedelta(seconds=1))
+    assert await repository.mark_sent(message, ts="18.002")
+    assert (await reload(repository, request)).card_ts == ("17.001" if kind is ChannelKind.CARD else None)
 
 
 async def test_a_rescheduled_message_delays_its_thread(repository: SqlRepository) -> None:

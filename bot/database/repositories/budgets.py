@@ -3,7 +3,18 @@
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, ColumnElement, bindparam, func, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    CompoundSelect,
+    bindparam,
+    func,
+    null,
+    or_,
+    select,
+    union_all,
+    update,
+)
 
 from bot.database.connection import BaseRepository, Database, Transaction, Values
 from bot.database.mapping import decode, encode, from_micros, rule_of, to_micros
@@ -30,7 +41,7 @@ _GIVEN_AT: Final = func.coalesce(batches.c.given_at, requests.c.ended_at)
 _SINCE_THEN: Final = or_(_GIVEN_AT.is_(None), _GIVEN_AT > _SINCE)
 _GIVEN_BEFORE: Final = _sum(batches.c.given, _OF_BATCHES, _GIVEN_AT <= _SINCE)
 _OLDEST: Final = select(func.min(batches.c.given_at)).where(_OF_BATCHES, _SINCE_THEN).scalar_subquery()
-_GRANTS: Final = select(
+_OPEN_GRANTS: Final = select(
     *(requests.c[name] for name in ("ended_at", "rule", "state", "customers")),
     _sum(batches.c.given + batches.c.unknown, _OF_BATCHES, _SINCE_THEN),
     _GIVEN_BEFORE,
@@ -45,9 +56,20 @@ _GRANTS: Final = select(
     requests.c.granted_from <= _SINCE,
 )
 """The requests whose grants have to be added up: not ended, or begun before that time."""
-_GRANTED: Final = select(
-    func.sum(requests.c.granted), func.sum(requests.c.granted_amount), func.min(requests.c.granted_from)
+_ENDED_GRANTS: Final = select(
+    null(),
+    null(),
+    null(),
+    func.sum(requests.c.granted),
+    func.sum(requests.c.granted_amount),
+    null(),
+    null(),
+    null(),
+    func.min(requests.c.granted_from),
 ).where(requests.c.channel == bindparam("which"), requests.c.granted_from > _SINCE)
+"""The sum of the others, as one row without a state."""
+_GRANTS: Final[CompoundSelect[Any]] = union_all(_OPEN_GRANTS, _ENDED_GRANTS)
+"""One statement: between two, a request could end, and count in both."""
 _SUMS: Final[tuple[Any, ...]] = (
     _sum(batches.c.given + batches.c.unknown, _OF_BATCHES),
     _sum(batches.c.size, _OF_BATCHES),
@@ -98,12 +120,13 @@ async def read_grants(
 ) -> tuple[Grant, ...]:
     """Read the same, perhaps in a transaction that holds `LOCK`."""
     values: Values = {"which": encode(channel), "since": to_micros(since), "but": encode(but)}
-    rows = await where.run(_GRANTS, values)
-    found = [_grant(*row) for row in rows if row[1] is not None]
-    ended = {name: values[name] for name in ("which", "since")}
-    ((customers, amount, first),) = await where.run(_GRANTED, ended)
-    if first is not None:
-        found.append(Grant(from_micros(first), int(customers), int(amount)))
+    found = []
+    for row in await where.run(_GRANTS, values):
+        _, rule, state, customers, amount, *_, first = row
+        if state is None and first is not None:
+            found.append(Grant(from_micros(first), int(customers), int(amount)))
+        elif rule is not None:
+            found.append(_grant(*row))
     return tuple(found)
 
 

@@ -47,6 +47,7 @@ _MARK_SENT: Final = (
     .values(said_ts=bindparam("ts"))
     .returning(outbox.c.id)
 )
+_SENT_OTHERWISE: Final = select(outbox.c.id).where(_MESSAGE, outbox.c.said_ts != bindparam("ts"))
 _END_WAITS: Final = update(outbox).where(PENDING, outbox.c.due > bindparam("now"))
 _FORGET: Final = (
     delete(outbox)
@@ -86,17 +87,19 @@ class OutboxRepository(BaseRepository):
     async def mark_sent(self, outbox_message: OutboxMessage, *, ts: str) -> bool:
         """Note that it was sent; the request keeps the `ts` of its card.
 
-        False if another process has sent it under another `ts`: then this copy counts for nothing.
+        False if another process has sent it under another `ts`: then this copy counts for nothing. A message
+        that is forgotten by now was sent; this copy may be the only one.
         """
         done: dict[str, ColumnValue] = {"this": outbox_message.id, "ts": encode(ts)}
         if outbox_message.notification.kind is not ChannelKind.CARD:
-            return bool(await self._database.run(_MARK_SENT, done))
-        async with self._database.transaction() as transaction:
-            card = {"which": encode(outbox_message.request), "card_ts": encode(ts)}
-            await transaction.run(_LOCK_REQUEST, {"which": card["which"]})
-            if counts := bool(await transaction.run(_MARK_SENT, done)):
-                await transaction.run(_SET_CARD, card)
-        return counts
+            marked = await self._database.run(_MARK_SENT, done)
+        else:
+            async with self._database.transaction() as transaction:
+                card = {"which": encode(outbox_message.request), "card_ts": encode(ts)}
+                await transaction.run(_LOCK_REQUEST, {"which": card["which"]})
+                if marked := await transaction.run(_MARK_SENT, done):
+                    await transaction.run(_SET_CARD, card)
+        return bool(marked) or not await self._database.run(_SENT_OTHERWISE, done)
 
     async def reschedule(self, outbox_message: OutboxMessage, *, until: datetime, clean: bool) -> None:
         """Try later; `clean` if this attempt surely posted nothing, though an earlier one may have."""

@@ -49,6 +49,15 @@ def complete_upload(call: ApiCall) -> Json:
     return {"ok": True, "files": [{"id": upload.id, "title": upload.title} for upload in uploads]}
 
 
+def delete(call: ApiCall) -> Json:
+    """`files.delete`: delete one of the bot's own files; its message stays, and says so."""
+    upload = call.workspace.uploads.files.pop(call.text("file"), None)
+    if upload is None:
+        raise SlackSays("file_not_found")
+    call.workspace.delete_file(upload.id)
+    return {"ok": True}
+
+
 def _sent(call: ApiCall, id_: str) -> Upload:
     upload = call.workspace.uploads.files.get(id_)
     if upload is None or upload.content is None or upload.shared:
@@ -59,4 +68,5 @@ def _sent(call: ApiCall, id_: str) -> Upload:
 METHODS: Final = {
     "files.getUploadURLExternal": ArgumentRule(get_upload_url, "files:write"),
     "files.completeUploadExternal": ArgumentRule(complete_upload, "files:write"),
+    "files.delete": ArgumentRule(delete, "files:write"),
 }

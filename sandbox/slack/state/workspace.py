@@ -205,6 +205,15 @@ class Workspace:
         message.deleted = True
         self.changes.happened()
 
+    def delete_file(self, id_: str) -> None:
+        """Leave a tombstone where a file was posted."""
+        for channel in self.channels.values():
+            for message in channel.messages:
+                message.files = tuple(
+                    {"id": id_, "mode": "tombstone"} if file["id"] == id_ else file for file in message.files
+                )
+        self.changes.happened()
+
     def with_ids(self, blocks: Iterable[Json]) -> list[Json]:
         """Give ids to blocks and elements that have none."""
         return [self._with_ids(block) for block in blocks]

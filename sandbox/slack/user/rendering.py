@@ -141,7 +141,10 @@ def shown(value: Any) -> str:
 
 def draw_message(message: Message, workspace: Workspace) -> list[str]:
     """Render a message: its blocks, else its text, then its files."""
-    files = [f"📎 {file['title']} ({file['name']})" for file in message.files]
+    files = [
+        "This file was deleted." if file["mode"] == "tombstone" else f"📎 {file['title']} ({file['name']})"
+        for file in message.files
+    ]
     if message.blocks:
         return [*MessageRenderer(workspace).blocks(message.blocks), *files]
     return [*plain(message.text, workspace).splitlines(), *files]

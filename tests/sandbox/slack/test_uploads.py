@@ -37,6 +37,20 @@ async def test_a_file_is_announced_sent_and_shared_and_then_stands_in_the_conver
     assert history["messages"][0]["files"][0]["title"] == "The list"
 
 
+async def test_a_deleted_file_leaves_its_message_and_is_gone(resources: World) -> None:
+    url, file = await announced(resources)
+    await sent(url, b"a,b")
+    await resources.bot.files_completeUploadExternal(
+        files=[{"id": file, "title": "The list"}],
+        channel_id=resources.ann.direct.id,
+        initial_comment="Here",
+    )
+    await resources.bot.files_delete(file=file)
+    (message,) = resources.ann.direct.messages
+    assert resources.ann.read(message) == "Here\nThis file was deleted."
+    assert await refusal(resources.bot.files_delete(file=file)) == "file_not_found"
+
+
 async def test_until_it_is_completed_nobody_sees_it(resources: World) -> None:
     url, _ = await announced(resources)
     await sent(url, b"a,b")
