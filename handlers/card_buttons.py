@@ -136,7 +136,7 @@ async def submit_approval(ack: AsyncAck, view: View, who: Person, ctx: HandlerCo
     async def approve() -> Drawn:
         approved = await ctx.decisions.approve(request, round_, who, typed=typed, shown=shown, named=named)
         if isinstance(approved, Refusal):
-            if approved.reason is not RefusalReason.REPEATED:
+            if approved.reason not in {RefusalReason.REPEATED, RefusalReason.REPEATED_LOST}:
                 return approved
             warning = reasons.refusal(approved, ctx.formatter)
             return await draw_approval(ctx, request, who, None, warning=warning)

@@ -40,7 +40,7 @@ class RestoredBackup:
             SlackApiError, aiohttp.ClientError, OSError: Slack is away, or no admin could be reached.
         """
         found = await self.cards.cards(await self._backup_at(), self.clock.now())
-        lost = await self.repository.note_lost(found)
+        lost = await self.repository.note_lost(found, self.clock.now())
         for one in lost:
             log.error("a request is in Slack and not in the database", request=one.short, channel=one.channel)
         if lost or self.cards.unread:

@@ -230,6 +230,7 @@ lost_requests = _table(
     Column("short", Text, primary_key=True),
     *_required(Text, "request", "channel", "card_ts", "rule_id", "said"),
     *_optional(BigInteger, "backup_at", "settled_at"),
+    Column("noted_at", BigInteger, nullable=False),
     Column("settled_by", Text),
 )
 """Requests whose cards were found in Slack after a backup was put back that lacks them."""

@@ -242,15 +242,22 @@ class Preflight:
         return approval_ends(policy, newest[required - 1]) if len(newest) >= required else NEVER
 
     async def _check_repeats(self, request: Request, policy: ChannelPolicy) -> PreflightResult | None:
-        """Ask again if a later request for the same customers has begun: whoever decided did not see it."""
+        """Ask again if a later request for the same customers has begun, or may have and is lost.
+
+        Whoever decided did not see it.
+        """
         found = await current_prior_grants(request, policy, self.repository, self.clock)
-        if not found.by:
+        if not found.by and not found.lost:
             return None
         votes = await self.repository.votes(request.id, request.round)
         decided_at = max((vote.at for vote in votes), default=request.decided_at or request.asked_at)
-        if not found.begun_after(decided_at, now=self.clock.now()):
+        now = self.clock.now()
+        if found.lost_after(decided_at, now=now):
+            reason = RefusalReason.REPEATED_LOST
+        elif found.begun_after(decided_at, now=now):
+            reason = RefusalReason.REPEATED
+        else:
             return None
-        reason = RefusalReason.REPEATED
         if not request.approvals:
             return _stopped(StopReason.POLICY, reason)
         return PreflightResult(

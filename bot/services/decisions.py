@@ -29,7 +29,7 @@ from bot.services.lost_requests import unknown_request
 from bot.services.pausing import PauseService
 from bot.services.reapproval import into_next_round
 from bot.services.reminders import ReminderService
-from bot.services.review import current_budget_use, current_prior_grants, load_review
+from bot.services.review import current_budget_use, current_prior_grants, load_review, unseen_repeats
 from bot.services.snapshots import load_snapshot
 
 COUNT_ABOVE: Final = 50
@@ -241,7 +241,7 @@ class DecisionService:
         if policy is None or request.state is not State.WAITING:
             return None
         found = await current_prior_grants(request, policy, self.repository, self.clock)
-        return Refusal(RefusalReason.REPEATED) if found.unseen(named) else None
+        return unseen_repeats(found, named)
 
     async def _find(self, request: AnyId, channel: ChannelId | None = None) -> Request | Refusal:
         """Find a request; a button of another channel's card finds none."""

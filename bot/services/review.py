@@ -1,12 +1,12 @@
 """What people see of a request before they request or approve it, read from the database."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.domain.customers.uploads import Doubt, FileRead
 from bot.domain.policy.budget import Asked, Budget, BudgetUse, Grant, use_of
-from bot.domain.policy.policy import ChannelPolicy
+from bot.domain.policy.policy import ChannelPolicy, Refusal, RefusalReason
 from bot.domain.ports import Clock, Repository
 from bot.domain.requests.deadlines import approvers_of, pending_approvers
 from bot.domain.requests.person import Person
@@ -55,10 +55,20 @@ async def asked_before(
 async def current_prior_grants(
     request: Request, policy: ChannelPolicy, repository: Repository, clock: Clock
 ) -> PriorGrants:
-    """Find the other requests for the same customers, if the channel's policy wants to know."""
-    if not policy.repeat_days:
-        return NEVER
-    return await repository.prior_grants(request, repeats_since(policy, clock))
+    """Find the other requests for the same customers, if the channel's policy wants to know.
+
+    Of requests that a restored backup lacks nobody knows the customers: they always count.
+    """
+    since = repeats_since(policy, clock)
+    found = await repository.prior_grants(request, since) if policy.repeat_days else NEVER
+    return replace(found, lost=await repository.lost(rule_of(request).id)) if request.rule else found
+
+
+def unseen_repeats(found: PriorGrants, named: Collection[str]) -> Refusal | None:
+    """Refuse what a person decides while there are requests that they were not shown."""
+    if found.hides_lost(named):
+        return Refusal(RefusalReason.REPEATED_LOST)
+    return Refusal(RefusalReason.REPEATED) if found.unseen(named) else None
 
 
 def repeats_since(policy: ChannelPolicy, clock: Clock) -> datetime:
@@ -96,7 +106,6 @@ async def load_review(
         ),
         key_use=await repository.key_use(request),
         remainder=await remainder_of(repository, request),
-        lost=await repository.lost(rule.id),
         files_read=files_read if shows_ids else tuple(map(_without_names, files_read)),
         shows_ids=shows_ids,
     )

@@ -29,7 +29,7 @@ async def test_a_restored_backup_is_reported_until_it_is_settled(
 ) -> None:
     assert await lines(database_url) == []
     await repository.begin_pause(Pause(NOW, None, PausedFor.RESTORED))
-    await repository.note_lost([LOST])
+    await repository.note_lost([LOST], NOW)
     (line,) = await lines(database_url)
     assert line.startswith("⚠ restored backup – the database is older than Slack")
     assert "not settled yet: 1. docs/backup.md" in line

@@ -283,7 +283,7 @@ async def everything(books: SqlRepository, known: Request) -> None:  # noqa: PLR
         said="Ann asked",
         backup_at=None,
     )
-    await books.note_lost([lost])
+    await books.note_lost([lost], now)
     await books.lost(asked.rule.id)
     await books.find_lost(lost.short)
     await books.settle_lost(UserId("U0BOSS"), now)

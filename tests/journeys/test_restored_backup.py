@@ -138,6 +138,28 @@ async def test_a_request_that_the_backup_lacks_is_found_by_its_card(backups: Bac
             assert "gets it twice" not in (await trip.review("c-3")).text
 
 
+async def test_an_approved_request_waits_again_beside_one_that_is_lost(backups: Backups) -> None:
+    clock = HandClock()
+    async with open_shop() as shop:
+        async with at_work(shop, backups.url, clock) as trip:
+            held = await trip.ask("c-1", channel=shop.careful)
+            await trip.approve(held)
+            await trip.approve(held, by=shop.cleo)
+        backups.save()
+        clock.pass_by(seconds=5)
+        async with at_work(shop, backups.url, clock) as trip:
+            await trip.approve(await trip.ask("c-1"))
+            await trip.summary("Given to 1 of 1 customer")
+        backups.restore()
+        clock.pass_by(hours=1)
+        async with at_work(shop, backups.url, clock) as trip:
+            await shop.chief.sees(PAUSED, shop.chief.direct)
+            await shop.chief.command("/discount resume", shop.support)
+            await shop.ann.sees("requests that it lacks may have given it", shop.careful)
+            assert (await trip.request(held)).state is State.WAITING
+        assert shop.dintero.ledger.holders(RULE) == {"c-1": 1}
+
+
 MIXTURES = {
     "ours before, the engine's after": ("before", "after"),
     "ours before, the engine's during": ("before", "during"),

@@ -1,7 +1,7 @@
 """The services over a real database, with people, rules and a clock that a test can change."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Collection, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -309,13 +309,13 @@ class Office:
         shown = digest(found) if found else ""
         return await self.drafts.ask(draft, who, shown=shown, named=await self.named(draft))
 
-    async def named(self, request: RequestId) -> list[str]:
-        """Mark the requests for the same customers, as a review does."""
+    async def named(self, request: RequestId) -> Collection[str]:
+        """Mark what a review shows of other requests."""
         found = await self.repository.find(request)
         if found is None or (policy := self.access.policy.channels.get(found.channel)) is None:
             return []
         prior_grants = await current_prior_grants(found, policy, self.repository, self.clock)
-        return [each.mark for each in prior_grants.by]
+        return prior_grants.marks
 
     async def unsaid(self) -> list[Notification]:
         """Send everything in the outbox, and return it in order."""

@@ -17,7 +17,7 @@ from bot.domain.requests.request import State
 
 _COLUMNS: Final = tuple(
     lost_requests.c[name]
-    for name in ("short", "request", "channel", "card_ts", "rule_id", "said", "backup_at")
+    for name in ("short", "request", "channel", "card_ts", "rule_id", "said", "backup_at", "noted_at")
 )
 _UNSETTLED: Final = select(*_COLUMNS).where(lost_requests.c.settled_at.is_(None))
 _ALL: Final = _UNSETTLED.order_by(lost_requests.c.card_ts)
@@ -41,11 +41,11 @@ class LostRequestRepository(BaseRepository):
         super().__init__(database)
         self._note = database.insert(lost_requests).on_conflict_do_nothing(index_elements=["short"])
 
-    async def note_lost(self, found: Sequence[LostRequest]) -> tuple[LostRequest, ...]:
+    async def note_lost(self, found: Sequence[LostRequest], at: datetime) -> tuple[LostRequest, ...]:
         """Keep those that the database does not know, and return all that nobody has settled."""
         for one in found:
             if not await self._database.run(_KNOWN, {"short": encode(one.short)}):
-                await self._database.run(self._note, _row(one))
+                await self._database.run(self._note, _row(one, at))
         return await self.lost()
 
     async def lost(self, rule: RuleId | None = None) -> tuple[LostRequest, ...]:
@@ -69,11 +69,12 @@ class LostRequestRepository(BaseRepository):
         return len(settled)
 
 
-def _row(lost: LostRequest) -> dict[str, ColumnValue]:
+def _row(lost: LostRequest, at: datetime) -> dict[str, ColumnValue]:
     texts = {"short": lost.short, "request": lost.id, "channel": lost.channel, "card_ts": lost.card_ts}
     texts |= {"rule_id": lost.rule, "said": lost.said}
     backup_at = to_micros(lost.backup_at) if lost.backup_at else None
-    return {**{name: encode(text) for name, text in texts.items()}, "backup_at": backup_at}
+    times = {"backup_at": backup_at, "noted_at": to_micros(at)}
+    return {**{name: encode(text) for name, text in texts.items()}, **times}
 
 
 def _lost_request(row: Sequence[Any]) -> LostRequest:
@@ -86,4 +87,5 @@ def _lost_request(row: Sequence[Any]) -> LostRequest:
         rule=RuleId(rule),
         said=said,
         backup_at=None if row[6] is None else from_micros(row[6]),
+        noted_at=from_micros(row[7]),
     )

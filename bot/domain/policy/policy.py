@@ -88,6 +88,7 @@ class RefusalReason(StrEnum):
     DATABASE_OLDER = "database_older"
     """A backup was put back: the durable engine has done more of the request than the database knows."""
     REPEATED = "repeated"
+    REPEATED_LOST = "repeated_lost"
     """Another request for some of its customers came after this person was shown it."""
     NOT_AN_ADMIN = "not_an_admin"
     NOT_HELD = "not_held"

@@ -1,6 +1,6 @@
 """Requests that people see in Slack and the database does not know: it was put back to an earlier state."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.domain.ids import ChannelId, RequestId, RuleId, ShortId
@@ -21,3 +21,5 @@ class LostRequest:
     """What the card said last, in mrkdwn."""
     backup_at: datetime | None
     """When the bot last wrote down something before the backup; None if the database is a new one."""
+    noted_at: datetime | None = field(default=None, compare=False)
+    """When the bot wrote it down: whoever decided before that was not warned of it."""

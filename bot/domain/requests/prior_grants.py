@@ -8,9 +8,14 @@ from typing import Final
 
 from bot.domain.ids import ChannelId, RequestId, ShortId
 from bot.domain.requests.batches import Tally
+from bot.domain.requests.lost import LostRequest
 from bot.domain.requests.request import Request
 
 MARK_CHARACTERS: Final = 8
+
+
+def _mark(name: str) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()[:MARK_CHARACTERS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +42,7 @@ class PriorRequest:
     @property
     def mark(self) -> str:
         """A mark that tells requests apart, and shows nothing of them to a person who may not see them."""
-        return hashlib.sha256(self.id.encode()).hexdigest()[:MARK_CHARACTERS]
+        return _mark(self.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,25 @@ class PriorGrants:
     more: bool = False
     among: frozenset[RequestId] = field(default=frozenset(), compare=False)
     """All requests of the rule that were there at the time of the search."""
+    lost: tuple[LostRequest, ...] = ()
+    """Requests that may have given the rule to anybody: a restored backup lacks them."""
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """A mark of each request, and one of all lost ones together: what a form remembers to have shown."""
+        return (*(each.mark for each in self.by), *([self._lost_mark] if self.lost else []))
+
+    @property
+    def _lost_mark(self) -> str:
+        return _mark(" ".join(sorted(each.short for each in self.lost)))
+
+    def lost_after(self, at: datetime | None, *, now: datetime) -> bool:
+        """Tell whether the bot has found that it lacks requests since a person decided on ours."""
+        return any(at and each.noted_at and at < each.noted_at <= now for each in self.lost)
+
+    def hides_lost(self, shown: Collection[str]) -> bool:
+        """Tell whether a person was not warned of the lost requests, or of other ones."""
+        return bool(self.lost) and self._lost_mark not in shown
 
     def begun_after(self, at: datetime | None, *, now: datetime) -> tuple[PriorRequest, ...]:
         """Find those that were asked for after a person decided on ours, and began before it.

@@ -6,7 +6,6 @@ from enum import StrEnum
 from bot.domain.customers.uploads import AmbiguousFile, FileRead
 from bot.domain.policy.budget import BudgetUse
 from bot.domain.policy.policy import ChannelPolicy, Refusal
-from bot.domain.requests.lost import LostRequest
 from bot.domain.requests.notification import RequestSnapshot
 from bot.domain.requests.prior_grants import NEVER, KeyUse, PriorGrants, PriorRequest, Remainder
 from bot.domain.requests.request import FormInput, Pause, Request
@@ -71,8 +70,6 @@ class Review:
     budget_use: BudgetUse | None = None
     files_read: tuple[FileRead, ...] = ()
     """What was read of files and of pasted text."""
-    lost: tuple[LostRequest, ...] = ()
-    """Requests that may have given the rule to anybody: a restored backup lacks them."""
     shows_ids: bool = True
     """Whether this person may see the customers of the first request, if it is for a remainder."""
 

@@ -53,6 +53,7 @@ from bot.services.review import (
     current_budget_use,
     current_prior_grants,
     load_review,
+    unseen_repeats,
 )
 
 GROUPED: Final = re.compile(r"^[-+]?\d{1,3}(?:\n\d{2,3})+(?:[.,]\d+)?(?=,?$)", re.MULTILINE)
@@ -242,8 +243,8 @@ class DraftService:
             prior_grants = NEVER
             if found.state is State.DRAFT:
                 prior_grants = await current_prior_grants(found, policy, self.repository, self.clock)
-            if prior_grants.unseen(named):
-                return Refusal(RefusalReason.REPEATED)
+            if refusal := unseen_repeats(prior_grants, named):
+                return refusal
             async with self.repository.unit_of_work_to_submit(draft) as unit:
                 if unit is None:
                     return Refusal(RefusalReason.UNKNOWN_REQUEST)

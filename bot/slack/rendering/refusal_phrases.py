@@ -91,6 +91,9 @@ SENTENCES: Final[dict[RefusalReason, str]] = {
     RefusalReason.REPEATED: (
         "Some of these customers are in another request since you read this, so nothing was done."
     ),
+    RefusalReason.REPEATED_LOST: (
+        "Since you read this, a backup was put back that lacks requests of this rule, so nothing was done."
+    ),
     RefusalReason.NOT_AN_ADMIN: "Only the bot's admins can do this.",
     RefusalReason.NOT_HELD: "It is not held any more, so nothing was changed.",
     RefusalReason.NOBODY_LEFT: (
@@ -192,6 +195,7 @@ CURES: Final[dict[RefusalReason, str]] = {
     RefusalReason.DATABASE_CHANGED: "Somebody changed the bot's database: tell {who}.",
     RefusalReason.DATABASE_OLDER: "A backup was put back: tell {who}.",
     RefusalReason.REPEATED: "Read it again: they are in it now.",
+    RefusalReason.REPEATED_LOST: "Read it again: they are in it now.",
     RefusalReason.NOT_AN_ADMIN: "Ask {who}.",
     RefusalReason.NOT_HELD: "Its card shows how it stands.",
     RefusalReason.NOBODY_LEFT: "To give it to somebody else, ask with /discount add.",
@@ -255,6 +259,7 @@ SHORTLY: Final[dict[str, str]] = {
     RefusalReason.DATABASE_CHANGED: "it is no longer what people approved",
     RefusalReason.DATABASE_OLDER: "a backup was put back",
     RefusalReason.REPEATED: "another request has begun to give it to some of the same customers since",
+    RefusalReason.REPEATED_LOST: "a backup was put back since, and requests that it lacks may have given it",
     RefusalReason.NOT_AN_ADMIN: "it was not an admin",
     RefusalReason.NOT_HELD: "it was not held any more",
     RefusalReason.NOBODY_LEFT: "nobody of it is left",

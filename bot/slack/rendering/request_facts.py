@@ -148,10 +148,11 @@ def before(found: PriorGrants, formatter: Formatter, links: Links) -> list[str]:
 
 def lost(review: Review) -> list[str]:
     """Warn of requests of the rule that a restored backup lacks: nobody knows who their customers were."""
-    if not review.lost:
+    found = review.prior_grants.lost
+    if not found:
         return []
-    here = [one.short for one in review.lost if one.channel == review.request.channel]
-    elsewhere = len(review.lost) - len(here)
+    here = [one.short for one in found if one.channel == review.request.channel]
+    elsewhere = len(found) - len(here)
     others = [f"{elsewhere} of other channels"] if elsewhere else []
     named = phrase([*here[:MAX_REQUESTS], *others], last="and", most=MAX_REQUESTS + 1)
     what = f"⚠ *A backup was put back that lacks other requests* ({named}), which may have given this rule"
@@ -160,7 +161,7 @@ def lost(review: Review) -> list[str]:
 
 def seen(review: Review) -> str:
     """Write, for a modal's metadata, the digest of what it shows and the requests that it names."""
-    return f"{review.digest}:{' '.join(each.mark for each in review.prior_grants.by)}"
+    return f"{review.digest}:{' '.join(review.prior_grants.marks)}"
 
 
 def _share(prior_request: PriorRequest, formatter: Formatter, links: Links) -> str:

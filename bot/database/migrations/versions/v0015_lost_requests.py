@@ -15,6 +15,7 @@ def upgrade() -> None:
         *(sa.Column(name, sa.Text(), nullable=False) for name in ("request", "channel", "card_ts")),
         *(sa.Column(name, sa.Text(), nullable=False) for name in ("rule_id", "said")),
         sa.Column("backup_at", sa.BigInteger()),
+        sa.Column("noted_at", sa.BigInteger(), nullable=False),
         sa.Column("settled_at", sa.BigInteger()),
         sa.Column("settled_by", sa.Text()),
         sa.PrimaryKeyConstraint("short", name="pk_lost_requests"),
