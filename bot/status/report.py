@@ -22,7 +22,7 @@ from bot.web.health import ask_readiness
 LATE: Final = timedelta(minutes=10)
 """A message that waits for longer needs a person: the bot tries each one again within ten minutes."""
 WIDTH: Final = 80
-MOST_SHOWN: Final = 5
+MOST_SHOWN: Final = 4
 """Stopped requests on the screen, which has 24 lines."""
 PAGE: Final = "docs/operations.md"
 
@@ -71,6 +71,7 @@ class StatusReport:
         late = _age(work, self.at) >= LATE
         return {
             "pause": Part(work.pause is None, _pause_words(work, self.at)),
+            "restored": Part(not work.lost, _lost_words(work.lost)),
             "messages": Part(not late, _messages_words(work, self.at)),
             "requests": Part(True, _requests_words(work)),
             "stopped": Part(not stopped, f"{stopped}" if stopped else "none"),
@@ -157,6 +158,7 @@ def _facts(work: Work | None, at: datetime) -> dict[str, Any]:
             **{state.value: work.requests.get(state, 0) for state in sorted(OPEN)},
             "on_hold": work.on_hold,
             "waiting_for_service": work.waiting_for_service,
+            "lost": work.lost,
         },
         "stopped_requests": [
             {
@@ -195,6 +197,12 @@ def _messages_words(work: Work, at: datetime) -> str:
     if not work.unsent:
         return "all sent"
     return f"{work.unsent} unsent, the oldest for {duration(_age(work, at))}"
+
+
+def _lost_words(count: int) -> str:
+    if not count:
+        return "nothing to settle"
+    return f"{count} request{'' if count == 1 else 's'} in Slack and not in the backup, not settled"
 
 
 def _requests_words(work: Work) -> str:

@@ -11,9 +11,11 @@ import pytest
 from sqlalchemy import Engine, event
 
 from bot.database.address import is_sqlite, parse_url
-from bot.database.repositories.repository import open_repository
+from bot.database.repositories.repository import SqlRepository, open_repository
 from bot.database.schema import VERSION_TABLE
+from bot.domain.ids import ChannelId, RequestId, RuleId, ShortId, UserId
 from bot.domain.policy.policy import RefusalReason
+from bot.domain.requests.lost import LostRequest
 from bot.domain.requests.request import Pause, PausedFor, State, StopReason
 from bot.errors import DatabaseUnavailable
 from bot.status import work
@@ -25,6 +27,15 @@ from tests.support.service_fixture import BO, CHIEF, NOW, open_office, person
 
 FINE = Part(ok=True, detail="fine")
 SECRETS = ("secret-customer", "secret reason", "secret pause", "secret note")
+LOST = LostRequest(
+    short=ShortId("R-7K2QF"),
+    id=RequestId("an-id"),
+    channel=ChannelId("C0SUPPORT"),
+    card_ts="1.1",
+    rule=RuleId("rule"),
+    said="done",
+    backup_at=NOW,
+)
 LATER = NOW + timedelta(minutes=35)
 
 
@@ -88,6 +99,18 @@ async def test_nothing_that_people_typed_is_on_the_screen_or_in_the_json(databas
     assert not found.ok
 
 
+async def test_a_lost_request_needs_a_person_until_it_is_settled(
+    repository: SqlRepository, database_url: str
+) -> None:
+    await repository.note_lost([LOST])
+    found = report(read_work(database_url, LATER))
+    assert not found.ok
+    assert "✗ restored  1 request in Slack and not in the backup, not settled" in found.screen()
+    assert json.loads(found.as_json())["counts"]["lost"] == 1
+    await repository.settle_lost(UserId(CHIEF), NOW)
+    assert report(read_work(database_url, LATER)).ok
+
+
 def test_a_late_message_needs_a_person() -> None:
     for waited, ok in ((LATE - timedelta(seconds=1), True), (LATE, False)):
         found = report(Work(schema="0013", unsent=1, oldest_unsent=LATER - waited))
@@ -108,7 +131,7 @@ def test_the_screen_has_24_lines_of_80_characters_whatever_happens() -> None:
     lines = wrong.screen().splitlines()
     assert len(lines) <= 24
     assert max(map(len, lines)) <= WIDTH
-    assert "    and 999995 more" in lines
+    assert "    and 999996 more" in lines
 
 
 def test_a_database_without_a_bot_says_so(empty_database_url: str) -> None:
