@@ -157,17 +157,22 @@ class Settings(BaseConfig):
 
 
 def environment(folder: Path | None = None, environ: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Merge `.env` and the environment, which wins; raise ConfigError if `.env` is not text."""
+    """Merge `.env` and the environment, which wins; raise ConfigError if `.env` cannot be read."""
     merged = {**_env_file(folder), **(os.environ if environ is None else environ)}
     return {name: value.strip() for name, value in merged.items() if value and value.strip()}
 
 
 def _env_file(folder: Path | None) -> dict[str, str | None]:
+    path = (folder or Path()) / ENV_FILE
     try:
-        # not interpolated: a secret may contain "${"
-        return dotenv_values((folder or Path()) / ENV_FILE, interpolate=False)
+        with path.open(encoding="utf-8") as file:
+            return dotenv_values(stream=file, interpolate=False)  # a secret may contain "${"
+    except (FileNotFoundError, IsADirectoryError):  # a virtual environment may have this name
+        return {}
     except UnicodeDecodeError:
-        raise ConfigError([".env: not readable (expected UTF-8 text)"]) from None
+        raise ConfigError([f"{ENV_FILE}: not readable (expected UTF-8 text)"]) from None
+    except OSError as error:
+        raise ConfigError([f"{ENV_FILE}: {error.strerror} (let the bot's user read it)"]) from None
 
 
 @dataclass(frozen=True, slots=True)
