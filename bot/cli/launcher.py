@@ -14,7 +14,9 @@ def command_for(missing: list[str]) -> str:
         return "run"
     if len(missing) == len(CREDENTIALS):
         return "sandbox"
-    raise ConfigError([f"{name}: missing, although other credentials are set" for name in missing])
+    error = ConfigError([f"{name}: missing, although other credentials are set" for name in missing])
+    error.advice = "Set all of them, in the environment or in .env, or none to try the sandbox."
+    raise error
 
 
 def main() -> None:
@@ -22,7 +24,6 @@ def main() -> None:
     try:
         command = command_for(missing_credentials(environment()))
     except ConfigError as error:
-        error.advice = "Set all of them, in the environment or in .env, or none to try the sandbox."
         explain(error, readable_environment())
         sys.exit(UNUSABLE)
     os.execv(sys.executable, [sys.executable, "-m", "bot", command])  # noqa: S606 - our own module and command

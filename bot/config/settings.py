@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Final, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
-from dotenv import dotenv_values
+from dotenv.parser import Binding, parse_stream
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -157,17 +157,38 @@ class Settings(BaseConfig):
 
 
 def environment(folder: Path | None = None, environ: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Merge `.env` and the environment, which wins; raise ConfigError if `.env` is not text."""
+    """Merge `.env` and the environment, which wins; raise ConfigError if `.env` cannot be read."""
     merged = {**_env_file(folder), **(os.environ if environ is None else environ)}
     return {name: value.strip() for name, value in merged.items() if value and value.strip()}
 
 
 def _env_file(folder: Path | None) -> dict[str, str | None]:
+    path = (folder or Path()) / ENV_FILE
     try:
-        # not interpolated: a secret may contain "${"
-        return dotenv_values((folder or Path()) / ENV_FILE, interpolate=False)
+        with path.open(encoding="utf-8") as file:
+            bindings = list(parse_stream(file))  # not interpolated: a secret may contain "${"
+    except (FileNotFoundError, IsADirectoryError):  # a virtual environment may have this name
+        return {}
     except UnicodeDecodeError:
-        raise ConfigError([".env: not readable (expected UTF-8 text)"]) from None
+        raise ConfigError([f"{ENV_FILE}: not readable (expected UTF-8 text)"]) from None
+    except OSError as error:
+        raise ConfigError([f"{ENV_FILE}: {error.strerror} (let the bot's user read it)"]) from None
+    if damaged := [_line(binding) for binding in bindings if _is_damaged(binding)]:
+        # without what stands there: it may be a secret
+        raise ConfigError([f"{ENV_FILE}, line {line}: not NAME=value" for line in damaged])
+    return {binding.key: binding.value for binding in bindings if binding.key}
+
+
+def _is_damaged(binding: Binding) -> bool:
+    """Whether a line is no setting; `export NAME` alone is fine for a shell, and sets nothing here."""
+    without_value = binding.key and binding.value is None
+    return binding.error or bool(without_value and not binding.original.string.lstrip().startswith("export "))
+
+
+def _line(binding: Binding) -> int:
+    """Count from the blank lines before it, with which the parser begins."""
+    text = binding.original.string
+    return binding.original.line + text[: len(text) - len(text.lstrip())].count("\n")
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,6 +103,17 @@ def test_a_refusal_to_start_is_one_json_object_if_the_log_is(
     assert (line["level"], bool(line["advice"]), bool(line["timestamp"])) == ("error", True, True)
 
 
+@pytest.mark.parametrize("module", ["bot", "bot.cli.launcher"])
+def test_an_env_file_that_cannot_be_read_is_named_in_one_line(tmp_path: Path, module: str) -> None:
+    (tmp_path / ".env").symlink_to(".env")  # refused to root too, as mode 000 is to others
+    result = call(tmp_path, *(["status"] if module == "bot" else []), module=module, LOG_FORMAT="json")
+    (line,) = map(json.loads, result.stderr.splitlines())
+    assert result.returncode == 2
+    assert line["event"].startswith(".env: ")
+    assert line["event"].endswith(" (let the bot's user read it)")
+    assert "sandbox" not in line["advice"]
+
+
 def test_run_lists_policy_faults_and_no_secret(tmp_path: Path) -> None:
     (tmp_path / "policy.toml").write_text('currency = "nok"\nwhat = 1\n')
     result = call(tmp_path, "run", **CREDENTIALS)

@@ -181,6 +181,16 @@ def test_an_env_file_that_is_not_text_is_a_fault(tmp_path: Path) -> None:
         environment(tmp_path, {})
 
 
+def test_a_damaged_line_of_the_env_file_is_named_without_what_it_says(tmp_path: Path) -> None:
+    good = "# a comment\nexport PORT=1\nexport HOST\n\nAUDIT_KEY='a\nb'\n\n"
+    (tmp_path / ".env").write_text(good)
+    assert environment(tmp_path, {}) == {"PORT": "1", "AUDIT_KEY": "a\nb"}
+    (tmp_path / ".env").write_text(f'{good}\nSECRET WORD\nxoxb-cut-off\nLOG_LEVEL="open\n')
+    with pytest.raises(ConfigError) as unusable:
+        environment(tmp_path, {})
+    assert unusable.value.faults == [f".env, line {line}: not NAME=value" for line in (9, 10, 11)]
+
+
 def test_the_database_setting_needs_no_credentials() -> None:
     assert read_basics({"DATABASE_URL": "sqlite:///a.db"}).database_url.get_secret_value() == "sqlite:///a.db"
 
