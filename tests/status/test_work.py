@@ -102,7 +102,7 @@ async def test_nothing_that_people_typed_is_on_the_screen_or_in_the_json(databas
 async def test_a_lost_request_needs_a_person_until_it_is_settled(
     repository: SqlRepository, database_url: str
 ) -> None:
-    await repository.note_lost([LOST])
+    await repository.note_lost([LOST], NOW)
     found = report(read_work(database_url, LATER))
     assert not found.ok
     assert "✗ restored  1 request in Slack and not in the backup, not settled" in found.screen()

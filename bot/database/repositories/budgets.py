@@ -136,6 +136,8 @@ async def keep_total(transaction: Transaction, request: Request) -> None:
         return
     which = {"which": encode(request.id)}
     ((counted, settled, started, first),) = await transaction.run(_TOTAL, which)
+    if first is None:  # neither a batch nor an end has a time: it is added up each time
+        return
     count = int(counted) + max(int(started) - int(settled), 0)
     price = cost(request.rule, count)
     amount = price.total if price else 0

@@ -115,7 +115,10 @@ def test_a_list_of_files_is_read_back_as_the_same_ids(
     customers = dict.fromkeys(one for _, file, _ in files for one in found(file, column))
     some = [one for one in customers if data.draw(st.booleans())]
     if some:
-        assert read(list_of(some, files, why)) == Read(some, odd=0, request=SHORT)
+        back = read(list_of(some, files, why))
+        # in the order of the rows: an id that one file refuses may stand in it before those that it gives
+        assert back
+        assert (sorted(back.ids), back.odd, back.request) == (sorted(some), 0, SHORT)
 
 
 def found(file: bytes, column: int | None) -> list[CustomerId]:
