@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
 
 from bot.background.restored_backup import RestoredBackup
 from bot.database.audit.log import ChainHead
+from bot.database.repositories.lost_requests import Restore
 from bot.database.repositories.repository import SqlRepository
 from bot.domain.ports import Clock
 from bot.errors import DatabaseUnavailable
@@ -37,14 +38,18 @@ class AuditHeadKeeper:
     may: Callable[[], bool] = lambda: True
     """Whether this process is the leader, which alone writes to Slack."""
     _noted: ChainHead | None = None
+    _compared_at: datetime | None = None
+    """When the database last had the noted head, as far as this process knows."""
 
     @asynccontextmanager
     async def lifespan(self) -> AsyncIterator[None]:
-        """Compare before anything is given, waiting for Slack if it is away; note the head at the end."""
+        """Compare before anything is given, waiting for Slack if it is away; note the head at the end.
+
+        The admins hear of it from `run_once`: to search Slack takes minutes, and clicks wait for the start.
+        """
         chain = await self.repository.audit.hash_of(FIRST)
         self._noted = await self.notices.last_for_sure(chain)  # of a new database: any that was here before
-        with suppress(*CALL_ERRORS):  # the pause is in the database; the admins hear of it later
-            await self._compare()
+        await self._compare()
         yield
         with suppress(TimeoutError, DatabaseUnavailable):
             async with asyncio.timeout(CLOSING_SECONDS):
@@ -70,6 +75,8 @@ class AuditHeadKeeper:
             return
         self._noted = self._noted or await self.notices.last(chain)
         await self._compare()
+        if restore := await self.repository.open_restore():
+            await self._tell(chain, restore)
         head = await audit.head()
         if head and await self._is_due(head):
             await self.notices.tell(chain, head)
@@ -88,14 +95,28 @@ class AuditHeadKeeper:
 
     async def _compare(self) -> None:
         """Pause if the database lacks the noted head; a person who resumes has compared it with Slack."""
-        lost, audit = self._noted, self.repository.audit
-        if lost is None or await audit.hash_of(lost.seq) == lost.hash:
-            return
-        is_new = await audit.hash_of(FIRST) is None
-        if await self.restored.pause():
+        lost, now = self._noted, self.clock.now()
+        if lost is None or await self.repository.audit.hash_of(lost.seq) == lost.hash:
+            self._compared_at = now
+        elif await self.restored.pause(lost, until=self._compared_at):
             log.error("the database is older than what the bot has seen; it is paused", lost_row=lost.seq)
-        await self.restored.tell_lost()
-        head, chain = await audit.head(), await audit.hash_of(FIRST)
-        if head and chain:
-            await self.notices.tell_restored(chain, head, lost, is_new=is_new)
+
+    async def _tell(self, chain: str, restore: Restore) -> None:
+        """Tell the admins what a restored backup lacks, then why the bot is paused; each once."""
+        failure: Exception | None = None
+        if not restore.is_searched:
+            try:
+                await self.restored.tell_lost(restore.backup_at)
+            except CALL_ERRORS as error:
+                failure = error
+            else:
+                await self.repository.mark_searched(restore, self.clock.now())
+        if not restore.is_told and (head := await self.repository.audit.head()):
+            is_new, is_searched = restore.backup_at is None, failure is None
+            await self.notices.tell_restored(
+                chain, head, restore.lost, is_new=is_new, is_searched=is_searched
+            )
+            await self.repository.mark_told(restore, self.clock.now())
             self._noted = head
+        if failure:
+            raise failure

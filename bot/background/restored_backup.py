@@ -5,6 +5,7 @@ from datetime import datetime
 
 import structlog
 
+from bot.database.audit.log import ChainHead
 from bot.database.repositories.repository import SqlRepository
 from bot.domain.ports import Clock
 from bot.domain.requests.lost import LostRequest
@@ -26,20 +27,28 @@ class RestoredBackup:
     formatter: Formatter
     clock: Clock
 
-    async def pause(self) -> bool:
-        """Pause before anything is given or said; return False if the bot is paused already."""
-        begun = await self.repository.begin_pause(Pause(self.clock.now(), None, PausedFor.RESTORED))
-        await self.repository.stop_for_pause()
+    async def pause(self, lost: ChainHead, *, until: datetime | None) -> bool:
+        """Pause before anything is given or said, once for each head that the database lacks.
+
+        What the bot wrote down since `until` may be younger than the backup. Returns False if it was paused
+        for this before: a person may have resumed it since.
+        """
+        if await self.repository.knows_restore(lost):
+            return False
+        backup_at = await self.repository.audit.last_at(before=until)
         await self.repository.search_before_sending()
+        pause = Pause(self.clock.now(), None, PausedFor.RESTORED)
+        begun = await self.repository.begin_restore(lost, backup_at, pause)
+        await self.repository.stop_for_pause()
         return begun
 
-    async def tell_lost(self) -> None:
+    async def tell_lost(self, backup_at: datetime | None) -> None:
         """Search Slack for cards of requests that the database lacks, and tell the admins.
 
         Raises:
             SlackApiError, aiohttp.ClientError, OSError: Slack is away, or no admin could be reached.
         """
-        found = await self.cards.cards(await self._backup_at(), self.clock.now())
+        found = await self.cards.cards(backup_at, self.clock.now())
         lost = await self.repository.note_lost(found, self.clock.now())
         for one in lost:
             log.error("a request is in Slack and not in the database", request=one.short, channel=one.channel)
@@ -53,9 +62,3 @@ class RestoredBackup:
         answers, failures = await tell_admins(client, admins, told.text, blocks=told.blocks)
         if failures and not answers:
             raise failures[0]
-
-    async def _backup_at(self) -> datetime | None:
-        """Return when the bot last wrote something down before it was paused for this."""
-        pause = await self.repository.pause()
-        before = pause.since if pause and pause.why == PausedFor.RESTORED else None
-        return await self.repository.audit.last_at(before=before)

@@ -235,6 +235,14 @@ lost_requests = _table(
 )
 """Requests whose cards were found in Slack after a backup was put back that lacks them."""
 
+restores = _table(
+    "restores",
+    Column("lost_hash", Text, primary_key=True),
+    *_required(BigInteger, "lost_seq"),
+    *_optional(BigInteger, "backup_at", "searched_at", "told_at"),
+)
+"""Restored backups: the head of the audit that each lacks, and how far the bot has dealt with it."""
+
 sizes = _table(
     "sizes",
     Column("account", Text, primary_key=True),

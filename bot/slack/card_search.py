@@ -15,14 +15,14 @@ from bot.domain.ids import ChannelId, RequestId, RuleId, ShortId
 from bot.domain.requests.lost import LostRequest
 from bot.domain.requests.request import SHORT_ALPHABET, SHORT_LENGTH
 from bot.slack.announcer import EVENT_TYPE, PAGE_MESSAGES
-from bot.slack.client.errors import CALL_ERRORS, describe, is_transient
+from bot.slack.client.errors import CALL_ERRORS, describe, is_transient, repeat_after
 from bot.slack.messages import card
 
 CLOCKS_DIFFER: Final = timedelta(hours=1)
 LONGEST_AGO: Final = timedelta(days=30)
 """How far back cards are searched for if nothing says when the database was lost."""
 PATIENCE_SECONDS: Final = 120.0
-"""How long a page is asked for again while Slack limits the rate."""
+"""How long a page is asked for again while Slack limits the rate or does not answer."""
 MAX_SAID: Final = 500
 _SHORT: Final = re.compile(rf"\((R-[{SHORT_ALPHABET}]{{{SHORT_LENGTH}}}),")
 """As `card.text` writes it."""
@@ -32,20 +32,22 @@ log = structlog.get_logger()
 
 @dataclass(slots=True)
 class CardSearch:
-    """Reads the channels of the policy; `unread` are those that Slack did not let the bot read."""
+    """Reads the channels of the policy; `unread` are those that Slack refused, or kept failing for."""
 
     client: AsyncWebClient
     channels: Collection[ChannelId]
     unread: list[ChannelId] = field(default_factory=list)
+    patience: float = PATIENCE_SECONDS
 
     async def cards(self, since: datetime | None, now: datetime) -> list[LostRequest]:
         """Find the cards that the bot posted since a time, known to the database or not.
 
         Raises:
-            SlackApiError, aiohttp.ClientError, OSError: Slack is away.
+            SlackApiError, aiohttp.ClientError, OSError: Slack is away, or answered for no channel.
         """
         oldest = (since - CLOCKS_DIFFER) if since else now - LONGEST_AGO
         user, found = str((await self.client.auth_test())["user_id"]), dict[str, LostRequest]()
+        failure: Exception | None = None
         self.unread.clear()
         for channel in self.channels:
             try:
@@ -53,10 +55,11 @@ class CardSearch:
                     if message.get("user") == user and (lost := _read_card(message, channel, since)):
                         found.setdefault(lost.short, lost)
             except CALL_ERRORS as error:
-                if is_transient(error):
-                    raise
                 self.unread.append(channel)
+                failure = error if is_transient(error) else failure
                 log.warning("cards not searched for", channel=channel, why=describe(error))
+        if failure and len(self.unread) == len(self.channels):
+            raise failure
         return sorted(found.values(), key=lambda lost: float(lost.card_ts))
 
     async def link(self, lost: LostRequest) -> str:
@@ -68,8 +71,8 @@ class CardSearch:
         return str(answer["permalink"])
 
     async def _read(self, page: Mapping[str, Any]) -> AsyncSlackResponse:
-        retry = stamina.AsyncRetryingCaller(attempts=None, timeout=PATIENCE_SECONDS, wait_max=30)
-        return await retry(is_transient, self.client.conversations_history, **page)
+        retry = stamina.AsyncRetryingCaller(attempts=None, timeout=self.patience, wait_max=30)
+        return await retry(repeat_after, self.client.conversations_history, **page)
 
     async def _messages(self, channel: ChannelId, oldest: datetime) -> AsyncIterator[Mapping[str, Any]]:
         page: dict[str, Any] = {

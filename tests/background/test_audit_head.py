@@ -13,15 +13,16 @@ from bot.database.audit.log import ChainHead
 from bot.database.connection import parse_url
 from bot.database.repositories.repository import SqlRepository, open_repository
 from bot.domain.requests.audit_entries import Entry
-from bot.domain.requests.request import PausedFor
+from bot.domain.requests.request import Pause, PausedFor
+from bot.slack.announcer import EVENT_TYPE as CARD
 from bot.slack.card_search import CardSearch
 from bot.slack.client.audit_notice import AuditNotices
 from bot.slack.client.connection import open_client
 from sandbox.shop import POLICY, Shop, open_shop
-from sandbox.slack.state.faults import Fault
+from sandbox.slack.state.faults import Cut, Fault
 from tests.support.clock import HandClock
 from tests.support.outbox_fixture import LOOK
-from tests.support.service_fixture import NOW
+from tests.support.service_fixture import CHIEF, NOW
 
 TOLD, PAUSED = "The audit has", "I am paused"
 
@@ -37,7 +38,7 @@ class Desk:
 
     @property
     def keeper(self) -> AuditHeadKeeper:
-        cards = CardSearch(self.notices.client, tuple(POLICY.channels))
+        cards = CardSearch(self.notices.client, tuple(POLICY.channels), patience=1e-6)
         restored = RestoredBackup(self.repository, cards, LOOK, self.clock)
         notices = AuditNotices(self.notices.client, self.notices.admins)
         return AuditHeadKeeper(self.repository, notices, restored, self.clock)
@@ -45,6 +46,15 @@ class Desk:
     async def add(self, rows: int = 1) -> None:
         for _ in range(rows):
             await self.repository.record(Entry(kind="tested"))
+
+    def post_card(self, short: str) -> None:
+        facts = {"event_type": CARD, "event_payload": {"short": short, "key": short}}
+        self.shop.slack.workspace.post(self.shop.support, text="waiting", blocks=[], metadata=facts)
+
+    def refuse_history(self) -> None:
+        """Let one search fail in every channel."""
+        times = len(POLICY.channels)
+        self.shop.slack.faults.plan("conversations.history", Fault.SERVER_ERROR, times=times)
 
     def told(self, what: str = TOLD) -> list[str]:
         read = map(self.shop.chief.read, self.shop.chief.direct.messages)
@@ -135,9 +145,11 @@ async def test_a_row_added_after_the_notice_is_missed_when_it_is_gone(desk: Desk
     await desk.add(3)
     await keeper.run_once()
     _cut_off(sqlite_url, after=4)
-    async with desk.keeper.lifespan():
+    async with (keeper := desk.keeper).lifespan():
+        assert await desk.repository.pause()
+        assert desk.told(PAUSED) == []
+        await keeper.run_once()
         assert len(desk.told(PAUSED)) == 1
-    assert await desk.repository.pause()
 
 
 async def test_a_notice_is_found_below_many_other_messages(desk: Desk, sqlite_url: str) -> None:
@@ -168,10 +180,83 @@ async def test_admins_who_cannot_be_told_at_once_are_told_later(desk: Desk, sqli
     _cut_off(sqlite_url, after=2)
     desk.shop.slack.faults.plan("chat.postMessage", Fault.REFUSED, times=2, error="fatal_error")
     async with (keeper := desk.keeper).lifespan():
+        await keeper.run_once()
         assert await desk.repository.pause()
         assert desk.told(PAUSED) == []
         await keeper.run_once()
         assert len(desk.told(PAUSED)) == 1
+
+
+async def test_a_failed_search_begins_at_the_backup_again(desk: Desk, sqlite_url: str) -> None:
+    """Also in a backup that an admin had paused, and after the admins have resumed."""
+    await desk.add(4)
+    await desk.keeper.run_once()
+    await desk.repository.begin_pause(Pause(NOW, CHIEF, "stocktaking"))
+    desk.clock.pass_by(hours=3)
+    desk.post_card("R-22222")
+    _cut_off(sqlite_url, after=2)
+    async with (keeper := desk.keeper).lifespan():
+        await desk.add()
+        desk.refuse_history()
+        await keeper.run_once()
+        assert "Slack did not yet let me look" in desk.told(PAUSED)[0]
+        await desk.repository.end_pause(CHIEF, desk.clock.now())
+        desk.refuse_history()
+        await keeper.run_once()
+        assert await desk.repository.pause() is None
+    async with (keeper := desk.keeper).lifespan():
+        await keeper.run_once()
+        await keeper.run_once()
+        assert await desk.repository.pause() is None
+    assert [lost.backup_at for lost in await desk.repository.lost()] == [NOW]
+    assert (len(desk.told("1 request made after the backup")), len(desk.told(PAUSED))) == (1, 1)
+
+
+async def test_a_running_bot_searches_from_the_backup_too(desk: Desk, sqlite_url: str) -> None:
+    keeper = desk.keeper
+    await desk.add(4)
+    await keeper.run_once()
+    desk.clock.pass_by(hours=3)
+    await keeper.run_once()
+    _cut_off(sqlite_url, after=2)
+    desk.clock.pass_by(seconds=5)
+    await desk.add()
+    desk.post_card("R-22222")
+    await keeper.run_once()
+    assert [lost.backup_at for lost in await desk.repository.lost()] == [NOW]
+
+
+async def test_a_channel_that_keeps_failing_is_named_to_the_admins(desk: Desk, sqlite_url: str) -> None:
+    await desk.add(4)
+    await desk.keeper.run_once()
+    _cut_off(sqlite_url, after=2)
+    async with (keeper := desk.keeper).lifespan():
+        desk.shop.slack.faults.plan("conversations.history", Fault.SERVER_ERROR)
+        await keeper.run_once()
+        await keeper.run_once()
+        assert (len(desk.told("I could not look in")), len(desk.told(PAUSED))) == (1, 1)
+
+
+async def test_the_list_is_not_repeated_if_the_next_message_fails(desk: Desk, sqlite_url: str) -> None:
+    await desk.add(4)
+    await desk.keeper.run_once()
+    desk.post_card("R-22222")
+    _cut_off(sqlite_url, after=2)
+
+    cut: list[int] = []
+
+    async def refuse_the_notice(when: str, method: str, number: int) -> None:
+        listed = (when, method) == ("before", "chat.postMessage") and desk.told("1 request made")
+        if listed and len(cut) < len(desk.notices.admins):
+            cut.append(number)
+            raise Cut
+
+    async with (keeper := desk.keeper).lifespan():
+        desk.shop.slack.faults.on_call = refuse_the_notice
+        for _ in range(3):
+            await keeper.run_once()
+        assert len(cut) == 2
+        assert (len(desk.told("1 request made")), len(desk.told(PAUSED))) == (1, 1)
 
 
 async def test_another_database_of_the_same_app_is_not_taken_for_a_backup(
@@ -198,8 +283,12 @@ async def test_a_new_database_in_place_of_another_one_pauses_the_bot(
             pause = await new.pause()
             assert pause
             assert pause.why == PausedFor.RESTORED
+            await new.record(Entry(kind="tested"))
+        async with (keeper := desk.keeper).lifespan():
+            await keeper.run_once()
             assert len(desk.told("the database is new and empty")) == 1
-        async with desk.keeper.lifespan():
+        async with (keeper := desk.keeper).lifespan():
+            await keeper.run_once()
             assert len(desk.told("the database is new and empty")) == 1
 
 

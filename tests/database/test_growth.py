@@ -18,7 +18,7 @@ from bench.history import Sample, Shape, fill, make_sample
 from bot.clock import SystemClock
 from bot.database.audit.customer_hashes import AuditKey
 from bot.database.audit.evidence import Evidence
-from bot.database.audit.log import ROWS_PER_QUERY, Audit, Row
+from bot.database.audit.log import ROWS_PER_QUERY, Audit, ChainHead, Row
 from bot.database.connection import (
     Database,
     InsertInto,
@@ -285,6 +285,14 @@ async def everything(books: SqlRepository, known: Request) -> None:  # noqa: PLR
     )
     await books.note_lost([lost], now)
     await books.lost(asked.rule.id)
+    lost_head = ChainHead(1, lost.short)
+    await books.begin_restore(lost_head, now, Pause(now, None, ""))
+    await books.knows_restore(lost_head)
+    restore = await books.open_restore()
+    assert restore
+    await books.mark_searched(restore, now)
+    await books.mark_told(restore, now)
+    await books.end_pause(UserId("U0BOSS"), now)
     await books.find_lost(lost.short)
     await books.settle_lost(UserId("U0BOSS"), now)
     await books.live_replicas()

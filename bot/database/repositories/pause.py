@@ -6,7 +6,7 @@ from typing import Final
 from sqlalchemy import bindparam, select, update
 
 from bot.database.audit.log import append
-from bot.database.connection import BaseRepository
+from bot.database.connection import BaseRepository, Transaction
 from bot.database.mapping import pause_of, pause_row
 from bot.database.schema import pause, requests
 from bot.domain.ids import UserId
@@ -34,6 +34,14 @@ _MARK_ANNOUNCED: Final = (
 )
 
 
+async def begin(transaction: Transaction, pause: Pause) -> bool:
+    """Pause the bot; return False if it is paused already."""
+    begun = bool(await transaction.run(BEGIN, pause_row(pause)))
+    if begun:
+        await append(transaction, [paused(pause)], pause.since)
+    return begun
+
+
 class PauseRepository(BaseRepository):
     """Whether giving is paused."""
 
@@ -44,10 +52,7 @@ class PauseRepository(BaseRepository):
     async def begin_pause(self, pause: Pause) -> bool:
         """Pause the bot; return False if it is paused already."""
         async with self._database.transaction() as transaction:
-            begun = bool(await transaction.run(BEGIN, pause_row(pause)))
-            if begun:
-                await append(transaction, [paused(pause)], pause.since)
-        return begun
+            return await begin(transaction, pause)
 
     async def end_pause(self, by: UserId, at: datetime) -> bool:
         """Resume and reset the count of Dintero's faults; return False if the bot was not paused."""

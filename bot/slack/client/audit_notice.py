@@ -22,6 +22,10 @@ PAGE_MESSAGES: Final = 200
 """The largest page that Slack recommends."""
 MAX_PAGES: Final = 5
 """A notice is at most a day old, unless nothing happens."""
+UNSEARCHED: Final = (
+    "Slack did not yet let me look for the requests that it lacks. I go on trying, and list them here: "
+    "wait for that list before you resume."
+)
 
 log = structlog.get_logger()
 
@@ -80,12 +84,15 @@ class AuditNotices:
         )
         await self._post(text, chain, head)
 
-    async def tell_restored(self, chain: str, head: ChainHead, lost: ChainHead, *, is_new: bool) -> None:
+    async def tell_restored(
+        self, chain: str, head: ChainHead, lost: ChainHead, *, is_new: bool, is_searched: bool
+    ) -> None:
         """Tell the admins that the database lacks a head that they have, and what to do.
 
         Raises:
             SlackApiError, aiohttp.ClientError, OSError: there are admins, and none of them could be reached.
         """
+        unsearched = "" if is_searched else f" {UNSEARCHED}"
         if is_new:
             text = (
                 "⏸️ I am paused: the database is new and empty, and I have worked on another one, whose "
@@ -93,7 +100,7 @@ class AuditNotices:
                 "`/discount resume`. If not, stop the bot, and let `DATABASE_URL` name the right one or put "
                 "the newest backup in its place: docs/backup.md."
             )
-            await self._post(text, chain, head)
+            await self._post(text + unsearched, chain, head)
             return
         text = (
             f"⏸️ I am paused: the database is older than what I have seen. The audit had {lost.seq} rows and "
@@ -102,7 +109,7 @@ class AuditNotices:
             "Compare the open requests (`/discount status`) with their threads, and cancel what was "
             "cancelled or rejected. Then type `/discount resume`."
         )
-        await self._post(text, chain, head)
+        await self._post(text + unsearched, chain, head)
 
     async def note(self, chain: str, head: ChainHead) -> None:
         """Write the head into the metadata of the newest notice; the admins see no change.

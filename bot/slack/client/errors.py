@@ -81,6 +81,11 @@ def is_transient(error: Exception) -> bool:
     return kind_of(error) in {ErrorKind.TRANSIENT, ErrorKind.RATE_LIMITED}
 
 
+def repeat_after(error: Exception) -> bool | float:
+    """Tell it, with the seconds that Slack asks to wait: `stamina` waits as long as a 429 says."""
+    return _retry_after(error) if kind_of(error) is ErrorKind.RATE_LIMITED else is_transient(error)
+
+
 def response_field(error: Exception, name: str) -> str:
     """Read a field of Slack's answer; empty if there is none."""
     data = getattr(error.response, "data", None) if isinstance(error, SlackApiError) else None

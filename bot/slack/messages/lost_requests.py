@@ -56,7 +56,11 @@ def _line(lost: LostRequest, links: Mapping[ShortId, str]) -> str:
 
 
 def _unread(channels: Sequence[ChannelId]) -> str:
-    return f"⚠️ I could not look in {phrase([mention(one) for one in channels], last='and')}: invite me there."
+    named = phrase([mention(one) for one in channels], last="and")
+    return (
+        f"⚠️ I could not look in {named}: look there yourself for cards that are later than the backup. "
+        "I warn nobody of them."
+    )
 
 
 def _next() -> str:

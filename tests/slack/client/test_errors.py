@@ -8,7 +8,15 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.errors import DeliveryDeferred, DeliveryFailed
-from bot.slack.client.errors import KINDS, ErrorKind, delivery_error, describe, is_transient, kind_of
+from bot.slack.client.errors import (
+    KINDS,
+    ErrorKind,
+    delivery_error,
+    describe,
+    is_transient,
+    kind_of,
+    repeat_after,
+)
 from bot.slack.messages.event_texts import DELIVERY_PROBLEMS, OPERATOR
 
 CODES = {
@@ -121,3 +129,9 @@ def test_an_answer_of_a_proxy_is_named_by_its_status() -> None:
 def test_people_read_what_helps_for_exactly_the_channels_that_messages_wait_for() -> None:
     helped = {code for code, (_, advice) in DELIVERY_PROBLEMS.items() if advice != OPERATOR}
     assert helped == CODES[ErrorKind.CHANNEL_UNAVAILABLE]
+
+
+def test_a_search_waits_as_long_as_a_rate_limit_says() -> None:
+    assert repeat_after(refused("ratelimited", 429, **{"Retry-After": "30"})) == 30
+    assert repeat_after(refused("internal_error")) is True
+    assert repeat_after(refused("not_in_channel")) is False

@@ -1,4 +1,4 @@
-"""Requests whose cards are in Slack and whose rows a restored backup lacks."""
+"""Restored backups, and the requests that they lack and whose cards are in Slack."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,7 +8,7 @@ down_revision = "0014"
 
 
 def upgrade() -> None:
-    """Add the table."""
+    """Add the tables."""
     op.create_table(
         "lost_requests",
         sa.Column("short", sa.Text(), nullable=False),
@@ -20,8 +20,16 @@ def upgrade() -> None:
         sa.Column("settled_by", sa.Text()),
         sa.PrimaryKeyConstraint("short", name="pk_lost_requests"),
     )
+    op.create_table(
+        "restores",
+        sa.Column("lost_hash", sa.Text(), nullable=False),
+        sa.Column("lost_seq", sa.BigInteger(), nullable=False),
+        *(sa.Column(name, sa.BigInteger()) for name in ("backup_at", "searched_at", "told_at")),
+        sa.PrimaryKeyConstraint("lost_hash", name="pk_restores"),
+    )
 
 
 def downgrade() -> None:
-    """Drop it."""
+    """Drop them."""
+    op.drop_table("restores")
     op.drop_table("lost_requests")
