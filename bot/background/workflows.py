@@ -63,10 +63,11 @@ def put_aside_if_damaged(engine_url: str) -> None:
     where = parse_url(engine_url)
     if not is_sqlite(where) or is_whole(path := Path(where.database or "")):
         return
-    log.error("the durable engine's file is damaged; the bot goes on with a new one", kept=f"{path}.damaged")
+    kept = f"{path}.damaged"
+    log.error("the durable engine's file is damaged or missing; the bot goes on with a new one", kept=kept)
     for journal in ("", "-wal", "-shm"):
         with suppress(FileNotFoundError):
-            path.with_name(f"{path.name}{journal}").replace(f"{path}.damaged{journal}")
+            path.with_name(f"{path.name}{journal}").replace(f"{kept}{journal}")
 
 
 class EngineConnection(sqlite3.Connection):

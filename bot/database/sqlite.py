@@ -175,7 +175,7 @@ async def whole_file(url: URL) -> AsyncIterator[None]:
         fits = not is_sqlite(url) or await asyncio.to_thread(is_whole, Path(url.database or ""))
     if not fits:
         raise DatabaseUnavailable(
-            f"{url.database} is damaged, or the -wal file beside it is of another moment.",
+            f"{url.database} is damaged or missing, or the -wal file beside it is of another moment.",
             advice="Keep all files, and put the newest backup back: discount-bot restore, docs/backup.md.",
             passes=False,
         )
@@ -187,6 +187,8 @@ def is_whole(path: Path) -> bool:
     log = path.with_name(f"{path.name}-wal")
     if not log.exists() or not log.stat().st_size:
         return True
+    if not path.exists():
+        return False  # the log alone is no database
     try:
         with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as file:
             return file.execute("PRAGMA quick_check(1)").fetchall() == [("ok",)]

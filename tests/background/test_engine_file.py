@@ -51,6 +51,15 @@ async def test_a_damaged_file_is_put_aside(tmp_path: Path) -> None:
     assert kept >= {"books.dbos.db", "books.dbos.db.damaged", "books.dbos.db.damaged-wal"}
 
 
+async def test_a_log_without_its_file_is_put_aside(tmp_path: Path) -> None:
+    path = tmp_path / "books.dbos.db"
+    leave_log_of_another_moment(path)
+    path.unlink()
+    await launch(path)
+    kept = {file.name for file in await asyncio.to_thread(lambda: list(tmp_path.iterdir()))}
+    assert "books.dbos.db.damaged-wal" in kept
+
+
 async def launch(path: Path) -> None:
     engine = open_engine(f"sqlite:///{path}", "one")
     DBOS.launch()

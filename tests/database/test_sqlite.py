@@ -104,6 +104,12 @@ def test_a_log_of_another_moment_is_refused_and_kept(sqlite_url: str) -> None:
     assert path.with_name(f"{path.name}-wal").exists()
 
 
+def test_a_log_without_its_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "books.db-wal").write_bytes(b"left behind")
+    with pytest.raises(DatabaseUnavailable, match="damaged or missing"):
+        run(_open_whole(f"sqlite:///{tmp_path}/books.db"))
+
+
 async def test_a_log_that_a_crash_left_is_used(sqlite_books: SqlRepository, sqlite_url: str) -> None:
     await sqlite_books.open_draft(new_draft(), FormInput())
     await _open_whole(sqlite_url)
