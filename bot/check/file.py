@@ -8,6 +8,7 @@ from bot.check.result import CheckFailed, CheckResult
 from bot.check.schemas import read_schemas
 from bot.database.connection import parse_url
 from bot.database.migrate import refuse_hard_links
+from bot.database.sqlite import is_log_alone
 
 
 def file_result(database_url: str) -> CheckResult:
@@ -30,14 +31,8 @@ def file_result(database_url: str) -> CheckResult:
     if not ours.is_file():
         raise CheckFailed(f"{ours} is no file", advice="Name a file in DATABASE_URL.")
     refuse_hard_links(ours)
-    if _log_is_alone(ours):
-        problem = f"{ours}-wal has changes that are not in {ours.name} yet, and nobody has it open"
+    for path in filter(is_log_alone, (ours, engines)):
+        problem = f"{path}-wal has changes that are not in {path.name} yet, and nobody has it open"
         fix = "Keep the two files together: the next start takes the changes up."
         return CheckResult("database", problem, fix, is_warning=True)
     return read_schemas(database_url).result(f"{ours.name} can be read and written")
-
-
-def _log_is_alone(path: Path) -> bool:
-    """Whether SQLite would have to make the log's index before it could read the log."""
-    log, index = Path(f"{path}-wal"), Path(f"{path}-shm")
-    return log.exists() and log.stat().st_size > 0 and not index.exists()

@@ -1,13 +1,14 @@
 """Migrates a database to the current schema; several processes can do it at once."""
 
 import asyncio
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from psycopg.errors import InsufficientPrivilege
-from sqlalchemy import URL, Connection, Engine, column, create_engine, func, inspect, select, table
+from sqlalchemy import URL, Connection, Engine, Select, column, create_engine, func, inspect, select, table
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError, ProgrammingError
 from sqlalchemy.pool import NullPool
 
@@ -18,7 +19,10 @@ from bot.database.sqlite import BUSY_TIMEOUT_MS
 from bot.errors import DatabaseUnavailable
 
 _LOCK: Final = 0x64_69_73_63_6F_75_6E_74
-"""The number of the advisory lock: "discount" in ASCII."""
+"""The number of the advisory lock: "discount" in ASCII. Earlier versions wait for it, in a statement."""
+_TURN: Final = _LOCK + 1
+"""The number of the lock that is held from the first migration to the last."""
+_TURN_SECONDS: Final = 0.1
 _STATEMENT_FAULTS: Final = (DataError, IntegrityError, ProgrammingError)
 
 
@@ -44,15 +48,36 @@ def _migrate(url: URL) -> bool:
         with engine.connect() as connection:
             if schema_version(connection) == VERSION:
                 return False
-        with engine.begin() as connection:
-            if is_sqlite(url):
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-            else:
-                connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
-            is_upgraded = _upgrade(connection)
-        if is_upgraded and is_sqlite(url):
-            _rebuild(engine)
-        return is_upgraded
+        return _upgrade_sqlite(engine) if is_sqlite(url) else _upgrade_postgres(engine)
+
+
+def _upgrade_sqlite(engine: Engine) -> bool:
+    with engine.begin() as connection:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        if schema_version(connection) == VERSION:
+            return False
+        _upgrade(connection)
+    _rebuild(engine)
+    return True
+
+
+def _upgrade_postgres(engine: Engine) -> bool:
+    """Migrate while a second connection holds the lock, because a migration may commit and build indexes.
+
+    Such a build waits for every statement that began before. So nobody waits in a statement for this lock:
+    it is looked at every moment, and the lock of earlier versions ends with what is committed.
+    """
+    # With a stricter isolation, the lock's transaction would be one of those that the build waits for.
+    with engine.execution_options(isolation_level="READ COMMITTED").connect() as turn:
+        while not turn.scalar(select(func.pg_try_advisory_xact_lock(_TURN))):
+            turn.rollback()
+            time.sleep(_TURN_SECONDS)
+        turn.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+        if schema_version(turn) == VERSION:
+            return False
+        with engine.connect() as connection:
+            _upgrade(connection, begin=select(func.pg_advisory_xact_lock(_LOCK)))
+    return True
 
 
 def _rebuild(engine: Engine) -> None:
@@ -88,16 +113,14 @@ def schema_version(connection: Connection) -> str | None:
     return connection.scalar(select(column("version_num")).select_from(table(VERSION_TABLE)))
 
 
-def _upgrade(connection: Connection) -> bool:
-    """Run the missing migrations, under the lock."""
-    if schema_version(connection) == VERSION:
-        return False
+def _upgrade(connection: Connection, *, begin: Select[Any] | None = None) -> None:
+    """Run the missing migrations, under the lock; `begin` is run first in their transaction."""
     # Loading Alembic takes as long as the rest of opening a database, and most starts need no migration.
     from alembic import command, config, util  # noqa: PLC0415
 
     settings = config.Config()
     settings.set_main_option("script_location", "bot.database:migrations")
-    settings.attributes["connection"] = connection
+    settings.attributes.update(connection=connection, begin=begin)
     try:
         command.upgrade(settings, "head")
     except util.CommandError as error:
@@ -105,4 +128,3 @@ def _upgrade(connection: Connection) -> bool:
             f"The database cannot be migrated to schema {VERSION}: {error}",
             advice="A newer version of this program may have used it: run that version, or restore a backup.",
         ) from error
-    return True

@@ -134,11 +134,28 @@ class SqliteThread:
         self._connection.close()
 
 
+def is_log_alone(path: Path) -> bool:
+    """Whether SQLite would have to make the log's index before it could read the log."""
+    log, index = Path(f"{path}-wal"), Path(f"{path}-shm")
+    return log.exists() and log.stat().st_size > 0 and not index.exists()
+
+
 def read_only_name(path: str) -> str:
     """Name a file so that SQLite opens it to read, as a URI.
 
     Without a log beside it nobody writes to it, and SQLite would make log and index just to read it.
+
+    Raises:
+        DatabaseUnavailable: without a new file beside it, it cannot be read.
     """
+    if is_log_alone(Path(path)):
+        raise DatabaseUnavailable(
+            f"{path}-wal has changes that are not in {Path(path).name} yet, and nobody has it open:"
+            " to read them, SQLite would make a file beside it.",
+            advice="Keep the two files together: the next start takes the changes up. To read them now,"
+            " copy both files, and open the copy once with sqlite3 (PRAGMA wal_checkpoint(TRUNCATE);).",
+            passes=False,
+        )
     has_log = any(Path(f"{path}{end}").exists() for end in ("-wal", "-shm"))
     return f"file:{quote(path)}?mode=ro{'' if has_log else '&immutable=1'}"
 

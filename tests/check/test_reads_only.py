@@ -4,18 +4,23 @@ import hashlib
 import shutil
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
 import pytest
 from psycopg import sql
 
+from bot.audit.commands import existing_audit
 from bot.check.database import check_database
+from bot.check.restored import check_restored
 from bot.check.schemas import read_schemas
 from bot.database.address import parse_url
 from bot.database.read_only import open_read_only
+from bot.database.repositories.repository import open_audit
 from bot.database.schema import VERSION, VERSION_TABLE
 from bot.errors import DatabaseUnavailable
+from bot.status.work import read_work
 from sandbox.shop import open_bot, open_shop
 
 STATES = (None, "0012", VERSION, "9999")
@@ -103,7 +108,9 @@ async def test_a_file_of_another_kind_or_with_two_names_is_a_fault(tmp_path: Pat
     assert "has a second name" in line
 
 
-async def test_a_log_without_its_index_is_kept_as_it_is(tmp_path: Path, sqlite_url: str) -> None:
+@pytest.fixture
+def copied(tmp_path: Path, sqlite_url: str) -> Path:
+    """A folder with a file and its log, copied without the log's index."""
     whole, copied = sqlite_url.removeprefix("sqlite:///"), tmp_path / "copied"
     copied.mkdir()
     with closing(sqlite3.connect(whole, isolation_level=None)) as file:
@@ -111,10 +118,38 @@ async def test_a_log_without_its_index_is_kept_as_it_is(tmp_path: Path, sqlite_u
         file.execute("INSERT INTO channels VALUES ('C0LATE')")
         for name in ("books.db", "books.db-wal"):
             shutil.copyfile(tmp_path / name, copied / name)
-    before = files(copied)
-    (line,) = await lines(f"sqlite:///{copied}/books.db")
+    return copied
+
+
+async def test_a_log_without_its_index_is_kept_as_it_is(copied: Path) -> None:
+    before, url = files(copied), f"sqlite:///{copied}/books.db"
+    (line,) = await lines(url)
     assert line.startswith("⚠ database – ")
     assert "Keep the two files together" in line
+    assert [result async for result in check_restored(url)] == []
+    assert files(copied) == before
+
+
+async def test_other_commands_refuse_a_log_without_its_index_and_make_no_file(copied: Path) -> None:
+    before, url = files(copied), f"sqlite:///{copied}/books.db"
+    with pytest.raises(DatabaseUnavailable, match="changes that are not in books") as caught:
+        read_work(url, datetime.now(UTC))
+    assert "Keep the two files together" in caught.value.advice
+    for opening in (existing_audit(url, None), open_audit(url)):
+        with pytest.raises(DatabaseUnavailable, match="changes that are not in books"):
+            async with opening:
+                pass
+    assert files(copied) == before
+
+
+async def test_the_durable_engines_log_without_its_index_is_kept_too(copied: Path) -> None:
+    for end in ("", "-wal"):
+        (copied / f"books.db{end}").rename(copied / f"other.dbos.db{end}")
+    shutil.copyfile(copied.parent / "books.db", copied / "other.db")
+    before = files(copied)
+    (line,) = await lines(f"sqlite:///{copied}/other.db")
+    assert line.startswith("⚠ database – ")
+    assert "other.dbos.db-wal has changes" in line
     assert files(copied) == before
 
 

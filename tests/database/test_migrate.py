@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
+import psycopg
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -20,6 +21,7 @@ from bot.domain.ids import ChannelId, RuleId, TeamId, UserId
 from bot.domain.requests.request import FormInput, Request, new_request_id, new_short_id
 from bot.domain.rules.rule import Reward, Rule
 from bot.errors import DatabaseUnavailable
+from tests.contracts.repository import saved_request
 
 
 @pytest.mark.filterwarnings("ignore:.*expression-based index:Warning")
@@ -64,6 +66,55 @@ async def test_a_second_migration_does_nothing(empty_database_url: str) -> None:
 async def test_several_processes_can_migrate_at_once(empty_database_url: str) -> None:
     done = await asyncio.gather(*(migrate(empty_database_url) for _ in range(4)))
     assert sorted(done) == [False, False, False, True]
+
+
+@pytest.fixture
+async def url_of_0013(postgres_url: str) -> str:
+    """A database of schema 0013 with two requests, as an older version that is still running uses it."""
+    async with open_repository(postgres_url) as books:
+        for _ in range(2):
+            await saved_request(books)
+    engine = create_engine(parse_url(postgres_url))
+    with engine.begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", "bot.database:migrations")
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0013")
+    engine.dispose()
+    return postgres_url
+
+
+async def test_several_processes_can_migrate_a_database_in_use_at_once(url_of_0013: str) -> None:
+    done = await asyncio.gather(*(migrate(url_of_0013) for _ in range(4)))
+    assert sorted(done) == [False, False, False, True]
+
+
+async def test_requests_are_read_and_written_while_their_indexes_are_made(url_of_0013: str) -> None:
+    waits = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    with psycopg.connect(url_of_0013) as audit, psycopg.connect(url_of_0013, autocommit=True) as old:
+        audit.execute("LOCK audit IN ROW EXCLUSIVE MODE")  # the last index has to wait for it
+        migrating = asyncio.create_task(migrate(url_of_0013))
+        async with asyncio.timeout(20):
+            while not (await asyncio.to_thread(old.execute, waits)).fetchall():
+                pass
+        old.execute("SET lock_timeout = '1s'")
+        assert old.execute("SELECT count(*) FROM requests").fetchone() == (2,)
+        old.execute("UPDATE requests SET customers = 7")
+        old.execute(f"SELECT pg_advisory_xact_lock({0x646973636F756E74})")  # as a start of version 0.2.0
+        audit.rollback()
+        assert await migrating
+
+
+async def test_an_index_of_an_interrupted_migration_is_made_again(url_of_0013: str) -> None:
+    with psycopg.connect(url_of_0013, autocommit=True) as server:
+        server.execute("ALTER TABLE requests ADD COLUMN granted integer")
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            server.execute("CREATE UNIQUE INDEX CONCURRENTLY ix_requests_once_key ON requests (requester)")
+        assert await migrate(url_of_0013)
+        made = (
+            "SELECT indisvalid, indisunique FROM pg_index WHERE indexrelid = 'ix_requests_once_key'::regclass"
+        )
+        assert server.execute(made).fetchall() == [(True, False)]
 
 
 def test_the_version_of_the_schema_is_the_head_of_the_migrations() -> None:

@@ -43,17 +43,54 @@ GRANTED: Final = (
 REPLACED: Final = ("rule_id", "channel")
 
 
+INTERRUPTED: Final = sa.text(
+    "SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE NOT i.indisvalid"
+    " AND i.indrelid IN ('requests'::regclass, 'outbox'::regclass, 'audit'::regclass)"
+    " AND c.relname = ANY(:ours)"
+)
+"""Indexes of a build that was interrupted: PostgreSQL keeps them, and never reads them."""
+
+
 def upgrade() -> None:
-    """Add the columns and indexes, and drop the indexes that they replace."""
+    """Add the columns and indexes, and drop the indexes that they replace.
+
+    On PostgreSQL the columns are committed first if other processes may be using the tables. So the tables
+    can be read and written meanwhile, and an upgrade that was interrupted goes on where it was.
+    """
+    bind = op.get_bind()
+    on_postgres = bind.dialect.name == "postgresql"
     for name, kind, default in GRANTED:
-        op.add_column("requests", sa.Column(name, kind, nullable=default is None, server_default=default))
+        column = sa.Column(name, kind, nullable=default is None, server_default=default)
+        op.add_column("requests", column, if_not_exists=on_postgres)
+    if on_postgres and bind.scalar(sa.text("SELECT EXISTS (SELECT FROM requests)")):
+        with op.get_context().autocommit_block():
+            for name in bind.scalars(INTERRUPTED, {"ours": [name for name, *_ in INDEXES]}).all():
+                op.drop_index(name, postgresql_concurrently=True)
+            _change_indexes(concurrently=True)
+            op.execute("ANALYZE requests")  # it knows nothing of an expression before
+    else:
+        _change_indexes(concurrently=False)
+
+
+def _change_indexes(*, concurrently: bool) -> None:
     for name, table, columns, where in INDEXES:
         only = sa.text(where) if where else None
-        op.create_index(name, table, list(map(sa.text, columns)), sqlite_where=only, postgresql_where=only)
+        op.create_index(
+            name,
+            table,
+            list(map(sa.text, columns)),
+            sqlite_where=only,
+            postgresql_where=only,
+            if_not_exists=True,
+            postgresql_concurrently=concurrently,
+        )
     for column in REPLACED:
-        op.drop_index(f"ix_requests_{column}_started_at", "requests")
-    if op.get_bind().dialect.name == "postgresql":
-        op.execute("ANALYZE requests")  # it knows nothing of an expression before
+        op.drop_index(
+            f"ix_requests_{column}_started_at",
+            "requests",
+            if_exists=True,
+            postgresql_concurrently=concurrently,
+        )
 
 
 def downgrade() -> None:
