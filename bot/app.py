@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -290,18 +290,16 @@ async def _listen(
     async with AsyncExitStack() as stack:
         token, secret = settings.slack_app_token, settings.slack_signing_secret
         endpoint = SlackEndpoint(app, secret.get_secret_value()) if secret and not token else None
-        watching: AbstractAsyncContextManager[SocketWatch | ApiWatch] = (
-            socket_mode(app, settings.slack_api_url, token.get_secret_value())
-            if token
-            else watch_api(resources.client)
-        )
-        watch = await stack.enter_async_context(watching)
+        watches: list[SocketWatch | ApiWatch] = [await stack.enter_async_context(watch_api(resources.client))]
+        if token:
+            receiving = socket_mode(app, settings.slack_api_url, token.get_secret_value())
+            watches.append(await stack.enter_async_context(receiving))
         probe = DatabaseProbe(resources.repository)
 
         async def ready() -> Readiness:
             return Readiness(
                 database=await probe.answers(),
-                slack=not relay.refused and await watch.is_heard(),
+                slack=not relay.refused and all([await watch.is_heard() for watch in watches]),
                 dintero=str(catalog.failed) if catalog.failed else "ok" if catalog.ready else "not asked yet",
             )
 

@@ -1,4 +1,4 @@
-"""Tells the log about outages: one sentence when a service does not answer, one when it answers again."""
+"""Tells the log about outages and refusals: one sentence when one begins, one when it ends."""
 
 import time
 from collections.abc import Callable
@@ -48,6 +48,30 @@ class Outage:
         self._failing_since, self._told = None, False
         if since is not None and told:
             log.warning("%s answers again after %s", self._service, duration(self._ticks() - since))
+
+
+class Refusal:
+    """Whether a service refuses what identifies the bot, which a person must mend; all calls report here."""
+
+    def __init__(self, service: str, advice: str, *, ticks: Callable[[], float] = time.monotonic) -> None:
+        self._service = service
+        self._advice = advice
+        self._ticks = ticks
+        self._since: dict[str, float] = {}
+
+    def refused(self, what: str, why: str) -> None:
+        """Note a refusal; `what` was refused, and only its being accepted ends this."""
+        if what not in self._since:
+            self._since[what] = self._ticks()
+            log.warning("%s refuses %s (%s); %s", self._service, what, why, self._advice)
+
+    def accepted(self, *accepted: str) -> None:
+        """Note what was accepted."""
+        for what in accepted:
+            if (since := self._since.pop(what, None)) is not None:
+                log.warning(
+                    "%s accepts %s again after %s", self._service, what, duration(self._ticks() - since)
+                )
 
 
 def duration(seconds: float) -> str:

@@ -85,8 +85,14 @@ async def test_the_bot_lives_but_is_not_ready_while_slack_is_away_at_its_start(t
         assert (await starting)[0] == 200
 
 
-async def test_over_http_a_slack_that_dies_is_noticed_and_so_is_its_return(tmp_path: Path) -> None:
-    async with open_shop() as shop, open_bot(shop, database_in(tmp_path)) as running:
+@pytest.mark.parametrize("socket_mode", [False, True])
+async def test_a_web_api_that_dies_is_noticed_and_so_is_its_return(
+    tmp_path: Path, *, socket_mode: bool
+) -> None:
+    async with (
+        open_shop() as shop,
+        open_bot(shop, database_in(tmp_path), socket_mode=socket_mode) as running,
+    ):
         shop.slack.faults.outage = True
         await shop.ann.command("/discount status", shop.support)  # asks Slack who that is
         for status in (503, 200):

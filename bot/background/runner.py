@@ -24,10 +24,9 @@ from bot.domain.requests.request import State
 from bot.giving.start import Preflight
 from bot.outages import log_failure
 from bot.services.decisions import DecisionService
-from bot.services.drafting.rule_catalog import RuleCatalog
+from bot.services.drafting.rule_catalog import RULES_RETRY_SECONDS, RuleCatalog
 
 SWEEP_SECONDS: Final = 20.0
-RULES_SECONDS: Final = 60.0
 CLOCK_SECONDS: Final = 60.0
 HEAD_SECONDS: Final = 10.0
 PING_SECONDS: Final = 10.0
@@ -130,7 +129,7 @@ class BackgroundRunner:
         delivery = asyncio.create_task(every(OUTBOX_SECONDS, lead(relay.deliver_due), self._deliver_now))
         work = [
             every(SWEEP_SECONDS, lead(partial(self._sweep, decisions)), self._sweep_now),
-            every(RULES_SECONDS, catalog.refresh),
+            every(RULES_RETRY_SECONDS, catalog.refresh_if_due),
             every(CLOCK_SECONDS, sync_clock),
             every(HEAD_SECONDS, head_keeper.run_once),
             every(PROGRESS_SECONDS, partial(self._update_progress, progress_updater)),

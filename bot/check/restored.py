@@ -13,6 +13,7 @@ from bot.database.read_only import open_read_only
 from bot.database.schema import lost_requests, pause
 from bot.domain.requests.request import PausedFor
 from bot.errors import DatabaseUnavailable
+from bot.slack.rendering.pause_banner import BOTS_REASONS
 
 FIX: Final = "docs/backup.md says what a person has to decide."
 _LOST: Final = select(func.count()).where(lost_requests.c.settled_at.is_(None))
@@ -25,11 +26,11 @@ async def check_restored(url: str) -> AsyncIterator[CheckResult]:
     """Warn while the bot is paused for it, or while requests that are in Slack alone are not settled."""
     with suppress(DatabaseUnavailable):  # has its own check, and an older schema has no such table
         paused, lost = await asyncio.to_thread(_read, url)
-        found = ["the database is older than Slack, and the bot is paused for it"] if paused else []
+        found = [f"the bot is paused: {BOTS_REASONS[PausedFor.RESTORED]}"] if paused else []
         if lost:
             found.append(f"requests in Slack that the database lacks, not settled yet: {lost}")
         if found:
-            yield CheckResult("restored backup", "; ".join(found), FIX, is_warning=True)
+            yield CheckResult("restored or new database", "; ".join(found), FIX, is_warning=True)
 
 
 def _read(url: str) -> tuple[int, int]:

@@ -21,6 +21,7 @@ from bot.dintero.parsing import id_of, read_list, read_refs, read_rule, read_rul
 from bot.domain.ids import CustomerId, OnceKey, RuleId
 from bot.domain.rules.rule import HOLDERS_PAGE, Holder, Rule
 from bot.errors import (
+    AccessDenied,
     BatchRejectedError,
     DinteroError,
     OutcomeUnknownError,
@@ -29,7 +30,7 @@ from bot.errors import (
     TokenUnavailable,
     TransientError,
 )
-from bot.outages import Outage
+from bot.outages import Outage, Refusal
 
 RULES_PER_PAGE: Final = 100
 """The most that Dintero documents."""
@@ -37,6 +38,13 @@ CONNECTIONS: Final = 128
 """Enough for several requests with 8 to 32 batches in flight each, and for lookups."""
 TIMEOUT_SECONDS: Final = 30.0
 UNREADABLE: Final = "Dintero's answer could not be read"
+CLIENT: Final = "the API client"
+REFUSED_METHODS: Final = {"GET": "the API client's reading", "POST": "the API client's giving"}
+"""A scope may be missing for one and not for the other."""
+MENDED_BY: Final = (
+    "requests stop until DINTERO_CLIENT_ID, DINTERO_CLIENT_SECRET and the scopes in Dintero's Backoffice are"
+    " right: discount-bot check says more"
+)
 LOOPBACK: Final = ("all://127.0.0.1", "all://localhost", "all://[::1]")
 """Addresses that never go through a proxy from the environment."""
 
@@ -59,6 +67,7 @@ class DinteroClient:
         self._url = lru_cache(maxsize=RULES_PER_PAGE)(self._build_url)
         self._last_read: tuple[bytes, Rule] | None = None
         self._outage = Outage("Dintero", "requests wait, and go on when it is back")
+        self._refusal = Refusal("Dintero", MENDED_BY)
 
     async def rules(self) -> tuple[Rule, ...]:
         """Read all rules, including expired, inactive and deleted ones.
@@ -170,10 +179,14 @@ class DinteroClient:
             else:
                 self._outage.failed(str(error).replace("Dintero ", "it ", 1))
             raise
-        except DinteroError:
+        except DinteroError as error:
             self._outage.answered()
+            if isinstance(error, AccessDenied):
+                what = REFUSED_METHODS[request.method] if request.extensions.get(SENT) else CLIENT
+                self._refusal.refused(what, str(error).replace("Dintero ", "it ", 1))
             raise
         self._outage.answered()
+        self._refusal.accepted(CLIENT, REFUSED_METHODS[request.method])
         return answer
 
     async def _answer(self, request: httpx.Request) -> httpx.Response:

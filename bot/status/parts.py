@@ -48,11 +48,9 @@ async def slack_part(settings: Settings, seen: Readiness | None) -> Part:
 
 
 async def dintero_part(settings: Settings, seen: Readiness | None) -> Part:
-    """Take the running bot's word; else ask for the rules."""
+    """Take the running bot's word that Dintero is there; else ask for the rules."""
     if seen and seen.dintero == "ok":
         return Part(True, "answers the bot")
-    if seen and seen.dintero != "not asked yet":
-        return Part(False, seen.dintero)
     secret = settings.dintero_client_secret.get_secret_value()
     account, client = settings.dintero_account_id, settings.dintero_client_id
     try:
@@ -63,6 +61,8 @@ async def dintero_part(settings: Settings, seen: Readiness | None) -> Part:
             count = len(await dintero.rules())
     except (DinteroError, TimeoutError) as error:
         return Part(False, str(error) or "does not answer")
+    if seen and seen.dintero != "not asked yet":
+        return Part(False, f"answers here; what the bot saw last, before it asks again: {seen.dintero}")
     return Part(True, f"answers, with {count} rules")
 
 

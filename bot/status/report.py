@@ -22,8 +22,9 @@ from bot.web.health import ask_readiness
 LATE: Final = timedelta(minutes=10)
 """A message that waits for longer needs a person: the bot tries each one again within ten minutes."""
 WIDTH: Final = 80
-MOST_SHOWN: Final = 4
-"""Stopped requests on the screen, which has 24 lines."""
+HEIGHT: Final = 24
+MOST_LINES: Final = 3
+"""The lines of a part, which say the whole cause in ordinary cases."""
 PAGE: Final = "docs/operations.md"
 
 
@@ -51,8 +52,10 @@ class StatusReport:
         return all(part.ok for part in self.parts.values())
 
     def screen(self) -> str:
-        """Write 24 lines of 80 characters at most."""
-        return "\n".join(line if len(line) <= WIDTH else f"{line[: WIDTH - 1]}…" for line in self._lines())
+        """Write lines of 80 characters, and 24 at most unless nearly all parts have a long cause."""
+        top, bottom = list(self._top_lines()), list(self._bottom_lines())
+        stopped = self._stopped_lines(self.work, HEIGHT - len(top) - len(bottom)) if self.work else ()
+        return "\n".join([*top, *stopped, *bottom])
 
     def as_json(self) -> str:
         """Write the keys that docs/operations.md lists."""
@@ -77,34 +80,33 @@ class StatusReport:
             "stopped": Part(not stopped, f"{stopped}" if stopped else "none"),
         }
 
-    def _lines(self) -> Iterator[str]:
+    def _top_lines(self) -> Iterator[str]:
         kind = "production" if self.account.startswith("P") else "test"
         yield f"discount-bot {version('discount-bot')}, {kind} account {self.account}, {_when(self.at)}"
         yield ""
         for name, part in self.parts.items():
-            yield f"{'✓' if part.ok else '✗'} {name:<9} {' '.join(part.detail.split())}"
-        if self.work:
-            yield from self._stopped_lines(self.work)
+            yield from _wrapped(part.detail, f"{'✓' if part.ok else '✗'} {name:<9} ", 12, MOST_LINES)
+
+    def _bottom_lines(self) -> Iterator[str]:
         yield ""
         wrong = ", ".join(name for name, part in self.parts.items() if not part.ok)
         if wrong:
-            yield f"✗ Needs a person: {wrong}."
+            yield from _wrapped(f"{wrong}.", "✗ Needs a person: ", 2, 2)
             yield f"  {PAGE} says what to do."
         else:
             yield "✓ All is well."
 
-    def _stopped_lines(self, work: Work) -> Iterator[str]:
-        for request in work.stopped[:MOST_SHOWN]:
+    def _stopped_lines(self, work: Work, room: int) -> Iterator[str]:
+        shown = 0
+        for request in work.stopped:
             since = f" since {_when(request.since, self.at)}" if request.since else ""
-            yield from wrap(
-                f"{request.short}{since}: {request.why}",
-                WIDTH,
-                initial_indent=" " * 4,
-                subsequent_indent=" " * 12,
-                max_lines=2,
-                placeholder=" …",
-            )
-        if (more := work.requests.get(State.STOPPED, 0) - MOST_SHOWN) > 0:
+            lines = _wrapped(f"{request.short}{since}: {request.why}", " " * 4, 12, 2)
+            room -= len(lines)
+            if room < 1:  # the last line counts the others
+                break
+            yield from lines
+            shown += 1
+        if shown and (more := work.requests.get(State.STOPPED, 0) - shown) > 0:
             yield f"    and {more} more"
 
 
@@ -141,6 +143,19 @@ async def _read_database(url: str, at: datetime) -> tuple[Part, Work | None]:
         return Part(False, "no bot has started on it yet"), None
     other = "" if work.schema == VERSION else f"; this program has {VERSION}"
     return Part(True, f"can be read, schema {work.schema}{other}"), work
+
+
+def _wrapped(text: str, first: str, indent: int, most: int) -> list[str]:
+    """Break a text from outside into lines, and cut it after the most."""
+    return wrap(
+        " ".join(text.split()),
+        WIDTH,
+        initial_indent=first,
+        subsequent_indent=" " * indent,
+        max_lines=most,
+        placeholder=" …",
+        break_on_hyphens=False,
+    )
 
 
 def _facts(work: Work | None, at: datetime) -> dict[str, Any]:

@@ -31,7 +31,9 @@ async def test_a_restored_backup_is_reported_until_it_is_settled(
     await repository.begin_pause(Pause(NOW, None, PausedFor.RESTORED))
     await repository.note_lost([LOST], NOW)
     (line,) = await lines(database_url)
-    assert line.startswith("⚠ restored backup – the database is older than Slack")
+    assert line.startswith(
+        "⚠ restored or new database – the bot is paused: the database lacks what the bot has seen"
+    )
     assert "not settled yet: 1. docs/backup.md" in line
     await repository.end_pause(UserId("U0BOSS"), NOW)
     assert ["the bot is paused" in line for line in await lines(database_url)] == [False]

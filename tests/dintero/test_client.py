@@ -10,7 +10,15 @@ from aiohttp.test_utils import TestServer
 
 from bot.dintero.client import DinteroClient, open_dintero
 from bot.domain.ids import CustomerId, OnceKey, RuleId
-from bot.errors import BatchRejectedError, DinteroError, OutcomeUnknownError, RuleNotFound, TokenUnavailable
+from bot.errors import (
+    BatchRejectedError,
+    DinteroError,
+    OutcomeUnknownError,
+    RuleNotFound,
+    ScopeMissing,
+    TokenRefused,
+    TokenUnavailable,
+)
 from sandbox.dintero import Fault, Operation, SandboxDintero
 from sandbox.dintero.catalogue import SEED_RULE
 from sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET
@@ -295,3 +303,35 @@ async def test_nothing_is_sent_to_a_server_that_cannot_be_found_or_trusted(
         with pytest.raises(TokenUnavailable, match="could not be reached"):
             await client.add_customers(RULE, ANN, once=KEY)
     assert not sandbox.ledger.calls
+
+
+async def test_a_refused_client_is_told_once_and_its_end_too(
+    dintero: DinteroClient, sandbox: SandboxDintero, caplog: pytest.LogCaptureFixture
+) -> None:
+    sandbox.faults.always(Fault.error(401, "no"), on=Operation.TOKEN)
+    for _ in range(3):
+        with pytest.raises(TokenRefused):
+            await dintero.rules()
+    (refused,) = caplog.messages
+    assert refused.startswith(
+        "Dintero refuses the API client (it does not accept the API client's id and secret); "
+    )
+    sandbox.faults.clear()
+    await dintero.rules()
+    await dintero.rules()
+    assert caplog.messages[1:] == ["Dintero accepts the API client again after 0 s"]
+
+
+async def test_a_missing_scope_to_give_does_not_end_with_the_next_reading(
+    dintero: DinteroClient, sandbox: SandboxDintero, caplog: pytest.LogCaptureFixture
+) -> None:
+    sandbox.faults.always(Fault.error(403, "no"), on=Operation.ADD)
+    for _ in range(2):
+        with pytest.raises(ScopeMissing):
+            await dintero.add_customers(RULE, ANN, once=KEY)
+        await dintero.rules()
+    sandbox.faults.clear()
+    await dintero.add_customers(RULE, ANN, once=KEY)
+    refused, accepted = caplog.messages
+    assert refused.startswith("Dintero refuses the API client's giving (it forbids this to the API client); ")
+    assert accepted.startswith("Dintero accepts the API client's giving again after ")

@@ -1,8 +1,10 @@
 """Rule catalog: all rules of the account in memory, so choosing one never waits for Dintero."""
 
 import asyncio
+import math
+import time
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,10 +14,13 @@ from bot.domain.ids import RuleId
 from bot.domain.policy.policy import ANY, ChannelPolicy, Refusal, RefusalReason
 from bot.domain.ports import Rules
 from bot.domain.rules.rule import Availability, Rule, usable
-from bot.errors import DinteroError, RuleNotFound
+from bot.errors import DinteroError, RateLimitedError, RuleNotFound, TransientError
 
 FIRST_READ_SECONDS: Final = 1.5
 """Slack waits 3 seconds for an answer, and an ack may have to wait for the database too."""
+RULES_SECONDS: Final = 60.0
+RULES_RETRY_SECONDS: Final = 5.0
+"""After an outage: until the rules are read, `/readyz` and `status` say that Dintero is away."""
 MAX_WORDS: Final = 40
 """Words of a rule's name that are typed without quotes."""
 PLAIN_LETTERS: Final = str.maketrans(
@@ -42,6 +47,8 @@ class RuleCatalog:
     """Whether all rules have been read at least once."""
     failed: DinteroError | None = None
     """Why the last refresh failed, if it did."""
+    ticks: Callable[[], float] = time.monotonic
+    _due_at: float = -math.inf
     _entries: dict[RuleId, CatalogEntry] = field(default_factory=dict)
     _sorted: list[CatalogEntry] = field(default_factory=list)
 
@@ -56,6 +63,15 @@ class RuleCatalog:
         self._sort()
         self.ready, self.failed = True, None
         return True
+
+    async def refresh_if_due(self) -> None:
+        """Refresh once a minute, and sooner while Dintero does not answer; a refusal lasts longer."""
+        now = self.ticks()
+        if now < self._due_at:
+            return
+        await self.refresh()
+        is_away = isinstance(self.failed, TransientError) and not isinstance(self.failed, RateLimitedError)
+        self._due_at = now + (RULES_RETRY_SECONDS if is_away else RULES_SECONDS)
 
     async def first_read(self) -> None:
         """Wait a moment for the first refresh, so that a search right after the start finds rules."""

@@ -1,4 +1,4 @@
-"""Watches Slack's Web API in HTTP mode, where no connection of ours would show that Slack is away."""
+"""Watches Slack's Web API: no connection of ours, not Socket Mode's either, shows that it is away."""
 
 import asyncio
 import time

@@ -13,7 +13,7 @@ from bot.slack.rendering.mrkdwn import escape, mention, mentions
 BOTS_REASONS: Final[dict[str, str]] = {
     PausedFor.UNKNOWN: "Dintero gave no usable answer for a batch, however often it was asked",
     PausedFor.FAULTS: "three requests in a row were stopped for Dintero's fault",
-    PausedFor.RESTORED: "the database is older than what was seen, as after a restored backup",
+    PausedFor.RESTORED: "the database lacks what the bot has seen before: an old backup, or a new database",
 }
 """Why the bot paused itself."""
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from bot.domain.ids import ChannelId, CustomerId, OnceKey, RuleId
 from bot.domain.policy.policy import ChannelPolicy, Refusal, RefusalReason
 from bot.domain.rules.rule import Availability, Holder, Requirement, Reward, Rule, Statistics
-from bot.errors import DinteroError, RateLimitedError, RuleNotFound
-from bot.services.drafting.rule_catalog import RuleCatalog, plain
+from bot.errors import DinteroError, OutcomeUnknownError, RateLimitedError, RuleNotFound, TokenRefused
+from bot.services.drafting.rule_catalog import RULES_RETRY_SECONDS, RULES_SECONDS, RuleCatalog, plain
 
 NOW = datetime(2025, 3, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -24,18 +24,19 @@ class Shelf:
 
     of: dict[RuleId, Rule] = field(default_factory=dict)
     down: bool = False
+    failure: DinteroError = field(default_factory=lambda: RateLimitedError("busy"))
     asked: list[str] = field(default_factory=list)
 
     async def rules(self) -> tuple[Rule, ...]:
         self.asked.append("*")
         if self.down:
-            raise RateLimitedError("busy")
+            raise self.failure
         return tuple(self.of.values())
 
     async def rule(self, rule: RuleId) -> Rule:
         self.asked.append(rule)
         if self.down:
-            raise RateLimitedError("busy")
+            raise self.failure
         if rule not in self.of:
             raise RuleNotFound(rule)
         return self.of[rule]
@@ -68,6 +69,27 @@ def found(book: RuleCatalog, text: str, allowed: ChannelPolicy = ANYTHING) -> li
 
 
 # reading
+
+
+@pytest.mark.parametrize(
+    ("failure", "seconds"),
+    [
+        (None, RULES_SECONDS),
+        (OutcomeUnknownError("Dintero answered 503"), RULES_RETRY_SECONDS),
+        (RateLimitedError("Dintero asks for fewer calls"), RULES_SECONDS),
+        (TokenRefused("Dintero does not accept the client"), RULES_SECONDS),
+    ],
+)
+async def test_rules_are_read_each_minute_and_sooner_in_an_outage(
+    failure: DinteroError | None, seconds: float
+) -> None:
+    shelf = Shelf(down=True, failure=failure) if failure else Shelf()
+    book = RuleCatalog(shelf, ticks=iter([100.0, 99.0 + seconds, 100.0 + seconds]).__next__)
+    reads = []
+    for _ in range(3):
+        await book.refresh_if_due()
+        reads.append(len(shelf.asked))
+    assert reads == [1, 1, 2]
 
 
 async def test_it_is_ready_once_all_rules_were_read() -> None:
