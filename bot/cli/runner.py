@@ -15,6 +15,8 @@ Result = TypeVar("Result")
 FAILED: Final = 1
 UNUSABLE: Final = 2
 """The exit code for settings or a policy file that cannot be used."""
+PIPE_CLOSED: Final = 141
+"""The exit code of a program whose reader left, such as `head`."""
 
 
 def run_async(work: Coroutine[Any, Any, Result]) -> Result:
@@ -38,19 +40,39 @@ def report_errors() -> Iterator[None]:
     with redacted_output(env, sys.stdout, sys.stderr):
         try:
             yield
+            sys.stdout.flush()  # or Python does, when nobody can report what it says
         except DiscountBotError as error:
             explain(error, env)
             raise typer.Exit(UNUSABLE if isinstance(error, ConfigError) else FAILED) from None
         except (typer.Exit, typer.Abort, typer.TyperException):
             raise
         except Exception as error:  # noqa: BLE001 - Python itself would print it, with what it says of secrets
-            import traceback
-
-            if _wants_json(env):
-                _print_json(repr(error), exception=traceback.format_exc())
-            else:
-                traceback.print_exc()
+            if isinstance(error, BrokenPipeError) and _reader_left():
+                raise typer.Exit(PIPE_CLOSED) from None
+            _print_traceback(error, env)
             raise typer.Exit(FAILED) from None
+
+
+def _reader_left() -> bool:
+    """Whether it was our own output that nobody reads any more; then what is left of it goes nowhere."""
+    from select import POLLERR, POLLHUP, poll
+
+    output = sys.stdout.fileno()
+    asked = poll()
+    asked.register(output, 0)
+    left = any(events & (POLLERR | POLLHUP) for _, events in asked.poll(0))
+    if left:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), output)
+    return left
+
+
+def _print_traceback(error: Exception, env: Mapping[str, str]) -> None:
+    import traceback
+
+    if _wants_json(env):
+        _print_json(repr(error), exception=traceback.format_exc())
+    else:
+        traceback.print_exc()
 
 
 def readable_environment() -> Mapping[str, str]:

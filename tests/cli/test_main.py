@@ -149,6 +149,24 @@ def test_check_exits_with_1_if_a_check_fails(tmp_path: Path) -> None:
     assert result.stdout.endswith("✗ 2 faults: discount-bot run cannot start.\n")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "unbuffered"), [(["status"], "1"), (["audit", "export", "--format", "csv"], "")]
+)
+def test_output_that_nobody_reads_ends_the_command_quietly(
+    tmp_path: Path, arguments: list[str], unbuffered: str
+) -> None:
+    call(tmp_path, "migrate")
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "bot", *arguments]
+    env = {**os.environ, **CREDENTIALS, **NOWHERE, "PYTHONUNBUFFERED": unbuffered}
+    with os.fdopen(write) as closed:
+        result = subprocess.run(
+            command, cwd=tmp_path, env=env, stdout=closed, stderr=subprocess.PIPE, timeout=60, check=False
+        )
+    assert (result.returncode, result.stderr) == (141, b"")
+
+
 def test_check_says_where_each_value_came_from(tmp_path: Path) -> None:
     (tmp_path / "policy.toml").write_text('currency = "NOK"\ntimezone = "Europe/Oslo"\n')
     (tmp_path / ".env").write_text("DINTERO_ACCOUNT_ID=T87654321\nLOG_LEVEL=debug\nOTHER=1\n")
