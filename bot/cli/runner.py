@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 
 import typer
 
-from bot.errors import ConfigError, DiscountBotError
+from bot.errors import ConfigError, DatabaseUnavailable, DiscountBotError
 
 Result = TypeVar("Result")
 
@@ -87,16 +87,40 @@ def readable_environment() -> Mapping[str, str]:
 
 def explain(error: DiscountBotError, env: Mapping[str, str]) -> None:
     """Print an error and what to do next on standard error, in the format that LOG_FORMAT asks for."""
+    advice = _advice(error, env)
     if _wants_json(env):
         faults = {"faults": error.faults} if isinstance(error, ConfigError) else {}
-        _print_json(str(error), advice=error.advice, **faults)
+        _print_json(str(error), advice=advice, **faults)
         return
     from rich.console import Console
 
     # without Rich's markup and highlighting: the message may contain anything
     console = Console(stderr=True, markup=False, highlight=False, soft_wrap=True)
     console.print(str(error), style="red")
-    console.print(error.advice)
+    console.print(advice)
+
+
+def _advice(error: DiscountBotError, env: Mapping[str, str]) -> str:
+    """Tell whoever runs the bot what people in Slack cannot do: look at the database."""
+    if error.advice != DatabaseUnavailable.advice:
+        return error.advice
+    from pathlib import Path
+
+    from bot.config.settings import BaseConfig
+    from bot.database.address import is_sqlite, parse_url
+
+    url = parse_url(env.get("DATABASE_URL") or BaseConfig().database_url.get_secret_value())
+    if is_sqlite(url):
+        file = Path(url.database or "").absolute()
+        return (
+            f"Check that {file.parent} exists, that the bot's user can read and write it and {file.name}, "
+            "and that the disk has room. If the file is damaged, put a backup back: docs/backup.md."
+        )
+    hosts = url.query.get("host") or "the usual socket"
+    return (
+        f"Check that PostgreSQL answers for {url.database or url.username} at {hosts}, and DATABASE_URL "
+        "itself: `discount-bot check` and docs/postgresql.md say more. Start again when it is back."
+    )
 
 
 def _wants_json(env: Mapping[str, str]) -> bool:
