@@ -231,6 +231,30 @@ def test_an_unreachable_database_exits_with_1_and_advice_to_the_operator(
     assert [word for word in words if word in result.stderr] == []
 
 
+def test_an_old_sqlite_is_told_once_without_asking_for_a_file(tmp_path: Path) -> None:
+    program = (
+        "import sqlite3; sqlite3.sqlite_version_info = (3, 34, 1); from bot.cli.main import main; main()"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program, "migrate"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 2
+    assert result.stderr.startswith("DATABASE_URL: SQLite 3.34.1 is too old; use a Python with SQLite 3.35")
+    assert "expected" not in result.stderr
+
+
+def test_make_warns_of_an_old_sqlite_and_goes_on(tmp_path: Path) -> None:
+    for name in ("pyproject.toml", "constraints.txt"):
+        (tmp_path / name).touch()
+    python = tmp_path / "python"
+    python.write_text('#!/bin/sh\ncase "$*" in *sqlite_version_info*) exit 1;; *venv*) exit 3;; esac\n')
+    python.chmod(0o700)
+    command = ["make", "-f", Path("Makefile").resolve(), "setup", f"PYTHON={python}"]
+    said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False).stdout
+    assert "older than 3.35: set DATABASE_URL to a PostgreSQL, or make setup PYTHON=" in said
+    assert "Making .venv" in said
+
+
 @pytest.mark.parametrize(("env", "command"), [({}, "sandbox"), (CREDENTIALS, "run")])
 def test_make_run_starts_the_bot_with_credentials_and_the_sandbox_without(
     env: dict[str, str], command: str
