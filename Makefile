@@ -15,6 +15,8 @@ dev: .venv/dev
 .venv/ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import ensurepip, sqlite3, ssl, sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null || \
 	  { echo "Python 3.11 or later with venv, sqlite3 and ssl is needed: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import sqlite3, sys; sys.exit(sqlite3.sqlite_version_info < (3, 35))' || \
+	  echo "Warning: this Python has an SQLite older than 3.35: set DATABASE_URL to a PostgreSQL, or make $(MAKECMDGOALS) PYTHON=python3.12"
 	@echo "Making .venv …"
 	@test -x $(BIN)/pip || $(PYTHON) -m venv .venv
 	@echo "Installing what the bot needs, about half a minute …"

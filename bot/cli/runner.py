@@ -8,13 +8,15 @@ from typing import Any, Final, TypeVar
 
 import typer
 
-from bot.errors import ConfigError, DiscountBotError
+from bot.errors import ConfigError, DatabaseUnavailable, DiscountBotError
 
 Result = TypeVar("Result")
 
 FAILED: Final = 1
 UNUSABLE: Final = 2
 """The exit code for settings or a policy file that cannot be used."""
+PIPE_CLOSED: Final = 141
+"""The exit code of a program whose reader left, such as `head`."""
 
 
 def run_async(work: Coroutine[Any, Any, Result]) -> Result:
@@ -38,19 +40,39 @@ def report_errors() -> Iterator[None]:
     with redacted_output(env, sys.stdout, sys.stderr):
         try:
             yield
+            sys.stdout.flush()  # or Python does, when nobody can report what it says
         except DiscountBotError as error:
             explain(error, env)
             raise typer.Exit(UNUSABLE if isinstance(error, ConfigError) else FAILED) from None
         except (typer.Exit, typer.Abort, typer.TyperException):
             raise
         except Exception as error:  # noqa: BLE001 - Python itself would print it, with what it says of secrets
-            import traceback
-
-            if _wants_json(env):
-                _print_json(repr(error), exception=traceback.format_exc())
-            else:
-                traceback.print_exc()
+            if isinstance(error, BrokenPipeError) and _reader_left():
+                raise typer.Exit(PIPE_CLOSED) from None
+            _print_traceback(error, env)
             raise typer.Exit(FAILED) from None
+
+
+def _reader_left() -> bool:
+    """Whether it was our own output that nobody reads any more; then what is left of it goes nowhere."""
+    from select import POLLERR, POLLHUP, poll
+
+    output = sys.stdout.fileno()
+    asked = poll()
+    asked.register(output, 0)
+    left = any(events & (POLLERR | POLLHUP) for _, events in asked.poll(0))
+    if left:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), output)
+    return left
+
+
+def _print_traceback(error: Exception, env: Mapping[str, str]) -> None:
+    import traceback
+
+    if _wants_json(env):
+        _print_json(repr(error), exception=traceback.format_exc())
+    else:
+        traceback.print_exc()
 
 
 def readable_environment() -> Mapping[str, str]:
@@ -65,16 +87,40 @@ def readable_environment() -> Mapping[str, str]:
 
 def explain(error: DiscountBotError, env: Mapping[str, str]) -> None:
     """Print an error and what to do next on standard error, in the format that LOG_FORMAT asks for."""
+    advice = _advice(error, env)
     if _wants_json(env):
         faults = {"faults": error.faults} if isinstance(error, ConfigError) else {}
-        _print_json(str(error), advice=error.advice, **faults)
+        _print_json(str(error), advice=advice, **faults)
         return
     from rich.console import Console
 
     # without Rich's markup and highlighting: the message may contain anything
     console = Console(stderr=True, markup=False, highlight=False, soft_wrap=True)
     console.print(str(error), style="red")
-    console.print(error.advice)
+    console.print(advice)
+
+
+def _advice(error: DiscountBotError, env: Mapping[str, str]) -> str:
+    """Tell whoever runs the bot what people in Slack cannot do: look at the database."""
+    if error.advice != DatabaseUnavailable.advice:
+        return error.advice
+    from pathlib import Path
+
+    from bot.config.settings import BaseConfig
+    from bot.database.address import is_sqlite, parse_url
+
+    url = parse_url(env.get("DATABASE_URL") or BaseConfig().database_url.get_secret_value())
+    if is_sqlite(url):
+        file = Path(url.database or "").absolute()
+        return (
+            f"Check that {file.parent} exists, that the bot's user can read and write it and {file.name}, "
+            "and that the disk has room. If the file is damaged, put a backup back: docs/backup.md."
+        )
+    hosts = url.query.get("host") or "the usual socket"
+    return (
+        f"Check that PostgreSQL answers for {url.database or url.username} at {hosts}, and DATABASE_URL "
+        "itself: `discount-bot check` and docs/postgresql.md say more. Start again when it is back."
+    )
 
 
 def _wants_json(env: Mapping[str, str]) -> bool:

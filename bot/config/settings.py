@@ -18,6 +18,7 @@ from pydantic import (
     StringConstraints,
     ValidationError,
 )
+from pydantic_core import PydanticCustomError
 
 from bot.config.redaction import MIN_SECRET_LENGTH, secrets_in
 from bot.database.address import EXPECTED, UnusableUrl, is_local, parse_url
@@ -74,6 +75,8 @@ def _database_url(secret: SecretStr) -> SecretStr:
     try:
         parse_url(secret.get_secret_value())
     except UnusableUrl as error:
+        if not error.another_helps:
+            raise PydanticCustomError("all_said", "{problem}", {"problem": error.problem}) from None
         raise ValueError(error.problem) from None
     return secret
 
@@ -252,14 +255,18 @@ def _read(model: type[Model], env: Mapping[str, str], *faults: str) -> Model:
 
 def _faults(model: type[BaseModel], invalid: ValidationError, env: Mapping[str, str]) -> list[str]:
     expected = {field.alias: field.description for field in model.model_fields.values()}
-    problems = {}
+    faults = {}
     for error in invalid.errors(include_input=False, include_url=False):
         name = str(error["loc"][0]).upper()
         match error["type"]:
+            case "all_said":
+                faults[name] = f"{name}: {error['msg']}"
+                continue
             case "missing":
-                problems[name] = "missing"
+                problem = "missing"
             case "value_error":
-                problems[name] = str(error["ctx"]["error"])
+                problem = str(error["ctx"]["error"])
             case _:
-                problems[name] = f"“{env[name]}” is not valid" if name in REPEATED else "not valid"
-    return [f"{name}: {problem} (expected {expected[name]})" for name, problem in problems.items()]
+                problem = f"“{env[name]}” is not valid" if name in REPEATED else "not valid"
+        faults[name] = f"{name}: {problem} (expected {expected[name]})"
+    return list(faults.values())

@@ -32,9 +32,11 @@ _HOST: Final = re.compile(r"(?P<host>\[[0-9a-fA-F:.%]+\]|(?:[\w.-]|%[0-9a-fA-F]{
 class UnusableUrl(ConfigError):
     """`DATABASE_URL` names no database that the bot can use."""
 
-    def __init__(self, problem: str) -> None:
-        super().__init__([f"DATABASE_URL: {problem} (expected {EXPECTED})"])
+    def __init__(self, problem: str, *, another_helps: bool = True) -> None:
+        expected = f" (expected {EXPECTED})" if another_helps else ""
+        super().__init__([f"DATABASE_URL: {problem}{expected}"])
         self.problem = problem
+        self.another_helps = another_helps
 
 
 def parse_url(url: str, *, sqlite: Version = sqlite3.sqlite_version_info) -> URL:
@@ -90,9 +92,8 @@ def _sqlite(url: str, version: Version) -> URL:
         raise UnusableUrl("not a valid URL")
     if version < OLDEST_SQLITE:
         has, needs = (".".join(map(str, numbers)) for numbers in (version, OLDEST_SQLITE))
-        raise UnusableUrl(
-            f"SQLite {has} is too old; use a Python with SQLite {needs} or later, or PostgreSQL"
-        )
+        problem = f"SQLite {has} is too old; use a Python with SQLite {needs} or later, or PostgreSQL"
+        raise UnusableUrl(problem, another_helps=False)
     return parsed.set(drivername="sqlite", database=_real_path(parsed.database))
 
 

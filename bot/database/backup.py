@@ -114,7 +114,7 @@ def check_copy(path: Path, saved: SavedFile | None = None, *, of: Path | None = 
     """
     advice = "Nothing was changed. Use another backup."
     if saved and saved_file(path) != saved:
-        raise BackupError(f"{of or path} is not what was saved: its hash is another one.", advice=advice)
+        raise BackupError(f"{of or path} has changed since the backup was made.", advice=advice)
     try:
         with closing(read_only(path)) as connection:
             ((found,),) = connection.execute("PRAGMA integrity_check(1)").fetchall()
@@ -151,7 +151,10 @@ def errors_explained(path: Path) -> Iterator[None]:
     """Raise what the disk or SQLite refuses as BackupError."""
     try:
         yield
-    except (OSError, sqlite3.Error) as error:
+    except OSError as error:
+        advice = "Nothing was changed. Name another folder, or let this user read and write that one."
+        raise BackupError(f"{error.filename or path}: {error.strerror}", advice=advice) from error
+    except sqlite3.Error as error:
         advice = "Nothing was changed. Check DATABASE_URL and the folder, then try again."
         raise BackupError(f"{path}: {error}", advice=advice) from error
 

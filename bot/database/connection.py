@@ -17,8 +17,8 @@ from bot.outages import Outage
 
 __all__ = ["is_sqlite", "parse_url"]
 
-_HINT: Final = re.compile(r"\n\s+Is the server running[^\n]*")
-"""Of libpq, below what it says; ours says it better."""
+_HINT: Final = re.compile(r"^connection (?:is bad|failed): |\n\s+Is the server running[^\n]*")
+"""Of psycopg and libpq, before and below what happened; ours says it better."""
 
 ColumnValue: TypeAlias = str | int | bytes | None
 """A value that no driver has to convert."""

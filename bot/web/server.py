@@ -10,6 +10,7 @@ from aiohttp import web
 from bot.errors import ConfigError
 from bot.web.connections import IDLE_SECONDS, BoundedSite, Connections, raise_file_limit
 from bot.web.health import Readiness
+from bot.web.refused_address import refused_address
 from bot.web.shutdown import close
 from bot.web.slack_endpoint import SlackEndpoint
 
@@ -59,9 +60,10 @@ async def serve(
         try:
             await BoundedSite(runner, host, port, connections).start()
         except OSError as error:
-            raise ConfigError(
-                [f"HOST, PORT: cannot listen on {host}:{port} ({error.strerror}; expected a free port)"]
-            ) from error
+            refused = await refused_address(host, port, error)
+            unusable = ConfigError([f"HOST, PORT: {refused.problem}"])
+            unusable.advice = refused.advice
+            raise unusable from error
         yield runner.addresses[0][1]
     finally:
         await close(runner)

@@ -6,6 +6,7 @@ import pytest
 
 from bot.check.address import check_address
 from bot.check.result import CheckFailed
+from bot.errors import ConfigError
 from bot.web.health import Readiness
 from bot.web.server import build_web, serve
 
@@ -21,6 +22,11 @@ class Other(asyncio.Protocol):
 
 async def ready() -> Readiness:
     return Readiness(database=True, slack=True, dintero="ok")
+
+
+async def start(port: int, host: str = HOST) -> None:
+    async with serve(build_web(slack=None, ready=ready), host=host, port=port):
+        raise AssertionError
 
 
 async def test_a_free_port_is_fine_and_still_free_afterwards() -> None:
@@ -42,6 +48,17 @@ async def test_a_port_of_another_program_is_a_fault() -> None:
         with pytest.raises(CheckFailed, match="cannot listen at") as failed:
             await check_address(HOST, port)
         assert "Set PORT to a free port" in failed.value.advice
+        with pytest.raises(ConfigError) as refused:
+            await start(port)
+        assert str(refused.value) == f"HOST, PORT: cannot listen at {HOST}:{port} (Address already in use)"
+        assert refused.value.advice == failed.value.advice
+
+
+async def test_a_second_bot_is_told_that_another_one_runs() -> None:
+    async with serve(build_web(slack=None, ready=ready), host=HOST, port=0) as port:
+        with pytest.raises(ConfigError, match=f"a discount-bot runs at {HOST}:{port} already") as refused:
+            await start(port)
+        assert refused.value.advice.startswith("End it first")
 
 
 async def test_an_address_of_another_machine_is_a_fault() -> None:
@@ -49,3 +66,10 @@ async def test_an_address_of_another_machine_is_a_fault() -> None:
         with pytest.raises(CheckFailed, match="cannot listen at") as failed:
             await check_address(host, 4321)
         assert "Set HOST" in failed.value.advice
+        assert "Unknown" not in str(failed.value)
+        with pytest.raises(ConfigError) as refused:
+            await start(4321, host)
+        assert (str(refused.value), refused.value.advice) == (
+            f"HOST, PORT: {failed.value}",
+            failed.value.advice,
+        )

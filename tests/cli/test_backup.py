@@ -49,3 +49,11 @@ def test_without_a_database_nothing_is_made(tmp_path: Path) -> None:
     assert result.returncode == 1
     assert "There is no file none.db" in result.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_file_in_the_place_of_the_folder_is_told_in_plain_words(tmp_path: Path) -> None:
+    await migrate(f"sqlite:///{tmp_path}/bot.db")
+    (tmp_path / "taken").touch()
+    result = call(tmp_path, "backup", "taken", DATABASE_URL="sqlite:///bot.db")
+    assert result.returncode == 1
+    assert result.stderr.startswith("taken: File exists\nNothing was changed. Name another folder")

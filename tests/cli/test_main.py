@@ -149,6 +149,24 @@ def test_check_exits_with_1_if_a_check_fails(tmp_path: Path) -> None:
     assert result.stdout.endswith("✗ 2 faults: discount-bot run cannot start.\n")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "unbuffered"), [(["status"], "1"), (["audit", "export", "--format", "csv"], "")]
+)
+def test_output_that_nobody_reads_ends_the_command_quietly(
+    tmp_path: Path, arguments: list[str], unbuffered: str
+) -> None:
+    call(tmp_path, "migrate")
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "bot", *arguments]
+    env = {**os.environ, **CREDENTIALS, **NOWHERE, "PYTHONUNBUFFERED": unbuffered}
+    with os.fdopen(write) as closed:
+        result = subprocess.run(
+            command, cwd=tmp_path, env=env, stdout=closed, stderr=subprocess.PIPE, timeout=60, check=False
+        )
+    assert (result.returncode, result.stderr) == (141, b"")
+
+
 def test_check_says_where_each_value_came_from(tmp_path: Path) -> None:
     (tmp_path / "policy.toml").write_text('currency = "NOK"\ntimezone = "Europe/Oslo"\n')
     (tmp_path / ".env").write_text("DINTERO_ACCOUNT_ID=T87654321\nLOG_LEVEL=debug\nOTHER=1\n")
@@ -197,10 +215,44 @@ def test_migrate_with_an_invalid_database_url_exits_with_2(tmp_path: Path) -> No
     assert (result.returncode, "secret" in result.stderr) == (2, False)
 
 
-def test_migrate_with_an_unreachable_database_exits_with_1_and_advice(tmp_path: Path) -> None:
-    result = call(tmp_path, "migrate", DATABASE_URL="postgresql://me:secret@127.0.0.1:9/db")
-    assert (result.returncode, "secret" in result.stderr, "Traceback" in result.stderr) == (1, False, False)
-    assert result.stderr
+@pytest.mark.parametrize(
+    ("url", "advice"),
+    [
+        ("postgresql://me:secret@127.0.0.1:9/db", "Check that PostgreSQL answers for db at 127.0.0.1"),
+        ("sqlite:///none/bot.db", "/none exists, that the bot's user can read and write it and bot.db"),
+    ],
+)
+def test_an_unreachable_database_exits_with_1_and_advice_to_the_operator(
+    tmp_path: Path, url: str, advice: str
+) -> None:
+    result = call(tmp_path, "migrate", DATABASE_URL=url)
+    assert (result.returncode, advice in result.stderr) == (1, True)
+    words = ("secret", "Traceback", "connection is bad", "whoever runs", "in a minute")
+    assert [word for word in words if word in result.stderr] == []
+
+
+def test_an_old_sqlite_is_told_once_without_asking_for_a_file(tmp_path: Path) -> None:
+    program = (
+        "import sqlite3; sqlite3.sqlite_version_info = (3, 34, 1); from bot.cli.main import main; main()"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program, "migrate"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 2
+    assert result.stderr.startswith("DATABASE_URL: SQLite 3.34.1 is too old; use a Python with SQLite 3.35")
+    assert "expected" not in result.stderr
+
+
+def test_make_warns_of_an_old_sqlite_and_goes_on(tmp_path: Path) -> None:
+    for name in ("pyproject.toml", "constraints.txt"):
+        (tmp_path / name).touch()
+    python = tmp_path / "python"
+    python.write_text('#!/bin/sh\ncase "$*" in *sqlite_version_info*) exit 1;; *venv*) exit 3;; esac\n')
+    python.chmod(0o700)
+    command = ["make", "-f", Path("Makefile").resolve(), "setup", f"PYTHON={python}"]
+    said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False).stdout
+    assert "older than 3.35: set DATABASE_URL to a PostgreSQL, or make setup PYTHON=" in said
+    assert "Making .venv" in said
 
 
 @pytest.mark.parametrize(("env", "command"), [({}, "sandbox"), (CREDENTIALS, "run")])
