@@ -135,9 +135,9 @@ class SqliteThread:
 
 
 def is_log_alone(path: Path) -> bool:
-    """Whether SQLite would have to make the log's index before it could read the log."""
+    """Whether SQLite would have to make the log's index before it could read the file with its log."""
     log, index = Path(f"{path}-wal"), Path(f"{path}-shm")
-    return log.exists() and log.stat().st_size > 0 and not index.exists()
+    return path.exists() and log.exists() and log.stat().st_size > 0 and not index.exists()
 
 
 def read_only_name(path: str) -> str:

@@ -151,6 +151,9 @@ async def test_the_durable_engines_log_without_its_index_is_kept_too(copied: Pat
     assert line.startswith("⚠ database – ")
     assert "other.dbos.db-wal has changes" in line
     assert files(copied) == before
+    (copied / "other.dbos.db").unlink()  # a start then puts the log aside
+    (line,) = await lines(f"sqlite:///{copied}/other.db")
+    assert line.startswith("✓ database – ")
 
 
 @pytest.mark.parametrize("kind", ["sqlite_url", "postgres_url"])
