@@ -92,7 +92,7 @@ async def _faults(client: AsyncWebClient, argument: str, payload: Json) -> list[
         errors = [one for one in named if isinstance(one, dict)] if isinstance(named, list) else []
         return [_fault(payload["blocks"], one) for one in errors] or ["it, and gives no reason"]
     except UNREACHABLE as error:
-        raise CheckFailed(type(error).__name__) from None
+        raise CheckFailed(describe(error)) from None
     return []
 
 

@@ -7,7 +7,11 @@ from bot.errors import DiscountBotError
 
 
 class CheckFailed(DiscountBotError):
-    """A check found a problem; `advice` is the fix."""
+    """A check found a problem; `advice` is the fix. `run_waits`: it may pass, and `run` waits for that."""
+
+    def __init__(self, what: str, *, advice: str | None = None, run_waits: bool = False) -> None:
+        super().__init__(what, advice=advice)
+        self.run_waits = run_waits
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +24,9 @@ class CheckResult:
     is_warning: bool = False
     """Whether the bot works all the same."""
     stops_run: bool = False
-    """Whether `discount-bot run` cannot start, or waits until it is fixed."""
+    """Whether `discount-bot run` cannot start until it is fixed."""
+    run_waits: bool = False
+    """Whether `discount-bot run` would start and wait."""
 
     @property
     def is_fault(self) -> bool:
@@ -44,4 +50,6 @@ async def result_of(subject: str, check: Awaitable[str], *, stops_run: bool = Fa
 
 def failed(subject: str, error: DiscountBotError, *, stops_run: bool = False) -> CheckResult:
     """Turn an error into a failed result, and its advice into the fix."""
-    return CheckResult(subject, str(error).rstrip("."), error.advice, stops_run=stops_run)
+    waits = stops_run and isinstance(error, CheckFailed) and error.run_waits
+    problem, stops = str(error).rstrip("."), stops_run and not waits
+    return CheckResult(subject, problem, error.advice, stops_run=stops, run_waits=waits)

@@ -61,6 +61,8 @@ def verdict(results: Sequence[CheckResult]) -> str:
     found = " and ".join(f"{count} {word}{'' if count == 1 else 's'}" for word, count in counts if count)
     if any(fault.stops_run for fault in faults):
         return f"✗ {found}: discount-bot run cannot start."
+    if any(fault.run_waits for fault in faults):
+        return f"✗ {found}: discount-bot run would wait."
     if faults:
         return f"✗ {found}: discount-bot run can start, but part of it will not work."
     if found:

@@ -13,6 +13,7 @@ from bot.domain.ids import ChannelId, GroupId, TeamId, UserId
 from bot.domain.policy.policy import ANY, ChannelPolicy, Policy
 from bot.domain.ports import Directory
 from bot.domain.requests.person import AccountKind
+from bot.slack.client.errors import describe, is_transient
 from bot.slack.client.scopes import missing_scopes
 
 UNREACHABLE: Final = (SlackClientError, aiohttp.ClientError, TimeoutError, OSError, ValueError)
@@ -59,10 +60,12 @@ async def _call(call: Awaitable[AsyncSlackResponse], fix: str) -> AsyncSlackResp
     try:
         return await call
     except SlackApiError as error:
-        raise CheckFailed(f"Slack says {error.response.get('error', 'no')}", advice=fix) from None
+        waits = is_transient(error)
+        advice = "Wait until Slack is well: status.slack.com." if waits else fix
+        raise CheckFailed(f"Slack says {describe(error)}", advice=advice, run_waits=waits) from None
     except UNREACHABLE as error:
-        problem = f"Slack could not be reached ({type(error).__name__})"
-        raise CheckFailed(problem, advice="Check SLACK_API_URL and the network.") from None
+        problem, advice = f"Slack does not answer ({describe(error)})", "Check SLACK_API_URL and the network."
+        raise CheckFailed(problem, advice=advice, run_waits=is_transient(error)) from None
 
 
 async def check_policy(directory: Directory, policy: Policy) -> AsyncIterator[CheckResult]:

@@ -167,7 +167,10 @@ async def test_no_line_contains_a_secret(workspace: Workspace) -> None:
             {"SLACK_APP_TOKEN": "xapp-another"},
             "✗ Slack app-level token – Slack says invalid_auth. Create one with the scope connections:write",
         ),
-        ({"SLACK_API_URL": "http://127.0.0.1:9/api/"}, "✗ Slack bot token – Slack could not be reached"),
+        (
+            {"SLACK_API_URL": "http://127.0.0.1:9/api/"},
+            "✗ Slack bot token – Slack does not answer (no connection). ",
+        ),
         (
             {"DINTERO_CLIENT_SECRET": "another"},
             "✗ Dintero token – Dintero does not accept the API client's id and secret. In Dintero's",
@@ -182,6 +185,12 @@ async def test_a_wrong_setting_has_its_line_with_the_fix(
     workspace.env |= changed
     assert await workspace.check() is CheckStatus.FAILED
     assert workspace.bad[0].startswith(line), workspace.all
+
+
+async def test_run_would_wait_for_a_slack_that_does_not_answer(workspace: Workspace) -> None:
+    workspace.slack.faults.outage = True
+    assert await workspace.check() is CheckStatus.FAILED
+    assert workspace.verdict == "✗ 2 faults: discount-bot run would wait."
 
 
 @pytest.mark.parametrize(

@@ -146,7 +146,7 @@ def test_check_exits_with_1_if_a_check_fails(tmp_path: Path) -> None:
     assert "✓ policy" in result.stdout
     assert "✗ Slack bot token" in result.stdout
     assert "✗ Dintero token" in result.stdout
-    assert result.stdout.endswith("✗ 2 faults: discount-bot run cannot start.\n")
+    assert result.stdout.endswith("✗ 2 faults: discount-bot run would wait.\n")
 
 
 @pytest.mark.parametrize(

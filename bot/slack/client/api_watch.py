@@ -10,7 +10,7 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.slack.client.errors import CALL_ERRORS, ErrorKind, kind_of
+from bot.slack.client.errors import CALL_ERRORS, NOT_SLACK, ErrorKind, kind_of
 
 QUIET_SECONDS: Final = 30.0
 """How long nothing is heard from Slack before it is asked."""
@@ -46,7 +46,7 @@ class ApiClient(AsyncWebClient):
         try:
             return await super().api_call(*arguments, **options)
         except AttributeError as error:  # of the SDK, which takes a text of status 200 for an object
-            raise aiohttp.ClientPayloadError("the answer is not Slack's") from error
+            raise aiohttp.ClientPayloadError(NOT_SLACK) from error
 
     def tell(self, error: Exception | None) -> None:
         """Tell the listeners how a call ended."""

@@ -61,22 +61,10 @@ class CheckingConnector(aiohttp.TCPConnector):
 def _note(outage: Outage, error: Exception | None) -> None:
     """Note how a call ended: any answer shows that Slack is there."""
     if error and kind_of(error) is ErrorKind.TRANSIENT:
-        outage.failed(_cause_of(error))
+        answered = "it answered " if isinstance(error, SlackApiError) else ""
+        outage.failed(f"{answered}{describe(error)}")
     else:
         outage.answered()
-
-
-def _cause_of(error: Exception) -> str:
-    """Say in plain words why Slack does not answer."""
-    match error:
-        case SlackApiError():
-            return f"it answered {describe(error)}"
-        case aiohttp.ClientConnectorError():
-            return "it cannot be reached"
-        case TimeoutError():
-            return "no answer in time"
-        case _:
-            return "the connection was cut"
 
 
 @asynccontextmanager

@@ -19,6 +19,7 @@ RATE_LIMIT_SECONDS: Final = 5.0
 MAX_RATE_LIMIT_SECONDS: Final = 600.0
 """The longest wait that a 429 may impose: a mistake of Slack's must not silence the bot for a day."""
 OPERATOR_SECONDS: Final = 60.0
+NOT_SLACK: Final = "the answer is not Slack's"
 
 
 class ErrorKind(Enum):
@@ -93,10 +94,26 @@ def response_field(error: Exception, name: str) -> str:
 
 
 def describe(error: Exception) -> str:
-    """Name what went wrong: Slack's code, else the status, else the exception."""
-    if not isinstance(error, SlackApiError):
-        return type(error).__name__
-    return response_field(error, "error") or f"status {_status(error) or 'unknown'}"
+    """Say what went wrong: Slack's code, else the status, else why there was no answer, in plain words."""
+    match error:
+        case SlackApiError():
+            return response_field(error, "error") or f"status {_status(error) or 'unknown'}"
+        case aiohttp.ClientConnectorDNSError():
+            return "the name in its address is not known"
+        case aiohttp.ClientSSLError():
+            return "no secure connection: TLS failed"
+        case aiohttp.ClientConnectorError():
+            return "no connection"
+        case TimeoutError():
+            return "no answer in time"
+        case aiohttp.ClientError() if str(error) == NOT_SLACK:
+            return NOT_SLACK
+        case aiohttp.ClientResponseError() | aiohttp.InvalidURL() | ValueError():
+            return NOT_SLACK
+        case aiohttp.ClientError() | OSError():
+            return "the connection was cut"
+        case _:
+            return type(error).__name__
 
 
 def delivery_error(error: Exception) -> DeliveryDeferred | DeliveryFailed:

@@ -1,5 +1,6 @@
 """Every error code of Slack's that the bot knows has one kind, and each kind one consequence."""
 
+import asyncio
 from typing import Any
 
 import aiohttp
@@ -124,6 +125,27 @@ def test_no_kind_is_an_empty_tuple_which_early_releases_of_python_3_11_break() -
 def test_an_answer_of_a_proxy_is_named_by_its_status() -> None:
     assert describe(refused(status=502)) == "status 502"
     assert not isinstance(delivery_error(refused(status=502)), DeliveryFailed)
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("http://127.0.0.1:9/", "no connection"),
+        ("http://slack.invalid/", "the name in its address is not known"),
+        ("https://127.0.0.1:{port}/", "no secure connection: TLS failed"),
+        ("http://127.0.0.1:{port}/", "the connection was cut"),
+    ],
+)
+async def test_people_read_plain_words_for_a_call_without_an_answer(url: str, words: str) -> None:
+    async def cut(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await _reader.read(1)
+        writer.write(b"no TLS" if url.startswith("https") else b"")
+        writer.close()
+
+    async with await asyncio.start_server(cut, "127.0.0.1", 0) as server, aiohttp.ClientSession() as session:
+        with pytest.raises(aiohttp.ClientError) as failed:
+            await session.get(url.format(port=server.sockets[0].getsockname()[1]))
+    assert describe(failed.value) == words
 
 
 def test_people_read_what_helps_for_exactly_the_channels_that_messages_wait_for() -> None:
