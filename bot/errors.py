@@ -17,7 +17,7 @@ class DiscountBotError(Exception):
 class ConfigError(DiscountBotError):
     """The settings or the policy file are invalid; `faults` has one line for each fault."""
 
-    advice = "Fix the problems above and start again."
+    advice = "Fix the problems above and try again."
 
     def __init__(self, faults: list[str]) -> None:
         super().__init__("\n".join(faults))

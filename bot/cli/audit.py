@@ -2,6 +2,7 @@
 
 import re
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Annotated, Final, Literal
 
@@ -11,7 +12,8 @@ from bot.cli.runner import FAILED, report_errors, run_async
 
 audit = typer.Typer(help="Verify the audit's hash chain, or export the audit.", no_args_is_help=True)
 
-DATE_FORMATS: Final = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"]
+DATE_FORMATS: Final = ("%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z")
+MOMENT: Final = "DATE[THH:MM:SS[ZONE]]"
 
 
 def _head(value: str | None) -> str | None:
@@ -20,8 +22,15 @@ def _head(value: str | None) -> str | None:
     return value
 
 
-def _in_utc(moment: datetime | None) -> datetime | None:
-    return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment
+def _moment(value: str) -> datetime:
+    for form in DATE_FORMATS:
+        with suppress(ValueError):
+            moment = datetime.strptime(value, form)  # noqa: DTZ007 - the next line gives it a zone
+            return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    raise typer.BadParameter(
+        "must be a date such as 2026-11-30, or a moment such as 2026-11-30T08:00:00 "
+        "or 2026-11-30T08:00:00+01:00"
+    )
 
 
 @audit.command()
@@ -50,11 +59,13 @@ def verify(
 def export(
     since: Annotated[
         datetime | None,
-        typer.Option(formats=DATE_FORMATS, help="From this moment on; in UTC unless it names another zone."),
+        typer.Option(
+            parser=_moment, metavar=MOMENT, help="From this moment on; in UTC unless it names another zone."
+        ),
     ] = None,
     until: Annotated[
         datetime | None,
-        typer.Option(formats=DATE_FORMATS, help="Before this moment; a date means its start."),
+        typer.Option(parser=_moment, metavar=MOMENT, help="Before this moment; a date means its start."),
     ] = None,
     channel: Annotated[str | None, typer.Option(help="Only entries of this channel ID.")] = None,
     customer: Annotated[
@@ -76,7 +87,7 @@ def export(
         async def export_selected() -> int:
             async with existing_audit(basics.database_url.get_secret_value(), basics.key) as audit:
                 named = None if customer is None else CustomerId(customer)
-                rows = audit.rows(since=_in_utc(since), until=_in_utc(until), channel=channel, customer=named)
+                rows = audit.rows(since=since, until=until, channel=channel, customer=named)
                 await export_rows(rows, sys.stdout, form)
                 return 0 if named is None else await audit.other_keys()
 
@@ -91,7 +102,10 @@ def export(
 
 
 def purge() -> None:
-    """Delete customer IDs and texts of requests past retention_days. Counts and the audit remain."""
+    """Delete customer IDs and texts of requests past retention_days. Counts and the audit remain.
+
+    An older database is updated to the current schema first, as by `migrate`.
+    """
     with report_errors():
         from bot.config.loader import read_policy
         from bot.config.settings import environment, read_basics

@@ -32,17 +32,16 @@ INVITE: Final = "In Slack, type /invite @discount-bot in each channel of policy.
 
 
 def write_starter_files() -> None:
-    """Write manifest.yml, ask, then write the others; files that exist stay as they are."""
+    """Write manifest.yml, then ask for each other file and write it; files that exist stay as they are."""
     new = [path for path in (MANIFEST, ENV, POLICY) if not _stays(path)]
     if MANIFEST in new:
         _write(MANIFEST, starter_file(MANIFEST.name))
     if ENV in new or POLICY in new:
         typer.echo(BEFORE)
-    env = env_text(dict(_credentials())) if ENV in new else ""
-    policy = policy_text(_policy_answers()) if POLICY in new else ""
-    for path, text in ((ENV, env), (POLICY, policy)):
-        if text:
-            _write(path, text)
+    if ENV in new:
+        _write(ENV, env_text(dict(_credentials())))
+    if POLICY in new:
+        _write(POLICY, policy_text(_policy_answers()))
     typer.echo("Next:")
     for number, step in enumerate(_next_steps(), 1):
         typer.echo(f"{number}. {step}")

@@ -106,10 +106,11 @@ def _advice(error: DiscountBotError, env: Mapping[str, str]) -> str:
         return error.advice
     from pathlib import Path
 
-    from bot.config.settings import BaseConfig
+    from bot.config.settings import read_basics
     from bot.database.address import is_sqlite, parse_url
 
-    url = parse_url(env.get("DATABASE_URL") or BaseConfig().database_url.get_secret_value())
+    basics = read_basics({"DATABASE_URL": env.get("DATABASE_URL", "")})
+    url = parse_url(basics.database_url.get_secret_value())
     if is_sqlite(url):
         file = Path(url.database or "").absolute()
         return (

@@ -23,7 +23,9 @@ def load_usable(env: Mapping[str, str]) -> tuple[Settings, Policy]:
     if isinstance(settings, Settings) and isinstance(policy, Policy):
         return settings, policy
     errors = [part for part in (settings, policy) if isinstance(part, ConfigError)]
-    raise ConfigError([fault for error in errors for fault in error.faults])
+    unusable = ConfigError([fault for error in errors for fault in error.faults])
+    unusable.advice = errors[0].advice
+    raise unusable
 
 
 def read_policy(env: Mapping[str, str]) -> Policy:

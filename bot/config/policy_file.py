@@ -74,7 +74,9 @@ def _read(path: Path) -> str:
         raise ConfigError([f"{path}: not readable (expected UTF-8 text)"]) from None
     except OSError as error:
         problem = error.strerror or "not readable"
-        hint = "`discount-bot init` makes one; or set POLICY_FILE to another file"
+        is_missing = isinstance(error, FileNotFoundError)
+        cure = "`discount-bot init` makes one" if is_missing else "let the bot's user read it"
+        hint = f"{cure}; or set POLICY_FILE to another file"
         raise ConfigError([f"{path}: {problem} ({hint})"]) from None
 
 

@@ -36,6 +36,9 @@ CREDENTIALS: Final = (
 )
 """The credentials; of names in one row any one is enough."""
 
+NOTHING_SET: Final = (
+    "No credentials are set. Run this where .env is; `discount-bot init` asks for them and writes one."
+)
 MIN_TOKEN_LENGTH: Final = 4
 """After the prefix, which alone makes the log hide a token."""
 
@@ -153,10 +156,14 @@ class Settings(BaseConfig):
     @classmethod
     def read(cls, env: Mapping[str, str]) -> Self:
         """Validate the settings, or raise ConfigError with every fault; empty values count as not set."""
-        if env.get("SLACK_APP_TOKEN") or env.get("SLACK_SIGNING_SECRET"):
-            return _read(cls, env)
         expected = "xapp-… for Socket Mode, or set SLACK_SIGNING_SECRET for HTTP"
-        return _read(cls, env, f"SLACK_APP_TOKEN: missing (expected {expected})")
+        is_set = env.get("SLACK_APP_TOKEN") or env.get("SLACK_SIGNING_SECRET")
+        try:
+            return _read(cls, env, *([] if is_set else [f"SLACK_APP_TOKEN: missing (expected {expected})"]))
+        except ConfigError as error:
+            if len(missing_credentials(env)) == len(CREDENTIALS):
+                error.advice = NOTHING_SET
+            raise
 
 
 def environment(folder: Path | None = None, environ: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -153,7 +153,7 @@ def errors_explained(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         advice = "Nothing was changed. Name another folder, or let this user read and write that one."
-        raise BackupError(f"{error.filename or path}: {error.strerror}", advice=advice) from error
+        raise BackupError(f"{error.filename or path}: {error.strerror or error}", advice=advice) from error
     except sqlite3.Error as error:
         advice = "Nothing was changed. Check DATABASE_URL and the folder, then try again."
         raise BackupError(f"{path}: {error}", advice=advice) from error

@@ -31,13 +31,18 @@ def starter_file(name: str) -> str:
     return files("bot.starter_files").joinpath(name).read_text(encoding="utf-8")
 
 
+def _without_instruction(example: str) -> str:
+    """Leave out the first line, which says to copy the example: that is done."""
+    return example.partition("\n")[2]
+
+
 def env_text(answers: Mapping[str, str]) -> str:
     """Write settings into the example of `.env`.
 
     >>> "DINTERO_CLIENT_ID='a b'" in env_text({"DINTERO_CLIENT_ID": "a b"})
     True
     """
-    text = starter_file("env.example")
+    text = _without_instruction(starter_file("env.example"))
     for name, value in answers.items():
         text = text.replace(f"\n{name}=\n", f"\n{name}={_quoted(value)}\n")
     return text
@@ -45,7 +50,7 @@ def env_text(answers: Mapping[str, str]) -> str:
 
 def policy_text(answers: PolicyAnswers) -> str:
     """Write answers into the example of the policy."""
-    text = starter_file("policy.example.toml")
+    text = _without_instruction(starter_file("policy.example.toml"))
     for key in ("currency", "timezone", "admins", "approvers"):
         if value := getattr(answers, key):
             text = re.sub(rf"(?m)^{key} = .+?(?= +#)", f"{key} = {json.dumps(value)}", text)

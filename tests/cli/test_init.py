@@ -59,18 +59,21 @@ def test_answers_that_are_left_out_are_named_as_the_next_step(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("answers", "fault"),
+    ("answers", "fault", "kept"),
     [
-        (["xoxp-secret-1"], "SLACK_BOT_TOKEN: not valid (expected the bot token, xoxb-…"),
-        ([*SLACK, *DINTERO, "#shop"], "not a channel ID (expected C… or G…"),
-        ([*SLACK, *DINTERO, "C0SHOP", "U0ANN", "U0ANN"], "name two people or a user group"),
-        (SLACK, "no answer; the input has ended"),
+        (["xoxp-secret-1"], "SLACK_BOT_TOKEN: not valid (expected the bot token, xoxb-…", ""),
+        ([*SLACK, *DINTERO, "#shop"], "not a channel ID (expected C… or G…", "xapp-secret-2"),
+        ([*SLACK, *DINTERO, "C0SHOP", "U0ANN", "U0ANN"], "name two people or a user group", "xapp-secret-2"),
+        (SLACK, "no answer; the input has ended", ""),
     ],
 )
-def test_a_wrong_answer_is_refused_at_its_question(tmp_path: Path, answers: list[str], fault: str) -> None:
+def test_a_wrong_answer_is_refused_and_loses_no_file_before_it(
+    tmp_path: Path, answers: list[str], fault: str, kept: str
+) -> None:
     result = call(tmp_path, *answers)
     assert (result.returncode, fault in result.stderr, "Traceback" in result.stderr) == (2, True, False)
-    assert {path.name for path in tmp_path.iterdir()} == {"manifest.yml"}
+    assert {path.name for path in tmp_path.iterdir()} == {"manifest.yml", *([".env"] if kept else [])}
+    assert not kept or kept in (tmp_path / ".env").read_text()
     assert "xoxp-secret-1" not in result.stdout + result.stderr
 
 

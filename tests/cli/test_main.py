@@ -192,8 +192,16 @@ def test_status_exits_with_1_if_something_needs_a_person_and_makes_no_file(tmp_p
     assert list(tmp_path.iterdir()) == []
 
 
-def test_status_with_unusable_settings_exits_with_2(tmp_path: Path) -> None:
-    assert call(tmp_path, "status", PORT="many").returncode == 2
+def test_status_with_unusable_settings_exits_with_2_and_names_init(tmp_path: Path) -> None:
+    result = call(tmp_path, "status", PORT="many")
+    assert (result.returncode, "`discount-bot init` asks for them" in result.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("since", ["nonsense", "2026-13-01"])
+def test_a_date_that_is_none_is_answered_with_the_forms_it_may_have(tmp_path: Path, since: str) -> None:
+    result = call(tmp_path, "audit", "export", "--since", since)
+    assert (result.returncode, "such as 2026-11-30" in result.stderr) == (2, True)
+    assert "Value error" not in result.stderr
 
 
 def test_check_makes_no_file(tmp_path: Path) -> None:
@@ -249,7 +257,7 @@ def test_make_warns_of_an_old_sqlite_and_goes_on(tmp_path: Path) -> None:
     python = tmp_path / "python"
     python.write_text('#!/bin/sh\ncase "$*" in *sqlite_version_info*) exit 1;; *venv*) exit 3;; esac\n')
     python.chmod(0o700)
-    command = ["make", "-f", Path("Makefile").resolve(), "setup", f"PYTHON={python}"]
+    command = ["make", "-f", str(Path("Makefile").resolve()), "setup", f"PYTHON={python}"]
     said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False).stdout
     assert "older than 3.35: set DATABASE_URL to a PostgreSQL, or make setup PYTHON=" in said
     assert "Making .venv" in said

@@ -198,6 +198,8 @@ def test_a_file_that_is_not_text_is_a_fault(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_is_a_fault_with_the_fix(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"Is a directory \(let the bot's user read it; or set POLICY_FILE"):
+        load_policy(tmp_path)
     with pytest.raises(ConfigError, match=r"No such file.*discount-bot init"):
         load_policy(tmp_path / "policy.toml")
 

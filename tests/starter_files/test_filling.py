@@ -57,3 +57,9 @@ def test_a_new_policy_has_ones_own_ids_and_no_tier_that_could_not_be_approved(
 
 def test_an_answer_that_is_left_out_leaves_the_examples_id() -> None:
     assert has_example_ids(policy_text(NOTHING))
+
+
+def test_a_written_file_does_not_ask_to_copy_it() -> None:
+    for text, example in ((env_text({}), ".env.example"), (policy_text(NOTHING), "policy.example.toml")):
+        assert Path(example).read_text().startswith("# Copy this file to ")
+        assert "Copy this file" not in text
