@@ -16,11 +16,12 @@ FOLDER: Final = Path("backups")
 MOST_NAMED: Final = 20
 DUMP: Final = (
     "PostgreSQL is backed up by its own program, while the bot runs: pg_dump --format=custom "
-    "--file=discount-bot.dump \"$DATABASE_URL\" has the bot's and the durable engine's tables at one moment."
+    "--file=discount-bot.dump \"$DATABASE_URL\" has the bot's and the durable engine's tables at one moment. "
+    "If the address is in .env, run `set -a; . ./.env; set +a` first; in it, percent-encode the password."
 )
 PUT_BACK: Final = (
-    "PostgreSQL is restored by its own program: stop every bot, make a new, empty database, and run "
-    "pg_restore --exit-on-error --single-transaction --dbname=<its address> discount-bot.dump as its owner; "
+    "PostgreSQL is restored by its own program: stop every bot, make a new, empty database, and run as a "
+    "superuser pg_restore --exit-on-error --single-transaction --dbname=<its address> discount-bot.dump; "
     "then let DATABASE_URL name the new database. Keep the old one."
 )
 

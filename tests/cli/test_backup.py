@@ -33,6 +33,12 @@ def test_on_postgresql_its_own_program_is_named(tmp_path: Path, command: str, pr
     result = call(tmp_path, command, "somewhere", DATABASE_URL=POSTGRES)
     assert result.returncode == 1
     assert program in result.stderr
+    words = {
+        "backup": ("set -a; . ./.env; set +a", "percent-encode"),
+        "restore": ("as a superuser", "--single-transaction"),
+    }
+    steps = Path("docs/backup.md").read_text().lower()
+    assert [word for word in words[command] if word not in result.stderr or word not in steps] == []
     assert "a-secret" not in result.stderr
 
 
