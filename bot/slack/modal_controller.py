@@ -31,6 +31,8 @@ READY_SECONDS: Final = 0.25
 """A view that takes longer opens as a loading modal first: a trigger expires after 3 s."""
 PATIENCE_SECONDS: Final = 3.0
 """How long an update waits for the view that an ack has just drawn, and an answer for a failing Slack."""
+OUTAGE_SECONDS: Final = 1800.0
+"""How long an answer waits for a Slack that is away: after that its addresses no longer work."""
 MAX_LINKS: Final = 5
 MOMENT: Final = "One moment…"
 TOO_SLOW: Final = "Slack was too slow to open the form. Please try that once more."
@@ -47,6 +49,7 @@ COPY: Final = "This arrived a second time and counts once. If you miss its effec
 UNSHOWN: Final = f"Slack did not show the answer in the form. {COMMANDS}"
 
 Answer = TypeVar("Answer")
+Work = Callable[[], Awaitable[object]]
 log = structlog.get_logger()
 
 
@@ -61,6 +64,9 @@ class ModalController:
         self._retry = stamina.AsyncRetryingCaller(
             attempts=None, timeout=patience, wait_initial=0.05, wait_max=0.5, wait_jitter=0.05
         ).on(lambda error: errors.is_transient(error) or kind_of(error) is ErrorKind.VIEW_NOT_FOUND)
+        self._retry_for_long = stamina.AsyncRetryingCaller(
+            attempts=None, timeout=OUTAGE_SECONDS, wait_initial=patience / 3, wait_max=10.0
+        ).on(errors.is_transient)
         self.file_messenger = FileMessenger(client)
 
     async def links(self, earlier: Sequence[PriorRequest]) -> dict[RequestId, str]:
@@ -107,7 +113,7 @@ class ModalController:
         except CALL_ERRORS as error:
             log.warning("modal not pushed", why=describe(error))
             if kind_of(error) is not ErrorKind.TRIGGER_USED:
-                await self._send_direct(user, TOO_SLOW)
+                await self._deliver(partial(self._send_direct, user, TOO_SLOW))
             return
         await self.redraw(external_id, title, draw, user=user)
 
@@ -159,11 +165,35 @@ class ModalController:
         text = drawn.text if isinstance(drawn, Reply) else ""
         view = message_view(drawn.title, text) if isinstance(drawn, Reply) else drawn
         view |= {"external_id": external_id}
+        redraw = partial(self._client.views_update, external_id=external_id, view=view)
         try:
-            await self._retry(self._client.views_update, external_id=external_id, view=view)
+            await self._retry(redraw)
         except CALL_ERRORS as error:
             log.info("modal not redrawn", why=describe(error))
-            await answer(text or (CLOSED if kind_of(error) is ErrorKind.VIEW_NOT_FOUND else UNSHOWN))
+            closed = kind_of(error) is ErrorKind.VIEW_NOT_FOUND
+            await self._deliver(partial(answer, text or (CLOSED if closed else UNSHOWN)), redraw=redraw)
+
+    async def _deliver(self, answer: Work, *, redraw: Work | None = None) -> None:
+        """Give a person an answer; once a Slack that was away is back, where they wait if they still do."""
+
+        async def late() -> None:
+            if redraw:
+                try:
+                    await redraw()
+                except CALL_ERRORS as error:
+                    if errors.is_transient(error):
+                        raise
+                else:
+                    return
+            await answer()
+
+        try:
+            try:
+                await answer()
+            except CALL_ERRORS:
+                await self._retry_for_long(late)
+        except CALL_ERRORS as error:
+            log.warning("a person got no answer", why=describe(error))
 
     async def _send_direct(self, user: str, text: str) -> None:
         async def send() -> None:

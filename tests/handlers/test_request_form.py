@@ -8,7 +8,7 @@ import pytest
 from bot.domain.requests.request import State
 from sandbox.slack.state.faults import Fault
 from sandbox.slack.state.workspace import Json
-from tests.support.slack_fixture import ELSEWHERE, SEED, SPAR, Stand
+from tests.support.slack_fixture import ELSEWHERE, SEED, SPAR, Stand, open_stand
 
 NO_DRAFTS = ["", "nonsense", "8f14e45f-ea1b-4b6f-9e2c-000000000000", "R-22222", "💥" * 500]
 
@@ -206,3 +206,21 @@ async def test_if_slack_never_draws_it_a_direct_message_tells_the_truth(stand: S
     await form.fill({"Rule": SPAR, "Customer IDs": "a"})
     await form.submit()
     await stand.shop.bo.sees("Slack did not show the answer", stand.shop.bo.direct)
+
+
+@pytest.mark.parametrize("closes", [False, True])
+async def test_an_answer_outlasts_an_outage_of_slack(sqlite_url: str, *, closes: bool) -> None:
+    async with open_stand(sqlite_url, patience=0.1) as stand:
+        ann, slack = stand.shop.ann, stand.shop.slack
+        review = await stand.review("a")
+        for method in ("views.update", "conversations.open"):  # longer than the patience of both
+            slack.faults.plan(method, Fault.SERVER_ERROR, times=8)
+        await review.submit()
+        loading = await ann.sees_view(lambda top: "One moment" in top.text)
+        if closes:
+            await loading.close()
+            await ann.sees("is asked for", ann.direct)
+        else:
+            await ann.sees_view("Asked for approval", text="is asked for")
+        await stand.errands.done()
+        assert not closes or not ann.view
