@@ -99,7 +99,10 @@ class AuditHeadKeeper:
         if lost is None or await self.repository.audit.hash_of(lost.seq) == lost.hash:
             self._compared_at = now
         elif await self.restored.pause(lost, until=self._compared_at):
-            log.error("the database is older than what the bot has seen; it is paused", lost_row=lost.seq)
+            log.error(
+                "the database lacks what the bot has seen: an old backup, or a new one; the bot is paused",
+                lost_row=lost.seq,
+            )
 
     async def _tell(self, chain: str, restore: Restore) -> None:
         """Tell the admins what a restored backup lacks, then why the bot is paused; each once."""
