@@ -7,13 +7,12 @@ const byId = (id) => document.getElementById(id);
 const [note, modal, messages, composer, text] = ["note", "modal", "messages", "composer", "text"].map(byId);
 
 /* sending: one after the other, so that a form is submitted with all that was typed before */
-let queue = Promise.resolve(), hiding = 0;
+let queue = Promise.resolve(), hiding = 0, acted = -Infinity, onTop = null;
 function tell(said) {
-  Object.assign(note, { textContent: said, hidden: !said });
-  clearTimeout(hiding);
+  clearTimeout(hiding), Object.assign(note, { textContent: said, hidden: !said });
   if (said) hiding = setTimeout(() => tell(""), 8000);
 }
-const send = (act, fields) => (flush(), enqueue(act, fields));
+const send = (act, fields) => (/say|press|submit/.test(act) && (acted = performance.now()), flush(), enqueue(act, fields));
 function enqueue(act, fields) {
   const body = new FormData();
   for (const [name, value] of Object.entries(fields)) for (const one of [value].flat()) body.append(name, one);
@@ -177,16 +176,16 @@ function children(from, to) {
   }
   while (at) { const next = at.nextSibling; at.remove(); at = next; }
 }
-let onTop = null;
 function draw(parts) {
   const below = messages.scrollHeight - messages.scrollTop - messages.clientHeight < 80;
   const was = document.activeElement, label = modal.contains(was) ? was.dataset.label || was.dataset.search : null;
-  for (const [name, html] of Object.entries(parts)) {
-    const drawn = document.createElement("template");
-    drawn.innerHTML = html;
-    children(byId(name), drawn.content);
-  }
+  const known = new Set([...messages.querySelectorAll(".message")].map(({ id }) => id));
+  const drawn = (innerHTML) => Object.assign(document.createElement("template"), { innerHTML }).content;
+  for (const [name, html] of Object.entries(parts)) children(byId(name), drawn(html));
   if (below) messages.scrollTop = messages.scrollHeight;
+  const fresh = [...messages.querySelectorAll(".message")].filter(({ id }) => !known.has(id));
+  const answer = fresh.findLast((one) => one.matches(".ephemeral")) || (performance.now() - acted < 5000 ? fresh.at(-1) : null);
+  answer?.scrollIntoView({ block: "nearest" }); // on a phone the window scrolls
   const top = modal.querySelector("[data-view]");
   byId("workspace").inert = Boolean(top);
   const invalid = modal.querySelector("[aria-invalid]");

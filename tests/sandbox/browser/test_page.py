@@ -124,3 +124,16 @@ async def test_a_button_that_asks_first_shows_slacks_own_dialog(page: Page, sand
     await page.get_by_label("Channels").get_by_role("link", name="Discount bot").click()
     await expect(page.get_by_label("Message Discount bot")).to_be_visible()
     assert not sandbox.shop.dintero.ledger.calls
+
+
+async def test_an_answer_comes_into_view_at_a_phone_and_at_a_desk(page: Page, sandbox: Sandbox) -> None:
+    visitor, seen = PageUser(page), page.locator(".ephemeral")
+    for number in range(30):
+        sandbox.shop.cleo.say(f"Line {number}", sandbox.shop.support)
+    for times, width in enumerate((390, 1400)):
+        await page.set_viewport_size({"width": width, "height": 800})
+        await expect(page.get_by_text("Line 29")).to_have_count(1)
+        await page.get_by_text("Line 0").scroll_into_view_if_needed()
+        await visitor.send("/discount help")
+        await expect(seen).to_have_count(times + 1)
+        await expect(seen.last).to_be_in_viewport()
