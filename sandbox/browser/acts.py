@@ -26,7 +26,8 @@ class Acts:
         self._visit = visit
         self._who = visit.who
         self.named: dict[str, PageAct] = {
-            act.__name__: act for act in (self.say, self.press, self.fill, self.submit, self.close)
+            act.__name__: act
+            for act in (self.say, self.press, self.fill, self.choose, self.submit, self.close)
         }
         """The acts by their names in the page."""
 
@@ -57,6 +58,13 @@ class Acts:
         await self._modal(form).fill({form["label"]: form["value"]})
         self._visit.sandbox.shop.slack.changes.happened()
         return ""
+
+    async def choose(self, form: Fields) -> str:
+        """Choose the option whose whole text was typed into a select, if there is one."""
+        typed = form["value"].strip()
+        offered = await self.options({**form, "typed": typed}) if typed else []
+        found = [option for option in offered if option["text"].casefold() == typed.casefold()]
+        return await self.fill({**form, "value": found[0]["value"]}) if len(found) == 1 else ""
 
     async def submit(self, form: Fields) -> str:
         """Submit the modal; errors show beside its inputs."""

@@ -2,12 +2,11 @@
 /* Sends what people do, and puts the parts that the server draws into the page. It knows no rule of Slack's. */
 const base = new URL(".", location.href).pathname;
 const me = location.search;
-const addressIn = (channel) => `?as=${new URLSearchParams(me).get("as") || ""}&in=${channel}`;
 const byId = (id) => document.getElementById(id);
 const [note, modal, messages, composer, text] = ["note", "modal", "messages", "composer", "text"].map(byId);
 
 /* sending: one after the other, so that a form is submitted with all that was typed before */
-let queue = Promise.resolve(), hiding = 0, acted = -Infinity, onTop = null;
+let queue = Promise.resolve(), hiding = 0, acted = -Infinity, onTop = null, offering = 0;
 function tell(said) {
   clearTimeout(hiding), Object.assign(note, { textContent: said, hidden: !said });
   if (said) hiding = setTimeout(() => tell(""), 8000);
@@ -29,15 +28,16 @@ function flush() {
   for (const [field, timer] of typed) {
     clearTimeout(timer), typed.delete(field);
     const view = field.closest("[data-view]");
-    if (view) enqueue("fill", { view: view.id, label: field.dataset.label, value: field.value });
+    const { label, search } = field.dataset;
+    if (view) enqueue(search ? "choose" : "fill", { view: view.id, label: label || search, value: field.value });
   }
 }
-const ticked = (field) => [...field.querySelectorAll(":checked")].map((box) => box.value).join("\n");
 document.addEventListener("input", ({ target }) => {
+  if (target.matches("[data-search]")) typed.set(target, 0);
   if (target.matches("[data-search], [data-commands]")) return offer(target, 120);
-  const field = target.closest("[data-label]");
+  const field = target.closest("[data-label]"), view = field?.closest("[data-view]").id;
   if (!field || target.type === "file") return;
-  const value = target.type === "checkbox" ? ticked(field) : field.value, view = field.closest("[data-view]").id;
+  const value = target.type === "checkbox" ? [...field.querySelectorAll(":checked")].map((box) => box.value).join("\n") : field.value;
   if (target.matches("select, [type=checkbox]")) return void send("fill", { view, label: field.dataset.label, value });
   clearTimeout(typed.get(field));
   typed.set(field, setTimeout(flush, 250));
@@ -64,7 +64,7 @@ document.addEventListener("click", (event) => {
   else if (dataset.doForm) send(dataset.doForm, Object.fromEntries(new FormData(used.form)));
   else if (dataset.do) send(dataset.do, { ...dataset });
   else if (used.id === "theme") switchTheme();
-  else if (dataset.in) location.assign(`${addressIn(dataset.in)}${used.hash}`), event.preventDefault();
+  else if (dataset.in) location.assign(`?as=${new URLSearchParams(me).get("as") || ""}&in=${dataset.in}${used.hash}`), event.preventDefault();
   else if (used.matches("a[href^='?']") && modal.querySelector("[data-tells]")) {
     event.preventDefault(); // what only tells something is read by now
     send("close", { view: modal.querySelector("[data-view]").id }).then(() => location.assign(used.href));
@@ -74,7 +74,7 @@ document.addEventListener("submit", (event) => {
   const form = event.target, fields = Object.fromEntries(new FormData(form));
   if (form.method === "dialog") return;
   event.preventDefault();
-  if (form !== composer) return void send(form.dataset.do, fields).then((done) => done && form.reset());
+  if (form !== composer) return void send(form.dataset.do, fields).then((done) => done && (form.querySelector("input").value = ""));
   if (text.value.trim()) send("say", { text: text.value });
   text.value = "", shut(text);
 });
@@ -87,7 +87,6 @@ function switchTheme() {
 /* choosing: a listbox below a field */
 const listOf = (field) => byId(field.getAttribute("aria-controls"));
 const listOpen = (field) => field.getAttribute?.("aria-expanded") === "true";
-let offering = 0;
 function offer(field, wait = 0, thenPick = false) {
   clearTimeout(offering);
   const mine = offering = setTimeout(async () => {
@@ -105,16 +104,15 @@ function commands(start) {
 async function options(field, whole) {
   if (whole.length < Number(field.dataset.least)) return [];
   const asked = new URLSearchParams({ view: field.closest("[data-view]").id, label: field.dataset.search, typed: whole });
-  return (await fetch(`${base}options${me ? me + "&" : "?"}${asked}`)).json();
+  const found = await (await fetch(`${base}options${me ? me + "&" : "?"}${asked}`)).json();
+  return found.length ? found : [{ value: "", text: "No results" }];
 }
 function show(field, offered) {
   const list = listOf(field);
   list.replaceChildren(...offered.map((one, number) => {
-    const item = document.createElement("li"), about = document.createElement("small");
-    Object.assign(item, { id: `${list.id}-${number}`, role: "option", textContent: one.text });
-    Object.assign(item.dataset, { value: one.value, text: one.text });
-    about.textContent = one.about;
-    if (one.about) item.append(about);
+    const item = Object.assign(document.createElement("li"), { id: `${list.id}-${number}`, role: "option", textContent: one.text });
+    item.ariaDisabled = String(!one.value), Object.assign(item.dataset, { value: one.value, text: one.text });
+    if (one.about) item.append(Object.assign(document.createElement("small"), { textContent: one.about }));
     return item;
   }));
   list.hidden = !offered.length || document.activeElement !== field;
@@ -129,15 +127,19 @@ function mark(field, chosen) {
 }
 const shut = (field) => { clearTimeout(offering); offering = show(field, []); };
 function pick(item) {
+  if (!item.dataset.value) return;
   const field = document.querySelector(`[aria-controls="${CSS.escape(item.parentElement.id)}"]`);
-  field.value = item.dataset.text;
-  shut(field);
+  field.value = item.dataset.text, typed.delete(field), shut(field);
   if (field === text) return text.focus();
   send("fill", { view: field.closest("[data-view]").id, label: field.dataset.search, value: item.dataset.value });
 }
 document.addEventListener("mousedown", (event) => event.target.closest("[role=option]") && event.preventDefault());
 document.addEventListener("click", ({ target }) => target.matches("[data-search]") && offer(target));
-document.addEventListener("focusout", ({ target }) => target.matches("[data-search], [data-commands]") && shut(target));
+document.addEventListener("focusout", ({ target: field }) => {
+  if (!field.matches("[data-search], [data-commands]")) return;
+  shut(field), flush();
+  if (field !== text) queue.then(() => field === document.activeElement || (field.value = field.getAttribute("value") ?? ""));
+});
 document.addEventListener("keydown", (event) => {
   const field = event.target, top = modal.querySelector("[data-view]");
   if (event.key === "Escape" && top && !document.querySelector("dialog[open]") && !listOpen(field)) return void send("close", { view: top.id });
@@ -186,9 +188,8 @@ function draw(parts) {
   const fresh = [...messages.querySelectorAll(".message")].filter(({ id }) => !known.has(id));
   const answer = fresh.findLast((one) => one.matches(".ephemeral")) || (performance.now() - acted < 5000 ? fresh.at(-1) : null);
   answer?.scrollIntoView({ block: "nearest" }); // on a phone the window scrolls
-  const top = modal.querySelector("[data-view]");
+  const top = modal.querySelector("[data-view]"), invalid = modal.querySelector("[aria-invalid]");
   byId("workspace").inert = Boolean(top);
-  const invalid = modal.querySelector("[aria-invalid]");
   if ((top && top.id) !== onTop) top ? (top.querySelector("input, textarea") || top).focus() : text.focus({ preventScroll: true });
   else if (top && !document.body.contains(was)) ([...top.querySelectorAll("input, textarea")].find((field) => label && (field.dataset.label || field.dataset.search) === label) || top).focus();
   else if (invalid && was && was.matches("[data-submit]")) invalid.focus();

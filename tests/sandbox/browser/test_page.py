@@ -137,3 +137,29 @@ async def test_an_answer_comes_into_view_at_a_phone_and_at_a_desk(page: Page, sa
         await visitor.send("/discount help")
         await expect(seen).to_have_count(times + 1)
         await expect(seen.last).to_be_in_viewport()
+
+
+async def test_a_rule_that_is_typed_out_is_chosen_when_the_field_is_left(page: Page) -> None:
+    visitor = PageUser(page)
+    await visitor.send("/discount add")
+    form = visitor.dialog("Give a discount")
+    rule = form.get_by_role("combobox", name="Rule")
+    await rule.press_sequentially("no such rule")
+    await expect(form.get_by_role("option")).to_have_text("No results")
+    await rule.press("Enter")
+    await form.get_by_label("Reason").click()
+    await expect(rule).to_have_value("")
+    await rule.fill(RULE)
+    await form.get_by_label("Customer IDs").fill("kari-1001")
+    await form.get_by_label("Reason").fill("Late")
+    await visitor.button("Review", form).click()
+    await expect(visitor.dialog("Look it over")).to_contain_text(RULE)
+
+
+async def test_a_changed_rule_stays_chosen_in_the_list(page: Page) -> None:
+    rules, worth = page.get_by_label("Change or delete a rule"), page.get_by_label("What it is worth now")
+    await rules.select_option(RULE)
+    await worth.fill("75")
+    await page.get_by_role("button", name="Change").click()
+    await expect(worth).to_have_value("")
+    await expect(rules.locator("option:checked")).to_have_text(RULE)
