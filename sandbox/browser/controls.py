@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Final, NamedTuple
 
 from bot.domain.rules.rule import RewardType
+from sandbox.browser import tour
 from sandbox.browser.bot import BotState
 from sandbox.browser.sandbox import Sandbox
 from sandbox.dintero.faults import Fault, Operation
@@ -110,5 +111,7 @@ class Controls:
         self._sandbox.bot.pass_by(timedelta(minutes=int(form["minutes"])))
 
     async def tour(self, _: Mapping[str, str]) -> None:
-        """Leave the tour, or take it up again."""
+        """Leave the tour, or take it up again; a finished one starts over."""
+        if not self._sandbox.touring and tour.finished(self._sandbox):
+            self._sandbox.toured_from = self._sandbox.clock.now().timestamp()
         self._sandbox.touring = not self._sandbox.touring

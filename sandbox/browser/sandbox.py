@@ -29,6 +29,8 @@ class Sandbox:
     uploads: Path
     """A folder for files on their way from the browser into a form."""
     touring: bool = True
+    toured_from: float = 0.0
+    """The tour does not count what came before this moment."""
     _seen: dict[tuple[UserId, ChannelId], str] = field(default_factory=dict)
 
     def visit(self, person: str, channel: str) -> "Visit":

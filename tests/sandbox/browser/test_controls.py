@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.ids import UserId
+from sandbox.browser import tour
 from sandbox.browser.acts import Acts
 from sandbox.browser.bot import BotState
 from sandbox.browser.controls import SLOW_SECONDS, Controls
@@ -108,3 +109,24 @@ async def test_what_is_gone_is_said_and_not_done(without_bot: Sandbox) -> None:
         await acts.submit({"view": "V1"})
     assert "dispatch_failed" in await acts.say({"text": "/discount help"})
     assert set(draw_parts(without_bot.visit("nobody", "nowhere"), ALL)) == ALL
+
+
+def done(sandbox: Sandbox) -> list[bool]:
+    return [step.done for step in tour.steps(sandbox)]
+
+
+async def test_the_tour_asks_for_another_request_if_nothing_broke_and_starts_over(
+    without_bot: Sandbox,
+) -> None:
+    ledger, controls, clock = without_bot.shop.dintero.ledger, Controls(without_bot), without_bot.clock
+    ledger.arrived(SEED_RULE, ["ola"], "fine", clock.now()).status = 200
+    assert done(without_bot) == [True, True, False, False, False]
+    assert "request another discount" in part(without_bot, "tour")
+    ledger.arrived(SEED_RULE, ["kari"], "cut", clock.now())
+    assert done(without_bot) == [True, True, True, True, False]
+    ledger.arrived(SEED_RULE, ["kari"], "cut", clock.now()).status = 200
+    ledger.arrived(SEED_RULE, ["liv"], "later", clock.now())
+    assert "Done:" in part(without_bot, "tour")
+    await controls.tour({})
+    await controls.tour({})
+    assert done(without_bot) == [False] * 5
