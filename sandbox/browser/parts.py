@@ -88,16 +88,22 @@ def _tour(visit: Visit) -> dict[str, Any]:
 
 def _dintero(visit: Visit) -> dict[str, Any]:
     shop, names = visit.sandbox.shop, visit.sandbox.shop.rule_names
+    fault = shop.dintero.faults.current(Operation.ADD)
     held = Counter((grant.customer, grant.rule) for grant in shop.dintero.ledger.grants)
     return {
         "dintero": shop.dintero,
         "holders": [(who, names.get(rule, rule), times) for (who, rule), times in held.items()][
             -SHOWN_HOLDERS:
         ],
+        "more": max(0, len(held) - SHOWN_HOLDERS),
         "customers": len({who for who, _ in held}),
         "calls": list(islice(_grouped(reversed(shop.dintero.ledger.access_log)), SHOWN_CALLS)),
         "faults": FAULTS,
-        "fault": shop.dintero.faults.current(Operation.ADD),
+        "fault": fault,
+        "broken_by": next(
+            (f": {one.label} ({one.about})" for one in FAULTS.values() if one.fault == fault), ""
+        ),
+        "down": all(shop.dintero.faults.current(operation) for operation in Operation),
         "every": shop.dintero.faults.lined_up(Operation.ADD) == 0,
         "outage": shop.slack.faults.outage,
         "bot": visit.sandbox.bot.state,

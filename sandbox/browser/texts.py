@@ -21,12 +21,12 @@ ABOUT_DIRECT: Final = "What the bot writes to you alone."
 COMMANDS: Final = (
     ("/discount add", "Give customers a discount"),
     ('/discount add "50 kr off" kari-1001, ola-1002', "The form opens filled in"),
+    ("/discount help", "All commands"),
     ("/discount status", "The requests of this channel"),
     ('/discount rule "50 kr off"', "What a rule gives"),
     ("/discount cancel R-", "Take a request back"),
     ("/discount pause ", "Give nothing for now (admins)"),
     ("/discount resume", "End the pause (admins)"),
-    ("/discount help", "All commands"),
 )
 NO_SUCH_COMMAND: Final = "{command} is not a valid command here. The bot's command is /discount."
 FORM_GONE: Final = "This form is no longer open."

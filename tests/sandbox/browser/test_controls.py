@@ -9,7 +9,7 @@ from sandbox.browser import tour
 from sandbox.browser.acts import Acts
 from sandbox.browser.bot import BotState
 from sandbox.browser.controls import SLOW_SECONDS, Controls
-from sandbox.browser.parts import ALL, draw_parts
+from sandbox.browser.parts import ALL, SHOWN_HOLDERS, draw_parts
 from sandbox.browser.sandbox import Sandbox
 from sandbox.dintero.catalogue import SEED_RULE
 from sandbox.dintero.faults import Kind, Operation
@@ -27,16 +27,17 @@ async def test_a_fault_is_for_the_next_call_or_for_every_call_until_it_is_mended
 ) -> None:
     controls, faults = Controls(without_bot), without_bot.shop.dintero.faults
     await controls.fault({"fault": "cut_after"})
-    assert "The next call to add customers goes wrong" in part(without_bot, "dintero")
+    assert "The next call to add customers goes wrong: Cut after" in part(without_bot, "dintero")
     first, second = faults.take(Operation.ADD), faults.take(Operation.ADD)
     assert first is not None
     assert (first.kind, first.after, second) == (Kind.CUT, True, None)
     await controls.fault({"fault": "busy", "every": "1"})
     assert faults.take(Operation.ADD) == faults.take(Operation.ADD) is not None
-    assert "Every call to add customers goes wrong" in part(without_bot, "dintero")
+    assert "Every call to add customers goes wrong: 429" in part(without_bot, "dintero")
     await controls.slow({})
     assert without_bot.shop.dintero.latency == SLOW_SECONDS
     await controls.down({})
+    assert "Dintero is down: every call is cut" in part(without_bot, "dintero")
     assert faults.take(Operation.TOKEN) is not None
     await controls.mend({})
     assert not any(map(faults.take, Operation))
@@ -79,6 +80,9 @@ def test_the_ledger_shows_how_often_each_customer_has_it(without_bot: Sandbox) -
         ledger.carry_out(ledger.arrived(SEED_RULE, ["kari"], key, NOW), NOW)
     assert "Ledger: 1 customer with a discount" in part(without_bot, "dintero")
     assert '<td class="bad">2×</td>' in part(without_bot, "dintero")
+    others = [f"c{number}" for number in range(SHOWN_HOLDERS)]
+    ledger.carry_out(ledger.arrived(SEED_RULE, others, "three", NOW), NOW)
+    assert "and 1 more" in part(without_bot, "dintero")
 
 
 async def test_several_boxes_are_ticked_and_a_hostile_text_stays_text(without_bot: Sandbox) -> None:

@@ -137,6 +137,9 @@ async def test_an_answer_comes_into_view_at_a_phone_and_at_a_desk(page: Page, sa
         await visitor.send("/discount help")
         await expect(seen).to_have_count(times + 1)
         await expect(seen.last).to_be_in_viewport()
+        sandbox.shop.cleo.say("News", sandbox.shop.careful)
+        await expect(page.locator("#channels .unread").first).to_be_attached()
+        assert await page.evaluate("document.documentElement.scrollWidth") == width
 
 
 async def test_a_rule_that_is_typed_out_is_chosen_when_the_field_is_left(page: Page) -> None:
