@@ -24,8 +24,8 @@ from bot.dintero.client import open_dintero
 from bot.domain.ids import RequestId, RuleId, UserId
 from bot.domain.requests.notification import ChannelKind, Notification, NotificationType
 from bot.domain.rules.rule import Rule
-from chaos.tcp_proxy import TcpProxy, wire
 from sandbox.dintero.catalogue import SEED_RULE
+from sandbox.tcp_proxy import TcpProxy, wire
 
 AT_MOST: Final = 5.0
 """Seconds from the first accepted connection."""

@@ -15,7 +15,7 @@ import psycopg
 from chaos.fast_clock import LapsedClock
 from chaos.replica import Replica
 from chaos.schedule import FaultKind, Trouble
-from chaos.tcp_proxy import TcpProxy
+from sandbox.tcp_proxy import TcpProxy
 
 FARTHEST: Final = 2.0
 """Hours of a clock jump, in either direction."""

@@ -25,10 +25,10 @@ from chaos.schedule import PUT_BACK_DURING, FaultKind, KillPoint, Plan, Trouble
 from chaos.service_faults import ServiceFaults
 from chaos.simulated_users import CUSTOMER, LATER, SimulatedUsers
 from chaos.start_watcher import Witness
-from chaos.tcp_proxy import Streams, TcpProxy, wire
 from sandbox.dintero import Point, SandboxDintero
 from sandbox.shop import POLICY, QUICK, SUPPORT, Shop, open_shop, settings_for, with_channel
 from sandbox.slack import SignedHttp
+from sandbox.tcp_proxy import Streams, TcpProxy, wire
 from tests.journeys.process import as_toml
 
 OPEN: Final = (State.WAITING, State.APPROVED, State.GIVING, State.STOPPED)

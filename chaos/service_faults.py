@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from chaos.schedule import FaultKind, Trouble
-from chaos.tcp_proxy import TcpProxy
 from sandbox.dintero import Fault, Operation
 from sandbox.shop import Shop
 from sandbox.slack import Fault as SlackFault
 from sandbox.slack.state.workspace import Channel
+from sandbox.tcp_proxy import TcpProxy
 from tests.journeys.process import RULE
 
 POSTS, EDITS = "chat.postMessage", "chat.update"

@@ -113,4 +113,5 @@ async def wire(onward: Callable[[], Awaitable[Streams]]) -> AsyncIterator[TcpPro
         laid.cut, laid.silent = True, False
         laid.end_all()
         with suppress(TimeoutError):
-            await asyncio.wait_for(server.wait_closed(), 1)
+            async with asyncio.timeout(1):
+                await server.wait_closed()
