@@ -47,6 +47,12 @@ def engine_url(database_url: str) -> str:
     return f"sqlite:///{(parsed.database or '').removesuffix('.db')}.dbos.db"
 
 
+def sqlite_files(database_url: str) -> tuple[Path, Path]:
+    """Return the bot's SQLite file and the durable engine's."""
+    ours, engines = (Path(parse_url(url).database or "") for url in (database_url, engine_url(database_url)))
+    return ours, engines
+
+
 def enable_wal(engine_url: str) -> None:
     """Switch the engine's SQLite file to a write-ahead log, which the file keeps.
 

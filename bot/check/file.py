@@ -1,12 +1,10 @@
 """Checks an SQLite file without a change to it, or where it will be made."""
 
 import os
-from pathlib import Path
 
-from bot.background.workflows import engine_url
+from bot.background.workflows import sqlite_files
 from bot.check.result import CheckFailed, CheckResult
 from bot.check.schemas import read_schemas
-from bot.database.connection import parse_url
 from bot.database.migrate import refuse_hard_links
 from bot.database.sqlite import is_log_alone
 
@@ -17,7 +15,7 @@ def file_result(database_url: str) -> CheckResult:
     Raises:
         CheckFailed, DatabaseUnavailable: they cannot.
     """
-    ours, engines = (Path(parse_url(url).database or "") for url in (database_url, engine_url(database_url)))
+    ours, engines = sqlite_files(database_url)
     folder = ours.resolve().parent
     if not folder.is_dir():
         raise CheckFailed(f"there is no folder {folder}", advice="Make it, or correct DATABASE_URL.")

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Final
 
-from bot.background.workflows import engine_url
+from bot.background.workflows import sqlite_files
 from bot.check.result import CheckResult
 from bot.config.settings import ENV_FILE, Settings
 from bot.database.connection import is_sqlite, parse_url
@@ -36,8 +36,7 @@ def _database_files(settings: Settings) -> list[Path]:
     url = settings.database_url.get_secret_value()
     if not is_sqlite(parse_url(url)):
         return []
-    files = [parse_url(one).database or "" for one in (url, engine_url(url))]
-    return [Path(f"{file}{end}") for file in files for end in BESIDE]
+    return [Path(f"{file}{end}") for file in sqlite_files(url) for end in BESIDE]
 
 
 def _mode(path: Path) -> int:

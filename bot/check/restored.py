@@ -10,13 +10,13 @@ from sqlalchemy import func, select
 from bot.check.result import CheckResult
 from bot.database.connection import parse_url
 from bot.database.read_only import open_read_only
-from bot.database.schema import lost_requests, pause
+from bot.database.repositories.lost_requests import COUNT_UNSETTLED
+from bot.database.schema import pause
 from bot.domain.requests.request import PausedFor
 from bot.errors import DatabaseUnavailable
 from bot.slack.rendering.pause_banner import BOTS_REASONS
 
 FIX: Final = "docs/backup.md says what a person has to decide."
-_LOST: Final = select(func.count()).where(lost_requests.c.settled_at.is_(None))
 _PAUSED: Final = select(func.count()).where(
     pause.c.since.is_not(None), pause.c.doer.is_(None), pause.c.why == PausedFor.RESTORED.value
 )
@@ -35,5 +35,7 @@ async def check_restored(url: str) -> AsyncIterator[CheckResult]:
 
 def _read(url: str) -> tuple[int, int]:
     with open_read_only(parse_url(url)) as engine, engine.connect() as connection:
-        paused, lost = (connection.execute(statement).scalar_one() for statement in (_PAUSED, _LOST))
+        paused, lost = (
+            connection.execute(statement).scalar_one() for statement in (_PAUSED, COUNT_UNSETTLED)
+        )
         return paused, lost

@@ -10,7 +10,7 @@ import typer
 from bot.cli.runner import report_errors, run_async
 
 if TYPE_CHECKING:
-    from bot.database.restore import Difference, RestoredBackup
+    from bot.database.restore import Difference, RestoreResult
 
 FOLDER: Final = Path("backups")
 MOST_NAMED: Final = 20
@@ -52,7 +52,7 @@ def restore(
     typer.echo("\n".join(_told(restored)))
 
 
-async def _restore(folder: Path) -> "RestoredBackup":
+async def _restore(folder: Path) -> "RestoreResult":
     from bot.cluster.single_instance import single_instance
     from bot.database.restore import restore_backup
 
@@ -68,7 +68,7 @@ def _files(on_postgres: str) -> tuple[Path, Path]:
     Raises:
         BackupError: the database is a PostgreSQL.
     """
-    from bot.background.workflows import engine_url
+    from bot.background.workflows import sqlite_files
     from bot.config.settings import environment, read_basics
     from bot.database.address import is_sqlite, parse_url
     from bot.errors import BackupError
@@ -76,8 +76,7 @@ def _files(on_postgres: str) -> tuple[Path, Path]:
     url = read_basics(environment()).database_url.get_secret_value()
     if not is_sqlite(parse_url(url)):
         raise BackupError(on_postgres, advice="docs/backup.md has the steps.")
-    ours, engine = (Path(parse_url(one).database or "") for one in (url, engine_url(url)))
-    return ours, engine
+    return sqlite_files(url)
 
 
 def _version() -> str:
@@ -86,7 +85,7 @@ def _version() -> str:
     return version("discount-bot")
 
 
-def _told(restored: "RestoredBackup") -> list[str]:
+def _told(restored: "RestoreResult") -> list[str]:
     """Say what is there now, what is gone, and what to do next."""
     saved = restored.manifest
     lines = [f"✓ Restored the backup of {_when(saved.taken_at)}: {_requests(saved.requests)}"]
@@ -96,7 +95,7 @@ def _told(restored: "RestoredBackup") -> list[str]:
     return [
         *lines,
         "Next: start the bot. It starts paused if anything is missing, and tells the admins in Slack",
-        "  which requests it knows nothing of. docs/backup.md says what to compare before /discount resume.",
+        "  which requests it does not know. docs/backup.md says what to compare before /discount resume.",
     ]
 
 

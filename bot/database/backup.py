@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote
 
 from pydantic import TypeAdapter, ValidationError
 
 from bot.database.mapping import from_micros
 from bot.database.schema import VERSION_TABLE
-from bot.database.sqlite import BUSY_TIMEOUT_MS
+from bot.database.sqlite import BUSY_TIMEOUT_MS, read_only_uri
 from bot.errors import BackupError
 
 FORMAT: Final = 1
@@ -126,7 +125,7 @@ def check_copy(path: Path, saved: SavedFile | None = None, *, of: Path | None = 
 
 def read_only(path: Path) -> sqlite3.Connection:
     """Open a file that nobody writes, without making a journal beside it."""
-    return sqlite3.connect(f"file:{quote(str(path))}?mode=ro&immutable=1", uri=True)
+    return sqlite3.connect(read_only_uri(path, immutable=True), uri=True)
 
 
 def saved_file(path: Path) -> SavedFile:

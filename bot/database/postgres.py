@@ -75,7 +75,9 @@ IDLE_IN_TRANSACTION: Final = "SET idle_in_transaction_session_timeout = '5s'"
 
 Connection: TypeAlias = psycopg.AsyncConnection[tuple[Any, ...]]
 Answer = TypeVar("Answer")
-_TIME: Final = select(cast(func.extract("epoch", func.clock_timestamp()) * 1_000_000, BigInteger))
+SERVER_TIME: Final = cast(func.extract("epoch", func.clock_timestamp()) * 1_000_000, BigInteger)
+"""The server's time, as all columns have it."""
+_TIME: Final = select(SERVER_TIME)
 _REMEMBER: Final = remember(postgresql.insert(deliveries))
 _DIALECT: Final[Dialect] = PGDialect_psycopg()  # type: ignore[no-untyped-call]
 _errors_translated: Final = partial(

@@ -8,7 +8,6 @@ from datetime import datetime
 from pathlib import Path
 from shutil import copyfile
 from typing import Final
-from urllib.parse import quote
 
 from bot.database.backup import (
     DATABASE,
@@ -22,6 +21,7 @@ from bot.database.backup import (
 )
 from bot.database.mapping import from_micros
 from bot.database.schema import VERSION
+from bot.database.sqlite import read_only_uri
 from bot.errors import BackupError
 
 JOURNALS: Final = ("", "-wal", "-shm", "-journal")
@@ -63,8 +63,8 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
-class RestoredBackup:
-    """A backup that was put back."""
+class RestoreResult:
+    """A backup that was put back, and what it replaced."""
 
     manifest: Manifest
     replaced: Path | None
@@ -73,7 +73,7 @@ class RestoredBackup:
     """None if the replaced database could not be read."""
 
 
-def restore_backup(folder: Path, database: Path, engine: Path, *, now: datetime) -> RestoredBackup:
+def restore_backup(folder: Path, database: Path, engine: Path, *, now: datetime) -> RestoreResult:
     """Check a backup, move the present files aside, and put copies of the saved ones in their place.
 
     No bot may run. After a crash in the middle it can simply be repeated.
@@ -98,7 +98,7 @@ def restore_backup(folder: Path, database: Path, engine: Path, *, now: datetime)
         replaced = _move_aside(database, engine, now)
         for place, copy in ready.items():
             copy.rename(place)
-    return RestoredBackup(manifest, replaced, difference)
+    return RestoreResult(manifest, replaced, difference)
 
 
 def _copy(saved: Path, place: Path, cleaning: ExitStack) -> Path:
@@ -132,8 +132,8 @@ def _difference(database: Path, backup: Path, then: AuditEnd | None) -> Differen
     if not database.exists():
         return None
     try:
-        with closing(sqlite3.connect(_address(backup), uri=True)) as connection:
-            connection.execute("ATTACH ? AS replaced", [_address(database)])
+        with closing(sqlite3.connect(read_only_uri(backup.absolute()), uri=True)) as connection:
+            connection.execute("ATTACH ? AS replaced", [read_only_uri(database.absolute())])
             return _compare(connection, then)
     except sqlite3.Error:
         return None
@@ -149,8 +149,3 @@ def _compare(connection: sqlite3.Connection, then: AuditEnd | None) -> Differenc
         requests=tuple(Change(*row) for row in connection.execute(_CHANGED)),
         is_other=hash_ is not None and there != (hash_,),
     )
-
-
-def _address(path: Path) -> str:
-    """Name a file that is only read; not even its write-ahead log goes into it."""
-    return f"file:{quote(str(path.absolute()))}?mode=ro"

@@ -140,6 +140,11 @@ def is_log_alone(path: Path) -> bool:
     return path.exists() and log.exists() and log.stat().st_size > 0 and not index.exists()
 
 
+def read_only_uri(path: Path | str, *, immutable: bool = False) -> str:
+    """Name a file that is only read; `immutable` if nobody writes it, and no log beside it counts."""
+    return f"file:{quote(str(path))}?mode=ro{'&immutable=1' if immutable else ''}"
+
+
 def read_only_name(path: str) -> str:
     """Name a file so that SQLite opens it to read, as a URI.
 
@@ -157,7 +162,7 @@ def read_only_name(path: str) -> str:
             passes=False,
         )
     has_log = any(Path(f"{path}{end}").exists() for end in ("-wal", "-shm"))
-    return f"file:{quote(path)}?mode=ro{'' if has_log else '&immutable=1'}"
+    return read_only_uri(path, immutable=not has_log)
 
 
 @asynccontextmanager
@@ -207,7 +212,7 @@ def is_whole(path: Path) -> bool:
     if not path.exists():
         return False  # the log alone is no database
     try:
-        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as file:
+        with closing(sqlite3.connect(read_only_uri(path), uri=True)) as file:
             return file.execute("PRAGMA quick_check(1)").fetchall() == [("ok",)]
     except sqlite3.DatabaseError as error:
         if error.sqlite_errorcode & 0xFF in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:

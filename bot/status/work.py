@@ -6,14 +6,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Connection, Executable, bindparam, cast, func, select
+from sqlalchemy import Connection, Executable, bindparam, func, select
 from sqlalchemy.exc import DBAPIError
 
 from bot.database.address import is_sqlite, parse_url
 from bot.database.mapping import decode, from_micros, pause_of, to_micros
 from bot.database.migrate import schema_version
+from bot.database.postgres import SERVER_TIME
 from bot.database.read_only import open_read_only
-from bot.database.schema import PENDING, VERSION, audit, lost_requests, outbox, pause, replicas, requests
+from bot.database.repositories.lost_requests import COUNT_UNSETTLED
+from bot.database.schema import PENDING, VERSION, audit, outbox, pause, replicas, requests
 from bot.domain.requests.request import OPEN, Pause, State, StopReason
 from bot.errors import DatabaseUnavailable
 from bot.slack.rendering.reasons import stop_words
@@ -40,9 +42,7 @@ _STOPPED: Final = (
 )
 _UNSENT: Final = select(func.count(), func.min(outbox.c.happened_at)).where(PENDING)
 _PAUSE: Final = select(pause.c.since, pause.c.doer, pause.c.why).where(pause.c.id == 1)
-_LOST: Final = select(func.count()).where(lost_requests.c.settled_at.is_(None))
-_SERVERS_TIME: Final = cast(func.extract("epoch", func.clock_timestamp()) * 1_000_000, BigInteger)
-_PROCESSES: Final = select(func.count()).select_from(replicas).where(replicas.c.until > _SERVERS_TIME)
+_PROCESSES: Final = select(func.count()).select_from(replicas).where(replicas.c.until > SERVER_TIME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ def _read(connection: Connection, schema: str, now: datetime) -> Work:
         unsent=unsent,
         oldest_unsent=None if oldest is None else from_micros(oldest),
         pause=pause_of(_rows(connection, _PAUSE)),
-        lost=_rows(connection, _LOST)[0][0],
+        lost=_rows(connection, COUNT_UNSETTLED)[0][0],
         processes=_rows(connection, _PROCESSES)[0][0] if on_server else None,
     )
 

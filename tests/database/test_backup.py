@@ -15,7 +15,7 @@ import pytest
 from bot.database.backup import DATABASE, ENGINE, MANIFEST, read_manifest, saved_file, take_backup
 from bot.database.migrate import migrate
 from bot.database.repositories.repository import open_repository
-from bot.database.restore import Change, RestoredBackup, restore_backup
+from bot.database.restore import Change, RestoreResult, restore_backup
 from bot.domain.requests.audit_entries import Entry
 from bot.errors import BackupError
 from tests.contracts.repository import enqueue, notice, saved_request
@@ -38,7 +38,7 @@ def saved(files: tuple[Path, Path], *, now: datetime = NOW) -> Path:
     return take_backup(*files, files[0].parent / "backups", version="0.2.0", now=now)
 
 
-def restored(folder: Path, files: tuple[Path, Path]) -> RestoredBackup:
+def restored(folder: Path, files: tuple[Path, Path]) -> RestoreResult:
     return restore_backup(folder, *files, now=LATER)
 
 

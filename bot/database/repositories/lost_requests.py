@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import bindparam, or_, select, update
+from sqlalchemy import bindparam, func, or_, select, update
 
 from bot.database.audit.log import ChainHead, append
 from bot.database.connection import BaseRepository, ColumnValue, Database
@@ -21,16 +21,16 @@ _COLUMNS: Final = tuple(
     lost_requests.c[name]
     for name in ("short", "request", "channel", "card_ts", "rule_id", "said", "backup_at", "noted_at")
 )
-_UNSETTLED: Final = select(*_COLUMNS).where(lost_requests.c.settled_at.is_(None))
+_IS_UNSETTLED: Final = lost_requests.c.settled_at.is_(None)
+COUNT_UNSETTLED: Final = select(func.count()).where(_IS_UNSETTLED)
+_UNSETTLED: Final = select(*_COLUMNS).where(_IS_UNSETTLED)
 _ALL: Final = _UNSETTLED.order_by(lost_requests.c.card_ts)
 # A card of a version that did not write its rule down may be about any.
 _OF_RULE: Final = _ALL.where(lost_requests.c.rule_id.in_(["", bindparam("rule")]))
 _ONE: Final = select(*_COLUMNS).where(
     or_(lost_requests.c.short == bindparam("name"), lost_requests.c.request == bindparam("name"))
 )
-_SETTLE: Final = (
-    update(lost_requests).where(lost_requests.c.settled_at.is_(None)).returning(lost_requests.c.short)
-)
+_SETTLE: Final = update(lost_requests).where(_IS_UNSETTLED).returning(lost_requests.c.short)
 _KNOWN: Final = select(requests.c.short).where(
     requests.c.short == bindparam("short"), requests.c.state != State.DRAFT.value
 )

@@ -67,7 +67,7 @@ def upgrade() -> None:
             for name in bind.scalars(INTERRUPTED, {"ours": [name for name, *_ in INDEXES]}).all():
                 op.drop_index(name, postgresql_concurrently=True)
             _change_indexes(concurrently=True)
-            op.execute("ANALYZE requests")  # it knows nothing of an expression before
+            op.execute("ANALYZE requests")  # before, it has no statistics of an expression
     else:
         _change_indexes(concurrently=False)
 
