@@ -11,9 +11,10 @@ from bot.domain.requests.request import StopReason
 from bot.slack.rendering import pause_banner
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import escape, mention, mentions
+from bot.slack.rendering.outcomes import ends, outcome
 from bot.slack.rendering.reasons import in_parentheses, stop
 from bot.slack.rendering.request_facts import approvals
-from bot.slack.rendering.request_state import NOTE_CHARACTERS, agreed, done_mark, ends, held, outcome
+from bot.slack.rendering.request_state import NOTE_CHARACTERS, agreed, done_mark, held
 
 INVITE: Final = "Invite me there: `/invite @discount-bot`."
 UNARCHIVE: Final = "Take it out of the archive."

@@ -11,7 +11,7 @@ from bot.slack.client.file_messages import FileMessage
 from bot.slack.messages.summary import UNKNOWN, why_not_tried
 from bot.slack.rendering import verification
 from bot.slack.rendering.formatting import Formatter
-from bot.slack.rendering.request_state import ends
+from bot.slack.rendering.outcomes import ends
 from bot.spreadsheets.reader.reader import FileSource
 from bot.spreadsheets.writer.columns import THERE
 from bot.spreadsheets.writer.writer import ListFile, ListJob, ListWriter

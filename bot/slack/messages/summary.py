@@ -12,8 +12,9 @@ from bot.slack.rendering import request_facts, verification
 from bot.slack.rendering.blocks import context, header, message, sections
 from bot.slack.rendering.formatting import Formatter, Message, duration
 from bot.slack.rendering.mrkdwn import escape, mention
+from bot.slack.rendering.outcomes import ends
 from bot.slack.rendering.reasons import stop_words
-from bot.slack.rendering.request_state import agreed, ends
+from bot.slack.rendering.request_state import agreed
 from bot.slack.rendering.rule_rewards import rule_reward
 
 UNKNOWN: Final = "no answer came, so they may have it or not"
