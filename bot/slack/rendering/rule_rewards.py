@@ -72,6 +72,23 @@ def reward_plain(rule: Rule, formatter: Formatter) -> str:
     return "; ".join(part for part in parts if part)
 
 
+def headline(rule: Rule, formatter: Formatter) -> str:
+    """Say a rule's value shortly, as plain text that fits "… for 2 customers": `NOK 50 off`, `3 for 2`."""
+    return reward_brief(rule, formatter)
+
+
+def availability_warning(rule: Rule, usable: Availability, formatter: Formatter) -> str:
+    """Warn in plain text that a rule can't be used now, such as "Starts 6 Dec 2026"; empty if it can."""
+    start, end = rule.requirement.purchase_from, rule.requirement.purchase_to
+    if usable is Availability.SCHEDULED and start is not None:
+        return f"Starts {formatter.day(start)}"
+    if usable is Availability.EXPIRED and end is not None:
+        return f"Expired on {formatter.day(end)}"
+    return {Availability.INACTIVE: "Inactive in Dintero", Availability.DELETED: "Deleted in Dintero"}.get(
+        usable, ""
+    )
+
+
 def reward_brief(rule: Rule, formatter: Formatter) -> str:
     """Say the reward in a few words of plain text, for one line of a list."""
     kind, value = rule.reward.type, rule.reward.value
