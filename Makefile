@@ -5,7 +5,7 @@ INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check -c const
 # Some images forbid bytecode: each of a hundred processes of a test run would compile everything again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup dev run test browser coverage bench chaos scale gallery screenshots
+.PHONY: setup dev run test browser coverage bench chaos scale gallery screenshots catalogue
 .DEFAULT_GOAL := run
 
 setup: .venv/ready
@@ -65,3 +65,8 @@ gallery: dev browser
 
 screenshots: dev browser
 	@exec $(BIN)/python -m gallery.screenshots
+
+# Adds new English texts to the catalogues, and drops those that are gone.
+catalogue: setup
+	@$(BIN)/pybabel -q extract --add-location file --sort-by-file --no-wrap -o .venv/texts.pot bot handlers
+	@$(BIN)/pybabel -q update --no-fuzzy-matching --ignore-obsolete --no-wrap --ignore-pot-creation-date -l nb -i .venv/texts.pot -o bot/slack/language/nb.po

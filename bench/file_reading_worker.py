@@ -58,6 +58,9 @@ class OpenDirectory:
         """Return a member."""
         return Profile(user, AccountKind.MEMBER)
 
+    def last_known(self, _user: UserId) -> None:
+        """Know nobody's name or language."""
+
     async def group(self, _group: GroupId) -> frozenset[UserId]:
         """Return no members."""
         return frozenset()

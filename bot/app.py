@@ -47,9 +47,11 @@ from bot.slack.card_search import CardSearch
 from bot.slack.client.api_watch import ApiWatch, watch_api
 from bot.slack.client.audit_notice import AuditNotices
 from bot.slack.client.connection import socket_mode
-from bot.slack.client.directory import person_of
+from bot.slack.client.directory import channel_of, person_of
 from bot.slack.client.downloads import SlackFileReader
 from bot.slack.client.socket_watchdog import SocketWatch
+from bot.slack.language.current import set_language, use_language
+from bot.slack.language.readers import ReaderLanguages
 from bot.slack.modal_controller import ModalController
 from bot.web.bolt import BoltApp
 from bot.web.deferred_work import DeferredWork
@@ -93,6 +95,7 @@ async def run_bot(
             )
             head_keeper = _build_head_keeper(resources)
             await stack.enter_async_context(head_keeper.lifespan())
+        set_language(ReaderLanguages(policy, resources.access.directory).of_channel)
         repository, clock = resources.repository, resources.clock
         background = _build_background(settings, resources, retry_policy or RetryPolicy())
         deferred_work, catalog = DeferredWork(background), RuleCatalog(resources.dintero)
@@ -251,8 +254,9 @@ def _build_daily_tasks(resources: Resources) -> DailyTasks:
 class _Identify(AsyncMiddleware):
     """Identifies the person; a class, since Bolt inspects the arguments of functions at each call."""
 
-    def __init__(self, ctx: HandlerContext) -> None:
+    def __init__(self, ctx: HandlerContext, languages: ReaderLanguages) -> None:
         self._ctx = ctx
+        self._languages = languages
 
     async def async_process(
         self,
@@ -266,17 +270,22 @@ class _Identify(AsyncMiddleware):
         if who is None:
             return BoltResponse(status=400)
         req.context["who"], req.context["ctx"] = who, self._ctx
+        set_language(self._languages.chooser(who.id, channel_of(req.body)))
         return await next()
 
 
 def build_bolt(client: AsyncWebClient, ctx: HandlerContext, deferred_work: DeferredWork) -> BoltApp:
     """Build the Bolt app. It sends an ack when a listener returns, so longer work goes to the background."""
+    access = ctx.decisions.access
+    languages = ReaderLanguages(access.policy, access.directory)
 
     async def fail(error: Exception, req: AsyncBoltRequest) -> BoltResponse:
-        return await fallback.fail(error, req.body, req.context.respond, ctx)
+        who = person_of(req.body)
+        with use_language(languages.chooser(who.id if who else "", channel_of(req.body))):
+            return await fallback.fail(error, req.body, req.context.respond, ctx)
 
     app = BoltApp(client, deferred_work, fail, ctx.decisions.repository.remember_delivery)
-    app.use(_Identify(ctx))
+    app.use(_Identify(ctx, languages))
     for module in (commands, request_form, card_buttons, fallback):
         module.register(app)
     return app

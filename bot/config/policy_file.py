@@ -191,6 +191,8 @@ def _policy(table: Table) -> Policy:
         timezone=top.timezone,
         admins=tuple(top.admins),
         retention_days=top.retention_days,
+        language=str(top.defaults.get("language", "en")),
+        locale=str(top.defaults.get("locale", "")),
         channels={
             ChannelId(name): _channel_policy(ChannelId(name), top.defaults, keys)
             for name, keys in top.channels.items()

@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar, Final, Self
 from zoneinfo import ZoneInfo
 
 from babel.core import get_global
+from babel.localedata import exists
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from bot.domain.ids import ChannelId, UserId
@@ -19,6 +20,7 @@ MAX_APPROVALS: Final = 10
 MAX_CUSTOMERS: Final = 10_000_000
 MAX_AMOUNT: Final = 10**15
 MAX_DAYS: Final = 366
+LANGUAGES: Final = ("en", "nb")
 FLAG: Final = "true or false"
 APPROVERS: Final = "a list of one or more user IDs (U…, W…) and user group IDs (S…)"
 BUDGET: Final = (
@@ -46,6 +48,10 @@ def _is_timezone(name: str) -> bool:
     except (ValueError, OSError, KeyError):
         return False
     return True
+
+
+def _is_locale(name: str) -> bool:
+    return re.fullmatch(r"[a-z]{2,3}(_[A-Z][a-z]{3})?(_[A-Z]{2})?", name) is not None and exists(name)
 
 
 NOT_EMPTY: Final = Field(min_length=1)
@@ -122,6 +128,10 @@ class ChannelSchema(TableSchema):
     remind_minutes: Minutes = Field(0, ge=1, description="a number of minutes, from 1 to 10,080 (a week)")
     escalate_to: Annotated[list[Approver], NOT_EMPTY] = Field([], description=APPROVERS)
     reserved: bool = Field(False, description=FLAG)
+    language: Annotated[str, _check(LANGUAGES.__contains__)] = Field("", description='"en" or "nb"')
+    locale: Annotated[str, _check(_is_locale)] = Field(
+        "", description='a locale of numbers and dates, such as "en_US" or "nb_NO"'
+    )
     repeat_days: int = Field(0, ge=0, le=MAX_DAYS, description="a whole number of days from 0 (never) to 366")
     tier_hours: float = Field(
         0, ge=0, le=YEAR_HOURS, allow_inf_nan=False, description="a number of hours, from 0 to 8760"

@@ -75,6 +75,9 @@ class Directory(Protocol):
     async def profile(self, user: UserId) -> Profile:
         """Read a person's profile."""
 
+    def last_known(self, user: UserId) -> Profile | None:
+        """Return the last profile that was read of a person, however old; for names and languages only."""
+
     async def group(self, group: GroupId) -> frozenset[UserId]:
         """Read the members of a user group."""
 

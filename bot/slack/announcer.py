@@ -28,6 +28,8 @@ from bot.slack.client.connection import checked_before_sending
 from bot.slack.client.direct_messages import direct_channel
 from bot.slack.client.errors import CALL_ERRORS, ErrorKind, delivery_error, describe, kind_of
 from bot.slack.client.file_messages import find_file, upload
+from bot.slack.language.current import use_language
+from bot.slack.language.readers import ReaderLanguages
 from bot.slack.messages import card, not_given_file, notices, summary
 from bot.slack.rendering.formatting import Formatter, Message
 from bot.spreadsheets.writer.writer import ListWriter
@@ -69,6 +71,7 @@ class SlackAnnouncer:
         self._repository = repository
         self._access = access
         self._formatter = formatter
+        self._languages = ReaderLanguages(access.policy, access.directory)
         self._progress_tracker = progress_tracker
         self._list_writer = ListWriter()
         self._card_locks: WeakValueDictionary[RequestId, asyncio.Lock] = WeakValueDictionary()
@@ -151,10 +154,19 @@ class SlackAnnouncer:
         )
 
     async def _deliver(self, outbox_message: OutboxMessage) -> str:
-        notification, formatter = outbox_message.notification, self._formatter
+        notification = outbox_message.notification
         if notification.kind is ChannelKind.CARD:
             return await self._draw_card(outbox_message.request, outbox_message)
         request = await self._request(outbox_message.request)
+        if notification.kind in {ChannelKind.LIST, ChannelKind.DIRECT}:
+            language = await self._languages.look_up(notification.to, request.channel)
+        else:
+            language = self._languages.of_channel(notification.to, request.channel)
+        with use_language(language):
+            return await self._deliver_rendered(outbox_message, request)
+
+    async def _deliver_rendered(self, outbox_message: OutboxMessage, request: Request) -> str:
+        notification, formatter = outbox_message.notification, self._formatter
         if notification.kind is ChannelKind.LIST:
             return await self._send_list(outbox_message, request)
         snapshot = await self._snapshot(request)
@@ -190,7 +202,8 @@ class SlackAnnouncer:
         """Edit the card. If there is none (any more), post one for the message that asks for it."""
         async with self._card_locks.setdefault(request_id, asyncio.Lock()):
             request = await self._request(request_id)
-            drawn = card.build(await self._snapshot(request, ids=False), self._formatter)
+            with use_language(self._languages.of_channel(request.channel)):
+                drawn = card.build(await self._snapshot(request, ids=False), self._formatter)
             if request.card_ts:
                 self._check_leader()
                 try:

@@ -38,6 +38,8 @@ def test_a_minimal_file_has_the_defaults_of_the_contract(tmp_path: Path) -> None
                 tiers=(),
                 budget=None,
                 repeat_days=7,
+                language="en",
+                locale="",
                 tier_hours=24,
                 reserved=False,
             )
@@ -106,6 +108,8 @@ def test_a_channels_own_key_overrides_the_default(tmp_path: Path, key: str, text
         "name": '"other"',
         "notify": '["C9"]',
         "escalate_to": '["U9"]',
+        "language": '"en"',
+        "locale": '"en_GB"',
     }
     default = {key: {**CHANNEL, **other}.get(key, "3")}
     assert (

@@ -33,6 +33,8 @@ EACH_KEY: Final[list[tuple[str, str, Any]]] = [
     ("budget", "{days = 30, amount = 7}", Budget(days=30, amount=7)),
     ("tier_hours", "0", 0),
     ("repeat_days", "0", 0),
+    ("language", '"nb"', "nb"),
+    ("locale", '"en_US"', "en_US"),
     ("reserved", "true", True),
     (
         "tiers",
@@ -54,6 +56,8 @@ WRONG: Final[list[tuple[str, list[str]]]] = [
     ("expires_hours", ["0", "-1", "nan", "inf", "8761", '"24"', "true"]),
     ("batch_size", ["0", "100_001", "1.5", "true"]),
     ("concurrency", ["0", "65", "1.5", "true"]),
+    ("language", ['"no"', '"NB"', '""', "1", '["en"]']),
+    ("locale", ['"en-US"', '"xx_YY"', '"../nb"', '""', "1"]),
     ("hold_minutes", ["-1", "10_081", "nan", "inf", '"5"', "true"]),
     ("remind_minutes", ["0", "0.5", "10_081", "nan", "inf", '"60"', "true"]),
     ("escalate_to", ['"U1"', "[]", "[true]", '["*"]', '["C1"]', '["U1", "bo"]']),

@@ -115,6 +115,10 @@ class Town:
         kind, teams = self.kinds.get(answer, AccountKind.STRANGER), self.teams.get(answer, frozenset())
         return Profile(answer, kind, teams, asked_as=user)
 
+    def last_known(self, user: UserId) -> Profile | None:
+        kind = self.kinds.get(user)
+        return Profile(user, kind, name=user.title()) if kind else None
+
     async def group(self, group: GroupId) -> frozenset[UserId]:
         self._reach()
         return frozenset(self.groups[group])

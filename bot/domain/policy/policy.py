@@ -185,6 +185,10 @@ class ChannelPolicy:
     budget: Budget | None = None
     reserved: bool = False
     """Whether requests for everyone, or for purchases without a customer, are allowed."""
+    language: str = "en"
+    """The catalogue of its messages."""
+    locale: str = ""
+    """The locale of numbers, money and dates, such as "en_US"; empty is the language's own."""
     repeat_days: int = 7
     """The bot warns of customers who got the same rule within so many days; 0 is never."""
 
@@ -208,6 +212,9 @@ class Policy:
     admins: tuple[UserId, ...] = ()
     retention_days: int = 90
     """Days after a request's end until its customer ids, texts and files are deleted."""
+    language: str = "en"
+    """Outside the listed channels, for people whose own language is not known."""
+    locale: str = ""
     channels: Mapping[ChannelId, ChannelPolicy] = field(default_factory=dict)
 
     def notify_of(self, channel: ChannelId) -> tuple[ChannelId, ...]:

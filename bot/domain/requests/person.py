@@ -37,6 +37,10 @@ class Profile:
     teams: frozenset[TeamId] = frozenset()
     asked_as: UserId | None = field(default=None, compare=False)
     """The id that Slack was asked about: an account may have two, and `id` is the one Slack answers with."""
+    name: str = field(default="", compare=False)
+    """As Slack shows it, for histories that ping nobody."""
+    locale: str = field(default="", compare=False)
+    """The language of the person's Slack, such as "en-US"."""
 
     @property
     def ids(self) -> frozenset[UserId]:

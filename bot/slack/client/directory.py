@@ -89,6 +89,7 @@ class SlackDirectory:
         self._team = team
         self._clock = clock
         self._answer_seconds = answer_seconds
+        self._known: dict[UserId, Profile] = {}
         self._profiles = TtlCache(self._ask_profile, clock)
         self._groups = TtlCache(self._ask_group, clock)
         # people invite the bot when it says so, and try again at once
@@ -103,12 +104,16 @@ class SlackDirectory:
             answer_seconds=self._answer_seconds,
             admins=self._admins,
         )
-        other._reported, other._telling = self._reported, self._telling
+        other._reported, other._telling, other._known = self._reported, self._telling, self._known
         return other
 
     async def profile(self, user: UserId) -> Profile:
         """Look up an account; one that Slack does not know is a stranger."""
         return await self._profiles.get(user)
+
+    def last_known(self, user: UserId) -> Profile | None:
+        """Return the last profile of an account that Slack told, since the process began."""
+        return self._known.get(user)
 
     async def group(self, group: GroupId) -> frozenset[UserId]:
         """Look up the members of a user group; one that is deleted or disabled has none."""
@@ -120,12 +125,25 @@ class SlackDirectory:
 
     async def _ask_profile(self, user: UserId) -> Profile:
         account = await self._ask(
-            f"who {user} is", "users.info", {"user": user}, "user", unless=ErrorKind.USER_UNKNOWN
+            f"who {user} is",
+            "users.info",
+            {"user": user, "include_locale": "true"},
+            "user",
+            unless=ErrorKind.USER_UNKNOWN,
         )
         if account is None:
             return Profile(user, AccountKind.STRANGER)
         teams = frozenset(map(TeamId, _teams(account)))
-        return Profile(UserId(account["id"]), kind_of_account(account, self._team), teams, asked_as=user)
+        profile = Profile(
+            UserId(account["id"]),
+            kind_of_account(account, self._team),
+            teams,
+            asked_as=user,
+            name=_name(account),
+            locale=str(account.get("locale") or ""),
+        )
+        self._known[user] = profile
+        return profile
 
     async def _ask_group(self, group: GroupId) -> frozenset[UserId]:
         users = await self._ask(
@@ -209,6 +227,12 @@ def person_of(body: Mapping[str, Any]) -> Person | None:
     return None
 
 
+def channel_of(body: Mapping[str, Any]) -> str:
+    """Read the channel of a command or click; empty in a modal."""
+    channel = body.get("channel")
+    return str(body.get("channel_id") or (channel.get("id") if isinstance(channel, Mapping) else "") or "")
+
+
 def kind_of_account(user: Json, team: TeamId) -> AccountKind:
     """Classify an account. One that is not plainly of our team is a stranger's.
 
@@ -223,6 +247,11 @@ def kind_of_account(user: Json, team: TeamId) -> AccountKind:
     if user.get("is_restricted") or user.get("is_ultra_restricted"):
         return AccountKind.GUEST
     return AccountKind.MEMBER
+
+
+def _name(user: Json) -> str:
+    profile = user.get("profile") or {}
+    return str(profile.get("display_name") or profile.get("real_name") or user.get("real_name") or "")
 
 
 def _teams(user: Json) -> frozenset[str]:

@@ -1,25 +1,24 @@
-"""Formats amounts, numbers, times and durations in the policy's currency and time zone."""
+"""Formats amounts, numbers and times in the policy's currency and time zone, as the locale does."""
 
+import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime
-from babel.numbers import format_currency, format_decimal, get_currency_precision
+from babel import Locale
+from babel.dates import format_date, format_interval, format_skeleton, format_timedelta, get_timezone_name
+from babel.numbers import format_currency, format_percent, get_currency_precision
 
-LOCALE: Final = "en_GB"
-MAX_EXPONENT: Final = 15
-"""Bigger numbers are shown raw, without separators."""
+from bot.slack.language.current import current
+from bot.slack.language.texts import MAX_EXPONENT, _, ngettext, number
+
 CACHE_SIZE: Final = 4_096
-"""Babel takes 30 µs or more for a number, and a list of rules needs hundreds."""
-UNITS: Final = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
-
-_format_currency = lru_cache(CACHE_SIZE)(format_currency)
-_format_decimal = lru_cache(CACHE_SIZE)(format_decimal)
-_format_date = lru_cache(CACHE_SIZE)(format_date)
+"""Babel takes 30 µs or more for an amount, and a list of rules needs hundreds."""
+CODE_BEFORE_NUMBER: Final = re.compile(r"^(-?[^\W\d]+)(?=\d)")
+"""CLDR puts a space between the letters of a currency and the number; Babel leaves it out."""
 
 Json = dict[str, Any]
 
@@ -45,20 +44,17 @@ class Formatter:
     account: str = ""
 
     def amount(self, minor: int | Decimal) -> str:
-        """Write minor units as an amount.
+        r"""Write minor units as an amount, without decimals where there are none.
 
-        >>> Formatter("NOK", "Europe/Oslo").amount(123450)
-        '1,234.50 NOK'
-        >>> Formatter("JPY", "Europe/Oslo").amount(500)
-        '500 JPY'
+        >>> Formatter("NOK", "Europe/Oslo").amount(1210000).replace("\xa0", " ")
+        'NOK 12,100'
+        >>> Formatter("NOK", "Europe/Oslo").amount(123450).replace("\xa0", " ")
+        'NOK 1,234.50'
         """
         value = Decimal(minor)
         if not value.is_finite() or value.adjusted() > MAX_EXPONENT:
-            return f"{value} minor units of {self.currency}"
-        digits = get_currency_precision(self.currency)
-        pattern = f"#,##0.{'0' * digits}#### ¤¤"
-        major = value.scaleb(-digits)
-        return _format_currency(major, self.currency, format=pattern, locale=LOCALE, currency_digits=False)
+            return _("{value} minor units of {currency}", value=str(value), currency=self.currency)
+        return _amount(value.scaleb(-get_currency_precision(self.currency)), self.currency, current().locale)
 
     def number(self, value: int | Decimal) -> str:
         """Write a number with up to six decimals.
@@ -66,41 +62,68 @@ class Formatter:
         >>> Formatter("NOK", "Europe/Oslo").number(Decimal("10.50"))
         '10.5'
         """
+        return number(value)
+
+    def percent(self, value: int | Decimal) -> str:
+        """Write a percentage.
+
+        >>> Formatter("NOK", "Europe/Oslo").percent(Decimal("7.5"))
+        '7.5%'
+        """
         exact = Decimal(value)
         if not exact.is_finite() or exact.adjusted() > MAX_EXPONENT:
-            return str(value)
-        return _format_decimal(exact, format="#,##0.######", locale=LOCALE)
+            return f"{value}%"
+        return format_percent(exact / 100, locale=current().locale, decimal_quantization=False)
 
     def customers(self, count: int) -> str:
         """Count customers: `1 customer`, `1,200 customers`."""
-        return self.pluralize(count, "customer")
+        return ngettext("{count} customer", "{count} customers", count)
 
     def pluralize(self, count: int, thing: str) -> str:
-        """Count things.
-
-        >>> Formatter("NOK", "Europe/Oslo").pluralize(1200, "use")
-        '1,200 uses'
-        """
+        """Count things in English only; `ngettext` takes its place."""
         return f"{self.number(count)} {thing}{'' if count == 1 else 's'}"
 
     def moment(self, at: datetime) -> str:
-        """Write a time in the policy's time zone, the same for every reader."""
+        """Write a time in the policy's time zone, the same for every reader.
+
+        >>> Formatter("NOK", "Europe/Oslo").moment(datetime.fromisoformat("2026-11-23T13:32:40+00:00"))
+        '23 Nov 2026, 14:32 CET'
+        """
         try:
-            return format_datetime(at, "d MMM y, HH:mm z", tzinfo=ZoneInfo(self.timezone), locale=LOCALE)
+            here = at.astimezone(ZoneInfo(self.timezone))
         except OverflowError:  # Dintero writes "for ever" as the last day of 9999
-            return at.strftime("%d %b %Y, %H:%M UTC")
+            return self.day(at)
+        return f"{self.day(at)}, {self.time(at)} {get_timezone_name(here, width='short', locale='en_GB')}"
+
+    def time(self, at: datetime) -> str:
+        """Write the time of day in the policy's time zone, the same for every reader."""
+        return format_skeleton("Hm", at, tzinfo=ZoneInfo(self.timezone), locale=current().locale)
 
     def day(self, at: datetime) -> str:
-        """Write a date in the policy's time zone."""
+        """Write a date in the policy's time zone.
+
+        >>> Formatter("NOK", "Europe/Oslo").day(datetime.fromisoformat("2026-11-23T23:32:40+00:00"))
+        '24 Nov 2026'
+        """
         try:
             day = at.astimezone(ZoneInfo(self.timezone)).date()
         except OverflowError:
-            return at.strftime("%d %b %Y")
-        return _format_date(day, "d MMM y", locale=LOCALE)
+            day = at.date()
+        return _day(day, current().locale)
+
+    def days(self, first: datetime, last: datetime) -> str:
+        """Write a span of dates in the policy's time zone: `30 Oct 2026 – 31 Dec 2027`."""
+        try:
+            zone = ZoneInfo(self.timezone)
+            begin, end = first.astimezone(zone).date(), last.astimezone(zone).date()
+        except OverflowError:
+            begin, end = first.date(), last.date()
+        return str(format_interval(begin, end, "yMMMd", locale=current().locale)).replace("\u2009", " ")
 
     def slack_date(self, at: datetime) -> str:
         """Write a time that Slack shows in each reader's own time zone (mrkdwn only)."""
-        return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|{self.moment(at)}>"
+        shown = _("{day} at {time}", day="{date_short_pretty}", time="{time}")
+        return f"<!date^{int(at.timestamp())}^{shown}|{self.moment(at)}>"
 
     def clock(self, at: datetime) -> str:
         """Write the time of day, to the minute, in each reader's own time zone (mrkdwn only).
@@ -109,19 +132,31 @@ class Formatter:
         '<!date^1795440780^{time}|14:33>'
         """
         minute = (at + timedelta(seconds=30)).replace(second=0, microsecond=0)
-        fallback = minute.astimezone(ZoneInfo(self.timezone))
-        return f"<!date^{int(minute.timestamp())}^{{time}}|{fallback:%H:%M}>"
+        return f"<!date^{int(minute.timestamp())}^{{time}}|{self.time(minute)}>"
 
 
 def duration(passed: timedelta) -> str:
-    """Write a duration in its two largest units.
+    """Write a duration in its largest unit.
 
-    >>> duration(timedelta(seconds=3725)), duration(timedelta(seconds=0.2))
-    ('1 hour 2 minutes', 'less than a second')
+    >>> duration(timedelta(minutes=90)), duration(timedelta(seconds=6)), duration(timedelta(days=1))
+    ('90 minutes', '6 seconds', '24 hours')
     """
-    left, parts = max(int(passed.total_seconds()), 0), []
-    for name, size in UNITS:
-        count, left = divmod(left, size)
-        if count > 0:
-            parts.append(f"{count} {name}{'' if count == 1 else 's'}")
-    return " ".join(parts[:2]) or "less than a second"
+    if passed < timedelta(seconds=1):
+        return _("less than a second")
+    return format_timedelta(passed, threshold=2, locale=current().locale)
+
+
+@lru_cache(CACHE_SIZE)
+def _amount(major: Decimal, currency: str, locale: str) -> str:
+    pattern = Locale.parse(locale).currency_formats["standard"].pattern
+    if major == major.to_integral_value():
+        pattern = pattern.replace("0.00", "0")
+    else:
+        pattern = pattern.replace("0.00", f"0.{'0' * get_currency_precision(currency)}####")
+    written = format_currency(major, currency, pattern, locale=locale, currency_digits=False)
+    return CODE_BEFORE_NUMBER.sub("\\1\u00a0", written)
+
+
+@lru_cache(CACHE_SIZE)
+def _day(day: date, locale: str) -> str:
+    return format_date(day, "medium", locale=locale)

@@ -31,7 +31,9 @@ def open_connection(call: ApiCall) -> Json:
 
 def users_info(call: ApiCall) -> Json:
     """`users.info`: one person."""
-    return {"ok": True, "user": user_payload(call.account())}
+    account = call.account()
+    locale = {"locale": account.locale} if call.flag("include_locale") else {}
+    return {"ok": True, "user": user_payload(account) | locale}
 
 
 def user_payload(account: Account) -> Json:

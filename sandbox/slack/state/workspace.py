@@ -35,6 +35,7 @@ class Account:
     team: TeamId
     organisation: tuple[TeamId, ...] = ()
     """In an Enterprise organisation: its workspaces that the person is in."""
+    locale: str = "en-GB"
 
 
 @dataclass(slots=True)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.slack.language.current import NORWEGIAN, Language, use_language
 from bot.slack.rendering.formatting import Formatter, duration
 
 LOOK = Formatter("NOK", "Europe/Oslo")
@@ -15,18 +16,18 @@ LOOK = Formatter("NOK", "Europe/Oslo")
 @pytest.mark.parametrize(
     ("currency", "minor", "shown"),
     [
-        ("NOK", 10_000, "100.00 NOK"),
-        ("NOK", -5, "-0.05 NOK"),
-        ("NOK", 123_456_789, "1,234,567.89 NOK"),
-        ("NOK", Decimal("1050.5"), "10.505 NOK"),
-        ("JPY", 500, "500 JPY"),
-        ("KWD", 1_500, "1.500 KWD"),
+        ("NOK", 10_000, "NOK 100"),
+        ("NOK", -5, "-NOK 0.05"),
+        ("NOK", 123_456_789, "NOK 1,234,567.89"),
+        ("NOK", Decimal("1050.5"), "NOK 10.505"),
+        ("JPY", 500, "JP¥500"),
+        ("KWD", 1_500, "KWD 1.500"),
         ("NOK", Decimal("1E+40"), "1E+40 minor units of NOK"),
         ("NOK", Decimal("NaN"), "NaN minor units of NOK"),
     ],
 )
 def test_an_amount_has_the_decimals_of_its_currency(currency: str, minor: int | Decimal, shown: str) -> None:
-    assert Formatter(currency, "Europe/Oslo").amount(minor) == shown
+    assert Formatter(currency, "Europe/Oslo").amount(minor).replace("\xa0", " ") == shown
 
 
 @given(st.integers() | st.decimals())
@@ -52,7 +53,7 @@ def test_a_slack_date_falls_back_on_the_policys_zone() -> None:
     at = datetime(2026, 7, 1, 10, 0, tzinfo=UTC)
     assert (
         LOOK.slack_date(at)
-        == f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|1 Jul 2026, 12:00 CEST>"
+        == f"<!date^{int(at.timestamp())}^{{date_short_pretty}} at {{time}}|1 Jul 2026, 12:00 CEST>"
     )
 
 
@@ -61,10 +62,28 @@ def test_a_slack_date_falls_back_on_the_policys_zone() -> None:
     [
         (0.4, "less than a second"),
         (1, "1 second"),
-        (61, "1 minute 1 second"),
-        (90_061, "1 day 1 hour"),
+        (61, "61 seconds"),
+        (90_061, "25 hours"),
+        (259_200, "3 days"),
         (-5, "less than a second"),
     ],
 )
-def test_a_duration_has_two_units(seconds: float, shown: str) -> None:
+def test_a_duration_has_one_unit(seconds: float, shown: str) -> None:
     assert duration(timedelta(seconds=seconds)) == shown
+
+
+def test_amounts_percentages_and_dates_are_written_as_the_locale_does() -> None:
+    at = datetime(2026, 11, 29, 7, 46, tzinfo=UTC)
+
+    def written() -> list[str]:
+        look = Formatter("NOK", "Europe/Oslo")
+        return [
+            text.replace("\xa0", " ")
+            for text in (look.amount(1_210_000), look.percent(15), look.number(12_100), look.moment(at))
+        ]
+
+    assert written() == ["NOK 12,100", "15%", "12,100", "29 Nov 2026, 08:46 CET"]
+    with use_language(NORWEGIAN):
+        assert written() == ["12 100 kr", "15 %", "12 100", "29. nov. 2026, 08:46 CET"]
+    with use_language(Language("en", "en_US")):
+        assert written()[3] == "Nov 29, 2026, 08:46 CET"
