@@ -62,7 +62,7 @@ async def open_approval(shop: Shop) -> Modal:
     form = await shop.ann.sees_view(submit="Review")
     await form.fill({"Rule": "Spar 100,-", "Customer IDs": "c-1, c-2"})
     await form.submit()
-    review = await shop.ann.sees_view(submit="Ask for approval")
+    review = await shop.ann.sees_view(submit="Request approval")
     await review.submit()
     card = await shop.slack.until(lambda: next(iter(shop.slack.messages(shop.support)), None))
     await shop.bo.press("Approve…", card)

@@ -99,7 +99,7 @@ async def ask(shop: Shop, customers: str) -> None:
     form = await shop.ann.sees_view(submit="Review")
     await form.fill({"Rule": "Fjordkaffe: Spar 50,-", "Customer IDs": customers, "Reason": "A late parcel"})
     await form.submit()
-    await (await shop.ann.sees_view(submit="Ask for approval")).submit()
+    await (await shop.ann.sees_view(submit="Request approval")).submit()
     await shop.slack.until(lambda: len(shop.slack.messages(shop.support)) > asked)
 
 

@@ -129,7 +129,7 @@ async def _request(shop: Shop, number: int) -> None:
     ids = ", ".join(f"c-{number}-{one}" for one in range(CUSTOMERS))
     await form.fill({"Rule": _rule(number % RULES), "Customer IDs": ids})
     await form.submit()
-    review = await shop.ann.sees_view(submit="Ask for approval")
+    review = await shop.ann.sees_view(submit="Request approval")
     await review.submit()
     card = await shop.slack.until(lambda: next(iter(shop.slack.messages(shop.support)), None))
     await shop.bo.press("Approve…", card)

@@ -126,7 +126,7 @@ class SimulatedUsers:
         )
         await _insist(form.submit)
         review = await who.sees_view(
-            lambda view: view.submit_label in {"Ask for approval", "Give now"}, within=PATIENCE * 3
+            lambda view: view.submit_label in {"Request approval", "Give discount"}, within=PATIENCE * 3
         )
         await _insist(review.submit)
         await who.sees_view(lambda view: view.title in {"Asked for approval", "Under way"}, within=PATIENCE)

@@ -46,7 +46,7 @@ class PageUser:
         await form.get_by_label("Customer IDs").fill(customers)
         await form.get_by_label("Reason").fill(reason)
         await self.button("Review", form).click()
-        await self.button("Ask for approval").click()
+        await self.button("Request approval").click()
         await self.dialog("Asked for approval").wait_for()
 
     async def approve(self) -> None:

@@ -20,7 +20,7 @@ TEXTS: Final = {
     "Request a discount": "Choose Ann at the top, if you are somebody else. "
     "Type /discount add in the field below and press Send.",
     "Fill in the form": "Choose the rule “50 kr off”, type a customer id, such as kari-1001, and a reason. "
-    "Press Review, then Ask for approval.",
+    "Press Review, then Request approval.",
     "Break Dintero": "On Dintero’s side, press Next beside “Cut after”. Dintero will give the next discount, "
     "but the bot will not hear of it.",
     "Approve as Bo": "Choose Bo at the top. Press Approve… on the request, then Approve.",

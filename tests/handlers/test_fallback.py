@@ -41,8 +41,8 @@ async def test_a_buttons_link_needs_no_answer(stand: Stand) -> None:
 
 async def test_an_unknown_button_in_a_form_is_answered_in_the_form(stand: Stand) -> None:
     form = await stand.form()
-    await form.press("More…")
-    await stand.shop.ann.sees_view(label="Once-only key")
+    await form.press("More options")
+    await stand.shop.ann.sees_view(label="Campaign key")
     payload = copy.deepcopy(stand.last("block_actions").payload)
     payload["actions"][0]["action_id"] = "of_an_older_version"
     assert (await stand.shop.slack.deliver("interactive", payload)).status == 200

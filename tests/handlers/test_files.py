@@ -40,7 +40,7 @@ async def test_the_review_shows_exactly_the_customers_that_are_requested(
     stand: Stand, tmp_path: Path
 ) -> None:
     review = await submitted(stand, on_disk(tmp_path, FINE), **{"Customer IDs": "t-1, 1002"})
-    assert review.submit_label == "Ask for approval"
+    assert review.submit_label == "Request approval"
     read = ("vip.csv, 4 ids from column “Kundenr” (A)", "Skipped 1 row – row 5: no id")
     for said in ("Customers: 4 (2 repeated ids left out", *read):
         assert said in review.text
@@ -87,7 +87,7 @@ async def test_unsendable_rows_are_reported_on_top_of_the_review(stand: Stand, t
     stand.shop.slack.workspace.files.clear()
     await review.press(GET)
     await (await stand.shop.ann.sees_view("Unreadable rows", text="“vip.csv” is not in Slack")).close()
-    assert (await stand.shop.ann.sees_view(submit="Ask for approval")).text == review.text
+    assert (await stand.shop.ann.sees_view(submit="Request approval")).text == review.text
 
 
 async def test_an_empty_form_says_that_a_file_would_do(stand: Stand) -> None:
@@ -119,7 +119,7 @@ async def test_a_bad_file_can_be_replaced(stand: Stand, tmp_path: Path) -> None:
     form = await submitted(stand, on_disk(tmp_path, b"", "empty.csv"))
     await form.fill({"Files put in before": "", "File": on_disk(tmp_path, FINE)})
     await form.submit()
-    review = await stand.shop.ann.sees_view(submit="Ask for approval")
+    review = await stand.shop.ann.sees_view(submit="Request approval")
     assert "Customers: 3" in review.text
 
 
@@ -132,7 +132,7 @@ async def test_an_ambiguous_column_is_asked_for(stand: Stand, tmp_path: Path) ->
     assert none["text"]["text"] == "None of these"
     await form.fill({question: "2"})
     await form.submit()
-    review = await stand.shop.ann.sees_view(submit="Ask for approval")
+    review = await stand.shop.ann.sees_view(submit="Request approval")
     assert "from column “customer_id” (B)" in review.text
     assert "a1 … c3" in review.text.replace("`", "")
 
@@ -163,7 +163,7 @@ async def test_hidden_rows_and_another_sheet_are_asked_about_and_told(stand: Sta
     form = await stand.shop.ann.sees_view(label=hidden)
     await form.fill({hidden: "leave"})
     await form.submit()
-    review = await stand.shop.ann.sees_view(submit="Ask for approval")
+    review = await stand.shop.ann.sees_view(submit="Request approval")
     assert "of sheet “Ark1”" in review.text
     assert "2 other sheets not read: “Gamle” (2 rows) and “Notater” (1 row)" in review.text
     assert "row 3: hidden in the sheet, and left out as you chose" in review.text
@@ -173,23 +173,23 @@ async def test_hidden_rows_and_another_sheet_are_asked_about_and_told(stand: Sta
 async def test_more_keeps_the_files(stand: Stand, tmp_path: Path) -> None:
     form = await stand.form()
     await form.fill({"Rule": SPAR, "File": on_disk(tmp_path, FINE)})
-    await form.press("More…")
-    more = await stand.shop.ann.sees_view(label="Once-only key")
+    await form.press("More options")
+    more = await stand.shop.ann.sees_view(label="Campaign key")
     assert more.values["File"] == "vip.csv"
     assert "Files put in before" not in more.labels
     await more.submit()
-    await stand.shop.ann.sees_view(submit="Ask for approval", text="Customers: 3")
+    await stand.shop.ann.sees_view(submit="Request approval", text="Customers: 3")
 
 
 async def test_more_keeps_earlier_and_new_files(stand: Stand, tmp_path: Path) -> None:
     stand.shop.slack.faults.plan("files.download", Fault.SERVER_ERROR)
     form = await submitted(stand, on_disk(tmp_path, FINE, "first.csv"))
     await form.fill({"File": on_disk(tmp_path, b"x1\nx2\n", "second.csv")})
-    await form.press("More…")
-    more = await stand.shop.ann.sees_view(label="Once-only key")
+    await form.press("More options")
+    more = await stand.shop.ann.sees_view(label="Campaign key")
     assert (more.values["Files put in before"], more.values["File"]) == ("first.csv", "second.csv")
     await more.submit()
-    await stand.shop.ann.sees_view(submit="Ask for approval", text="Customers: 5")
+    await stand.shop.ann.sees_view(submit="Request approval", text="Customers: 5")
 
 
 async def test_too_many_customers_for_the_channel_are_refused_with_their_number(
@@ -220,7 +220,7 @@ async def test_a_file_shared_in_the_channel_is_read_by_its_link(stand: Stand) ->
     form = await stand.form()
     await form.fill({"Rule": SPAR, "Customer IDs": f"t-1\n<{link}|vip.csv>"})
     assert not (await form.submit()).errors
-    review = await stand.shop.ann.sees_view(submit="Ask for approval")
+    review = await stand.shop.ann.sees_view(submit="Request approval")
     assert "vip.csv, 4 ids" in review.text
     assert "Customers: 4 (1 repeated id left out" in review.text
 
@@ -235,7 +235,7 @@ async def test_an_ambiguous_column_of_a_linked_file_is_asked_for(stand: Stand) -
     assert (asked.values["Customer IDs"], asked.values["Files put in before"]) == ("", "two.csv")
     await asked.fill({question: "2"})
     await asked.submit()
-    await stand.shop.ann.sees_view(submit="Ask for approval", text="from column “customer_id” (B)")
+    await stand.shop.ann.sees_view(submit="Request approval", text="from column “customer_id” (B)")
 
 
 async def test_a_link_to_anything_else_is_reported_beside_the_ids(stand: Stand) -> None:
@@ -271,7 +271,7 @@ async def test_a_file_that_slack_does_not_deliver_is_reported(
 
 async def test_a_transient_slack_error_is_retried(stand: Stand, tmp_path: Path) -> None:
     stand.shop.slack.faults.plan("files.info", Fault.SERVER_ERROR)
-    assert (await submitted(stand, on_disk(tmp_path, FINE))).submit_label == "Ask for approval"
+    assert (await submitted(stand, on_disk(tmp_path, FINE))).submit_label == "Request approval"
 
 
 async def test_a_missing_scope_is_reported(stand: Stand, tmp_path: Path) -> None:

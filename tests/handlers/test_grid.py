@@ -28,7 +28,7 @@ async def test_a_member_of_a_sister_workspace_requests(stand: Stand, sia: Sandbo
     assert SPAR in [option["text"]["text"] for option in await form.options("Rule", "spar")]
     await form.fill({"Rule": SPAR, "Customer IDs": "c-1"})
     assert not (await form.submit()).errors
-    await (await sia.sees_view(submit="Ask for approval")).submit()
+    await (await sia.sees_view(submit="Request approval")).submit()
     await sia.sees_view("Asked for approval")
     assert (await stand.request()).requester == sia.id
 

@@ -71,7 +71,7 @@ async def test_review_and_approval_link_to_the_first_request(stand: Stand) -> No
     link = f"/p{card.ts.replace('.', '')}|{first.short}>"
     await stand.shop.bo.press(AGAIN, card)
     await (await stand.shop.bo.sees_view(submit="Review")).submit()
-    review = await stand.shop.bo.sees_view(submit="Ask for approval")
+    review = await stand.shop.bo.sees_view(submit="Request approval")
     assert link in raw(stand, stand.shop.bo)
     await review.submit()
     await (await stand.shop.bo.sees_view("Asked for approval")).close()
@@ -87,7 +87,7 @@ async def test_a_second_request_for_the_remainder_links_to_the_earlier_one(stand
     for who in (stand.shop.bo, stand.shop.ann):
         await who.press(AGAIN, card)
         await (await who.sees_view(submit="Review")).submit()
-        review = await who.sees_view(submit="Ask for approval")
+        review = await who.sees_view(submit="Request approval")
         if who is stand.shop.bo:
             await review.submit()
             await stand.errands.done()
@@ -113,7 +113,7 @@ async def asked_again(stand: Stand, who: SandboxPerson, card: Message) -> tuple[
     before = {request.id for request in await stand.repository.in_state(*State)}
     await who.press(AGAIN, card)
     await (await who.sees_view(submit="Review")).submit()
-    review = await who.sees_view(submit="Ask for approval")
+    review = await who.sees_view(submit="Request approval")
     assert "*Customers:* 2" in raw(stand, who)
     assert "customer-" not in raw(stand, who)
     assert "••••" not in review.text
@@ -175,4 +175,4 @@ async def test_an_approver_of_the_first_request_sees_the_ids_of_its_remainder(st
     await ended(stand, card)
     await stand.shop.bo.press(AGAIN, card)
     await (await stand.shop.bo.sees_view(submit="Review")).submit()
-    assert "customer-2" in (await stand.shop.bo.sees_view(submit="Ask for approval")).text
+    assert "customer-2" in (await stand.shop.bo.sees_view(submit="Request approval")).text

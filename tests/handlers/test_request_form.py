@@ -97,7 +97,7 @@ async def test_a_form_delivered_twice_draws_one_review(stand: Stand) -> None:
     payload = await submitted(stand)
     await stand.shop.slack.deliver("interactive", payload)
     await stand.errands.done()
-    review = await stand.shop.ann.sees_view(submit="Ask for approval")
+    review = await stand.shop.ann.sees_view(submit="Request approval")
     await review.submit()
     await stand.errands.done()
     assert (await stand.request()).customers == 2
@@ -127,8 +127,8 @@ async def test_a_review_delivered_again_after_the_decision_does_not_say_it_waits
 async def test_more_pressed_twice_keeps_what_was_typed(stand: Stand) -> None:
     form = await stand.form()
     await form.fill({"Rule": SPAR, "Customer IDs": "a\nb", "Reason": "why"})
-    await form.press("More…")
-    more = await stand.shop.ann.sees_view(label="Once-only key")
+    await form.press("More options")
+    more = await stand.shop.ann.sees_view(label="Campaign key")
     await stand.shop.slack.deliver_again()
     await stand.errands.done()
     assert more.values["Customer IDs"] == "a\nb"
@@ -170,7 +170,7 @@ async def test_a_failure_of_ours_is_reported_in_the_form_which_keeps_its_input(s
     assert "Something went wrong" in option["text"]["text"]
     await stand.find_the_table()
     assert not (await form.submit()).errors
-    await stand.shop.ann.sees_view(submit="Ask for approval")
+    await stand.shop.ann.sees_view(submit="Request approval")
 
 
 async def test_a_failure_during_submission_is_reported_and_submits_nothing(stand: Stand) -> None:
@@ -192,7 +192,7 @@ async def test_a_review_that_slack_fails_to_draw_is_drawn_again(stand: Stand, fa
     await form.fill({"Rule": SPAR, "Customer IDs": "a"})
     stand.shop.slack.faults.plan("views.update", fault, times=2)
     await form.submit()
-    await stand.shop.ann.sees_view(submit="Ask for approval")
+    await stand.shop.ann.sees_view(submit="Request approval")
     await stand.errands.done()
     assert not stand.shop.ann.direct.messages
 

@@ -65,7 +65,7 @@ class Steps:
         await form.fill({"Rule": rule, "Customer IDs": customers, **others})
         assert not (await form.submit()).errors
         return await (by or self.shop.ann).sees_view(
-            lambda view: view.submit_label in {"Ask for approval", "Give now"}
+            lambda view: view.submit_label in {"Request approval", "Give discount"}
         )
 
     async def asked(

@@ -25,7 +25,7 @@ async def stopped_in_the_middle(trip: Trip, folder: Path) -> Message:
     form = await trip.form()
     await form.fill({"Rule": RULE, "File": str(path), "Reason": "høst"})
     assert not (await form.submit()).errors
-    card = await trip.asked(await trip.shop.ann.sees_view(submit="Ask for approval"))
+    card = await trip.asked(await trip.shop.ann.sees_view(submit="Request approval"))
 
     async def then_nothing_is_answered(point: Point, number: int) -> None:
         if point is Point.AFTER and dintero.ledger.calls[number - 1].customers[-1] == END_OF_SECOND:
@@ -93,7 +93,7 @@ async def test_a_remainder_with_refused_customers_gives_nothing_twice(opens: Ope
     assert "the 30 customers whom" in form.text
     await form.fill({"Refused by Dintero": "Also the 1 customer whom Dintero refused"})
     assert not (await form.submit()).errors
-    again = await trip.asked(await ann.sees_view(submit="Ask for approval"))
+    again = await trip.asked(await ann.sees_view(submit="Request approval"))
     assert f"for the rest of {first.short} with the 1 customer whom Dintero refused" in ann.read(again)
     await trip.approve(again)
     await trip.summary("Given to 31 of 31 customers")

@@ -53,7 +53,7 @@ async def test_the_bots_own_list_is_requested_again_under_the_same_key(trip: Tri
     await form.press(f"Request {short} again")
     again = await trip.shop.ann.sees_view(submit="Review", text=f"those of {short} whom Dintero refused")
     assert not (await again.submit()).errors
-    review = await trip.shop.ann.sees_view(submit="Ask for approval")
+    review = await trip.shop.ann.sees_view(submit="Request approval")
     assert f"the 1 customer of {short} whom Dintero refused" in review.text
     await trip.approve(await trip.asked(review))
     await trip.summary("Given to 1 of 1 customer")
@@ -66,7 +66,7 @@ async def test_the_bots_own_list_makes_a_new_request_only_by_choice(trip: Trip, 
     form, _ = await form_with_own_list(trip, tmp_path)
     await form.fill({"A new request instead": "Give it to them under a new key"})
     assert not (await form.submit()).errors
-    await trip.approve(await trip.asked(await trip.shop.ann.sees_view(submit="Ask for approval")))
+    await trip.approve(await trip.asked(await trip.shop.ann.sees_view(submit="Request approval")))
     await trip.summary("Given to 1 of 1 customer")
     ledger = trip.shop.dintero.ledger
     assert ledger.holders(SEED) == {"customer-1": 1, "00123": 1, "c-2": 1}

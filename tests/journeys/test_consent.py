@@ -62,11 +62,11 @@ async def test_everyone_is_an_option_behind_more_and_needs_the_rules_name(opens:
     trip = await opens(policy=with_channel(POLICY, SUPPORT, reserved=True))
     form = await trip.form()
     assert "Instead of customer ids" not in form.labels
-    await form.press("More…")
+    await form.press("More options")
     form = await trip.shop.ann.sees_view(lambda view: "Instead of customer ids" in view.labels)
     await form.fill({"Rule": RULE, "Instead of customer ids": "*"})
     assert not (await form.submit()).errors
-    review = await trip.shop.ann.sees_view(submit="Ask for approval")
+    review = await trip.shop.ann.sees_view(submit="Request approval")
     for words in ("everyone who has a customer id, now and later", "above every bound: 2 people must agree"):
         assert words in review.text
     card = await trip.asked(review)
@@ -85,8 +85,8 @@ async def test_everyone_is_an_option_behind_more_and_needs_the_rules_name(opens:
 async def test_the_option_is_hidden_if_the_channel_may_not_use_it(opens: Opens) -> None:
     trip = await opens()
     form = await trip.form()
-    await form.press("More…")
-    form = await trip.shop.ann.sees_view(lambda view: "Once-only key" in view.labels)
+    await form.press("More options")
+    form = await trip.shop.ann.sees_view(lambda view: "Campaign key" in view.labels)
     assert "Instead of customer ids" not in form.labels
 
 

@@ -50,7 +50,7 @@ async def test_the_remainder_of_a_cancelled_run_is_given_exactly_once(
     form = await ann.sees_view(submit="Review")
     assert f"the 30 customers whom {first.short} left out" in form.text
     assert not (await form.submit()).errors
-    review = await ann.sees_view(submit="Ask for approval")
+    review = await ann.sees_view(submit="Request approval")
     assert f"for the rest of {first.short}" in review.text
     again = await trip.asked(review)
     approval = await trip.opens_approval(again)

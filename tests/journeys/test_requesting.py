@@ -103,13 +103,13 @@ async def test_only_the_channels_rules_are_offered_and_unusable_ones_marked(open
 async def test_more_shows_the_idempotency_key_and_keeps_the_input(trip: Trip) -> None:
     form = await trip.form()
     await form.fill({"Rule": RULE, "Customer IDs": "a\nb"})
-    await form.press("More…")
-    more = await trip.shop.ann.sees_view(label="Once-only key")
+    await form.press("More options")
+    more = await trip.shop.ann.sees_view(label="Campaign key")
     assert more.values["Customer IDs"] == "a\nb"
     assert more.values["Rule"].startswith(RULE)
-    await more.fill({"Once-only key": "stamp-2020"})
+    await more.fill({"Campaign key": "stamp-2020"})
     assert not (await more.submit()).errors
-    review = await trip.shop.ann.sees_view(submit="Ask for approval")
+    review = await trip.shop.ann.sees_view(submit="Request approval")
     card = await trip.asked(review)
     await trip.approve(card)
     summary = await trip.summary()
@@ -128,7 +128,7 @@ async def test_the_review_shows_the_whole_request(trip: Trip) -> None:
         "“a b c” (line 1). If one is several ids, put each on its own line",
     ):
         assert words in review.text, words
-    assert review.submit_label == "Ask for approval"
+    assert review.submit_label == "Request approval"
 
 
 async def test_the_review_says_that_a_rule_has_no_price(trip: Trip) -> None:
@@ -150,7 +150,7 @@ async def test_nothing_is_requested_before_the_review_is_submitted(trip: Trip) -
 
 async def test_without_approvals_it_is_given_at_once(trip: Trip) -> None:
     review = await trip.review("a\nb", channel=trip.shop.quick)
-    assert review.submit_label == "Give now"
+    assert review.submit_label == "Give discount"
     await trip.asked(review, channel=trip.shop.quick)
     await trip.summary("Given to 2 of 2 customers", channel=trip.shop.quick)
 

@@ -12,7 +12,7 @@ from sandbox.slack.user.modal import Modal
 from tests.journeys.steps import RULE, SEED, Trip
 from tests.spreadsheets.sample_files import DOCUMENTS, MAIN, column, packed, raw_workbook, relationships
 
-SENT = "Ask for approval"
+SENT = "Request approval"
 NUMBER = '<row r="{row}"><c r="A{row}" s="{style}"><v>{value}</v></c></row>'
 
 

@@ -9,11 +9,11 @@ KEY = "stamp-2020"
 async def asked_under(trip: Trip, key: str, customers: str) -> Message:
     form = await trip.form()
     await form.fill({"Rule": RULE, "Customer IDs": customers})
-    await form.press("More…")
-    more = await trip.shop.ann.sees_view(label="Once-only key")
-    await more.fill({"Once-only key": key})
+    await form.press("More options")
+    more = await trip.shop.ann.sees_view(label="Campaign key")
+    await more.fill({"Campaign key": key})
     assert not (await more.submit()).errors
-    return await trip.asked(await trip.shop.ann.sees_view(submit="Ask for approval"))
+    return await trip.asked(await trip.shop.ann.sees_view(submit="Request approval"))
 
 
 async def test_a_second_request_under_a_key_does_not_say_that_it_gave(trip: Trip) -> None:
@@ -34,10 +34,10 @@ async def test_nobody_types_a_key_of_the_bot(trip: Trip) -> None:
     first = await trip.request(await trip.ask("a"))
     form = await trip.form()
     await form.fill({"Rule": RULE, "Customer IDs": "b"})
-    await form.press("More…")
-    more = await trip.shop.ann.sees_view(label="Once-only key")
-    await more.fill({"Once-only key": first.once_key})
-    assert "are the bot's own" in (await more.submit()).errors["Once-only key"]
+    await form.press("More options")
+    more = await trip.shop.ann.sees_view(label="Campaign key")
+    await more.fill({"Campaign key": first.once_key})
+    assert "are the bot's own" in (await more.submit()).errors["Campaign key"]
 
 
 async def test_nothing_that_slack_holds_shows_the_bots_key(trip: Trip) -> None:

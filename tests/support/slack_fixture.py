@@ -105,7 +105,7 @@ class Stand:
         form = await self.form(by=by)
         await form.fill({"Rule": SPAR, "Customer IDs": customers})
         assert not (await form.submit()).errors
-        return await (by or self.shop.ann).sees_view(submit="Ask for approval")
+        return await (by or self.shop.ann).sees_view(submit="Request approval")
 
     async def ask(self, customers: str = "c-1", *, by: SandboxPerson | None = None) -> Message:
         """Request a discount, and return its card."""

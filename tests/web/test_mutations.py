@@ -139,11 +139,11 @@ async def _command(site: Site, text: str) -> list[Sent]:
 async def _form(site: Site) -> list[Sent]:
     form = await site.stand.form()
     await form.options("Rule", "spar")
-    await form.press("More…")
-    form = await site.stand.shop.ann.sees_view(label="Once-only key")
+    await form.press("More options")
+    form = await site.stand.shop.ann.sees_view(label="Campaign key")
     await form.fill({"Rule": SPAR, "Customer IDs": "a\nb", "Reason": "why"})
     await form.submit()
-    await (await site.stand.shop.ann.sees_view(submit="Ask for approval")).submit()
+    await (await site.stand.shop.ann.sees_view(submit="Request approval")).submit()
     await site.quiet()
     kinds = {"block_suggestion", "block_actions", "view_submission"}
     return [

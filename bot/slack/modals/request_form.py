@@ -71,7 +71,7 @@ def build(
     drawing = _Drawing(form, formatter, generation)
     fields = drawing.of_remainder(form.remainder) if form.remainder else drawing.of_draft(files_in_input)
     blocks = [*pause_banner.blocks(form.pause, formatter), *fields]
-    return modal(TITLE, blocks, submit="Review", callback=CALLBACK, metadata=form.request.id)
+    return modal(TITLE, blocks, submit="Review", close="Cancel", callback=CALLBACK, metadata=form.request.id)
 
 
 def read(view: View) -> tuple[RequestId, FormInput]:
@@ -153,7 +153,7 @@ class _Drawing:
         lines = [
             *rule,
             f"*Customers:* {customers}",
-            f"*Once-only key:* that of {first}, so that nobody can get it twice by it",
+            f"*Campaign key:* that of {first}, so that nobody can get it twice by it",
             *request_facts.asked_already(remainder, {}),
         ]
         blocks = [*(block for field in Field for block in self._errors(field)), *sections(lines, most=4)]
@@ -246,10 +246,10 @@ class _Drawing:
 
     def _more(self) -> list[Block]:
         if not self._shows_more:
-            more = Button("More…", action_id=MORE_ACTION, value=self.form.request.id)
+            more = Button("More options", action_id=MORE_ACTION, value=self.form.request.id)
             return [ActionsBlock([more], block_id="more")]
         key = self.form.form_input.once_key
-        return self._text(Field.ONCE_KEY, "Once-only key", key, hint=KEY_HINT, optional=True)
+        return self._text(Field.ONCE_KEY, "Campaign key", key, hint=KEY_HINT, optional=True)
 
     @property
     def _shows_more(self) -> bool:

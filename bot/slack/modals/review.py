@@ -15,7 +15,7 @@ from bot.slack.rendering.formatting import Formatter, Json, duration
 from bot.slack.rendering.mrkdwn import mention
 
 CALLBACK: Final = "discount_review"
-TITLE: Final = "Look it over"
+TITLE: Final = "Review request"
 ODD_ROWS: Final = "discount_review_odd_rows"
 
 
@@ -38,9 +38,14 @@ def build(review: Review, formatter: Formatter, links: request_facts.Links) -> J
     if request.approvals:
         digest = f"approvers say yes to exactly this: {review.digest[: request_facts.DIGEST_CHARACTERS]} · "
     blocks.append(context(f"{request.short} · {digest}nothing is asked for until you press the button"))
-    submit = "Ask for approval" if request.approvals else "Give now"
+    submit = "Request approval" if request.approvals else "Give discount"
     return modal(
-        TITLE, blocks, submit=submit, callback=CALLBACK, metadata=f"{request.id}:{request_facts.seen(review)}"
+        TITLE,
+        blocks,
+        submit=submit,
+        close="Back",
+        callback=CALLBACK,
+        metadata=f"{request.id}:{request_facts.seen(review)}",
     )
 
 

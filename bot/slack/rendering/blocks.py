@@ -41,14 +41,20 @@ def message(text: str, blocks: Sequence[Block]) -> Message:
 
 
 def modal(
-    title: str, blocks: Sequence[Block], *, submit: str | None = None, callback: str = "", metadata: str = ""
+    title: str,
+    blocks: Sequence[Block],
+    *,
+    submit: str | None = None,
+    close: str = "Close",
+    callback: str = "",
+    metadata: str = "",
 ) -> Json:
     """Make a modal."""
     view = ModalView(
         title=shorten(title, TITLE),
         blocks=list(blocks),
         submit=submit,
-        close="Close",
+        close=close,
         callback_id=callback,
         private_metadata=metadata,
     ).to_dict()

@@ -46,8 +46,8 @@ async def test_a_discount_is_requested_approved_and_given_by_clicking(
     await finds_nothing(page)
     await form.get_by_label("Customer IDs").fill("liv-1003")
     await ann.button("Review", form).click()
-    await expect(ann.dialog("Look it over")).to_contain_text("Customers: 3")
-    await ann.button("Ask for approval").click()
+    await expect(ann.dialog("Review request")).to_contain_text("Customers: 3")
+    await ann.button("Request approval").click()
     await ann.dialog("Asked for approval").wait_for()
     await ann.button("Cut after, next call").click()
     await ann.become("Bo")
@@ -98,8 +98,8 @@ async def test_it_works_at_a_phone_in_the_dark_and_by_keyboard(page: Page, sandb
     await expect(page.get_by_role("log", include_hidden=True)).to_contain_text("Look here")
     await page.keyboard.type("ar")  # the redraw has not moved the caret
     await expect(reason).to_have_value("Late parcels")
-    await visitor.button("More…", form).click()
-    await expect(form.get_by_label("Once-only key")).to_be_visible()
+    await visitor.button("More options", form).click()
+    await expect(form.get_by_label("Campaign key")).to_be_visible()
     await expect(reason).to_have_value("Late parcels")
     assert await page.evaluate("document.documentElement.scrollWidth") == 390
     assert await form.evaluate("form => getComputedStyle(form).backgroundColor") == "rgb(34, 37, 41)"
@@ -156,7 +156,7 @@ async def test_a_rule_that_is_typed_out_is_chosen_when_the_field_is_left(page: P
     await form.get_by_label("Customer IDs").fill("kari-1001")
     await form.get_by_label("Reason").fill("Late")
     await visitor.button("Review", form).click()
-    await expect(visitor.dialog("Look it over")).to_contain_text(RULE)
+    await expect(visitor.dialog("Review request")).to_contain_text(RULE)
 
 
 async def test_a_changed_rule_stays_chosen_in_the_list(page: Page) -> None:

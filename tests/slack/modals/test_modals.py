@@ -91,7 +91,7 @@ def test_the_form_has_the_labels_that_scripts_rely_on() -> None:
         "Reason",
     ]
     more = request_form.build(samples.form(FormInput(more=True)), LOOK)
-    assert labels(more) == ["Rule", "Customer IDs", "File", "Reason", "Once-only key"]
+    assert labels(more) == ["Rule", "Customer IDs", "File", "Reason", "Campaign key"]
     assert more["submit"]["text"] == "Review"
     assert more["private_metadata"] == REQUEST.id
 
@@ -100,7 +100,7 @@ def test_the_once_only_key_is_behind_a_button() -> None:
     view = request_form.build(samples.form(FormInput()), LOOK)
     (row,) = [block for block in view["blocks"] if block["type"] == "actions"]
     assert [(each["text"]["text"], each["action_id"]) for each in row["elements"]] == [
-        ("More…", request_form.MORE_ACTION)
+        ("More options", request_form.MORE_ACTION)
     ]
     assert not request_form.read(answered(view))[1].more
 
@@ -142,7 +142,7 @@ def test_later_errors_are_drawn_right_above_their_fields() -> None:
         block["label"]["text"]: blocks[n - 1] for n, block in enumerate(blocks) if block["type"] == "input"
     }
     assert "There is no customer id" in above["Customer IDs"]["text"]["text"]
-    assert "once-only key" in above["Once-only key"]["text"]["text"]
+    assert "once-only key" in above["Campaign key"]["text"]["text"]
 
 
 def test_ids_that_do_not_fit_are_reported_and_not_cut() -> None:
@@ -183,8 +183,8 @@ def test_a_rule_whose_id_fits_no_option_is_left_out() -> None:
 @pytest.mark.parametrize(
     ("approvals", "submit", "words"),
     [
-        (1, "Ask for approval", "<!subteam^S0LEADS> or <@U0BOSS> has to approve it"),
-        (0, "Give now", "no approval is needed"),
+        (1, "Request approval", "<!subteam^S0LEADS> or <@U0BOSS> has to approve it"),
+        (0, "Give discount", "no approval is needed"),
     ],
 )
 def test_the_review_shows_what_comes_next(approvals: int, submit: str, words: str) -> None:
