@@ -36,9 +36,9 @@ async def _check_exists(url: str) -> None:
     parsed = parse_url(url)
     name = parsed.database if is_sqlite(parsed) else "this database"
     if is_sqlite(parsed) and not await asyncio.to_thread(Path(parsed.database or "").exists):
-        raise ConfigError([f"DATABASE_URL: no file {name} (expected the bot's own database)"])
+        raise ConfigError([f"DATABASE_URL: no file {name}. Set it to the bot's own database."])
     if not await asyncio.to_thread(_has_tables, parsed):
-        raise ConfigError([f"DATABASE_URL: {name} has none of the bot's tables (expected its own database)"])
+        raise ConfigError([f"DATABASE_URL: {name} has none of the bot's tables. Set it to the bot's own."])
 
 
 def _has_tables(url: URL) -> bool:

@@ -1,4 +1,4 @@
-"""Loads the policy file strictly and reports every fault with its line, its key and what is expected."""
+"""Loads the policy file strictly and reports every fault with its line, its key and the fix."""
 
 import json
 import re
@@ -11,6 +11,7 @@ from typing import Any, Final
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from bot.config.policy_fixes import fix_key, fix_toml, fix_value, id_hint
 from bot.config.policy_schema import CHANNEL_ID, MAX_DAYS, WEEK_MINUTES, ChannelSchema, PolicySchema
 from bot.config.toml_positions import key_lines
 from bot.domain.ids import ChannelId
@@ -31,11 +32,11 @@ DEFAULT_RETENTION: Final = Policy.__dataclass_fields__["retention_days"].default
 
 @dataclass(frozen=True, slots=True)
 class ConfigFault:
-    """What is wrong at one key, and what is expected there."""
+    """What is wrong at one key, and how to fix it."""
 
     key: Key
     problem: str
-    expected: str
+    fix: str
 
     def __str__(self) -> str:
         """Write the fault as one line."""
@@ -43,7 +44,7 @@ class ConfigFault:
             part if re.fullmatch("[A-Za-z0-9_-]+", part) else json.dumps(part, ensure_ascii=False)
             for part in self.key
         )
-        return f"{dotted}: {self.problem} (expected {self.expected})"
+        return f"{dotted}: {self.problem}. {self.fix}"
 
 
 def load_policy(path: Path) -> Policy:
@@ -52,7 +53,7 @@ def load_policy(path: Path) -> Policy:
     try:
         table = tomllib.loads(f"{text}\n")
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError([f"{path}{_position_first(str(error), text)} (expected TOML)"]) from None
+        raise ConfigError([f"{path}{_not_toml(str(error), text)}"]) from None
     faults = list(_faults(table))
     if not faults:
         return _policy(table)
@@ -64,29 +65,30 @@ def load_policy(path: Path) -> Policy:
 def key_fault(key: Key, table: Table) -> str | None:
     """Return what is wrong at one key of a policy, if anything."""
     found = next((fault for fault in _faults(table) if fault.key == key), None)
-    return f"{found.problem} (expected {found.expected})" if found else None
+    return f"{found.problem}. {found.fix}" if found else None
 
 
 def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
-        raise ConfigError([f"{path}: not readable (expected UTF-8 text)"]) from None
+        raise ConfigError([f"{path}: not UTF-8 text. Save it as UTF-8."]) from None
+    except FileNotFoundError:
+        cure = "Run discount-bot init to make one, or set POLICY_FILE to another file."
+        raise ConfigError([f"{path}: not found. {cure}"]) from None
     except OSError as error:
-        problem = error.strerror or "not readable"
-        is_missing = isinstance(error, FileNotFoundError)
-        cure = "`discount-bot init` makes one" if is_missing else "let the bot's user read it"
-        hint = f"{cure}; or set POLICY_FILE to another file"
-        raise ConfigError([f"{path}: {problem} ({hint})"]) from None
+        cure = "Let the bot's user read it, or set POLICY_FILE to another file."
+        raise ConfigError([f"{path}: {error.strerror or 'not readable'}. {cure}"]) from None
 
 
-def _position_first(message: str, text: str) -> str:
+def _not_toml(message: str, text: str) -> str:
     """Move the parser's line number to the front, as in every other fault, and quote that line."""
     found = re.search(r" \(at line (\d+), column \d+\)$", message)
     if not found:
-        return f": {message}"
+        return f": not valid TOML: {message}. Close the bracket or the quotation mark."
     line = text.split("\n")[int(found[1]) - 1].strip()
-    return f", line {found[1]}: {message[: found.start()]}: {line[:MAX_SHOWN]}"
+    fix = fix_toml(line) or f"{message[: found.start()]}."
+    return f", line {found[1]}: not valid TOML: {line[:MAX_SHOWN]}. {fix}"
 
 
 def _faults(table: Table) -> Iterator[ConfigFault]:
@@ -106,9 +108,10 @@ def _subtable(table: Table, key: str) -> Table:
 def _channel_faults(channel: str, keys: Any, defaults: Table, retention: Any) -> Iterator[ConfigFault]:
     key = ("channels", channel)
     if not re.fullmatch(CHANNEL_ID, channel):
-        yield ConfigFault(key, "not a channel ID", "C… or G…, as Slack shows it under About")
+        fix = "Write [channels.C0123456789]; the ID is at the bottom of View channel details."
+        yield ConfigFault(key, f"not a channel ID{id_hint(channel)}", fix)
     if not isinstance(keys, dict):
-        yield ConfigFault(key, f"{_shown(keys)} is not valid", "a table, [channels.C…]")
+        yield ConfigFault(key, f"{_shown(keys)} isn't a table", "Write [channels.C0123456789].")
         return
     yield from _schema_faults(ChannelSchema, keys, key)
     merged = {**defaults, **keys}
@@ -116,7 +119,7 @@ def _channel_faults(channel: str, keys: Any, defaults: Table, retention: Any) ->
     needs_approvers = merged.get("approvals") != 0 or "tiers" in merged or merged.get("reserved") is True
     for name in (*REQUIRED, "approvers") if needs_approvers else REQUIRED:
         if name not in merged:
-            yield ConfigFault((*key, name), "missing", _expected(ChannelSchema, name))
+            yield ConfigFault((*key, name), "missing", fix_value(ChannelSchema, name, "Add"))
     yield from _lenient_tiers(merged, key)
     if needs_approvers:
         yield from _endless_hold(merged, key)
@@ -124,7 +127,8 @@ def _channel_faults(channel: str, keys: Any, defaults: Table, retention: Any) ->
     days = merged.get("repeat_days")
     if isinstance(days, int) and isinstance(retention, int) and retention < days <= MAX_DAYS:
         problem = f"{days} days is longer than customer IDs are kept"
-        yield ConfigFault((*key, "repeat_days"), problem, f"at most retention_days, {retention}")
+        fix = f"Write repeat_days = {retention} or less, or raise retention_days."
+        yield ConfigFault((*key, "repeat_days"), problem, fix)
 
 
 def _endless_hold(channel: Table, key: Key) -> Iterator[ConfigFault]:
@@ -134,8 +138,9 @@ def _endless_hold(channel: Table, key: Key) -> Iterator[ConfigFault]:
         all(isinstance(value, int | float) for value in (minutes, hours))
         and 0 < hours * 60 <= minutes <= WEEK_MINUTES
     ):
-        problem = f"approvals count for {hours:g} hours, and would be too old after {minutes:g} minutes"
-        yield ConfigFault((*key, "hold_minutes"), problem, "fewer minutes than expires_hours has")
+        problem = f"after {minutes:g} minutes on hold, approvals are too old: they count for {hours:g} hours"
+        fix = f"Write fewer than {hours * 60:g} minutes, or raise expires_hours."
+        yield ConfigFault((*key, "hold_minutes"), problem, fix)
 
 
 def _lenient_tiers(channel: Table, key: Key) -> Iterator[ConfigFault]:
@@ -144,8 +149,8 @@ def _lenient_tiers(channel: Table, key: Key) -> Iterator[ConfigFault]:
     for tier in tiers if isinstance(tiers, list) and isinstance(least, int) else []:
         approvals = tier.get("approvals") if isinstance(tier, dict) else None
         if isinstance(approvals, int) and not isinstance(approvals, bool) and 0 < approvals < least:
-            problem = f"approvals = {approvals} is fewer than the {least} below the tier"
-            yield ConfigFault((*key, "tiers"), problem, _expected(ChannelSchema, "tiers"))
+            problem = f"a tier can't need fewer approvals ({approvals}) than the channel ({least})"
+            yield ConfigFault((*key, "tiers"), problem, f"Write approvals = {least} or more in the tier.")
 
 
 def _schema_faults(model: type[BaseModel], table: Table, above: Key) -> Iterator[ConfigFault]:
@@ -154,24 +159,25 @@ def _schema_faults(model: type[BaseModel], table: Table, above: Key) -> Iterator
     except ValidationError as invalid:
         for error in invalid.errors(include_url=False):
             name = str(error["loc"][0])
-            yield ConfigFault((*above, name), _problem(error), _expected(model, name))
+            is_unknown = error["type"] == "extra_forbidden" and len(error["loc"]) == 1
+            fix = fix_key(model, name) if is_unknown else _fix(model, name, error)
+            yield ConfigFault((*above, name), _problem(error), fix)
+
+
+def _fix(model: type[BaseModel], name: str, error: ErrorDetails) -> str:
+    is_missing = error["type"] == "missing" and len(error["loc"]) == 1
+    return fix_value(model, name, "Add" if is_missing else "Write")
 
 
 def _problem(error: ErrorDetails) -> str:
     inner = f' "{error["loc"][-1]}"' if len(error["loc"]) > 1 else ""
     match error["type"]:
         case "missing":
-            return f"missing{inner}"
+            return f"{inner.strip()} is missing" if inner else "missing"
         case "extra_forbidden":
             return f"unknown key{inner}"
         case _:
-            return f"{_shown(error['input'])} is not valid"
-
-
-def _expected(model: type[BaseModel], name: str) -> str:
-    if field := model.model_fields.get(name):
-        return field.description or ""
-    return f"one of {', '.join(model.model_fields)}"
+            return f"{_shown(error['input'])} isn't valid{id_hint(error['input'])}"
 
 
 def _shown(value: Any) -> str:

@@ -22,15 +22,9 @@ MAX_AMOUNT: Final = 10**15
 MAX_DAYS: Final = 366
 LANGUAGES: Final = ("en", "nb")
 FLAG: Final = "true or false"
-APPROVERS: Final = "a list of one or more user IDs (U…, W…) and user group IDs (S…)"
-BUDGET: Final = (
-    "a table { days, customers, amount } of whole numbers: days from 1 to 366, "
-    "and customers, amount (minor units) or both"
-)
-TIERS: Final = (
-    "one or more tables, [[…tiers]], each with approvals (a whole number from 1 to 10, no fewer than without "
-    "the tier) and above_customers, above_amount (whole numbers from 0) or both"
-)
+APPROVERS: Final = "user IDs (U…, W…) and user group IDs (S…)"
+BUDGET: Final = "days from 1 to 366, and customers, amount in øre or cents, or both"
+TIERS: Final = "approvals from 1 to 10, and above_customers, above_amount in øre or cents, or both"
 
 
 def _check(is_valid: Callable[[str], object]) -> AfterValidator:
@@ -97,61 +91,112 @@ class BudgetSchema(TableSchema):
 
 
 class ChannelSchema(TableSchema):
-    """A channel's keys. Only keys that the file sets are used; `ChannelPolicy` has the real defaults."""
+    """A channel's keys. Only keys that the file sets are used; `ChannelPolicy` has the real defaults.
+
+    Each has a description of what is allowed, and an example of how to write it.
+    """
 
     name: Annotated[str, _check(re.compile(r"\S(.{0,78}\S)?").fullmatch)] = Field(
-        "", description="a text of 1 to 80 characters on one line"
+        "", description="one line of 1 to 80 characters", examples=['name = "loyalty-support"']
     )
     rules: Annotated[list[RuleName], NOT_EMPTY] = Field(
-        [], description='a list of one or more rule IDs, or ["*"] for every rule'
+        [], description='rule IDs, or "*" for every rule', examples=['rules = ["*"]']
     )
     requesters: Annotated[list[Requester], NOT_EMPTY] = Field(
-        [], description=f'{APPROVERS}, or ["*"] for every full member'
+        [], description=f'{APPROVERS}, or "*" for every full member', examples=['requesters = ["*"]']
     )
-    approvers: Annotated[list[Approver], NOT_EMPTY] = Field([], description=APPROVERS)
-    max_customers: int = Field(0, ge=1, le=MAX_CUSTOMERS, description="a whole number from 1 to 10,000,000")
+    approvers: Annotated[list[Approver], NOT_EMPTY] = Field(
+        [], description=APPROVERS, examples=['approvers = ["U0123456789", "S0123456789"]']
+    )
+    max_customers: int = Field(
+        0,
+        ge=1,
+        le=MAX_CUSTOMERS,
+        description="a whole number from 1 to 10,000,000",
+        examples=["max_customers = 500"],
+    )
     max_amount: int = Field(
-        0, ge=0, le=MAX_AMOUNT, description="a whole number of minor units, from 0 to 10^15"
+        0,
+        ge=0,
+        le=MAX_AMOUNT,
+        description="øre or cents: 1_000_000 is 10,000.00",
+        examples=["max_amount = 5_000_000"],
     )
-    allow_unpriced: bool = Field(False, description=FLAG)
+    allow_unpriced: bool = Field(False, description=FLAG, examples=["allow_unpriced = true"])
     notify: Annotated[list[Channel], NOT_EMPTY] = Field(
-        [], description="a list of one or more channel IDs (C…, G…)"
+        [], description="channel IDs (C…, G…)", examples=['notify = ["C0123456789"]']
     )
-    require_reason: bool = Field(False, description=FLAG)
-    approvals: int = Field(0, ge=0, le=MAX_APPROVALS, description="a whole number from 0 to 10")
+    require_reason: bool = Field(False, description=FLAG, examples=["require_reason = true"])
+    approvals: int = Field(
+        0, ge=0, le=MAX_APPROVALS, description="a whole number from 0 to 10", examples=["approvals = 1"]
+    )
     expires_hours: float = Field(
-        0, gt=0, le=YEAR_HOURS, allow_inf_nan=False, description="a number of hours, above 0 and at most 8760"
+        0,
+        gt=0,
+        le=YEAR_HOURS,
+        allow_inf_nan=False,
+        description="hours, above 0 and at most 8760",
+        examples=["expires_hours = 24"],
     )
-    batch_size: int = Field(0, ge=1, le=100_000, description="a whole number from 1 to 100,000")
-    concurrency: int = Field(0, ge=1, le=64, description="a whole number from 1 to 64")
-    hold_minutes: Minutes = Field(0, ge=0, description="a number of minutes, from 0 to 10,080 (a week)")
-    remind_minutes: Minutes = Field(0, ge=1, description="a number of minutes, from 1 to 10,080 (a week)")
-    escalate_to: Annotated[list[Approver], NOT_EMPTY] = Field([], description=APPROVERS)
-    reserved: bool = Field(False, description=FLAG)
-    language: Annotated[str, _check(LANGUAGES.__contains__)] = Field("", description='"en" or "nb"')
+    batch_size: int = Field(
+        0, ge=1, le=100_000, description="a whole number from 1 to 100,000", examples=["batch_size = 500"]
+    )
+    concurrency: int = Field(
+        0, ge=1, le=64, description="a whole number from 1 to 64", examples=["concurrency = 8"]
+    )
+    hold_minutes: Minutes = Field(
+        0, ge=0, description="minutes, from 0 to 10,080 (a week)", examples=["hold_minutes = 10"]
+    )
+    remind_minutes: Minutes = Field(
+        0, ge=1, description="minutes, from 1 to 10,080 (a week)", examples=["remind_minutes = 60"]
+    )
+    escalate_to: Annotated[list[Approver], NOT_EMPTY] = Field(
+        [], description=APPROVERS, examples=['escalate_to = ["U0123456789"]']
+    )
+    reserved: bool = Field(False, description=FLAG, examples=["reserved = false"])
+    language: Annotated[str, _check(LANGUAGES.__contains__)] = Field(
+        "", description='"en" or "nb" (Norwegian bokmål)', examples=['language = "nb"']
+    )
     locale: Annotated[str, _check(_is_locale)] = Field(
-        "", description='a locale of numbers and dates, such as "en_US" or "nb_NO"'
+        "", description="how numbers, money and dates are written", examples=['locale = "nb_NO"']
     )
-    repeat_days: int = Field(0, ge=0, le=MAX_DAYS, description="a whole number of days from 0 (never) to 366")
+    repeat_days: int = Field(
+        0, ge=0, le=MAX_DAYS, description="days, from 0 (never) to 366", examples=["repeat_days = 7"]
+    )
     tier_hours: float = Field(
-        0, ge=0, le=YEAR_HOURS, allow_inf_nan=False, description="a number of hours, from 0 to 8760"
+        0,
+        ge=0,
+        le=YEAR_HOURS,
+        allow_inf_nan=False,
+        description="hours, from 0 to 8760",
+        examples=["tier_hours = 24"],
     )
-    budget: BudgetSchema | None = Field(None, description=BUDGET)
-    tiers: Annotated[list[TierSchema], NOT_EMPTY] = Field([], description=TIERS)
+    budget: BudgetSchema | None = Field(
+        None, description=BUDGET, examples=["budget = { days = 30, customers = 5000 }"]
+    )
+    tiers: Annotated[list[TierSchema], NOT_EMPTY] = Field(
+        [], description=TIERS, examples=["tiers = [{ above_customers = 100, approvals = 2 }]"]
+    )
 
 
 class PolicySchema(TableSchema):
     """The keys at the top of the file, which hold for all channels."""
 
     currency: Annotated[str, _check(get_global("all_currencies").__contains__)] = Field(
-        description='an ISO 4217 code in capitals, such as "NOK"'
+        description="an ISO 4217 code in capitals", examples=['currency = "NOK"']
     )
     timezone: Annotated[str, _check(_is_timezone)] = Field(
-        description='a time zone of the IANA database, such as "Europe/Oslo"'
+        description="a time zone of the IANA database", examples=['timezone = "Europe/Oslo"']
     )
     admins: Annotated[list[Admin], NOT_EMPTY] = Field(
-        [], description="a list of one or more user IDs (U…, W…)"
+        [], description="user IDs (U…, W…)", examples=['admins = ["U0123456789"]']
     )
-    retention_days: int = Field(90, ge=1, le=36_500, description="a whole number of days from 1 to 36,500")
-    defaults: dict[str, Any] = Field({}, description="a table, [defaults], of keys for all channels")
-    channels: dict[str, Any] = Field({}, description="tables, [channels.C…], one for each channel")
+    retention_days: int = Field(
+        90, ge=1, le=36_500, description="days, from 1 to 36,500", examples=["retention_days = 90"]
+    )
+    defaults: dict[str, Any] = Field(
+        {}, description="a table of keys for all channels", examples=["[defaults]"]
+    )
+    channels: dict[str, Any] = Field(
+        {}, description="one table for each channel", examples=["[channels.C0123456789]"]
+    )

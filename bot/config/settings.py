@@ -37,7 +37,7 @@ CREDENTIALS: Final = (
 """The credentials; of names in one row any one is enough."""
 
 NOTHING_SET: Final = (
-    "No credentials are set. Run this where .env is; `discount-bot init` asks for them and writes one."
+    "No credentials are set. Run this in the folder of .env, or make one with discount-bot init."
 )
 MIN_TOKEN_LENGTH: Final = 4
 """After the prefix, which alone makes the log hide a token."""
@@ -49,13 +49,13 @@ def _https_url(text: str) -> str:
     parts = urlsplit(text)
     extra = parts.query or parts.fragment or parts.username
     if parts.scheme not in {"http", "https"} or not parts.hostname or extra:
-        raise ValueError("not a valid URL")
+        raise ValueError("isn't a valid URL")
     if parts.scheme == "http" and not is_local(parts.hostname):
-        raise ValueError("http:// would send secrets unencrypted over the network")
+        raise ValueError("http:// would send secrets unencrypted")
     return text.rstrip("/")
 
 
-def _secret(is_valid: Callable[[str], object], problem: str = "not valid") -> AfterValidator:
+def _secret(is_valid: Callable[[str], object], problem: str = "isn't valid") -> AfterValidator:
     def validate(secret: SecretStr) -> SecretStr:
         if not is_valid(secret.get_secret_value()):
             raise ValueError(problem)
@@ -66,7 +66,10 @@ def _secret(is_valid: Callable[[str], object], problem: str = "not valid") -> Af
 
 def _token(prefix: str = "") -> AfterValidator:
     shortest = len(prefix) + MIN_TOKEN_LENGTH
-    return _secret(lambda text: text.startswith(prefix) and len(text) >= shortest and text.split() == [text])
+    return _secret(
+        lambda text: text.startswith(prefix) and len(text) >= shortest and text.split() == [text],
+        "doesn't look like a Slack token" if prefix else "isn't valid",
+    )
 
 
 _LONG_ENOUGH: Final = _secret(
@@ -94,7 +97,7 @@ class BaseConfig(BaseModel):
     database_url: Annotated[SecretStr, AfterValidator(_database_url)] = Field(
         SecretStr("sqlite:///discount-bot.db"), description=EXPECTED, validate_default=True
     )
-    audit_key: SecretStr | None = Field(None, description="a long random text; keep it secret and the same")
+    audit_key: SecretStr | None = Field(None, description="a long secret that you never change")
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(str.lower)] = Field(
         "info", description="debug, info, warning or error"
     )
@@ -112,35 +115,35 @@ class Settings(BaseConfig):
     """All settings, validated; secrets show only through `get_secret_value`."""
 
     slack_bot_token: Annotated[SecretStr, _token("xoxb-")] = Field(
-        description="the bot token, xoxb-…, from OAuth & Permissions"
+        description="the token that starts with xoxb- (OAuth & Permissions)"
     )
     slack_app_token: Annotated[SecretStr, _token("xapp-")] | None = Field(
-        None, description="an app-level token, xapp-…, from Basic Information, for Socket Mode"
+        None, description="a token that starts with xapp- (Basic Information), for Socket Mode"
     )
     slack_signing_secret: Annotated[SecretStr, _token(), _LONG_ENOUGH] | None = Field(
-        None, description="the signing secret from Basic Information, without spaces, for HTTP"
+        None, description="the signing secret (Basic Information), for HTTP"
     )
     slack_api_url: Annotated[str, AfterValidator(lambda text: _https_url(text) + "/")] = Field(
-        "https://slack.com/api/", description="https://…"
+        "https://slack.com/api/", description="a URL like https://…"
     )
     dintero_account_id: Annotated[str, StringConstraints(pattern=r"^[PT][0-9]{8}$")] = Field(
-        description="T and 8 digits for a test account, P and 8 digits for a production account"
+        description="T or P and 8 digits, like T12345678 (T = test, P = production)"
     )
     dintero_client_id: str = Field(
-        description="the ID of an API client, from Backoffice, Settings → API clients"
+        description="the ID of an API client (Backoffice → Settings → API clients)"
     )
     dintero_client_secret: Annotated[SecretStr, _token(), _LONG_ENOUGH] = Field(
         description="the secret of the same API client"
     )
     dintero_api_url: Annotated[str, AfterValidator(_https_url)] = Field(
-        "https://api.dintero.com/v1", description="https://…"
+        "https://api.dintero.com/v1", description="a URL like https://…"
     )
     dintero_timeout: float = Field(
         30, gt=0, le=3600, allow_inf_nan=False, description="seconds, above 0 and at most 3600"
     )
     policy_file: Path = Field(Path("policy.toml"), description="the path of a TOML file")
     host: str = Field("127.0.0.1", description="the address to listen on")
-    port: int = Field(3000, ge=0, le=65535, description="a port from 1 to 65535, or 0 for any free one")
+    port: int = Field(3000, ge=0, le=65535, description="a port number up to 65535, or 0 for any free port")
 
     @property
     def socket_mode(self) -> bool:
@@ -156,10 +159,10 @@ class Settings(BaseConfig):
     @classmethod
     def read(cls, env: Mapping[str, str]) -> Self:
         """Validate the settings, or raise ConfigError with every fault; empty values count as not set."""
-        expected = "xapp-… for Socket Mode, or set SLACK_SIGNING_SECRET for HTTP"
+        neither = "SLACK_APP_TOKEN: not set. Set it for Socket Mode, or SLACK_SIGNING_SECRET for HTTP."
         is_set = env.get("SLACK_APP_TOKEN") or env.get("SLACK_SIGNING_SECRET")
         try:
-            return _read(cls, env, *([] if is_set else [f"SLACK_APP_TOKEN: missing (expected {expected})"]))
+            return _read(cls, env, *([] if is_set else [neither]))
         except ConfigError as error:
             if len(missing_credentials(env)) == len(CREDENTIALS):
                 error.advice = NOTHING_SET
@@ -180,12 +183,12 @@ def _env_file(folder: Path | None) -> dict[str, str | None]:
     except (FileNotFoundError, IsADirectoryError):  # a virtual environment may have this name
         return {}
     except UnicodeDecodeError:
-        raise ConfigError([f"{ENV_FILE}: not readable (expected UTF-8 text)"]) from None
+        raise ConfigError([f"{ENV_FILE}: not UTF-8 text. Save it as UTF-8."]) from None
     except OSError as error:
-        raise ConfigError([f"{ENV_FILE}: {error.strerror} (let the bot's user read it)"]) from None
+        raise ConfigError([f"{ENV_FILE}: {error.strerror}. Let the bot's user read it."]) from None
     if damaged := [_line(binding) for binding in bindings if _is_damaged(binding)]:
-        # without what stands there: it may be a secret
-        raise ConfigError([f"{ENV_FILE}, line {line}: not NAME=value" for line in damaged])
+        # without its text: it may be a secret
+        raise ConfigError([f"{ENV_FILE}, line {line}: not NAME=value." for line in damaged])
     return {binding.key: binding.value for binding in bindings if binding.key}
 
 
@@ -203,7 +206,7 @@ def _line(binding: Binding) -> int:
 
 @dataclass(frozen=True, slots=True)
 class ValueSources:
-    """Where the values of settings stand: in the environment, which wins, or in a file."""
+    """Where the values of settings come from: the environment, which wins, or a file."""
 
     file: Path
     in_environment: frozenset[str]
@@ -270,10 +273,10 @@ def _faults(model: type[BaseModel], invalid: ValidationError, env: Mapping[str, 
                 faults[name] = f"{name}: {error['msg']}"
                 continue
             case "missing":
-                problem = "missing"
+                problem = "not set"
             case "value_error":
                 problem = str(error["ctx"]["error"])
             case _:
-                problem = f"“{env[name]}” is not valid" if name in REPEATED else "not valid"
-        faults[name] = f"{name}: {problem} (expected {expected[name]})"
+                problem = f"“{env[name]}” isn't valid" if name in REPEATED else "isn't valid"
+        faults[name] = f"{name}: {problem}. Use {expected[name]}."
     return list(faults.values())

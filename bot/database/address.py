@@ -33,8 +33,8 @@ class UnusableUrl(ConfigError):
     """`DATABASE_URL` names no database that the bot can use."""
 
     def __init__(self, problem: str, *, another_helps: bool = True) -> None:
-        expected = f" (expected {EXPECTED})" if another_helps else ""
-        super().__init__([f"DATABASE_URL: {problem}{expected}"])
+        fix = f". Use {EXPECTED}." if another_helps else ""
+        super().__init__([f"DATABASE_URL: {problem}{fix}"])
         self.problem = problem
         self.another_helps = another_helps
 
@@ -55,7 +55,7 @@ def parse_url(url: str, *, sqlite: Version = sqlite3.sqlite_version_info) -> URL
     if scheme := POSTGRES.match(url):
         parsed = next(_readings(url[scheme.end() :]), None)
         if parsed is None:
-            raise UnusableUrl("not a valid URL")
+            raise UnusableUrl("isn't a valid URL")
         return parsed
     return _sqlite(url, sqlite)
 
@@ -87,12 +87,12 @@ def _sqlite(url: str, version: Version) -> URL:
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError):
-        raise UnusableUrl("not a valid URL") from None
+        raise UnusableUrl("isn't a valid URL") from None
     if parsed.get_backend_name() != "sqlite" or not parsed.database or parsed.database == ":memory:":
-        raise UnusableUrl("not a valid URL")
+        raise UnusableUrl("isn't a valid URL")
     if version < OLDEST_SQLITE:
         has, needs = (".".join(map(str, numbers)) for numbers in (version, OLDEST_SQLITE))
-        problem = f"SQLite {has} is too old; use a Python with SQLite {needs} or later, or PostgreSQL"
+        problem = f"SQLite {has} is too old. Use a Python with SQLite {needs} or later, or PostgreSQL."
         raise UnusableUrl(problem, another_helps=False)
     return parsed.set(drivername="sqlite", database=_real_path(parsed.database))
 

@@ -61,8 +61,12 @@ def test_answers_that_are_left_out_are_named_as_the_next_step(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("answers", "fault", "kept"),
     [
-        (["xoxp-secret-1"], "SLACK_BOT_TOKEN: not valid (expected the bot token, xoxb-…", ""),
-        ([*SLACK, *DINTERO, "#shop"], "not a channel ID (expected C… or G…", "xapp-secret-2"),
+        (
+            ["xoxp-secret-1"],
+            "SLACK_BOT_TOKEN: doesn't look like a Slack token. Use the token that starts with xoxb-",
+            "",
+        ),
+        ([*SLACK, *DINTERO, "#shop"], "not a channel ID. Write [channels.C0123456789]", "xapp-secret-2"),
         ([*SLACK, *DINTERO, "C0SHOP", "U0ANN", "U0ANN"], "name two people or a user group", "xapp-secret-2"),
         (SLACK, "no answer; the input has ended", ""),
     ],
@@ -107,8 +111,8 @@ def test_at_a_terminal_it_asks_again_and_shows_no_secret(tmp_path: Path) -> None
             process.kill()
             os.close(theirs)
             os.close(ours)
-    assert "SLACK_BOT_TOKEN: not valid" in seen
-    assert "DINTERO_ACCOUNT_ID: not valid" in seen
+    assert "SLACK_BOT_TOKEN: doesn't look like" in seen
+    assert "DINTERO_ACCOUNT_ID: isn't valid. Use T or P and 8 digits" in seen
     assert "T12345678" in seen
     assert [secret for secret in (*SLACK, "secret-3") if secret in seen] == []
     assert "3. discount-bot run" in seen

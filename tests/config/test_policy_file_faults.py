@@ -1,6 +1,7 @@
-"""Every fault of a policy file names its line, its key and what is expected."""
+"""Every fault of a policy file names its line, its key and the fix."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.config.policy_file import load_policy
+from bot.config.policy_fixes import fix_value
 from bot.config.policy_schema import ChannelSchema, PolicySchema
 from bot.config.toml_positions import key_lines
 from bot.domain.policy.policy import Tier
@@ -17,7 +19,7 @@ from tests.support.policy_files import CHANNEL, EACH_KEY, TOP, UNKNOWN_KEYS, WRO
 
 @pytest.mark.parametrize(("key", "text"), [(key, text) for key, texts in WRONG for text in texts])
 @pytest.mark.parametrize("table", ["defaults", "channels.C1"])
-def test_a_wrong_value_has_its_line_its_key_and_what_is_expected(
+def test_a_wrong_value_has_its_line_its_key_and_the_right_line_written_out(
     tmp_path: Path, table: str, key: str, text: str
 ) -> None:
     own = {name: given for name, given in CHANNEL.items() if name != key}
@@ -26,7 +28,7 @@ def test_a_wrong_value_has_its_line_its_key_and_what_is_expected(
     line = len(written.splitlines())
     (fault,) = faults(tmp_path, written)
     assert fault.startswith(f"policy.toml, line {line}: {table}.{key}: ")
-    assert fault.endswith(f" (expected {ChannelSchema.model_fields[key].description})")
+    assert fault.endswith(f". {fix_value(ChannelSchema, key)}")
 
 
 @pytest.mark.parametrize(
@@ -50,7 +52,7 @@ def test_a_wrong_value_has_its_line_its_key_and_what_is_expected(
 def test_a_wrong_value_at_the_top_is_a_fault(tmp_path: Path, key: str, text: str) -> None:
     (fault,) = faults(tmp_path, toml({**TOP, key: text}))
     assert f": {key}: " in fault
-    assert fault.endswith(f" (expected {PolicySchema.model_fields[key].description})")
+    assert fault.endswith(f". {fix_value(PolicySchema, key)}")
 
 
 @pytest.mark.parametrize("key", UNKNOWN_KEYS)
@@ -58,22 +60,47 @@ def test_a_wrong_value_at_the_top_is_a_fault(tmp_path: Path, key: str, text: str
 def test_an_unknown_channel_key_is_a_fault(tmp_path: Path, table: str, key: str) -> None:
     tables = {"defaults": {}, "channels__C1": CHANNEL}
     (fault,) = faults(tmp_path, toml(TOP, **{**tables, table: {**tables[table], key: "1"}}))
-    assert f"{table.replace('__', '.')}.{key}: unknown key (expected one of name, rules, " in fault
+    assert f"{table.replace('__', '.')}.{key}: unknown key. Did you mean " in fault
 
 
-@pytest.mark.parametrize("key", ["retention_day", "channel", "approvals"])
-def test_an_unknown_key_at_the_top_is_a_fault(tmp_path: Path, key: str) -> None:
+@pytest.mark.parametrize(
+    ("key", "fix"),
+    [
+        ("retention_day", "Did you mean retention_days?"),
+        ("channel", "Did you mean channels?"),
+        ("approvals", "Move it below [defaults] or a [channels.C…]."),
+        ("colour", "Remove it; policy.example.toml lists all keys."),
+    ],
+)
+def test_an_unknown_key_at_the_top_names_the_nearest_or_its_place(tmp_path: Path, key: str, fix: str) -> None:
     (fault,) = faults(tmp_path, toml({key: "1", **TOP}))
-    assert (
-        fault == f"policy.toml, line 1: {key}: unknown key (expected one of "
-        "currency, timezone, admins, retention_days, defaults, channels)"
-    )
+    assert fault == f"policy.toml, line 1: {key}: unknown key. {fix}"
+
+
+def test_a_key_of_the_whole_file_in_a_channel_is_sent_to_the_top(tmp_path: Path) -> None:
+    (fault,) = faults(tmp_path, toml(TOP, channels__C1={**CHANNEL, "currency": '"NOK"'}))
+    assert fault.endswith("unknown key. Move it to the top of the file, above every [table].")
+
+
+def test_an_id_in_small_letters_is_shown_in_capitals(tmp_path: Path) -> None:
+    (fault,) = faults(tmp_path, toml(TOP, channels__C1={**CHANNEL, "approvers": '["u0bo", "U1"]'}))
+    assert ': channels.C1.approvers: "u0bo" isn\'t valid (did you mean "U0BO"?). Write approvers = ' in fault
+
+
+@pytest.mark.parametrize("key", [*ChannelSchema.model_fields, *PolicySchema.model_fields])
+def test_each_written_out_line_is_right(key: str) -> None:
+    model = ChannelSchema if key in ChannelSchema.model_fields else PolicySchema
+    (line,) = model.model_fields[key].examples or []
+    value = tomllib.loads(line)
+    assert [*value] == [key]
+    if model is ChannelSchema:
+        model.model_validate(value)
 
 
 @pytest.mark.parametrize("key", TOP)
 def test_a_missing_key_at_the_top_is_a_fault(tmp_path: Path, key: str) -> None:
     (fault,) = faults(tmp_path, toml({name: given for name, given in TOP.items() if name != key}))
-    assert fault.startswith(f"policy.toml: {key}: missing (expected ")
+    assert fault.startswith(f"policy.toml: {key}: missing. Add {key} = ")
 
 
 @pytest.mark.parametrize("key", CHANNEL)
@@ -81,7 +108,7 @@ def test_a_missing_channel_key_is_a_fault_at_its_table(tmp_path: Path, key: str)
     (fault,) = faults(
         tmp_path, toml(TOP, channels__C1={name: given for name, given in CHANNEL.items() if name != key})
     )
-    assert fault.startswith(f"policy.toml, line 3: channels.C1.{key}: missing (expected ")
+    assert fault.startswith(f"policy.toml, line 3: channels.C1.{key}: missing. Add {key} = ")
 
 
 @pytest.mark.parametrize("tables", [{"defaults": {"approvals": "0"}}, {}])
@@ -103,7 +130,7 @@ def test_a_channel_with_a_tier_needs_approvers(tmp_path: Path) -> None:
     ):
         tables["channels__C1"] = {**tables["channels__C1"], "approvals": "0"}
         (fault,) = faults(tmp_path, toml(TOP, **tables))
-        assert ".approvers: missing (expected " in fault
+        assert ".approvers: missing. Add approvers = " in fault
 
 
 def test_a_tier_may_be_a_table_of_its_own(tmp_path: Path) -> None:
@@ -123,21 +150,21 @@ def test_a_tier_may_never_need_fewer_approvals_than_the_channel(
     if approvals:
         written = toml(TOP, channels__C1={**own, "tiers": "[{above_customers = 1, approvals = 1}]"})
         (fault,) = faults(tmp_path, written)
-        assert (
-            ": channels.C1.tiers: approvals = 1 is fewer than the 2 below the tier (expected one or more"
-            in fault
+        assert fault.endswith(
+            ": channels.C1.tiers: a tier can't need fewer approvals (1) than the channel (2). "
+            "Write approvals = 2 or more in the tier."
         )
 
 
 @pytest.mark.parametrize("name", ["U1", "c1", "loyalty", '"#loyalty"', '"C 1"', '""'])
 def test_a_table_that_names_no_channel_is_a_fault(tmp_path: Path, name: str) -> None:
     (fault,) = faults(tmp_path, toml(TOP, **{f"channels__{name}": CHANNEL}))
-    assert fault.startswith(f"policy.toml, line 3: channels.{name}: not a channel ID (expected C… or G…")
+    assert fault.startswith(f"policy.toml, line 3: channels.{name}: not a channel ID")
 
 
 def test_a_channel_that_is_not_a_table_is_a_fault(tmp_path: Path) -> None:
     (fault,) = faults(tmp_path, toml(TOP, channels={"C1": "5"}))
-    assert fault.startswith("policy.toml, line 4: channels.C1: 5 is not valid (expected a table")
+    assert fault.startswith("policy.toml, line 4: channels.C1: 5 isn't a table. Write [channels.")
 
 
 def test_all_faults_come_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:
@@ -183,12 +210,25 @@ key = 1\"\"\"
 
 def test_a_toml_error_has_its_line(tmp_path: Path) -> None:
     (fault,) = faults(tmp_path, 'currency = "NOK"\ncurrency = "SEK"')
-    assert fault == 'policy.toml, line 2: Cannot overwrite a value: currency = "SEK" (expected TOML)'
+    assert fault == ('policy.toml, line 2: not valid TOML: currency = "SEK". Cannot overwrite a value.')
+
+
+@pytest.mark.parametrize(
+    ("written", "fix"),
+    [
+        ("max_amount = 5,000,000", "Write max_amount = 5_000_000, without separators."),
+        ("currency = NOK", 'Write currency = "NOK", in quotation marks.'),
+        ("reserved = True  # everyone", "Write reserved = true."),
+    ],
+)
+def test_a_usual_slip_in_toml_has_its_fix_written_out(tmp_path: Path, written: str, fix: str) -> None:
+    (fault,) = faults(tmp_path, f"\n{written}")
+    assert fault == f"policy.toml, line 2: not valid TOML: {written}. {fix}"
 
 
 def test_a_file_that_ends_too_early_is_a_fault(tmp_path: Path) -> None:
     (fault,) = faults(tmp_path, 'currency = ["NOK"')
-    assert fault == "policy.toml: Unclosed array (at end of document) (expected TOML)"
+    assert fault.startswith("policy.toml: not valid TOML: Unclosed array (at end of document). Close the")
 
 
 def test_a_file_that_is_not_text_is_a_fault(tmp_path: Path) -> None:
@@ -198,9 +238,9 @@ def test_a_file_that_is_not_text_is_a_fault(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_is_a_fault_with_the_fix(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"Is a directory \(let the bot's user read it; or set POLICY_FILE"):
+    with pytest.raises(ConfigError, match=r"Is a directory. Let the bot's user read it, or set POLICY_FILE"):
         load_policy(tmp_path)
-    with pytest.raises(ConfigError, match=r"No such file.*discount-bot init"):
+    with pytest.raises(ConfigError, match=r"not found. Run discount-bot init"):
         load_policy(tmp_path / "policy.toml")
 
 

@@ -114,8 +114,9 @@ def test_all_faults_are_listed_at_once_each_with_its_name_and_the_fix() -> None:
         "PORT",
         "SLACK_APP_TOKEN",
     ]
-    assert all(" (expected " in line and "\n" not in line for line in listed)
-    assert listed[-1].endswith("or set SLACK_SIGNING_SECRET for HTTP)")
+    assert all(line.endswith(".") and "\n" not in line for line in listed)
+    assert "PORT: “many” isn't valid. Use a port number up to 65535, or 0 for any free port." in listed
+    assert listed[-1].endswith("or SLACK_SIGNING_SECRET for HTTP.")
 
 
 @pytest.mark.parametrize(
@@ -188,7 +189,7 @@ def test_a_damaged_line_of_the_env_file_is_named_without_what_it_says(tmp_path: 
     (tmp_path / ".env").write_text(f'{good}\nSECRET WORD\nxoxb-cut-off\nLOG_LEVEL="open\n')
     with pytest.raises(ConfigError) as unusable:
         environment(tmp_path, {})
-    assert unusable.value.faults == [f".env, line {line}: not NAME=value" for line in (9, 10, 11)]
+    assert unusable.value.faults == [f".env, line {line}: not NAME=value." for line in (9, 10, 11)]
 
 
 def test_the_database_setting_needs_no_credentials() -> None:

@@ -103,7 +103,7 @@ def test_an_unusable_url_is_reported_with_the_name_of_the_setting(url: str) -> N
 
 def test_an_sqlite_without_returning_is_refused_with_what_is_needed_instead() -> None:
     with pytest.raises(
-        ConfigError, match=r"SQLite 3\.34\.1 is too old; use .* 3\.35 or later, or PostgreSQL$"
+        ConfigError, match=r"SQLite 3\.34\.1 is too old. Use .* 3\.35 or later, or PostgreSQL"
     ):
         parse_url("sqlite:///bot.db", sqlite=(3, 34, 1))
     assert parse_url("sqlite:///bot.db", sqlite=(3, 35, 0)).database == "bot.db"
