@@ -30,6 +30,7 @@ from bench import (
     startup,
     throughput,
     typeahead,
+    waits,
 )
 from bench.metrics import Figure
 from bench.processes import Broken
@@ -63,6 +64,7 @@ FULL: Final[Parts] = {
     "acks": lambda folder: ack_latency.measure(folder, _loads(2_000, 100, 2_500)),
     "javascript": lambda folder: bolt_js.measure(folder, bursts=50, install=True),
     "typeahead": lambda folder: typeahead.measure(folder, rules=10_000, count=1_400),
+    "waits": lambda folder: waits.measure(folder, clicks=24),
     "giving": lambda folder: throughput.measure(folder, [EIGHT_WIDE, MILLION]),
     "meanwhile": lambda folder: ack_under_load.measure(folder, plan=MILLION.plan, times=6, idle=5.0),
     "reading": lambda folder: file_reading.measure(folder, rows=1_000_000, times=5),
@@ -84,6 +86,7 @@ QUICK: Final[Parts] = {
     "acks": lambda folder: ack_latency.measure(folder, _loads(20, 2, 100)),
     "javascript": lambda folder: bolt_js.measure(folder, bursts=2, install=False),
     "typeahead": lambda folder: typeahead.measure(folder, rules=200, count=14),
+    "waits": lambda folder: waits.measure(folder, clicks=1),
     "giving": lambda folder: throughput.measure(
         folder, [throughput.Line(Workload(4_000, 500, 8), 1, bare=AS_FAST, ideal=0.92)]
     ),

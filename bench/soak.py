@@ -1,8 +1,8 @@
 """A soak: thousands of requests by clicks, and what they leave in memory, files and rows."""
 
 import sqlite3
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, closing
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,12 +14,10 @@ import psycopg
 
 from bench.databases import SQLITE, postgres
 from bench.metrics import Figure, megabytes, pieces, within
-from bench.processes import answering, free_port, process
-from bench.raw_http import question
+from bench.shop_bot import shop_with_bot
 from sandbox.dintero import SandboxDintero
 from sandbox.dintero.catalogue import seed_rule
-from sandbox.shop import BOSS, LEADS, SUPPORT, Shop, open_shop, settings_for
-from sandbox.slack.transport.delivery import SignedHttp
+from sandbox.shop import BOSS, LEADS, SUPPORT, Shop
 
 POLICY: Final = f"""
 currency = "NOK"
@@ -64,7 +62,8 @@ async def measure(folder: Path, *, requests: int) -> list[Figure]:
         for name, url in (("SQLite", SQLITE), ("PostgreSQL", server)):
             own = folder / name
             own.mkdir()
-            async with _bot(own, url) as (shop, watched):
+            dintero = SandboxDintero(_rules())
+            async with shop_with_bot(own, policy=POLICY, url=url, dintero=dintero) as (shop, watched):
                 early = await _requests(shop, own, url, watched, range(requests // WARM))
                 late = await _requests(shop, own, url, watched, range(requests // WARM, requests))
             figures += _figures(f"{requests:,} requests, {name}", early, late, requests - requests // WARM)
@@ -94,22 +93,8 @@ def _figures(what: str, early: Use, late: Use, requests: int) -> list[Figure]:
     ]
 
 
-@asynccontextmanager
-async def _bot(folder: Path, url: str) -> AsyncIterator[tuple[Shop, psutil.Process]]:
-    async with AsyncExitStack() as stack:
-        rules = [
-            seed_rule(datetime.now(UTC)) | {"id": str(uuid4()), "name": _rule(at)} for at in range(RULES)
-        ]
-        shop = await stack.enter_async_context(open_shop(dintero=SandboxDintero(rules)))
-        (folder / "policy.toml").write_text(POLICY)
-        port = free_port()
-        settings = settings_for(shop, url) | {"PORT": str(port), "POLICY_FILE": "policy.toml"}
-        child = await stack.enter_async_context(process("bot", "run", folder=folder, settings=settings))
-        await answering(port, question("/readyz"), child)
-        line = SignedHttp(f"http://127.0.0.1:{port}/slack/events", shop.slack.credentials.signing_secret)
-        stack.push_async_callback(line.close)
-        shop.slack.line = line
-        yield shop, psutil.Process(child.pid)
+def _rules() -> list[dict[str, Any]]:
+    return [seed_rule(datetime.now(UTC)) | {"id": str(uuid4()), "name": _rule(at)} for at in range(RULES)]
 
 
 def _rule(number: int) -> str:

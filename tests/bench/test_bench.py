@@ -57,6 +57,12 @@ QUICK_PARTS: Final = {
         "batches sent again",
         "to the first call of the one that is started",
     ),
+    ("waits",): (
+        "command → form, people seen before",
+        "approval → Dintero's call, people seen before",
+        "approval → summary in the thread, people looked up",
+        "2 × Slack + Dintero",
+    ),
     ("idle", "soak"): (
         "idle on PostgreSQL, 1 s: transactions",
         "10 requests, SQLite: memory",
