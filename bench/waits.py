@@ -26,6 +26,7 @@ from typing import Final, TypeVar
 
 from bench.metrics import Figure, median, percentile, shorter
 from bench.shop_bot import shop_with_bot
+from bot.domain.ids import GroupId
 from sandbox.shop import BOSS, CAMPAIGNS, LEADS, SUPPORT, Shop
 from sandbox.slack.state.workspace import Message
 from sandbox.slack.user.person import SandboxPerson
@@ -117,7 +118,7 @@ class SlowShop:
         customers = f"{time.time_ns()}-a\n{time.time_ns()}-b"
         await form.fill({"Rule": RULE, "Customer IDs": customers, "Reason": "A late parcel"})
         review = await self._timed(
-            REVIEW, form.submit(), lambda: requester.sees_view(submit="Ask for approval")
+            REVIEW, form.submit(), lambda: requester.sees_view(submit="Request approval")
         )
         card = await self._timed(CARD, review.submit(), lambda: self._card(asked))
         approval = await self._timed(
@@ -138,9 +139,8 @@ class SlowShop:
         return seen
 
     async def _card(self, asked: int) -> Message:
-        return await self.shop.slack.until(
-            lambda: (self.shop.slack.messages(self.shop.support)[asked:] or [None])[0]
-        )
+        slack = self.shop.slack
+        return await slack.until(lambda: next(iter(slack.messages(self.shop.support)[asked:]), None))
 
     async def _summary(self, card: Message) -> Message:
         def look() -> Message | None:
@@ -181,7 +181,7 @@ def _newcomers(shop: Shop, count: int) -> list[tuple[SandboxPerson, SandboxPerso
         for number in range(count)
     ]
     shop.support.members.update(person.id for pair in pairs for person in pair)
-    shop.slack.workspace.groups[LEADS].members.update(lead.id for _, lead in pairs)
+    shop.slack.workspace.groups[GroupId(LEADS)].members.update(lead.id for _, lead in pairs)
     return pairs
 
 
