@@ -162,7 +162,7 @@ _READERS: Final[Mapping[Any, Callable[[Any], Any]]] = {
     Text: decode,
     "state": State,
     "stop": StopReason,
-    "own_key": bool,
+    **dict.fromkeys(("own_key", "told_of_pause"), bool),
     "pausing": PauseState,
     "tier": _tier_of,
     "escalated_to": lambda column: tuple(decode(column).split()),

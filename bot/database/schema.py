@@ -30,7 +30,7 @@ from sqlalchemy.types import TypeEngine
 
 from bot.domain.requests.request import ENDED
 
-VERSION: Final = "0015"
+VERSION: Final = "0017"
 """The newest migration; a test compares it with the head of the migrations."""
 VERSION_TABLE: Final = "discount_bot_version"
 """Alembic's default name would clash in a shared database."""
@@ -103,6 +103,7 @@ requests = _table(
     Column("granted", Integer),
     Column("granted_amount", BigInteger),
     Column("granted_from", BigInteger, nullable=False, server_default="0"),
+    Column("told_of_pause", Integer, nullable=False, server_default="0"),
     Index(None, "channel", "created_at"),
     Index(None, "requester", "created_at"),
     Index(None, "channel", "granted_from", "granted", "granted_amount"),
@@ -110,7 +111,8 @@ requests = _table(
 """`rule`, `last_answer`, `typed` (the form's input) and `files_read` are JSON. `rule_id` is the id within
 `rule`, for searches. `fence` is the fencing token of the current holder (`Repository.claim`), `files` the
 reading of its files that counts. `granted` is what an ended request counts for in budgets, with its amount
-and the time of the first of it; that is 0 until it ends, and if an earlier version ended it."""
+and the time of the first of it; that is 0 until it ends, and if an earlier version ended it.
+`told_of_pause` says that the thread knows of the pause."""
 
 votes = _table(
     "votes",
@@ -200,6 +202,14 @@ pause = _table(
 
 `faults` counts consecutive requests that a fault of Dintero stopped, `changes` counts pauses and resumptions;
 the cards show those up to `told`."""
+
+preferences = _table(
+    "preferences",
+    Column("person", Text, primary_key=True),
+    *_required(Text, "results", "language"),
+    Column("changed_at", BigInteger, nullable=False),
+)
+"""What people chose by `/discount settings`. It is no customer data, so the purge leaves it."""
 
 replicas = _table(
     "replicas",

@@ -9,6 +9,7 @@ from bot.domain.customers.packing import PackedIds, RowHashes
 from bot.domain.customers.uploads import TOLD, FileRead, ReadResult, Upload
 from bot.domain.ids import ChannelId, CustomerId, Fence, GroupId, OnceKey, RequestId, RuleId, ShortId, UserId
 from bot.domain.policy.budget import Asked, Grant
+from bot.domain.preferences import Preferences
 from bot.domain.requests.audit_entries import Entry
 from bot.domain.requests.batches import (
     BatchOutcome,
@@ -358,6 +359,14 @@ class Repository(Protocol):
     async def settle_lost(self, by: UserId, at: datetime) -> int:
         """Note that a person has settled them, and count them."""
 
+    # what people prefer
+
+    async def preferences(self, person: UserId) -> Preferences:
+        """Read what a person prefers; the defaults if they never chose anything."""
+
+    async def save_preferences(self, chosen: Preferences) -> None:
+        """Write what a person prefers."""
+
     # the pause
 
     async def pause(self) -> Pause | None:
@@ -365,6 +374,9 @@ class Repository(Protocol):
 
     async def begin_pause(self, pause: Pause) -> bool:
         """Pause the bot; return False if it is paused already."""
+
+    async def replace_pause(self, pause: Pause) -> bool:
+        """Replace who paused the bot and why; return False if the bot is not paused."""
 
     async def end_pause(self, by: UserId, at: datetime) -> bool:
         """Resume and reset the count of failures; return False if the bot was not paused."""

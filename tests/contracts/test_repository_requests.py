@@ -12,7 +12,8 @@ from bot.domain.customers.packing import pack
 from bot.domain.customers.uploads import Column, FileRead, RowProblem, UnreadableRow
 from bot.domain.ids import ChannelId, RequestId, ShortId, UserId
 from bot.domain.ports import Repository
-from bot.domain.requests.request import Approval, FormInput, Request, State, new_request_id, new_short_id
+from bot.domain.preferences import Preferences, Results
+from bot.domain.requests.request import Approval, FormInput, Pause, Request, State, new_request_id, new_short_id
 from bot.errors import ShortIdConflict
 from tests.contracts.repository import (
     CHANNEL,
@@ -350,3 +351,28 @@ async def test_a_unit_of_work_reads_the_approvals_of_the_current_round(repositor
         assert [approval.digest for approval in await unit.votes()] == ["one"]
         await unit.save(replace(request, round=2))
         assert await unit.votes() == ()
+
+
+# what people prefer
+
+
+async def test_what_a_person_prefers_is_kept_and_replaced(repository: SqlRepository) -> None:
+    ann, bo = UserId("U0ANN"), UserId("U0BO")
+    assert await repository.preferences(ann) == Preferences(ann, Results.ALWAYS, "", None)
+    chosen = Preferences(ann, Results.NEVER, "nb", NOW)
+    await repository.save_preferences(replace(chosen, results=Results.PROBLEMS))
+    await repository.save_preferences(chosen)
+    assert await repository.preferences(ann) == chosen
+    assert await repository.preferences(bo) == Preferences(bo)
+
+
+async def test_a_later_reason_replaces_that_of_the_pause_and_keeps_its_time(
+    repository: SqlRepository,
+) -> None:
+    later = Pause(NOW + timedelta(minutes=5), UserId("U0DI"), "other")
+    assert not await repository.replace_pause(later)
+    await repository.begin_pause(Pause(NOW, None, "unknown"))
+    await repository.mark_announced(1)
+    assert await repository.replace_pause(later)
+    assert await repository.pause() == replace(later, since=NOW)
+    assert await repository.unannounced_change() == 2

@@ -20,9 +20,11 @@ _READ: Final = select(pause.c.since, pause.c.doer, pause.c.why).where(_ROW)
 LOCK: Final = _READ.with_for_update(read=True)
 """A shared lock: requests that start exclude a new pause, but not each other."""
 BEGIN: Final = update(pause).where(_ROW, pause.c.since.is_(None)).values(**_CHANGED).returning(pause.c.id)
+_CHANGE: Final = (
+    update(pause).where(_ROW, pause.c.since.is_not(None)).values(**_CHANGED).returning(pause.c.id)
+)
 COUNT_FAULT: Final = update(pause).where(_ROW).values(faults=pause.c.faults + 1).returning(pause.c.faults)
 FORGET_FAULTS: Final = update(pause).where(_ROW, pause.c.faults > 0).values(faults=0)
-_END: Final = update(pause).where(_ROW, pause.c.since.is_not(None)).values(**_CHANGED).returning(pause.c.id)
 _PAUSED: Final = select(pause.c.id).where(_ROW, pause.c.since.is_not(None)).exists()
 # It has its own transaction: a giving that ends holds its request's row, then wants the pause's row.
 _STOP_REQUESTS: Final = update(requests).where(
@@ -54,10 +56,19 @@ class PauseRepository(BaseRepository):
         async with self._database.transaction() as transaction:
             return await begin(transaction, pause)
 
+    async def replace_pause(self, pause: Pause) -> bool:
+        """Replace who paused the bot and why; return False if the bot is not paused."""
+        row = {name: value for name, value in pause_row(pause).items() if name != "since"}
+        async with self._database.transaction() as transaction:
+            replaced = bool(await transaction.run(_CHANGE, row))
+            if replaced:
+                await append(transaction, [paused(pause)], pause.since)
+        return replaced
+
     async def end_pause(self, by: UserId, at: datetime) -> bool:
         """Resume and reset the count of Dintero's faults; return False if the bot was not paused."""
         async with self._database.transaction() as transaction:
-            ended = bool(await transaction.run(_END, {"since": None, "doer": None, "why": "", "faults": 0}))
+            ended = bool(await transaction.run(_CHANGE, {"since": None, "doer": None, "why": "", "faults": 0}))
             if ended:
                 await append(transaction, [Entry(kind=EntryKind.RESUMED, who=by)], at)
         return ended

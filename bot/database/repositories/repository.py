@@ -22,6 +22,7 @@ from bot.database.repositories.budgets import BudgetRepository
 from bot.database.repositories.lost_requests import LostRequestRepository
 from bot.database.repositories.outbox import OutboxRepository
 from bot.database.repositories.pause import PauseRepository
+from bot.database.repositories.preferences import PreferenceRepository
 from bot.database.repositories.prior_grants import PriorGrantsRepository
 from bot.database.repositories.requests import RequestRepository
 from bot.database.repositories.source_files import SourceFileRepository
@@ -59,6 +60,7 @@ class SqlRepository(
     SourceFileRepository,
     VerificationRepository,
     LostRequestRepository,
+    PreferenceRepository,
     DeliveryRepository,
 ):
     """What the bot remembers, on SQLite or PostgreSQL; `audit` is the audit log."""

@@ -228,6 +228,8 @@ class Request:
     """How many others of those given may have had it before."""
     waits_since: datetime | None = None
     """The start of an outage that the thread knows about; every transition clears it."""
+    told_of_pause: bool = False
+    """Whether the thread knows of the pause, and so has to hear of its end."""
 
     @property
     def production(self) -> bool:
