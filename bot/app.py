@@ -41,6 +41,7 @@ from bot.services.decisions import DecisionService
 from bot.services.drafting.drafts import DraftService
 from bot.services.drafting.rule_catalog import RuleCatalog
 from bot.services.fallbacks import FallbackNotifier
+from bot.services.preferences import PreferenceService
 from bot.services.retention import RetentionService
 from bot.slack.announcer import SlackAnnouncer
 from bot.slack.card_search import CardSearch
@@ -58,7 +59,7 @@ from bot.web.deferred_work import DeferredWork
 from bot.web.health import Readiness
 from bot.web.server import build_web, serve
 from bot.web.slack_endpoint import SlackEndpoint
-from handlers import card_buttons, commands, fallback, request_form
+from handlers import card_buttons, commands, fallback, request_form, settings
 from handlers.context import HandlerContext
 
 MOST_LOGGED: Final = 20
@@ -199,6 +200,7 @@ def _build_context(
             background=background,
             progress_tracker=resources.progress_tracker,
         ),
+        preferences=PreferenceService(repository, access, clock),
         background=deferred_work,
         modal_controller=ModalController(resources.client, resources.formatter),
         formatter=resources.formatter,
@@ -286,7 +288,7 @@ def build_bolt(client: AsyncWebClient, ctx: HandlerContext, deferred_work: Defer
 
     app = BoltApp(client, deferred_work, fail, ctx.decisions.repository.remember_delivery)
     app.use(_Identify(ctx, languages))
-    for module in (commands, request_form, card_buttons, fallback):
+    for module in (commands, request_form, card_buttons, settings, fallback):
         module.register(app)
     return app
 

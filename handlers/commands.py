@@ -18,15 +18,19 @@ from bot.slack.command_parser import (
     Help,
     Pause,
     Resume,
+    Settings,
     ShowRule,
     Status,
     UnknownCommand,
 )
+from bot.slack.language.texts import _
 from bot.slack.messages import confirmations, help, rule, status  # noqa: A004 - the command's own word
 from bot.slack.modals import request_form
+from bot.slack.modals import settings as settings_modal
 from bot.slack.rendering import pause_banner, reasons
 from bot.slack.rendering.formatting import Message
 from bot.slack.reply import Reply
+from handlers import settings
 from handlers.context import Body, HandlerContext
 from handlers.request_form import draw_form
 
@@ -49,6 +53,9 @@ async def discount(
                 return
             await ack()
             ctx.open_modal(payload, request_form.TITLE, partial(draw_form, ctx, draft.id, who), respond)
+        case Settings():
+            await ack()
+            ctx.open_modal(payload, _(settings_modal.TITLE), partial(settings.draw, ctx, who), respond)
         case Help():
             message = help.build(ctx.formatter)
             await ack(text=message.text, blocks=message.blocks)

@@ -9,6 +9,7 @@ from bot.domain.ids import ChannelId, RequestId
 from bot.domain.ports import BackgroundTasks
 from bot.services.decisions import DecisionService
 from bot.services.drafting.drafts import DraftService
+from bot.services.preferences import PreferenceService
 from bot.slack.modal_controller import ModalController
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.reply import Drawing
@@ -22,6 +23,7 @@ class HandlerContext:
 
     drafts: DraftService
     decisions: DecisionService
+    preferences: PreferenceService
     background: BackgroundTasks
     modal_controller: ModalController
     formatter: Formatter

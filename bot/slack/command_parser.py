@@ -9,7 +9,7 @@ from typing import Final
 from bot.domain.ids import ShortId
 from bot.domain.requests.request import SHORT_ALPHABET, SHORT_LENGTH
 
-COMMANDS: Final = ("add", "status", "rule", "cancel", "pause", "resume", "help")
+COMMANDS: Final = ("add", "status", "rule", "cancel", "pause", "resume", "settings", "help")
 
 DOUBLE: Final = '"“”„‟«»'
 SINGLE: Final = "'‘’‚‛‹›"  # noqa: RUF001 - these are what phones and Macs type
@@ -83,6 +83,11 @@ class Resume:
 
 
 @dataclass(frozen=True, slots=True)
+class Settings:
+    """`settings`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Help:
     """`help`, or no text."""
 
@@ -96,7 +101,7 @@ class UnknownCommand:
     why: ParseProblem = ParseProblem.NO_SUCH_COMMAND
 
 
-Command = Add | Status | ShowRule | Cancel | Pause | Resume | Help | UnknownCommand
+Command = Add | Status | ShowRule | Cancel | Pause | Resume | Settings | Help | UnknownCommand
 
 
 def read(text: str) -> Command:
@@ -129,6 +134,8 @@ def read(text: str) -> Command:
             return Pause(rest.strip())
         case "resume":
             return Resume()
+        case "settings":
+            return Settings()
         case other:
             [nearest] = get_close_matches(other, COMMANDS, n=1, cutoff=0.0)
             return UnknownCommand(typed, nearest)

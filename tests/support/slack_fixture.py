@@ -21,6 +21,7 @@ from bot.services.decisions import DecisionService
 from bot.services.drafting.drafts import DraftService
 from bot.services.drafting.rule_catalog import RuleCatalog
 from bot.services.fallbacks import FallbackNotifier
+from bot.services.preferences import PreferenceService
 from bot.slack.announcer import SlackAnnouncer
 from bot.slack.client.connection import open_client
 from bot.slack.client.directory import SlackDirectory
@@ -192,6 +193,7 @@ async def open_stand(
                 background=errands,
             ),
             decisions=DecisionService(repository=repository, access=access, clock=clock, background=errands),
+            preferences=PreferenceService(repository, access, clock),
             background=deferred_work,
             modal_controller=ModalController(client, formatter, patience=patience),
             formatter=formatter,

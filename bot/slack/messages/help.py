@@ -16,6 +16,7 @@ COMMANDS: Final = (
     "`/discount cancel R-7K2QF` takes a request back",
     "`/discount pause Dintero is down` gives nothing from now on, for the reason that you write (admins)",
     "`/discount resume` ends the pause; what was being given goes on (admins)",
+    "`/discount settings` which direct messages you get, and your language",
     "`/discount help` shows this",
 )
 WHY: Final = {
@@ -34,7 +35,7 @@ def build(formatter: Formatter) -> Message:
     )
     admins = ", ".join(f"<@{admin}>" for admin in formatter.admins[:5])
     lines = [*COMMANDS, *([f"Questions? Ask {admins}."] if admins else [])]
-    summary = "/discount add · status · rule · cancel · pause · resume · help"
+    summary = "/discount add · status · rule · cancel · pause · resume · settings · help"
     return message(summary, [section(intro), *sections(lines)])
 
 
