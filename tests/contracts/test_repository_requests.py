@@ -13,7 +13,15 @@ from bot.domain.customers.uploads import Column, FileRead, RowProblem, Unreadabl
 from bot.domain.ids import ChannelId, RequestId, ShortId, UserId
 from bot.domain.ports import Repository
 from bot.domain.preferences import Preferences, Results
-from bot.domain.requests.request import Approval, FormInput, Pause, Request, State, new_request_id, new_short_id
+from bot.domain.requests.request import (
+    Approval,
+    FormInput,
+    Pause,
+    Request,
+    State,
+    new_request_id,
+    new_short_id,
+)
 from bot.errors import ShortIdConflict
 from tests.contracts.repository import (
     CHANNEL,

@@ -6,7 +6,7 @@ from typing import Final
 from sqlalchemy import bindparam, select, update
 
 from bot.database.audit.log import append
-from bot.database.connection import BaseRepository, Transaction
+from bot.database.connection import BaseRepository, ColumnValue, Transaction
 from bot.database.mapping import pause_of, pause_row
 from bot.database.schema import pause, requests
 from bot.domain.ids import UserId
@@ -68,7 +68,8 @@ class PauseRepository(BaseRepository):
     async def end_pause(self, by: UserId, at: datetime) -> bool:
         """Resume and reset the count of Dintero's faults; return False if the bot was not paused."""
         async with self._database.transaction() as transaction:
-            ended = bool(await transaction.run(_CHANGE, {"since": None, "doer": None, "why": "", "faults": 0}))
+            over: dict[str, ColumnValue] = {"since": None, "doer": None, "why": "", "faults": 0}
+            ended = bool(await transaction.run(_CHANGE, over))
             if ended:
                 await append(transaction, [Entry(kind=EntryKind.RESUMED, who=by)], at)
         return ended

@@ -4,7 +4,7 @@ from typing import Final
 
 from sqlalchemy import bindparam, select
 
-from bot.database.connection import BaseRepository, Database
+from bot.database.connection import BaseRepository, ColumnValue, Database
 from bot.database.mapping import decode, encode, from_micros, to_micros
 from bot.database.schema import preferences
 from bot.domain.ids import UserId
@@ -43,7 +43,7 @@ class PreferenceRepository(BaseRepository):
         """
         if chosen.changed_at is None:
             raise ValueError(chosen.person)
-        row = {
+        row: dict[str, ColumnValue] = {
             "person": encode(chosen.person),
             "results": encode(chosen.results),
             "language": encode(chosen.language),
