@@ -13,6 +13,7 @@ import pytest
 from bot.cli.launcher import command_for
 from bot.config.settings import missing_credentials
 from bot.errors import ConfigError
+from tests.support.warm_cli import run_command
 
 CREDENTIALS: Final = {
     "SLACK_BOT_TOKEN": "xoxb-secret-1",
@@ -35,10 +36,7 @@ def call(folder: Path, *arguments: str, module: str = "bot", **env: str) -> subp
         for name, value in os.environ.items()
         if not name.startswith(("SLACK_", "DINTERO_", "POLICY_", "DATABASE_"))
     }
-    command = [sys.executable, "-m", module, *arguments]
-    return subprocess.run(
-        command, cwd=folder, env={**ours, **env}, capture_output=True, text=True, timeout=60, check=False
-    )
+    return run_command(module, arguments, folder=folder, env={**ours, **env})
 
 
 def test_help_names_every_command(tmp_path: Path) -> None:
