@@ -14,11 +14,33 @@ from sandbox.slack.state.elements import KEPT_AS, Element, Json, State, value_of
 from sandbox.slack.state.views import OpenView
 from sandbox.slack.state.workspace import Message, Workspace
 from sandbox.slack.user.rendering import shown
+from sandbox.slack.user.table_cells import Piece, pieces
 
 PAGE: Final = Environment(loader=PackageLoader("sandbox.browser"), autoescape=True, trim_blocks=True)
-BLOCKS: Final = frozenset({"section", "header", "context", "actions", "input"})
+BLOCKS: Final = frozenset(
+    {
+        "section",
+        "header",
+        "context",
+        "actions",
+        "input",
+        "divider",
+        "alert",
+        "container",
+        "table",
+        "data_table",
+    }
+)
 ELEMENTS: Final = frozenset(
-    {"button", "external_select", "static_select", "plain_text_input", "checkboxes", "file_input"}
+    {
+        "button",
+        "overflow",
+        "external_select",
+        "static_select",
+        "plain_text_input",
+        "checkboxes",
+        "file_input",
+    }
 )
 
 
@@ -64,6 +86,14 @@ class BlockRenderer:
         if text["type"] == "mrkdwn":
             return to_html(text["text"], self.workspace)
         return escape(text["text"])
+
+    def cell(self, cell: Json) -> Markup:
+        """Draw a cell of a table."""
+        return Markup("").join(self._piece(piece) for piece in pieces(cell))
+
+    def _piece(self, piece: Piece) -> Markup:
+        drawn = to_html(piece.text, self.workspace) if piece.is_token else escape(piece.text)
+        return Markup("<strong>{}</strong>").format(drawn) if piece.is_bold else drawn
 
     def id(self, element: Element) -> str:
         """Name an element on the page."""

@@ -68,8 +68,9 @@ class Element:
 
 
 def elements(blocks: Iterable[Json]) -> Iterator[Element]:
-    """List all elements in order."""
+    """List all elements in order, those in containers too."""
     for block in blocks:
+        yield from elements(block.get("child_blocks", ()))
         inside = [block[key] for key in ("element", "accessory") if key in block]
         if block["type"] == "actions":
             inside = block["elements"]

@@ -6,11 +6,20 @@ types differ, the smaller one counts.
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from typing import Final
 
-ANY_TEXT: Final = ("plain_text", "mrkdwn")
-PLAIN: Final = ("plain_text",)
+from sandbox.slack.state import newer_blocks
+from sandbox.slack.state.text_limits import (
+    ANY_TEXT,
+    PLAIN,
+    Faults,
+    Json,
+    check_count,
+    check_string,
+    check_text,
+)
+
 MESSAGE_BLOCKS: Final = 50
 VIEW_BLOCKS: Final = 100
 MESSAGE_TEXT: Final = 4_000
@@ -19,10 +28,8 @@ SELECT_OPTIONS: Final = 100
 INPUT_TEXT: Final = 3_000
 STYLES: Final = ("primary", "danger")
 
-Faults = Iterator[str]
-Json = Mapping[str, Any]
-
 KEYS: Final[dict[str, frozenset[str]]] = {
+    **newer_blocks.KEYS,
     "section": frozenset({"type", "block_id", "text", "fields", "accessory", "expand"}),
     "header": frozenset({"type", "block_id", "text"}),
     "context": frozenset({"type", "block_id", "elements"}),
@@ -52,6 +59,7 @@ KEYS: Final[dict[str, frozenset[str]]] = {
             "dispatch_action_config",
         }
     ),
+    "overflow": frozenset({"type", "action_id", "options", "confirm"}),
     "checkboxes": frozenset({"type", "action_id", "options", "initial_options", "confirm", "focus_on_load"}),
     "file_input": frozenset({"type", "action_id", "filetypes", "max_files"}),
     "modal": frozenset(
@@ -80,7 +88,11 @@ def view_faults(view: Json) -> list[str]:
 
 def message_faults(blocks: Sequence[Json], text: str) -> list[str]:
     """List what Slack would reject in a message."""
-    return [*_string(text, "text", 1, MESSAGE_TEXT), *_blocks(blocks, MESSAGE_BLOCKS), *_modal_only(blocks)]
+    return [
+        *check_string(text, "text", 1, MESSAGE_TEXT),
+        *_blocks(blocks, MESSAGE_BLOCKS),
+        *_modal_only(blocks),
+    ]
 
 
 def options_faults(options: Sequence[Json]) -> list[str]:
@@ -95,15 +107,15 @@ def _view(view: Json) -> Faults:
         return
     yield from _known(view, str(kind), "view")
     if kind == "modal":
-        yield from _text(view.get("title"), "title", 24, PLAIN)
+        yield from check_text(view.get("title"), "title", 24, PLAIN)
         for button in ("submit", "close"):
             if button in view:
-                yield from _text(view[button], button, 24, PLAIN)
+                yield from check_text(view[button], button, 24, PLAIN)
         if "submit" not in view and any(block.get("type") == "input" for block in view.get("blocks", [])):
             yield "view: inputs need a submit"
-    yield from _string(view.get("private_metadata", ""), "private_metadata", 0, 3_000)
+    yield from check_string(view.get("private_metadata", ""), "private_metadata", 0, 3_000)
     for name in ("callback_id", "external_id"):
-        yield from _string(view.get(name, ""), name, 0, 255)
+        yield from check_string(view.get(name, ""), name, 0, 255)
     yield from _blocks(view.get("blocks", []), VIEW_BLOCKS)
     if len(json.dumps(view, ensure_ascii=False).encode()) > VIEW_BYTES:
         yield f"view: more than {VIEW_BYTES} bytes"
@@ -129,7 +141,7 @@ def _block(block: Json, at: str) -> Faults:
     at = f"{at} {kind}"
     yield from _known(block, kind, at)
     if "block_id" in block:
-        yield from _string(block["block_id"], f"{at}.block_id", 1, 255)
+        yield from check_string(block["block_id"], f"{at}.block_id", 1, 255)
     yield from draw(block, at)
 
 
@@ -138,27 +150,27 @@ def _section(block: Json, at: str) -> Faults:
     if "text" not in block and not fields:
         yield f"{at}: neither text nor fields"
     if "text" in block:
-        yield from _text(block["text"], f"{at}.text", 3_000, ANY_TEXT)
-    yield from _count(fields, f"{at}.fields", 0, 10)
+        yield from check_text(block["text"], f"{at}.text", 3_000, ANY_TEXT)
+    yield from check_count(fields, f"{at}.fields", 0, 10)
     for field in fields:
-        yield from _text(field, f"{at}.fields", 2_000, ANY_TEXT)
+        yield from check_text(field, f"{at}.fields", 2_000, ANY_TEXT)
     if "accessory" in block:
         yield from _element(block["accessory"], f"{at}.accessory")
 
 
 def _header(block: Json, at: str) -> Faults:
-    yield from _text(block.get("text"), f"{at}.text", 150, PLAIN)
+    yield from check_text(block.get("text"), f"{at}.text", 150, PLAIN)
 
 
 def _context(block: Json, at: str) -> Faults:
-    yield from _count(block.get("elements", []), at, 1, 10)
+    yield from check_count(block.get("elements", []), at, 1, 10)
     for element in block.get("elements", []):
-        yield from _text(element, at, 3_000, ANY_TEXT)
+        yield from check_text(element, at, 3_000, ANY_TEXT)
 
 
 def _actions(block: Json, at: str) -> Faults:
     elements = block.get("elements", [])
-    yield from _count(elements, at, 1, 25)
+    yield from check_count(elements, at, 1, 25)
     ids = Counter(element.get("action_id") for element in elements)
     yield from (f"{at}: action_id {name!r} stands {times} times" for name, times in ids.items() if times > 1)
     for element in elements:
@@ -170,9 +182,9 @@ def _divider(_block: Json, _at: str) -> Faults:
 
 
 def _input(block: Json, at: str) -> Faults:
-    yield from _text(block.get("label"), f"{at}.label", 2_000, PLAIN)
+    yield from check_text(block.get("label"), f"{at}.label", 2_000, PLAIN)
     if "hint" in block:
-        yield from _text(block["hint"], f"{at}.hint", 2_000, PLAIN)
+        yield from check_text(block["hint"], f"{at}.hint", 2_000, PLAIN)
     element = block.get("element", {})
     if element.get("type") == "button":
         yield f"{at}: a button is no input"
@@ -180,7 +192,13 @@ def _input(block: Json, at: str) -> Faults:
 
 
 def _markdown(block: Json, at: str) -> Faults:
-    yield from _string(block.get("text"), f"{at}.text", 1, 12_000)
+    yield from check_string(block.get("text"), f"{at}.text", 1, 12_000)
+
+
+def _container(block: Json, at: str) -> Faults:
+    yield from newer_blocks.container(block, at)
+    for number, child in enumerate(block.get("child_blocks", [])):
+        yield from _block(child, f"{at}.child_blocks[{number}]")
 
 
 def _element(element: Json, at: str) -> Faults:
@@ -191,18 +209,18 @@ def _element(element: Json, at: str) -> Faults:
         return
     at = f"{at} {kind}"
     yield from _known(element, kind, at)
-    yield from _string(element.get("action_id"), f"{at}.action_id", 1, 255)
+    yield from check_string(element.get("action_id"), f"{at}.action_id", 1, 255)
     if "placeholder" in element:
-        yield from _text(element["placeholder"], f"{at}.placeholder", 150, PLAIN)
+        yield from check_text(element["placeholder"], f"{at}.placeholder", 150, PLAIN)
     if "confirm" in element:
         yield from _confirm(element["confirm"], f"{at}.confirm")
     yield from draw(element, at)
 
 
 def _button(element: Json, at: str) -> Faults:
-    yield from _text(element.get("text"), f"{at}.text", 75, PLAIN)
-    yield from _string(element.get("value", ""), f"{at}.value", 0, 2_000)
-    yield from _string(element.get("url", ""), f"{at}.url", 0, 3_000)
+    yield from check_text(element.get("text"), f"{at}.text", 75, PLAIN)
+    yield from check_string(element.get("value", ""), f"{at}.value", 0, 2_000)
+    yield from check_string(element.get("url", ""), f"{at}.url", 0, 3_000)
     if element.get("style", "primary") not in STYLES:
         yield f"{at}.style: {element['style']!r}"
 
@@ -216,11 +234,16 @@ def _select(element: Json, at: str) -> Faults:
         yield from _option(element["initial_option"], f"{at}.initial_option")
 
 
+def _overflow(element: Json, at: str) -> Faults:
+    yield from check_count(element.get("options", []), f"{at}.options", 1, 5)
+    yield from _options(element.get("options", []), f"{at}.options", 1)
+
+
 def _text_input(element: Json, at: str) -> Faults:
     most = element.get("max_length", INPUT_TEXT)
     if not 1 <= most <= INPUT_TEXT:
         yield f"{at}.max_length: {most}"
-    yield from _string(element.get("initial_value", ""), f"{at}.initial_value", 0, most)
+    yield from check_string(element.get("initial_value", ""), f"{at}.initial_value", 0, most)
 
 
 def _file_input(element: Json, at: str) -> Faults:
@@ -230,7 +253,7 @@ def _file_input(element: Json, at: str) -> Faults:
 
 def _checkboxes(element: Json, at: str) -> Faults:
     yield from _options(element.get("options", []), f"{at}.options", 1)
-    yield from _count(element.get("options", []), f"{at}.options", 1, 10)
+    yield from check_count(element.get("options", []), f"{at}.options", 1, 10)
     if "initial_options" in element:
         yield from _options(element["initial_options"], f"{at}.initial_options", 1)
     if any(option not in element.get("options", []) for option in element.get("initial_options", [])):
@@ -238,7 +261,7 @@ def _checkboxes(element: Json, at: str) -> Faults:
 
 
 def _options(options: Sequence[Json], at: str, fewest: int) -> Faults:
-    yield from _count(options, at, fewest, SELECT_OPTIONS)
+    yield from check_count(options, at, fewest, SELECT_OPTIONS)
     for option in options:
         yield from _option(option, at)
 
@@ -246,10 +269,10 @@ def _options(options: Sequence[Json], at: str, fewest: int) -> Faults:
 def _option(option: Json, at: str) -> Faults:
     if extra := set(option) - {"text", "value", "description"}:
         yield f"{at}: unknown {sorted(extra)}"
-    yield from _text(option.get("text"), f"{at}.text", 75, PLAIN)
-    yield from _string(option.get("value"), f"{at}.value", 1, 75)
+    yield from check_text(option.get("text"), f"{at}.text", 75, PLAIN)
+    yield from check_string(option.get("value"), f"{at}.value", 1, 75)
     if "description" in option:
-        yield from _text(option["description"], f"{at}.description", 75, PLAIN)
+        yield from check_text(option["description"], f"{at}.description", 75, PLAIN)
 
 
 def _confirm(confirm: Json, at: str) -> Faults:
@@ -259,28 +282,7 @@ def _confirm(confirm: Json, at: str) -> Faults:
         ("confirm", 30, PLAIN),
         ("deny", 30, PLAIN),
     ):
-        yield from _text(confirm.get(name), f"{at}.{name}", most, kinds)
-
-
-def _text(text: Any, at: str, most: int, kinds: Sequence[str]) -> Faults:
-    if not isinstance(text, Mapping) or text.get("type") not in kinds:
-        yield f"{at}: no text object of {' or '.join(kinds)}"
-        return
-    if extra := set(text) - {"type", "text", "emoji" if text["type"] == "plain_text" else "verbatim"}:
-        yield f"{at}: unknown {sorted(extra)}"
-    yield from _string(text.get("text"), at, 1, most)
-
-
-def _string(value: Any, at: str, fewest: int, most: int) -> Faults:
-    if not isinstance(value, str):
-        yield f"{at}: no string"
-    elif not fewest <= len(value) <= most:
-        yield f"{at}: {len(value)} characters, {fewest} to {most} are allowed"
-
-
-def _count(things: Sequence[Any], at: str, fewest: int, most: int) -> Faults:
-    if not fewest <= len(things) <= most:
-        yield f"{at}: {len(things)} of them, {fewest} to {most} are allowed"
+        yield from check_text(confirm.get(name), f"{at}.{name}", most, kinds)
 
 
 def _known(thing: Json, kind: str, at: str) -> Faults:
@@ -289,8 +291,9 @@ def _known(thing: Json, kind: str, at: str) -> Faults:
 
 
 def _modal_only(blocks: Sequence[Json]) -> Faults:
-    if any(block.get("type") == "input" for block in blocks):
-        yield "inputs stand in modals only"
+    for kind in ("input", "alert"):
+        if any(block.get("type") == kind for block in blocks):
+            yield f"blocks of type {kind!r} are for modals only"
 
 
 BLOCKS: Final[dict[str, Callable[[Json, str], Faults]]] = {
@@ -301,6 +304,8 @@ BLOCKS: Final[dict[str, Callable[[Json, str], Faults]]] = {
     "divider": _divider,
     "input": _input,
     "markdown": _markdown,
+    "container": _container,
+    **newer_blocks.BLOCKS,
 }
 ELEMENTS: Final[dict[str, Callable[[Json, str], Faults]]] = {
     "button": _button,
@@ -309,4 +314,5 @@ ELEMENTS: Final[dict[str, Callable[[Json, str], Faults]]] = {
     "plain_text_input": _text_input,
     "file_input": _file_input,
     "checkboxes": _checkboxes,
+    "overflow": _overflow,
 }

@@ -224,6 +224,8 @@ class Workspace:
         for key in ("element", "accessory"):
             if key in named:
                 named[key] = {"action_id": self.serial("a"), **named[key]}
+        if "child_blocks" in named:
+            named["child_blocks"] = self.with_ids(named["child_blocks"])
         if named["type"] == "actions":
             named["elements"] = [{"action_id": self.serial("a"), **element} for element in named["elements"]]
         return named

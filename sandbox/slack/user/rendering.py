@@ -8,6 +8,7 @@ from sandbox.slack.state.elements import Element, Json, State, elements, value_o
 from sandbox.slack.state.views import OpenView
 from sandbox.slack.state.workspace import Channel, Message, Workspace
 from sandbox.slack.user.mrkdwn import plain
+from sandbox.slack.user.table_cells import pieces
 
 Numbering = Callable[[Element], int | None]
 """Gives an element's number, or None if it has none."""
@@ -78,6 +79,19 @@ class MessageRenderer:
         """Render a markdown block unchanged."""
         return str(block["text"]).splitlines()
 
+    def alert(self, block: Json) -> list[str]:
+        """Render an alert."""
+        return f"({block.get('level', 'default')}) {self.text(block['text'])}".splitlines()
+
+    def container(self, block: Json) -> list[str]:
+        """Render a container as if it were open."""
+        title = self.text(block.get("title"))
+        return [*([f"▾ {title}"] if title else []), *self.blocks(block["child_blocks"])]
+
+    def table(self, block: Json) -> list[str]:
+        """Render a table, a line for each row."""
+        return [" | ".join(self._cell(cell) for cell in row) for row in block["rows"]]
+
     def input(self, block: Json) -> list[str]:
         """Render an input: label, value, hint and error."""
         field = next(elements([block]))
@@ -92,6 +106,11 @@ class MessageRenderer:
     def unknown(self, block: Json) -> list[str]:
         """Name a block that has no rendering."""
         return [f"({block['type']})"]
+
+    def _cell(self, cell: Json) -> str:
+        return "".join(
+            plain(piece.text, self._workspace) if piece.is_token else piece.text for piece in pieces(cell)
+        )
 
     def _element(self, element: Element) -> str:
         mark = self._mark(element)
@@ -120,6 +139,10 @@ DRAWN_BY: Final[dict[str, Callable[[MessageRenderer, Json], list[str]]]] = {
     "actions": MessageRenderer.actions,
     "divider": MessageRenderer.divider,
     "markdown": MessageRenderer.markdown,
+    "alert": MessageRenderer.alert,
+    "container": MessageRenderer.container,
+    "table": MessageRenderer.table,
+    "data_table": MessageRenderer.table,
     "input": MessageRenderer.input,
 }
 

@@ -18,9 +18,10 @@ NEW_TAB = 'target="_blank" rel="noopener noreferrer"'
 VOID = frozenset({"input", "hr", "br", "img", "meta", "link"})
 # fmt: off
 TAGS = frozenset((
-    "a", "article", "blockquote", "button", "code", "dialog", "details", "div", "em", "fieldset", "footer",
-    "form", "h2", "h3", "header", "hr", "input", "label", "legend", "li", "ol", "option", "p", "pre",
-    "s", "section", "select", "small", "span", "strong", "summary", "textarea", "time", "ul",
+    "a", "article", "blockquote", "button", "caption", "code", "dialog", "details", "div", "em", "fieldset",
+    "footer", "form", "h2", "h3", "h4", "header", "hr", "input", "label", "legend", "li", "ol", "option", "p",
+    "pre", "s", "section", "select", "small", "span", "strong", "summary", "table", "tbody", "td", "textarea",
+    "th", "thead", "time", "tr", "ul",
 ))
 # fmt: on
 
@@ -76,10 +77,72 @@ async def test_every_message_and_modal_of_the_gallery_is_whole_html() -> None:
         Reader(drawing.html)
 
 
-def test_every_type_that_the_bot_uses_has_a_drawing_and_no_other() -> None:
+TEXTS = frozenset(
+    {"plain_text", "mrkdwn", "raw_text", "raw_number", "rich_text", "rich_text_section", "text", "link"}
+)
+CELL = {
+    "type": "rich_text",
+    "elements": [
+        {
+            "type": "rich_text_section",
+            "elements": [
+                {"type": "link", "url": "https://a.example/", "text": "R-7K2QF"},
+                {"type": "text", "text": " <b>", "style": {"bold": True}},
+            ],
+        }
+    ],
+}
+
+
+def test_every_type_that_the_bot_uses_has_a_drawing() -> None:
     used = {kind for _, message in drawings.all_messages() for kind in types(message.blocks)}
     used |= {kind for _, view in drawings.all_views() for kind in types(view["blocks"])}
-    assert used == BLOCKS | ELEMENTS | {"plain_text", "mrkdwn"}
+    assert used <= BLOCKS | ELEMENTS | TEXTS
+
+
+@pytest.mark.parametrize("kind", ["table", "data_table"])
+def test_a_table_has_its_cells_with_their_links(kind: str) -> None:
+    cell: Json = {"type": "raw_text", "text": "*Request*"}
+    block: Json = {"type": kind, "rows": [[cell], [CELL]], "caption": "Requests", "block_id": "b"}
+    html = str(BlockRenderer(office().workspace, "m1").block(block))
+    assert '<th scope="col">*Request*</th>' in html
+    assert f'<a href="https://a.example/" {NEW_TAB}>R-7K2QF</a><strong> &lt;b&gt;</strong>' in html
+    assert ("<caption>Requests</caption>" in html) is (kind == "data_table")
+
+
+@pytest.mark.parametrize(
+    ("more", "tag"),
+    [
+        ({}, "<div"),
+        ({"is_collapsible": True, "default_collapsed": True}, "<details"),
+    ],
+)
+def test_a_container_draws_what_is_in_it(more: Json, tag: str) -> None:
+    child: Json = {"type": "section", "block_id": "c", "text": {"type": "mrkdwn", "text": "*Mondays*"}}
+    title: Json = {"type": "plain_text", "text": "When it can be used"}
+    block: Json = {"type": "container", "block_id": "b", "title": title, "child_blocks": [child], **more}
+    html = str(BlockRenderer(office().workspace, "m1").block(block))
+    Reader(html)
+    assert html.strip().startswith(f'{tag} class="container"')
+    assert "<strong>Mondays</strong>" in html
+    assert " open" not in html
+
+
+def test_an_alert_names_its_level() -> None:
+    block: Json = {"type": "alert", "level": "warning", "text": {"type": "mrkdwn", "text": "⚠️ Paused"}}
+    assert 'class="alert warning"' in str(BlockRenderer(office().workspace, "m1").block(block))
+
+
+def test_an_overflow_menu_lists_its_actions() -> None:
+    option: Json = {"text": {"type": "plain_text", "text": "View customers"}, "value": "v"}
+    menu: Json = {"type": "overflow", "action_id": "a", "options": [option]}
+    html = str(
+        BlockRenderer(office().workspace, "m1").block(
+            {"type": "actions", "block_id": "b", "elements": [menu]}
+        )
+    )
+    Reader(html)
+    assert 'data-press="View customers"' in html
 
 
 @pytest.mark.parametrize(

@@ -50,9 +50,29 @@ def confirm(**more: Any) -> dict[str, Any]:
     }
 
 
+def cell(text: str) -> dict[str, Any]:
+    return {"type": "raw_text", "text": text}
+
+
+def container(*children: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"type": "container", "title": plain("Details"), "child_blocks": list(children), **more}
+
+
+def data_table(*rows: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
+    return {"type": "data_table", "caption": "Requests", "rows": list(rows), **more}
+
+
+ALERT: dict[str, Any] = {"type": "alert", "level": "warning", "text": mrkdwn("Paused")}
+
+
 def test_what_slack_takes_has_no_fault() -> None:
     assert message_faults([section("hello"), actions(button(confirm=confirm()))], "hello") == []
     assert view_faults(modal(section("hello"), field(initial_value="x" * 3_000))) == []
+    assert (
+        view_faults(modal(ALERT, container(section("x"), is_collapsible=True, default_collapsed=True))) == []
+    )
+    table = {"type": "table", "rows": [[cell("x"), cell("y")]], "column_settings": [{"align": "right"}]}
+    assert message_faults([table, data_table([cell("x")], [cell("y")], page_size=5)], "x") == []
     assert options_faults([{"text": plain("Spar"), "value": "r", "description": plain("100")}]) == []
 
 
@@ -86,6 +106,23 @@ def test_what_slack_takes_has_no_fault() -> None:
         [actions({"type": "sparkles", "action_id": "a"})],
         [{"type": "section", "text": {"type": "mrkdwn", "text": "x", "emoji": True}}],
         [field()],
+        [ALERT],
+        [container()],
+        [container(*[section("x")] * 11)],
+        [container(section("x" * 3_001))],
+        [container(container(section("x")))],
+        [container(section("x"), title=plain("x" * 151))],
+        [container(section("x"), default_collapsed=True)],
+        [{"type": "table", "rows": [[cell("x")]] * 101}],
+        [{"type": "table", "rows": [[cell("x")] * 21]}],
+        [{"type": "table", "rows": [[{"type": "raw_number", "value": 1, "text": "1"}]]}],
+        [data_table([cell("x")])],
+        [data_table([cell("x")], [cell("y"), cell("z")])],
+        [data_table([cell("x")], [cell("")])],
+        [data_table([cell("x")], [cell("y")], page_size=101)],
+        [data_table([cell("x")], [cell("y" * 20_000)])],
+        [data_table([cell("x")], [cell("y")], caption="")],
+        [actions({"type": "overflow", "action_id": "a", "options": []})],
     ],
 )
 def test_what_slack_would_not_take_of_a_message_is_found(blocks: list[dict[str, Any]]) -> None:
@@ -110,6 +147,8 @@ def test_a_message_needs_a_text_that_is_not_too_long(text: str) -> None:
         modal(external_id="x" * 256),
         modal(*[section("é" * 2_999)] * 90),
         modal(size="big"),
+        modal({**ALERT, "text": mrkdwn("x" * 201)}),
+        modal({**ALERT, "level": "loud"}),
         modal(field(initial_value="x" * 3_001)),
         modal(field(initial_value="xx", max_length=1)),
         modal(field(max_length=3_001)),
