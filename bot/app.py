@@ -51,7 +51,7 @@ from bot.slack.client.connection import socket_mode
 from bot.slack.client.directory import channel_of, person_of
 from bot.slack.client.downloads import SlackFileReader
 from bot.slack.client.socket_watchdog import SocketWatch
-from bot.slack.language.current import set_language, use_language
+from bot.slack.language.current import chosen, set_language, use_language
 from bot.slack.language.readers import ReaderLanguages
 from bot.slack.modal_controller import ModalController
 from bot.web.bolt import BoltApp
@@ -96,7 +96,7 @@ async def run_bot(
             )
             head_keeper = _build_head_keeper(resources)
             await stack.enter_async_context(head_keeper.lifespan())
-        set_language(ReaderLanguages(policy, resources.access.directory).of_channel)
+        set_language(lambda: chosen(policy.language, policy.locale))
         repository, clock = resources.repository, resources.clock
         background = _build_background(settings, resources, retry_policy or RetryPolicy())
         deferred_work, catalog = DeferredWork(background), RuleCatalog(resources.dintero)
@@ -272,18 +272,18 @@ class _Identify(AsyncMiddleware):
         if who is None:
             return BoltResponse(status=400)
         req.context["who"], req.context["ctx"] = who, self._ctx
-        set_language(self._languages.chooser(who.id, channel_of(req.body)))
+        set_language(await self._languages.chooser(who.id, channel_of(req.body)))
         return await next()
 
 
 def build_bolt(client: AsyncWebClient, ctx: HandlerContext, deferred_work: DeferredWork) -> BoltApp:
     """Build the Bolt app. It sends an ack when a listener returns, so longer work goes to the background."""
     access = ctx.decisions.access
-    languages = ReaderLanguages(access.policy, access.directory)
+    languages = ReaderLanguages(access.policy, access.directory, ctx.preferences.of)
 
     async def fail(error: Exception, req: AsyncBoltRequest) -> BoltResponse:
         who = person_of(req.body)
-        with use_language(languages.chooser(who.id if who else "", channel_of(req.body))):
+        with use_language(languages.of_person(who.id if who else "", channel_of(req.body))):
             return await fallback.fail(error, req.body, req.context.respond, ctx)
 
     app = BoltApp(client, deferred_work, fail, ctx.decisions.repository.remember_delivery)

@@ -71,7 +71,7 @@ class SlackAnnouncer:
         self._repository = repository
         self._access = access
         self._formatter = formatter
-        self._languages = ReaderLanguages(access.policy, access.directory)
+        self._languages = ReaderLanguages(access.policy, access.directory, repository.preferences)
         self._progress_tracker = progress_tracker
         self._list_writer = ListWriter()
         self._card_locks: WeakValueDictionary[RequestId, asyncio.Lock] = WeakValueDictionary()

@@ -1,21 +1,28 @@
 """Chooses the language of a channel's messages, and of what one person reads."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Final
 
 from bot.domain.ids import ChannelId, UserId
 from bot.domain.policy.policy import Policy
 from bot.domain.ports import Directory
-from bot.errors import DirectoryUnavailable
+from bot.domain.preferences import Preferences
+from bot.errors import DatabaseUnavailable, DirectoryUnavailable
 from bot.slack.language.current import Language, chosen, language_of
+
+PREFERENCE_SECONDS: Final = 0.25
+"""How long an answer waits to know its language: it comes in the wrong one rather than late."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReaderLanguages:
-    """People read in the language of their Slack if there is a catalogue, and else in the channel's."""
+    """People read in the language that they chose, else in their Slack's, else in the channel's."""
 
     policy: Policy
     directory: Directory
+    preferences: Callable[[UserId], Awaitable[Preferences]]
 
     def of_channel(self, *channels: str) -> Language:
         """Choose the language of the first of these channels that the policy lists, or the policy's own."""
@@ -23,14 +30,18 @@ class ReaderLanguages:
         settings = next(filter(None, listed), self.policy)
         return chosen(settings.language, settings.locale)
 
-    def of_person(self, user: str, channel: str = "") -> Language:
+    def of_person(self, user: str, channel: str = "", preferred: str = "") -> Language:
         """Choose the language of a person, from what is known of them by now."""
         profile = self.directory.last_known(UserId(user))
-        return (language_of(profile.locale) if profile else None) or self.of_channel(channel)
+        slack = language_of(profile.locale) if profile else None
+        if preferred and (slack is None or slack.texts != preferred):
+            return chosen(preferred, "")
+        return slack or self.of_channel(channel)
 
-    def chooser(self, user: str, channel: str = "") -> Callable[[], Language]:
+    async def chooser(self, user: str, channel: str = "") -> Callable[[], Language]:
         """Choose at each text: by the time that an answer is written, the person has been looked up."""
-        return lambda: self.of_person(user, channel)
+        preferred = await self._preferred(user)
+        return lambda: self.of_person(user, channel, preferred)
 
     async def look_up(self, user: str, channel: str = "") -> Language:
         """Choose the language of a person whom nobody may have asked about yet."""
@@ -39,4 +50,11 @@ class ReaderLanguages:
                 await self.directory.profile(UserId(user))
             except DirectoryUnavailable:
                 return self.of_channel(channel)
-        return self.of_person(user, channel)
+        return self.of_person(user, channel, await self._preferred(user))
+
+    async def _preferred(self, user: str) -> str:
+        try:
+            async with asyncio.timeout(PREFERENCE_SECONDS):
+                return (await self.preferences(UserId(user))).language
+        except (TimeoutError, DatabaseUnavailable):
+            return ""
