@@ -34,9 +34,11 @@ from bot.giving.finish import Completion
 from bot.giving.retry import RetryPolicy
 from bot.giving.scheduler import CallScheduler
 from bot.giving.start import Preflight
+from bot.giving.verification import OutcomeVerifier
 from bot.resources import Resources, open_resources, sync_clock
 from bot.services.access import AccessControl
 from bot.services.announcements import request_card_redraw
+from bot.services.check_again import CheckAgainService
 from bot.services.decisions import DecisionService
 from bot.services.drafting.drafts import DraftService
 from bot.services.drafting.rule_catalog import RuleCatalog
@@ -59,7 +61,7 @@ from bot.web.deferred_work import DeferredWork
 from bot.web.health import Readiness
 from bot.web.server import build_web, serve
 from bot.web.slack_endpoint import SlackEndpoint
-from handlers import card_buttons, commands, fallback, request_form, settings
+from handlers import card_buttons, check_again, commands, fallback, request_form, settings
 from handlers.context import HandlerContext
 
 MOST_LOGGED: Final = 20
@@ -98,9 +100,12 @@ async def run_bot(
             await stack.enter_async_context(head_keeper.lifespan())
         set_language(lambda: chosen(policy.language, policy.locale))
         repository, clock = resources.repository, resources.clock
-        background = _build_background(settings, resources, retry_policy or RetryPolicy())
+        retry_policy = retry_policy or RetryPolicy()
+        scheduler = CallScheduler(first=retry_policy.first, longest=retry_policy.longest)
+        lookups = RuleLookups(resources.dintero, scheduler)
+        background = _build_background(settings, resources, retry_policy, lookups)
         deferred_work, catalog = DeferredWork(background), RuleCatalog(resources.dintero)
-        ctx = _build_context(resources, background, deferred_work, catalog)
+        ctx = _build_context(resources, background, deferred_work, catalog, lookups)
         await _compare_account(repository, settings.dintero_account_id, clock)
         await repository.record(policy_in_force(policy, settings.dintero_account_id))
         relay, progress_updater = _build_messaging(resources)
@@ -157,18 +162,16 @@ async def _starting() -> Readiness:
 
 
 def _build_background(
-    settings: Settings, resources: Resources, retry_policy: RetryPolicy
+    settings: Settings, resources: Resources, retry_policy: RetryPolicy, lookups: RuleLookups
 ) -> BackgroundRunner:
     repository, access, clock = resources.repository, resources.access, resources.clock
-    scheduler = CallScheduler(first=retry_policy.first, longest=retry_policy.longest)
-    lookups = RuleLookups(resources.dintero, scheduler)
     preflight = Preflight(repository, lookups, access, clock)
     giving = GivingWorkflow(
         repository,
         resources.dintero,
         clock,
         retry_policy,
-        scheduler,
+        lookups.scheduler,
         resources.membership,
         Completion(repository, lookups, access, clock),
         preflight,
@@ -182,6 +185,7 @@ def _build_context(
     background: BackgroundRunner,
     deferred_work: DeferredWork,
     catalog: RuleCatalog,
+    lookups: RuleLookups,
 ) -> HandlerContext:
     repository, access, clock = resources.repository, resources.access, resources.clock
     return HandlerContext(
@@ -201,6 +205,13 @@ def _build_context(
             progress_tracker=resources.progress_tracker,
         ),
         preferences=PreferenceService(repository, access, clock),
+        check_again=CheckAgainService(
+            repository=repository,
+            access=access,
+            clock=clock,
+            background=background,
+            look_up=OutcomeVerifier(repository, lookups, clock).look_up,
+        ),
         background=deferred_work,
         modal_controller=ModalController(resources.client, resources.formatter),
         formatter=resources.formatter,
@@ -288,7 +299,7 @@ def build_bolt(client: AsyncWebClient, ctx: HandlerContext, deferred_work: Defer
 
     app = BoltApp(client, deferred_work, fail, ctx.decisions.repository.remember_delivery)
     app.use(_Identify(ctx, languages))
-    for module in (commands, request_form, card_buttons, settings, fallback):
+    for module in (commands, request_form, card_buttons, check_again, settings, fallback):
         module.register(app)
     return app
 

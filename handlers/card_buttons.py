@@ -18,14 +18,16 @@ from bot.slack.messages import card, confirmations, lost_requests
 from bot.slack.modal_controller import show_loading
 from bot.slack.modals import approval, customer_list, rejection, request_form
 from bot.slack.rendering import reasons
+from bot.slack.rendering.formatting import Formatter
 from bot.slack.reply import Drawn, Reply, View
 from handlers.context import Body, HandlerContext, card_target, is_modal_action
 from handlers.request_form import draw_form
 
 Act = Callable[[DecisionService, RequestId, Person, ChannelId], Awaitable[Request | Refusal]]
+Confirm = Callable[[Request, Formatter], Reply]
 DrawModal = Callable[[HandlerContext, RequestId, Person, ChannelId], Awaitable[Drawn]]
 
-CLICKS: Final[dict[str, tuple[Act, Callable[[Request], Reply]]]] = {
+CLICKS: Final[dict[str, tuple[Act, Confirm]]] = {
     card.CANCEL: (DecisionService.cancel, confirmations.cancelled),
     card.CONTINUE: (DecisionService.resume, partial(confirmations.resolved, event=Event.CONTINUED)),
     card.END: (DecisionService.end_here, partial(confirmations.resolved, event=Event.ENDED_HERE)),
@@ -57,7 +59,9 @@ async def click(ack: AsyncAck, body: Body, respond: AsyncRespond, who: Person, c
         done = await act(ctx.decisions, request, who, channel)
         if isinstance(done, Refusal):
             return done
-        return confirmations.unless_paused(confirm(done), done, await ctx.decisions.pause_service.now())
+        return confirmations.unless_paused(
+            confirm(done, ctx.formatter), done, await ctx.decisions.pause_service.now()
+        )
 
     await ack()
     ctx.background.spawn(ctx.modal_controller.answer(respond, answer()))
@@ -140,7 +144,7 @@ async def submit_approval(ack: AsyncAck, view: View, who: Person, ctx: HandlerCo
                 return approved
             warning = reasons.refusal(approved, ctx.formatter)
             return await draw_approval(ctx, request, who, None, warning=warning)
-        reply = confirmations.approved(approved, await ctx.decisions.still_needed(approved))
+        reply = confirmations.approved(approved, ctx.formatter, await ctx.decisions.still_needed(approved))
         return confirmations.unless_paused(reply, approved, await ctx.decisions.pause_service.now())
 
     external = await show_loading(ack, view, approval.TITLE)
@@ -157,7 +161,7 @@ async def submit_rejection(ack: AsyncAck, view: View, who: Person, ctx: HandlerC
 
     async def reject() -> Reply | Refusal:
         rejected = await ctx.decisions.reject(request, who, why)
-        return rejected if isinstance(rejected, Refusal) else confirmations.rejected(rejected)
+        return rejected if isinstance(rejected, Refusal) else confirmations.rejected(rejected, ctx.formatter)
 
     external = await show_loading(ack, view, rejection.TITLE)
     ctx.background.spawn(ctx.modal_controller.redraw(external, rejection.TITLE, reject, user=who.id))

@@ -98,7 +98,11 @@ async def answer(
             return meant if isinstance(meant, Refusal) else rule.build(*meant, formatter)
         case Cancel(short=short):
             cancelled = await decisions.cancel(short, who, None, typed_in=channel)
-            return cancelled if isinstance(cancelled, Refusal) else confirmations.cancelled(cancelled)
+            return (
+                cancelled
+                if isinstance(cancelled, Refusal)
+                else confirmations.cancelled(cancelled, ctx.formatter)
+            )
         case Pause(why=why):
             paused = await decisions.pause_service.pause(who, why)
             if isinstance(paused, Refusal):

@@ -7,6 +7,7 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from bot.domain.ids import ChannelId, RequestId
 from bot.domain.ports import BackgroundTasks
+from bot.services.check_again import CheckAgainService
 from bot.services.decisions import DecisionService
 from bot.services.drafting.drafts import DraftService
 from bot.services.preferences import PreferenceService
@@ -24,6 +25,7 @@ class HandlerContext:
     drafts: DraftService
     decisions: DecisionService
     preferences: PreferenceService
+    check_again: CheckAgainService
     background: BackgroundTasks
     modal_controller: ModalController
     formatter: Formatter

@@ -107,7 +107,7 @@ async def submit_review(ack: AsyncAck, view: View, who: Person, ctx: HandlerCont
         asked = await ctx.drafts.ask(draft, who, shown=shown, named=named)
         if not isinstance(asked, Refusal):
             pause = await ctx.decisions.pause_service.now()
-            return confirmations.unless_paused(confirmations.asked(asked), asked, pause)
+            return confirmations.unless_paused(confirmations.asked(asked, ctx.formatter), asked, pause)
         form = await ctx.drafts.reopen_form(draft, who, asked)
         if isinstance(form, Refusal):
             return form

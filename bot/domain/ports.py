@@ -13,6 +13,7 @@ from bot.domain.preferences import Preferences
 from bot.domain.requests.audit_entries import Entry
 from bot.domain.requests.batches import (
     BatchOutcome,
+    HolderSearch,
     NotGiven,
     PackedOutcomes,
     Portion,
@@ -152,6 +153,9 @@ class UnitOfWork(Protocol):
 
     async def enqueue_once(self, notification: Notification) -> bool:
         """Put it into the outbox; return False if one of its kind to the same person is still due."""
+
+    async def save_verification(self, found: HolderSearch) -> None:
+        """Save what Dintero's list shows of the unknown customers, over an earlier result."""
 
     async def pause(self) -> Pause | None:
         """Read the pause; nobody can pause the bot until the block ends."""

@@ -11,7 +11,7 @@ from typing import Final
 
 from bot.domain.ids import CustomerId, RuleId
 from bot.domain.ports import Clock, Repository
-from bot.domain.requests.batches import Outcome, Tally, Verification
+from bot.domain.requests.batches import HolderSearch, Outcome, Tally, Verification
 from bot.domain.requests.request import Request
 from bot.domain.rules.rule import HOLDERS_PAGE, Holder
 from bot.errors import DinteroError
@@ -35,17 +35,15 @@ class OutcomeVerifier:
 
     async def verify(self, request: Request, tally: Tally) -> None:
         """Look up the unknown customers of a request, and save the result over an earlier one."""
+        if found := await self.look_up(request, tally):
+            await self.repository.save_verification(request.id, found.verification, found.confirmed)
+
+    async def look_up(self, request: Request, tally: Tally) -> HolderSearch | None:
+        """Look up the unknown customers of a request, and save nothing; None if the list cannot show them."""
         most = self.most_pages * HOLDERS_PAGE
         if request.rule is None or request.reserved or not 0 < tally.unknown <= most:
-            return
-        unknown = frozenset(
-            [
-                one.customer
-                async for portion in self.repository.not_given(request.id)
-                for one in portion
-                if one.outcome is Outcome.UNKNOWN
-            ]
-        )
+            return None
+        unknown = await self._unknown(request)
         pages = self._pages(request, request.rule.id, self.most_pages if tally.given <= most else 0)
         confirmed, refs, complete, failed = frozenset[CustomerId](), 0, False, ""
         try:
@@ -63,7 +61,17 @@ class OutcomeVerifier:
         found = Verification(
             self.clock.now(), len(unknown), there=len(confirmed), refs=refs, whole=complete, failed=failed
         )
-        await self.repository.save_verification(request.id, found, confirmed)
+        return HolderSearch(found, confirmed)
+
+    async def _unknown(self, request: Request) -> frozenset[CustomerId]:
+        return frozenset(
+            [
+                one.customer
+                async for portion in self.repository.not_given(request.id)
+                for one in portion
+                if one.outcome is Outcome.UNKNOWN
+            ]
+        )
 
     async def _pages(self, request: Request, rule: RuleId, number: int) -> AsyncIterator[tuple[Holder, ...]]:
         """Read page after page, an empty one at the end of the list.

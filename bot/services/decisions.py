@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
-from bot.domain.ids import ChannelId, RequestId, ShortId, UserId
+from bot.domain.ids import ChannelId, RequestId, UserId
 from bot.domain.policy.policy import Refusal, RefusalReason
 from bot.domain.ports import BackgroundTasks, Clock, Repository, UnitOfWork
 from bot.domain.requests.audit_entries import (
@@ -22,13 +22,13 @@ from bot.domain.requests.progress import ProgressTracker
 from bot.domain.requests.request import Approval, Event, Request, State, digest, next_state, transition
 from bot.domain.requests.views import ApprovalView
 from bot.domain.rules.rule import Availability
-from bot.services.access import AccessControl, audit_refusals
+from bot.services.access import AccessControl
 from bot.services.announcements import notifications_for, request_card_redraw
 from bot.services.customer_lists import CustomerPage, enqueue_list, load_page
-from bot.services.lost_requests import unknown_request
 from bot.services.pausing import PauseService
 from bot.services.reapproval import into_next_round
 from bot.services.reminders import ReminderService
+from bot.services.requests import AnyId, May, find_allowed, find_request
 from bot.services.review import current_budget_use, current_prior_grants, load_review, unseen_repeats
 from bot.services.snapshots import load_snapshot
 
@@ -37,8 +37,6 @@ COUNT_ABOVE: Final = 50
 SHOWN_BY_STATUS: Final = 10
 APPROVED_STATES: Final = frozenset({State.APPROVED, State.GIVING, State.STOPPED, State.DONE})
 STATE_AFTER: Final = {Event.REJECTED: State.REJECTED, Event.CANCELLED: State.CANCELLED}
-AnyId = RequestId | ShortId
-May = Callable[[Person, Request], Awaitable[Refusal | None]]
 Change = Callable[[UnitOfWork], Awaitable[Request | Refusal]]
 
 
@@ -107,7 +105,7 @@ class DecisionService:
 
     async def check_confirmation(self, request: RequestId, typed: str) -> Refusal | None:
         """Check the typed number of customers, or the typed rule name; fast enough for the ack."""
-        found = await self._find(request)
+        found = await find_request(self.repository, request)
         return None if isinstance(found, Refusal) else _wrong_confirmation(found, typed)
 
     async def approve(
@@ -243,26 +241,10 @@ class DecisionService:
         found = await current_prior_grants(request, policy, self.repository, self.clock)
         return unseen_repeats(found, named)
 
-    async def _find(self, request: AnyId, channel: ChannelId | None = None) -> Request | Refusal:
-        """Find a request; a button of another channel's card finds none."""
-        find_short, find = self.repository.find_short, self.repository.find
-        by_short_id = request.startswith("R-")
-        found = await (find_short(ShortId(request)) if by_short_id else find(RequestId(request)))
-        if found is None or found.state is State.DRAFT or channel not in {None, found.channel}:
-            return await unknown_request(self.repository, request, channel)
-        return found
-
     async def _find_allowed(
         self, request: AnyId, who: Person, channel: ChannelId | None, may: May, act: Action | None = None
     ) -> Request | Refusal:
-        """Find a request and check that this person may act on it; audit a refusal."""
-        found = await self._find(request, channel)
-        if isinstance(found, Refusal):
-            return found
-        refusal = await may(who, found)
-        if refusal and act:
-            await audit_refusals(self.repository, [refusal], act, found, who)
-        return refusal or found
+        return await find_allowed(self.repository, request, who, channel, may, act)
 
     async def _click(
         self,

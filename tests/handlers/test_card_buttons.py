@@ -21,6 +21,7 @@ BUTTONS = (
     card_drawing.END,
     card_drawing.GIVE_NOW,
     card_drawing.AGAIN,
+    card_drawing.CHECK_AGAIN,
 )
 NO_REQUESTS = [" ", "nonsense", "8f14e45f-ea1b-4b6f-9e2c-000000000000", "R-22222", None, "💥" * 500]
 

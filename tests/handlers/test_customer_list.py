@@ -95,7 +95,7 @@ async def test_an_approver_gets_the_not_given_list(stand: Stand) -> None:
     card = await stand.ask("a\nb\nc")
     await ended(stand, card)
     await stand.shop.bo.press("Get the list", card)
-    await stand.shop.bo.is_told("comes to you as a direct message")
+    await stand.shop.bo.is_told("as a direct message. This is logged.")
     await stand.errands.done()
     assert "who was not given it" in stand.shop.bo.read(stand.shop.bo.direct.messages[-1])
 

@@ -56,9 +56,9 @@ async def test_the_review_shows_exactly_the_customers_that_are_requested(
 async def test_unreadable_rows_come_as_a_file_and_only_once(stand: Stand, tmp_path: Path) -> None:
     review = await submitted(stand, on_disk(tmp_path, ODD))
     assert "and 3 more" in review.text
-    for said in ("have come to you as a file", "stand in your direct messages with the bot already"):
+    for said in ("sent to your direct messages", "are already in your direct messages"):
         await review.press(GET)
-        told = await stand.shop.ann.sees_view("Unreadable rows", text=said)
+        told = await stand.shop.ann.sees_view("Skipped rows", text=said)
         await told.close()
     (message,) = (message for message in stand.shop.slack.messages(stand.shop.ann.direct) if message.files)
     assert "the 13 rows of vip.csv that gave no customer id" in stand.shop.ann.read(message)
@@ -71,7 +71,7 @@ async def test_unreadable_rows_come_as_a_file_and_only_once(stand: Stand, tmp_pa
     assert len(rows) == 14
     assert not stand.shop.slack.refused
     await review.submit()
-    await stand.shop.ann.sees_view("Asked for approval")
+    await stand.shop.ann.sees_view("Sent for approval")
 
 
 async def test_without_unreadable_rows_there_is_no_such_button(stand: Stand, tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ async def test_unsendable_rows_are_reported_on_top_of_the_review(stand: Stand, t
     review = await submitted(stand, on_disk(tmp_path, ODD))
     stand.shop.slack.faults.plan("files.completeUploadExternal", Fault.REFUSED, error="file_uploads_disabled")
     await review.press(GET)
-    await (await stand.shop.ann.sees_view("Unreadable rows", text="Slack did not take the file.")).close()
+    await (await stand.shop.ann.sees_view("Skipped rows", text="Slack didn't accept the file.")).close()
     stand.shop.slack.workspace.files.clear()
     await review.press(GET)
     await (await stand.shop.ann.sees_view("Unreadable rows", text="“vip.csv” is not in Slack")).close()

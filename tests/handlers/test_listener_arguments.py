@@ -15,11 +15,11 @@ from slack_bolt.kwargs_injection.async_args import AsyncArgs
 from bot.slack.messages import card, lost_requests
 from bot.slack.modals import approval, customer_list, rejection, request_form, review
 from handlers import card_buttons as card_handlers
-from handlers import commands, fallback
+from handlers import check_again, commands, fallback
 from handlers import request_form as request_form_handlers
 from handlers.fallback import ANYTHING
 
-MODULES = (commands, request_form_handlers, card_handlers, fallback)
+MODULES = (commands, request_form_handlers, card_handlers, check_again, fallback)
 CARD = {
     card.APPROVE,
     card.REJECT,
@@ -28,6 +28,7 @@ CARD = {
     card.END,
     card.GIVE_NOW,
     card.AGAIN,
+    card.CHECK_AGAIN,
     customer_list.SHOW,
     customer_list.LIST,
 }

@@ -41,7 +41,7 @@ async def test_nobody_submits_another_persons_form(stand: Stand, callback: str) 
     review = await stand.review("a")
     if callback == "review":
         await review.submit()
-        await (await stand.shop.ann.sees_view("Asked for approval")).close()
+        await (await stand.shop.ann.sees_view("Sent for approval")).close()
         await stand.review("b")
     payload = copy.deepcopy(stand.last("view_submission").payload)
     draft = (await stand.repository.in_state(State.DRAFT))[0]
@@ -201,7 +201,7 @@ async def test_if_slack_never_draws_it_a_direct_message_tells_the_truth(stand: S
     review = await stand.review("a")
     stand.shop.slack.faults.plan("views.update", Fault.REFUSED, times=99, error="invalid_arguments")
     await review.submit()
-    await stand.shop.ann.sees("is asked for", stand.shop.ann.direct)
+    await stand.shop.ann.sees("is waiting for approval", stand.shop.ann.direct)
     form = await stand.form(by=stand.shop.bo)
     await form.fill({"Rule": SPAR, "Customer IDs": "a"})
     await form.submit()
@@ -219,8 +219,8 @@ async def test_an_answer_outlasts_an_outage_of_slack(sqlite_url: str, *, closes:
         loading = await ann.sees_view(lambda top: "One moment" in top.text)
         if closes:
             await loading.close()
-            await ann.sees("is asked for", ann.direct)
+            await ann.sees("is waiting for approval", ann.direct)
         else:
-            await ann.sees_view("Asked for approval", text="is asked for")
+            await ann.sees_view("Sent for approval", text="waiting for approval")
         await stand.errands.done()
         assert not closes or not ann.view

@@ -74,7 +74,7 @@ class Steps:
         who, where = by or self.shop.ann, channel or self.support
         before = len(self.shop.slack.messages(where))
         await review.submit()
-        answer = await who.sees_view(lambda view: view.title in {"Asked for approval", "Under way"})
+        answer = await who.sees_view(lambda view: view.title in {"Sent for approval", "Sending"})
         await answer.close()
         return await self.shop.slack.until(lambda: next(iter(self.shop.slack.messages(where)[before:]), None))
 

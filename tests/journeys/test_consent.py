@@ -24,8 +24,8 @@ async def test_above_a_size_two_people_approve_the_same_digest(opens: Opens) -> 
     assert f"exactly this: {digest[1]}" in approval.text
     assert "above 2 customers: 2 people must agree" in approval.text
     await approval.submit()
-    answer = await trip.shop.bo.sees_view(lambda view: view.title == "Your yes counts")
-    assert "Your yes counts; one more is needed" in answer.text
+    answer = await trip.shop.bo.sees_view(lambda view: view.title == "Approved")
+    assert "needs 1 more approval" in answer.text
     await trip.shop.slack.until(
         lambda: "1 of 2; waiting for one of @leads" in trip.shop.bo.read(card) or None
     )

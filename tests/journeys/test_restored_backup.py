@@ -239,5 +239,5 @@ async def _is_done(trip: Trip, request: RequestId) -> None:
                 assert found.note == RefusalReason.DATABASE_OLDER
                 await trip.shop.ann.sees("database is older than what was done here", trip.support)
                 await trip.shop.ann.press("Continue…", trip.shop.slack.messages(trip.support)[0])
-                await trip.shop.ann.is_told("goes on for whoever was not given it yet")
+                await trip.shop.ann.is_told("with the remaining customers")
             await trip.running.repository.ping()

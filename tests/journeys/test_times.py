@@ -10,7 +10,7 @@ async def test_anybody_in_the_channel_may_cancel_during_a_hold(opens: Opens) -> 
     trip = await opens(policy=with_channel(POLICY, SUPPORT, hold_minutes=10))
     card = await trip.ask("a")
     answer = await trip.approve(card)
-    assert "held for now" in answer.text
+    assert "on hold until" in answer.text
     await trip.shop.ann.sees("Held until", trip.support)
     assert "Give now" in trip.shop.ann.read(card)
     await trip.shop.cleo.press("Cancel request", card)

@@ -16,7 +16,11 @@ from bot.database.repositories.repository import SqlRepository, open_repository
 from bot.dintero.client import open_dintero
 from bot.domain.policy.policy import Policy
 from bot.domain.requests.request import Request, State
+from bot.giving.calls import RuleLookups
+from bot.giving.scheduler import CallScheduler
+from bot.giving.verification import OutcomeVerifier
 from bot.services.access import AccessControl
+from bot.services.check_again import CheckAgainService
 from bot.services.decisions import DecisionService
 from bot.services.drafting.drafts import DraftService
 from bot.services.drafting.rule_catalog import RuleCatalog
@@ -112,7 +116,7 @@ class Stand:
         """Request a discount, and return its card."""
         review, before = await self.review(customers, by=by), len(self.shop.slack.messages(self.shop.support))
         await review.submit()
-        await (await (by or self.shop.ann).sees_view("Asked for approval")).close()
+        await (await (by or self.shop.ann).sees_view("Sent for approval")).close()
         await self.errands.done()
         return self.shop.slack.messages(self.shop.support)[before]
 
@@ -175,6 +179,7 @@ async def open_stand(
             RuleCatalog(dintero),
             DeferredWork(errands),
         )
+        lookups = RuleLookups(dintero, CallScheduler(first=0.01, longest=0.02))
         errands.relay = OutboxRelay(
             repository=repository,
             announcer=SlackAnnouncer(
@@ -194,6 +199,13 @@ async def open_stand(
             ),
             decisions=DecisionService(repository=repository, access=access, clock=clock, background=errands),
             preferences=PreferenceService(repository, access, clock),
+            check_again=CheckAgainService(
+                repository=repository,
+                access=access,
+                clock=clock,
+                background=errands,
+                look_up=OutcomeVerifier(repository, lookups, clock).look_up,
+            ),
             background=deferred_work,
             modal_controller=ModalController(client, formatter, patience=patience),
             formatter=formatter,

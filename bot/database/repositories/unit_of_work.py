@@ -33,6 +33,7 @@ from bot.database.repositories import pause as pause_table
 from bot.database.repositories.prior_grants import earlier_requests
 from bot.database.repositories.requests import APPROVALS, FORM_INPUT
 from bot.database.repositories.source_files import FORGET_READING
+from bot.database.repositories.verification import save_verification, verification_row
 from bot.database.schema import (
     PENDING,
     batches,
@@ -50,6 +51,7 @@ from bot.domain.customers.uploads import FileRead
 from bot.domain.ids import RequestId
 from bot.domain.policy.budget import Asked, Grant
 from bot.domain.requests.audit_entries import Entry, approval_entry, paused
+from bot.domain.requests.batches import HolderSearch
 from bot.domain.requests.notification import Notification
 from bot.domain.requests.request import Approval, FormInput, Pause, Request
 
@@ -206,6 +208,12 @@ class SqlUnitOfWork:
             return False
         await self._transaction.run(_ENQUEUE, row)
         return True
+
+    async def save_verification(self, found: HolderSearch) -> None:
+        """Write what Dintero's list shows of the unknown customers, over an earlier result."""
+        await self._transaction.run(
+            save_verification(self._database.insert), verification_row(self.request.id, found)
+        )
 
     async def pause(self) -> Pause | None:
         """Read the pause, and lock it until the block ends: nobody can pause the bot meanwhile."""

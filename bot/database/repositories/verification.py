@@ -1,15 +1,16 @@
 """The verification of unknown outcomes against Dintero's list of the rule's holders."""
 
+from functools import cache
 from typing import Final
 
 from sqlalchemy import select
 
-from bot.database.connection import BaseRepository, Database, Values
+from bot.database.connection import BaseRepository, InsertInto, Statement, Values
 from bot.database.mapping import decode, encode, from_micros, to_column, to_micros
 from bot.database.schema import of_request, read_back
 from bot.domain.customers.packing import packed, unpacked
 from bot.domain.ids import CustomerId, RequestId
-from bot.domain.requests.batches import Verification
+from bot.domain.requests.batches import HolderSearch, Verification
 
 _SAME_NAMES: Final = ("unknown", "there", "refs", "whole", "failed")
 """The columns and fields of a `Verification` that have the same name."""
@@ -18,27 +19,36 @@ _VERIFICATION: Final = select(*(read_back.c[name] for name in _NAMES)).where(of_
 _CONFIRMED: Final = select(read_back.c.ids).where(of_request(read_back))
 
 
+@cache
+def save_verification(insert_into: InsertInto) -> Statement:
+    """Write a verification over an earlier one."""
+    insert = insert_into(read_back)
+    return insert.on_conflict_do_update(
+        index_elements=["request"], set_={name: insert.excluded[name] for name in (*_NAMES, "ids")}
+    )
+
+
+def verification_row(request: RequestId, search: HolderSearch) -> Values:
+    """Make the row of a verification."""
+    found = search.verification
+    return {
+        "request": encode(request),
+        "read_at": to_micros(found.at),
+        "ids": packed(sorted(search.confirmed)),
+        **{name: to_column(getattr(found, name)) for name in _SAME_NAMES},
+    }
+
+
 class VerificationRepository(BaseRepository):
     """Verifications, one for each request."""
-
-    def __init__(self, database: Database) -> None:
-        super().__init__(database)
-        insert = database.insert(read_back)
-        self._save_verification = insert.on_conflict_do_update(
-            index_elements=["request"], set_={name: insert.excluded[name] for name in (*_NAMES, "ids")}
-        )
 
     async def save_verification(
         self, request: RequestId, found: Verification, who: frozenset[CustomerId]
     ) -> None:
         """Save a verification and the customers it confirmed, in place of an earlier one."""
-        row: Values = {
-            "request": encode(request),
-            "read_at": to_micros(found.at),
-            "ids": packed(sorted(who)),
-            **{name: to_column(getattr(found, name)) for name in _SAME_NAMES},
-        }
-        await self._database.run(self._save_verification, row)
+        await self._database.run(
+            save_verification(self._database.insert), verification_row(request, HolderSearch(found, who))
+        )
 
     async def verification(self, request: RequestId) -> Verification | None:
         """Read the last verification."""

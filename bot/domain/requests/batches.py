@@ -132,6 +132,14 @@ class Verification:
     failed: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class HolderSearch:
+    """A verification, and the unknown customers that it confirmed."""
+
+    verification: Verification
+    confirmed: frozenset[CustomerId] = frozenset()
+
+
 def too_many_refused(refused: int, asked: int) -> bool:
     """Stop the search for single refused ids above a tenth of the request and above 20."""
     return refused > 20 and refused * 10 > asked  # noqa: PLR2004 - both bounds are in the design

@@ -23,6 +23,7 @@ CONTINUE: Final = "discount_continue"
 END: Final = "discount_end_here"
 GIVE_NOW: Final = "discount_give_now"
 AGAIN: Final = "discount_ask_again"
+CHECK_AGAIN: Final = "discount_check_again"
 BUTTONS: Final = "discount_buttons"
 
 

@@ -1,91 +1,160 @@
 """The reply to a person right after their action succeeded; mrkdwn."""
 
-from typing import Final
-
 from bot.domain.requests.request import Event, Pause, Request, State
+from bot.services.check_again import Checked
+from bot.slack.language.texts import _, ngettext
+from bot.slack.rendering import verification
+from bot.slack.rendering.formatting import Formatter
+from bot.slack.rendering.mrkdwn import mention
 from bot.slack.reply import Reply
 
-SUMMARY_FOLLOWS: Final = "The summary comes into the thread of its card."
 
-
-def asked(request: Request) -> Reply:
+def asked(request: Request, formatter: Formatter) -> Reply:
     """Confirm a new request."""
-    name, channel = f"*{request.short}*", f"<#{request.channel}>"
+    name, channel = request.short, mention(request.channel)
     if request.state is State.WAITING:
-        then = "you get a direct message when it is decided"
-        return Reply("Asked for approval", f"{name} is asked for. Its card stands in {channel}; {then}.")
-    card = f"Its card in {channel} shows"
+        text = _("*{request}* is waiting for approval in {channel}.", request=name, channel=channel)
+        return Reply(_("Sent for approval"), text)
     if request.approvals or request.state not in {State.APPROVED, State.GIVING}:
-        return Reply("Asked for already", f"{name} was asked for already. {card} how it stands.")
+        text = _("*{request}* was already sent. It's in {channel}.", request=name, channel=channel)
+        return Reply(_("Already sent"), text)
     if request.give_after:
-        return Reply("Held", f"{name} needs no approval, and is held for now. {card} until when.")
-    return Reply("Under way", f"{name} needs no approval: it is being given now. {card} how it goes.")
+        until = formatter.slack_date(request.give_after)
+        text = _("No approval needed. *{request}* is on hold until {until}.", request=name, until=until)
+        return Reply(_("On hold"), text)
+    text = _("No approval needed. *{request}* is being sent now.", request=name)
+    return Reply(_("Sending"), text)
 
 
-def approved(request: Request, still_needed: int = 0) -> Reply:
+def approved(request: Request, formatter: Formatter, still_needed: int = 0) -> Reply:
     """Confirm an approval."""
-    name, card = f"*{request.short}*", f"Its card in <#{request.channel}> shows"
+    name, title = request.short, _("Approved")
     if request.state is State.WAITING:
-        more = "one more is needed" if still_needed <= 1 else f"{still_needed} more are needed"
-        return Reply("Your yes counts", f"Your yes counts; {more} before {name} is given.")
+        more = ngettext(
+            "Approved. *{request}* needs {count} more approval.",
+            "Approved. *{request}* needs {count} more approvals.",
+            max(still_needed, 1),
+            request=name,
+        )
+        return Reply(title, more)
     if request.state is not State.APPROVED:
-        return Reply("Approved", f"Your yes to {name} counts. {card} how it stands.")
+        channel = mention(request.channel)
+        again = _("You already approved *{request}*. It's in {channel}.", request=name, channel=channel)
+        return Reply(title, again)
     if request.give_after:
-        return Reply("Approved", f"{name} is approved, and held for now. {card} until when.")
-    return Reply("Approved", f"{name} is approved: giving starts now. {SUMMARY_FOLLOWS}")
+        until = formatter.slack_date(request.give_after)
+        return Reply(title, _("Approved. *{request}* is on hold until {until}.", request=name, until=until))
+    text = _("Approved. Sending *{request}* now. The result goes to its thread.", request=name)
+    return Reply(title, text)
 
 
 def unless_paused(reply: Reply, request: Request, pause: Pause | None) -> Reply:
-    """Replace a reply that promises what the pause holds up."""
+    """Replace a reply that promises what the pause delays."""
     if pause is None or request.state is not State.APPROVED:
         return reply
-    begins = "its giving begins by itself once an admin ends the pause"
-    return Reply(reply.title, f"*{request.short}* may be given, but the bot is paused just now: {begins}.")
+    if request.approvals:
+        text = _(
+            "Approved, but the bot is paused. *{request}* will be sent when an admin ends the pause.",
+            request=request.short,
+        )
+    else:
+        text = _(
+            "The bot is paused. *{request}* will be sent when an admin ends the pause.", request=request.short
+        )
+    return Reply(reply.title, text)
 
 
-def rejected(request: Request) -> Reply:
+def rejected(request: Request, _formatter: Formatter) -> Reply:
     """Confirm a rejection."""
-    kept = "whoever was given it before keeps it, and nobody else gets it"
-    given = kept if request.started_at else "nothing was given"
-    return Reply("Rejected", f"*{request.short}* is rejected; {given}. <@{request.requester}> is told why.")
+    names = {"request": request.short, "person": mention(request.requester)}
+    if request.started_at:
+        text = _(
+            "*{request}* is rejected. Customers who already got it keep it. "
+            "{person} can read your reason in its thread.",
+            **names,
+        )
+    else:
+        text = _(
+            "*{request}* is rejected. Nothing was given. {person} can read your reason in its thread.",
+            **names,
+        )
+    return Reply(_("Rejected"), text)
 
 
-def cancelled(request: Request) -> Reply:
-    """Confirm a cancellation; during giving it takes effect once the calls under way have ended."""
+def cancelled(request: Request, _formatter: Formatter) -> Reply:
+    """Confirm a cancellation; while it is sent, it takes effect after the calls under way."""
     if request.state is not State.GIVING:
-        return Reply("Cancelled", f"*{request.short}* is cancelled.")
-    then = "The thread of its card will say who had been given it by then."
-    return Reply("Cancelling", f"*{request.short}* stops once the calls under way have ended. {then}")
+        return Reply(_("Cancelled"), _("*{request}* is cancelled.", request=request.short))
+    text = _(
+        "Cancelling *{request}*. Calls already sent will finish. The thread will show the result.",
+        request=request.short,
+    )
+    return Reply(_("Cancelling"), text)
 
 
-def resolved(request: Request, event: Event) -> Reply:
+def resolved(request: Request, _formatter: Formatter, *, event: Event) -> Reply:
     """Confirm that a stopped request continues or ends."""
     if event is Event.CONTINUED:
-        text = f"*{request.short}* goes on for whoever was not given it yet. Nobody gets it twice."
-        return Reply("Going on", text)
-    return Reply("Ended", f"*{request.short}* ends here. {SUMMARY_FOLLOWS}")
+        text = _(
+            "Continuing *{request}* with the remaining customers. Nobody gets it twice.",
+            request=request.short,
+        )
+        return Reply(_("Continuing"), text)
+    return Reply(_("Ended"), _("Ended *{request}*. The result is in its thread.", request=request.short))
 
 
-def list_sent(request: Request) -> Reply:
+def list_sent(request: Request, _formatter: Formatter) -> Reply:
     """Confirm that the list of customers who were not given it follows."""
-    what = f"The list of those who were not given *{request.short}*"
-    text = f"{what} comes to you as a direct message; that you have it stands in the audit."
-    return Reply("On its way", text)
+    text = _(
+        "I'm sending you the list of *{request}* as a direct message. This is logged.", request=request.short
+    )
+    return Reply(_("Sent"), text)
+
+
+def hurried(request: Request, _formatter: Formatter) -> Reply:
+    """Confirm the end of a hold."""
+    text = _("Hold skipped. Sending *{request}* now. The result goes to its thread.", request=request.short)
+    return Reply(_("Hold skipped"), text)
 
 
 def odd_rows_sent(*, new: bool) -> Reply:
-    """Say where the unreadable rows are."""
-    sent = "have come to you as a file in your direct messages with the bot"
-    where = sent if new else "stand in your direct messages with the bot already"
-    return Reply("Unreadable rows", f"The rows that gave no id {where}. Close this to go back to the review.")
+    """Say where the skipped rows are."""
+    if new:
+        text = _("Skipped rows sent to your direct messages.")
+    else:
+        text = _("The skipped rows are already in your direct messages.")
+    return Reply(_("Skipped rows"), text)
 
 
 def odd_rows_not_sent() -> Reply:
-    """Say that Slack did not take the unreadable rows."""
-    text = "Slack did not take the file. Close this, and press the button again in a minute."
-    return Reply("Unreadable rows", text)
+    """Say that Slack did not take the skipped rows."""
+    return Reply(_("Skipped rows"), _("Slack didn't accept the file. Try again in a minute."))
 
 
-def hurried(request: Request) -> Reply:
-    """Confirm the end of a hold."""
-    return Reply("Hold ended", f"*{request.short}* is held no longer: giving starts now. {SUMMARY_FOLLOWS}")
+def checking() -> str:
+    """Say that a check takes a while."""
+    return _("Checking Dintero's list. This can take a minute.")
+
+
+def checked(result: Checked, formatter: Formatter) -> str:
+    """Say what a check for the unconfirmed customers found."""
+    request = result.request
+    if result.running:
+        return _(
+            "Another check of *{request}* is still running. The request will show its result.",
+            request=request.short,
+        )
+    if not result.unconfirmed:
+        return _(
+            "*{request}* has no unconfirmed customers, so there's nothing to check.", request=request.short
+        )
+    if result.verification is None:
+        return (
+            _("Dintero's list can't show this, because *{request}* is for everyone.", request=request.short)
+            if request.reserved
+            else _("*{request}* has too many unconfirmed customers to check.", request=request.short)
+        )
+    at, seen = formatter.clock(result.verification.at), verification.seen(result.verification)
+    if result.verification.failed:
+        return _("Checked at {time}: {result} Try again in a minute.", time=at, result=seen)
+    return _("Checked at {time}: {result}", time=at, result=seen)

@@ -59,10 +59,11 @@ def test_each_approval_has_its_number_and_no_digest() -> None:
 
 
 @pytest.mark.parametrize(
-    ("left", "expected"), [(1, "one more is needed"), (2, "2 more are needed"), (0, "one more is needed")]
+    ("left", "expected"), [(1, "1 more approval."), (2, "2 more approvals."), (0, "1 more approval.")]
 )
 def test_an_approver_reads_how_many_approvals_are_missing(left: int, expected: str) -> None:
-    assert f"Your yes counts; {expected}" in confirmations.approved(REQUEST, left).text
+    answer = confirmations.approved(REQUEST, LOOK, left)
+    assert answer.text == f"Approved. *R-7K2QF* needs {expected}"
 
 
 def test_a_requester_without_access_reads_who_to_ask() -> None:
