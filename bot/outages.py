@@ -1,5 +1,7 @@
 """Tells the log about outages and refusals: one sentence when one begins, one when it ends."""
 
+import errno
+import socket
 import time
 from collections.abc import Callable
 from logging import getLogger
@@ -51,7 +53,7 @@ class Outage:
 
 
 class Refusal:
-    """Whether a service refuses what identifies the bot, which a person must mend; all calls report here."""
+    """Whether a service refuses what identifies the bot, which a person must fix; all calls report here."""
 
     def __init__(self, service: str, advice: str, *, ticks: Callable[[], float] = time.monotonic) -> None:
         self._service = service
@@ -84,6 +86,22 @@ def duration(seconds: float) -> str:
     if minutes >= 60:  # noqa: PLR2004 - minutes of an hour
         return f"{minutes // 60} h {minutes % 60} min"
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def why_unreachable(error: BaseException | None) -> str:
+    """Say in words why a connection could not be made."""
+    system = getattr(error, "os_error", error)
+    if isinstance(system, socket.gaierror):
+        return "host name not found"
+    match getattr(system, "errno", None):
+        case errno.ECONNREFUSED:
+            return "connection refused"
+        case errno.ENETUNREACH | errno.EHOSTUNREACH:
+            return "network unreachable"
+        case errno.ETIMEDOUT:
+            return "no answer in time"
+        case _:
+            return "no connection"
 
 
 def is_outage(error: BaseException) -> bool:

@@ -13,13 +13,13 @@ async def check_address(host: str, port: int) -> str:
         CheckFailed: the address is not available.
     """
     if port == 0:
-        return f"{host}, at any free port"
+        return f"{host}, any free port"
     try:
         server = await asyncio.get_running_loop().create_server(asyncio.Protocol, host, port)
     except OSError as error:
         refused = await refused_address(host, port, error)
         if refused.by_bot:
-            return f"{refused.problem}; another one can start there once it ends"
+            return f"{refused.problem}; stop it before you start another one"
         raise CheckFailed(refused.problem, advice=refused.advice) from None
     server.close()
     await server.wait_closed()

@@ -24,8 +24,10 @@ MOST_BLOCKS: Final = 50
 """Slack's limit for a message: several small ones are sent as one."""
 MOST_NAMED: Final = 5
 REFUSALS: Final = frozenset({"invalid_blocks", "invalid_message", "invalid_view"})
-REFUSED_FIX: Final = "Update discount-bot. If it is the newest, report this line: Slack will not show this."
-UNKNOWN_FIX: Final = "Nothing else is wrong for that reason. Check again later."
+REFUSED_FIX: Final = (
+    "Slack won't show this. Update discount-bot; if it is the newest version, report this line."
+)
+UNKNOWN_FIX: Final = "This affects nothing else. Check again later."
 
 
 async def check_blocks(
@@ -40,12 +42,10 @@ async def check_blocks(
             if refused == MOST_NAMED:
                 return
     except CheckFailed as error:
-        yield CheckResult(
-            SUBJECT, f"Slack did not say what it thinks of them ({error})", UNKNOWN_FIX, is_warning=True
-        )
+        yield CheckResult(SUBJECT, f"Slack didn't check them ({error})", UNKNOWN_FIX, is_warning=True)
         return
     if not refused:
-        yield CheckResult(SUBJECT, f"Slack takes all {len(said)} messages and {len(forms)} forms")
+        yield CheckResult(SUBJECT, f"Slack accepts all {len(said)} messages and {len(forms)} forms")
 
 
 async def _refused(
@@ -56,10 +56,10 @@ async def _refused(
         if await _faults(client, "message", {"blocks": joined}):
             for name, message in group:
                 for fault in await _faults(client, "message", {"blocks": message.blocks}):
-                    yield CheckResult(f"message “{name}”", f"Slack refuses {fault}", REFUSED_FIX)
+                    yield CheckResult(f"message “{name}”", f"Slack rejects {fault}", REFUSED_FIX)
     for name, view in forms:
         for fault in await _faults(client, "view", view):
-            yield CheckResult(f"form “{name}”", f"Slack refuses {fault}", REFUSED_FIX)
+            yield CheckResult(f"form “{name}”", f"Slack rejects {fault}", REFUSED_FIX)
 
 
 def _grouped(said: Iterable[tuple[str, Message]]) -> Iterator[list[tuple[str, Message]]]:
@@ -90,7 +90,7 @@ async def _faults(client: AsyncWebClient, argument: str, payload: Json) -> list[
             raise CheckFailed(describe(error)) from None
         named = error.response.get("errors")
         errors = [one for one in named if isinstance(one, dict)] if isinstance(named, list) else []
-        return [_fault(payload["blocks"], one) for one in errors] or ["it, and gives no reason"]
+        return [_fault(payload["blocks"], one) for one in errors] or ["it without a reason"]
     except UNREACHABLE as error:
         raise CheckFailed(describe(error)) from None
     return []

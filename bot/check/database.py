@@ -22,10 +22,10 @@ from bot.errors import DatabaseUnavailable, DiscountBotError
 
 OLDEST: Final = 13
 APPEND_ONLY: Final = ("audit", "audit_heads", "audit_customers", "audit_key")
-DOCUMENT: Final = "docs/postgresql.md has the statements"
+DOCUMENT: Final = "see docs/postgresql.md"
 MIGRATE_FIX: Final = (
-    "As the role that owns the tables, run discount-bot migrate, and for the durable engine's tables start "
-    f"discount-bot run once; {DOCUMENT}."
+    "As the role that owns the tables, run discount-bot migrate, and start discount-bot run once for the "
+    f"durable engine's tables; {DOCUMENT}."
 )
 COLUMNS: Final = ("version", "encoding", "schema", "may_create", "engine_ready", "has_tables", "may_migrate")
 _FACTS: Final = """
@@ -80,13 +80,13 @@ class ServerFacts:
         if self.version < OLDEST:
             wrong(f"PostgreSQL {self.version} is too old", f"Use PostgreSQL {OLDEST} or later.")
         if self.encoding != "UTF8":
-            fix = "Make a database WITH ENCODING 'UTF8' TEMPLATE template0, and move to it."
-            wrong(f"its encoding is {self.encoding}, which has no place for some names and texts", fix)
+            fix = "Create a database WITH ENCODING 'UTF8' TEMPLATE template0, and move to it."
+            wrong(f"its encoding is {self.encoding}, which can't hold every name and text", fix)
         if not self.keeps_sessions:
             fix = "Connect to PostgreSQL itself, or set the pooler to pool_mode = session."
-            wrong("a pooler gives each transaction another session, so locks and LISTEN do not work", fix)
+            wrong("a pooler gives each transaction another session, so locks and LISTEN don't work", fix)
         if not self.schema or not (self.may_create or self.has_tables):
-            fix = f"Grant CREATE on the schema, or give the role one of its own; {DOCUMENT}."
+            fix = f"Grant CREATE on the schema, or give the role its own; {DOCUMENT}."
             wrong(f"the role may not create tables in schema {self.schema or '(none)'}", fix)
         if not self.engine_ready:
             fix = f"Run CREATE SCHEMA {ENGINE_SCHEMA} AUTHORIZATION for the role; {DOCUMENT}."
@@ -103,14 +103,14 @@ async def check_database(url: str, audit_key: str | None) -> AsyncIterator[Check
     for result in await (_check_file(url) if is_sqlite(parsed) else _check_server(url)):
         yield result
     if audit_key and len(audit_key) < MIN_SECRET_LENGTH:
-        fix = "Customer ids can be guessed from their hashes. Set a long random one; old hashes keep theirs."
+        fix = "Set a long random one: with a short key, customer IDs can be guessed. Old hashes stay."
         yield CheckResult("AUDIT_KEY", "too short to be secret", fix)
     if parsed.password and len(parsed.password) < MIN_SECRET_LENGTH:
-        fix = f"Give the role one of at least {MIN_SECRET_LENGTH} characters, and change DATABASE_URL."
+        fix = f"Use at least {MIN_SECRET_LENGTH} characters, and change DATABASE_URL."
         yield CheckResult("database password", "too short to be secret", fix)
     if not is_encrypted(parsed):
         fix = "Add ?sslmode=verify-full (or at least require) to DATABASE_URL."
-        yield CheckResult("database encryption", "connections over the network may be without TLS", fix)
+        yield CheckResult("database encryption", "connections over the network may not use TLS", fix)
 
 
 async def _check_file(url: str) -> list[CheckResult]:
@@ -127,12 +127,12 @@ async def _check_server(url: str) -> list[CheckResult]:
             return faults
         schemas = await asyncio.to_thread(read_schemas, url)
     except (psycopg.Error, DatabaseUnavailable) as error:
-        problem = f"cannot be reached: {str(error).strip()}"
-        wrong = CheckFailed(problem, advice="Check DATABASE_URL, and that it runs.")
+        problem = f"can't connect: {str(error).strip()}"
+        wrong = CheckFailed(problem, advice="Check DATABASE_URL, and that PostgreSQL is running.")
         return [failed("database", wrong, stops_run=True)]
     if schemas.updates and not facts.may_migrate:
         return [_wrong(f"the role may not {' and '.join(schemas.updates)}", MIGRATE_FIX)]
-    return [schemas.result("answers and takes writes")]
+    return [schemas.result("reachable and writable")]
 
 
 def _wrong(detail: str, fix: str) -> CheckResult:

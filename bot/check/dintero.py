@@ -1,6 +1,7 @@
 """Checks that Dintero accepts the credentials with both scopes, and knows the policy's rules."""
 
 from collections.abc import AsyncIterator
+from difflib import get_close_matches
 from typing import Final
 
 from bot.check.result import CheckFailed, CheckResult, failed, result_of
@@ -8,15 +9,24 @@ from bot.domain.ids import OnceKey, RuleId
 from bot.domain.policy.policy import ANY, Policy
 from bot.domain.ports import DinteroApi
 from bot.domain.rules.rule import Rule
-from bot.errors import AccessDenied, BatchRejectedError, DinteroError, RuleNotFound, ScopeMissing
+from bot.errors import (
+    AccessDenied,
+    BatchRejectedError,
+    DinteroError,
+    RuleNotFound,
+    ScopeMissing,
+    TransientError,
+)
 
 NO_RULE: Final = RuleId("discount-bot-check-no-such-rule")
-TOKEN: Final = "Dintero token"  # noqa: S105 - the subject of a check
+TOKEN: Final = "Dintero sign-in"  # noqa: S105 - the subject of a check
 READ_SCOPE: Final = "Dintero scope read:discounts"
-SCOPE_FIX: Final = "In Dintero's Backoffice, Settings → API clients, give the client"
+SCOPE_FIX: Final = "Backoffice → Settings → API clients: add"
 
 
-async def check_dintero(dintero: DinteroApi, policy: Policy | None) -> AsyncIterator[CheckResult]:
+async def check_dintero(
+    dintero: DinteroApi, policy: Policy | None, url: str = ""
+) -> AsyncIterator[CheckResult]:
     """Check the token, both scopes, reading a rule, and the rules that the policy names."""
     rules: tuple[Rule, ...] | None = None
     read_scope = CheckResult(READ_SCOPE)
@@ -24,6 +34,10 @@ async def check_dintero(dintero: DinteroApi, policy: Policy | None) -> AsyncIter
         rules = await dintero.rules()
     except ScopeMissing as error:
         read_scope = CheckResult(READ_SCOPE, f"missing: {error}", f"{SCOPE_FIX} read:discounts.")
+    except TransientError as error:
+        advice = f"Check the network and DINTERO_API_URL ({url}), or wait until Dintero works again."
+        yield failed(TOKEN, CheckFailed(str(error), advice=advice))
+        return
     except DinteroError as error:
         yield failed(TOKEN, error)
         return
@@ -49,13 +63,22 @@ async def _check_write_scope(dintero: DinteroApi) -> str:
 
 async def _check_rules(dintero: DinteroApi, rules: tuple[Rule, ...]) -> str:
     if not rules:
-        raise CheckFailed("there are none", advice="Create a discount rule in Dintero's Backoffice.")
+        raise CheckFailed("none yet", advice="Create a discount rule in Dintero's Backoffice.")
     rule = await dintero.rule(rules[0].id)
     return f"{len(rules)}; “{rule.title}” can be read"
 
 
 async def _check_named_rules(named: frozenset[str], rules: tuple[Rule, ...]) -> str:
     if unknown := sorted(named - {rule.id for rule in rules}):
-        problem = f"Dintero has no rule {', '.join(unknown)}"
-        raise CheckFailed(problem, advice="Correct the IDs in the policy's rules.")
-    return f"{len(named)} of {len(named)}"
+        problem = f"not in Dintero: {', '.join(f'“{name}”' for name in unknown)}"
+        meant = [f"“{name}” → {near}" for name in unknown if (near := _nearest(name, rules))]
+        advice = f"Did you mean {', '.join(meant)}?" if meant else "Write the rules' IDs, not their names."
+        raise CheckFailed(problem, advice=advice)
+    return f"all {len(named)} are in Dintero"
+
+
+def _nearest(name: str, rules: tuple[Rule, ...]) -> str:
+    """Find the ID of the rule that was meant: by its name, or by an ID with a slip."""
+    by_text = {text.casefold(): rule.id for rule in rules for text in (rule.name or "", rule.id)}
+    near = get_close_matches(name.casefold(), by_text, n=1, cutoff=0.8)
+    return by_text[near[0]] if near else ""

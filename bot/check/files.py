@@ -27,7 +27,7 @@ def check_files(settings: Settings) -> list[CheckResult]:
         detail = f"other people on this machine can read {names}"
         results.append(CheckResult("files", detail, f"chmod 600 {names}", is_warning=True))
     if _mode(policy) & WRITABLE:
-        detail = f"other people on this machine can change {policy}, and so who may give discounts"
+        detail = f"other people on this machine can change {policy}, which decides who may give discounts"
         results.append(CheckResult("policy", detail, f"chmod go-w {policy}", is_warning=True))
     return results
 

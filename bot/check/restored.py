@@ -16,7 +16,7 @@ from bot.domain.requests.request import PausedFor
 from bot.errors import DatabaseUnavailable
 from bot.slack.rendering.pause_banner import BOTS_REASONS
 
-FIX: Final = "docs/backup.md says what a person has to decide."
+FIX: Final = "See docs/backup.md: a person has to decide."
 _PAUSED: Final = select(func.count()).where(
     pause.c.since.is_not(None), pause.c.doer.is_(None), pause.c.why == PausedFor.RESTORED.value
 )
@@ -28,7 +28,7 @@ async def check_restored(url: str) -> AsyncIterator[CheckResult]:
         paused, lost = await asyncio.to_thread(_read, url)
         found = [f"the bot is paused: {BOTS_REASONS[PausedFor.RESTORED]}"] if paused else []
         if lost:
-            found.append(f"requests in Slack that the database lacks, not settled yet: {lost}")
+            found.append(f"{lost} requests are in Slack but not in the database, and not settled yet")
         if found:
             yield CheckResult("restored or new database", "; ".join(found), FIX, is_warning=True)
 

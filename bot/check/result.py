@@ -35,7 +35,7 @@ class CheckResult:
 
     def __str__(self) -> str:
         """Write the result as one line, even if a text from outside has several."""
-        outcome = " – ".join(filter(None, [self.subject, self.detail]))
+        outcome = " – ".join(filter(None, [self.subject, self.detail.rstrip(".")]))
         sign = "⚠" if self.is_warning else "✗"
         return " ".join((f"{sign} {outcome}. {self.fix}" if self.fix else f"✓ {outcome}").split())
 

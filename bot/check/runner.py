@@ -16,7 +16,8 @@ from bot.check.files import check_files
 from bot.check.restored import check_restored
 from bot.check.result import CheckResult, result_of
 from bot.check.samples import messages, modals
-from bot.check.slack import check_app_token, check_policy, sign_in
+from bot.check.slack import check_app_token, sign_in
+from bot.check.slack_policy import PolicyCheck, list_groups
 from bot.clock import SystemClock
 from bot.config.loader import load_config
 from bot.config.settings import Settings, ValueSources
@@ -28,6 +29,7 @@ from bot.slack.client.directory import SlackDirectory
 from bot.slack.rendering.formatting import Formatter
 
 SLACK_TIMEOUT_SECONDS: Final = 10
+AGAIN: Final = "Fix what is marked ✗, then run check again."
 
 
 class CheckStatus(IntEnum):
@@ -55,16 +57,16 @@ async def check_everything(
 
 
 def verdict(results: Sequence[CheckResult]) -> str:
-    """Say in one line whether `run` can start, and how much there is to fix."""
+    """Say in one line how much there is to fix, and whether `run` can start."""
     faults = [result for result in results if result.is_fault]
-    counts = [("fault", len(faults)), ("warning", sum(result.is_warning for result in results))]
+    counts = [("problem", len(faults)), ("warning", sum(result.is_warning for result in results))]
     found = " and ".join(f"{count} {word}{'' if count == 1 else 's'}" for word, count in counts if count)
     if any(fault.stops_run for fault in faults):
-        return f"✗ {found}: discount-bot run cannot start."
+        return f"✗ {found}: discount-bot run can't start. {AGAIN}"
     if any(fault.run_waits for fault in faults):
-        return f"✗ {found}: discount-bot run would wait."
+        return f"✗ {found}: discount-bot run would wait. {AGAIN}"
     if faults:
-        return f"✗ {found}: discount-bot run can start, but part of it will not work."
+        return f"✗ {found}: discount-bot run can start, but not everything will work. {AGAIN}"
     if found:
         return f"⚠ {found}: discount-bot run can start."
     return "✓ Ready: discount-bot run can start."
@@ -85,8 +87,9 @@ def _settings_results(
 ) -> Iterator[CheckResult]:
     if isinstance(settings, ConfigError):
         for fault in settings.faults:
-            place = f" in {sources.of(fault.partition(':')[0])}" if sources else ""
-            yield CheckResult("settings", fault, f"Fix it{place}, then check again.", stops_run=True)
+            problem, _, fix = fault.partition(". ")
+            place = f" Change it in {sources.of(fault.partition(':')[0])}." if sources else ""
+            yield CheckResult("settings", problem, f"{fix or 'Correct it.'}{place}", stops_run=True)
     else:
         mode = "Socket Mode" if settings.socket_mode else "HTTP"
         kind = "production" if settings.dintero_account_id.startswith("P") else "test"
@@ -102,26 +105,35 @@ def _source_results(sources: ValueSources) -> Iterator[CheckResult]:
         if names:
             yield CheckResult(f"settings from {place}", ", ".join(sorted(names)))
     for name in sorted(sources.overridden):
-        problem = f"its value in the environment counts, and not the other one in {sources.file}"
-        yield CheckResult(f"setting {name}", problem, "Remove one of the two.", is_warning=True)
+        problem = f"has two values; the one in the environment counts, not the one in {sources.file}"
+        yield CheckResult(f"setting {name}", problem, "Remove one of them.", is_warning=True)
 
 
 def _policy_results(policy: Policy | ConfigError) -> list[CheckResult]:
     if isinstance(policy, ConfigError):
-        fix = "Fix it, then check again."
-        return [CheckResult("policy", fault, fix, stops_run=True) for fault in policy.faults]
+        parts = [fault.partition(". ") for fault in policy.faults]
+        return [CheckResult("policy", problem, fix, stops_run=True) for problem, _, fix in parts]
     count = len(policy.channels)
     found = CheckResult("policy", f"{count} {'channel' if count == 1 else 'channels'}")
-    return [found, *_unlimited_channels(policy)]
+    return [found, *_without_admins(policy), *_unlimited_channels(policy)]
+
+
+def _without_admins(policy: Policy) -> list[CheckResult]:
+    """Warn if nobody can pause or resume the bot, or hears of what needs an admin."""
+    if policy.admins:
+        return []
+    problem = "no admins, so nobody can pause or resume the bot or hears when it stops"
+    fix = 'Write admins = ["U0123456789"] at the top, with your own member ID.'
+    return [CheckResult("policy", problem, fix, is_warning=True)]
 
 
 def _unlimited_channels(policy: Policy) -> list[CheckResult]:
-    """Warn of channels where people give without approval, and without a bound over several requests."""
-    fix = "Set a budget, or approvals = 1."
+    """Warn of channels where people give without approval and without a budget."""
+    fix = "Set a budget such as budget = { days = 30, customers = 500 }, or approvals = 1."
     return [
         CheckResult(
             f"policy of {channel.id}",
-            "requests need no approval, and no budget limits what several of them give",
+            "requests need no approval, and no budget limits them",
             fix,
             is_warning=True,
         )
@@ -143,7 +155,7 @@ async def _service_results(settings: Settings, policy: Policy | None) -> AsyncIt
     account, url = settings.dintero_account_id, settings.dintero_api_url
     secret, timeout = settings.dintero_client_secret.get_secret_value(), settings.dintero_timeout
     async with open_dintero(url, account, settings.dintero_client_id, secret, timeout) as dintero:
-        async for result in check_dintero(dintero, policy):
+        async for result in check_dintero(dintero, policy, url):
             yield result
 
 
@@ -155,9 +167,12 @@ async def _slack_results(settings: Settings, policy: Policy | None) -> AsyncIter
             yield result
         if settings.slack_app_token:
             app_client = _slack_client(settings, settings.slack_app_token, session)
-            yield await result_of("Slack app-level token", check_app_token(app_client), stops_run=True)
+            yield await result_of(
+                "Slack app-level token", check_app_token(app_client, client), stops_run=True
+            )
         if policy and team:
-            async for result in check_policy(SlackDirectory(client, team, SystemClock()), policy):
+            directory = SlackDirectory(client, team, SystemClock())
+            async for result in PolicyCheck(directory, policy, await list_groups(client)).results():
                 yield result
         if team:
             formatter = _formatter(settings, policy)

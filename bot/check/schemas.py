@@ -32,18 +32,19 @@ class Schemas:
         return updates
 
     def result(self, state: str) -> CheckResult:
-        """Say what `run` will do with a database that is in this state, or that it is of no use to it."""
+        """Say what `run` will do with a database that is in this state, or why it can't use it."""
         if self.bot is not None and self.bot > VERSION:
-            problem = f"its schema {self.bot} is newer than this program's, {VERSION}"
-            fix = "Run the version of discount-bot that made it, or restore a backup from before."
+            problem = f"its schema {self.bot} is newer than this program's ({VERSION})"
+            fix = "Run the newer version of discount-bot, or restore an older backup."
             return CheckResult("database", problem, fix, stops_run=True)
         if self.engine > self.engine_needed > 0:
-            problem = f"the durable engine's tables, {self.engine}, are newer than this program's"
-            fix = f"A newer version has run on it: prefer that one; this one knows {self.engine_needed}."
+            versions = f"{self.engine}, not {self.engine_needed}"
+            problem = f"the durable engine's tables are newer than this program ({versions})"
+            fix = "A newer version has run on it: run that one."
             return CheckResult("database", f"{state}; {problem}", fix, is_warning=True)
         if self.updates:
             return CheckResult("database", f"{state}; run will {' and '.join(self.updates)}")
-        return CheckResult("database", f"{state}, with the current schema {VERSION}")
+        return CheckResult("database", f"{state}, schema {VERSION} is up to date")
 
 
 def read_schemas(database_url: str) -> Schemas:

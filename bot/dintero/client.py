@@ -30,7 +30,7 @@ from bot.errors import (
     TokenUnavailable,
     TransientError,
 )
-from bot.outages import Outage, Refusal
+from bot.outages import Outage, Refusal, why_unreachable
 
 RULES_PER_PAGE: Final = 100
 """The most that Dintero documents."""
@@ -204,9 +204,10 @@ class DinteroClient:
 
     def _what_happened(self, failure: Exception) -> str:
         """Describe a failure by aiohttp's own error: for a cut connection httpx raises `ConnectTimeout`."""
-        match failure.__cause__ if isinstance(failure, httpx.HTTPError) else failure:
+        cause = failure.__cause__ if isinstance(failure, httpx.HTTPError) else failure
+        match cause:
             case aiohttp.ClientConnectorError() | httpx.ConnectError():
-                return "Dintero could not be reached"
+                return f"Dintero could not be reached ({why_unreachable(cause)})"
             case aiohttp.ClientResponseError() | httpx.DecodingError() | httpx.RemoteProtocolError():
                 return UNREADABLE
             case aiohttp.ClientError() | httpx.NetworkError() | ConnectionError():

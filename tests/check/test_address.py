@@ -38,32 +38,34 @@ async def test_a_free_port_is_fine_and_still_free_afterwards() -> None:
 
 async def test_a_running_bot_is_named_and_is_no_fault() -> None:
     async with serve(build_web(slack=None, ready=ready), host=HOST, port=0) as port:
-        assert "a discount-bot runs at" in await check_address(HOST, port)
-        assert "a discount-bot runs at" in await check_address("0.0.0.0", port)  # noqa: S104
+        assert "a discount-bot is already running at" in await check_address(HOST, port)
+        assert "a discount-bot is already running at" in await check_address("0.0.0.0", port)  # noqa: S104
 
 
 async def test_a_port_of_another_program_is_a_fault() -> None:
     async with await asyncio.get_running_loop().create_server(Other, HOST, 0) as server:
         port = server.sockets[0].getsockname()[1]
-        with pytest.raises(CheckFailed, match="cannot listen at") as failed:
+        with pytest.raises(CheckFailed, match="can't listen at") as failed:
             await check_address(HOST, port)
         assert "Set PORT to a free port" in failed.value.advice
         with pytest.raises(ConfigError) as refused:
             await start(port)
-        assert str(refused.value) == f"HOST, PORT: cannot listen at {HOST}:{port} (Address already in use)"
+        assert str(refused.value) == f"HOST, PORT: can't listen at {HOST}:{port} (Address already in use)"
         assert refused.value.advice == failed.value.advice
 
 
 async def test_a_second_bot_is_told_that_another_one_runs() -> None:
     async with serve(build_web(slack=None, ready=ready), host=HOST, port=0) as port:
-        with pytest.raises(ConfigError, match=f"a discount-bot runs at {HOST}:{port} already") as refused:
+        with pytest.raises(
+            ConfigError, match=f"a discount-bot is already running at {HOST}:{port}"
+        ) as refused:
             await start(port)
-        assert refused.value.advice.startswith("End it first")
+        assert refused.value.advice.startswith("Stop it first")
 
 
 async def test_an_address_of_another_machine_is_a_fault() -> None:
     for host in ("192.0.2.1", "no-such-host.invalid"):
-        with pytest.raises(CheckFailed, match="cannot listen at") as failed:
+        with pytest.raises(CheckFailed, match="can't listen at") as failed:
             await check_address(host, 4321)
         assert "Set HOST" in failed.value.advice
         assert "Unknown" not in str(failed.value)

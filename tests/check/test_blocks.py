@@ -40,7 +40,7 @@ async def lines(api_url: str, said: list[tuple[str, Message]], forms: list[tuple
 async def test_slack_takes_one_of_each_in_few_calls(slack: SandboxSlack) -> None:
     said, forms = list(messages(LOOK)), list(modals(LOOK))
     assert await lines(slack.api_url, said, forms) == [
-        f"✓ Slack messages and forms – Slack takes all {len(said)} messages and {len(forms)} forms"
+        f"✓ Slack messages and forms – Slack accepts all {len(said)} messages and {len(forms)} forms"
     ]
     blocks = sum(len(message.blocks) for _, message in said)
     assert slack.faults.calls["blocks.validate"] <= 2 * blocks // MOST_BLOCKS + len(forms) + 8
@@ -62,9 +62,9 @@ async def test_a_refused_block_is_named_with_its_message_and_the_reason(slack: S
     said = [("fine", FINE), ("bad", BAD), ("also fine", FINE)]
     forms = [("fine", MODAL | {"blocks": [LINE]}), ("bad", MODAL | {"blocks": [LINE, LINE, LONG]})]
     message, form = await lines(slack.api_url, said, forms)
-    assert message.startswith("✗ message “bad” – Slack refuses block 2 (section): ")
-    assert "3001 characters, 1 to 3000 are allowed. Update discount-bot." in message
-    assert form.startswith("✗ form “bad” – Slack refuses block 3 (section): ")
+    assert message.startswith("✗ message “bad” – Slack rejects block 2 (section): ")
+    assert "3001 characters, 1 to 3000 are allowed. Slack won't show this. Update" in message
+    assert form.startswith("✗ form “bad” – Slack rejects block 3 (section): ")
 
 
 async def test_only_the_first_refusals_are_named(slack: SandboxSlack) -> None:
@@ -75,24 +75,24 @@ async def test_only_the_first_refusals_are_named(slack: SandboxSlack) -> None:
 async def test_another_answer_of_slack_is_one_warning(slack: SandboxSlack, error: str) -> None:
     slack.faults.plan("blocks.validate", Fault.REFUSED, error=error)
     (line,) = await lines(slack.api_url, [("fine", FINE)], [])
-    assert line.startswith(f"⚠ Slack messages and forms – Slack did not say what it thinks of them ({error})")
+    assert line.startswith(f"⚠ Slack messages and forms – Slack didn't check them ({error})")
 
 
 @pytest.mark.parametrize(
     ("answer", "line"),
     [
-        ({"ok": False, "error": "invalid_view"}, "✗ form “sample” – Slack refuses it, and gives no reason."),
+        ({"ok": False, "error": "invalid_view"}, "✗ form “sample” – Slack rejects it without a reason."),
         (
             {"ok": False, "error": "invalid_view", "errors": [{"pointer": "/title/text", "message": "long"}]},
-            "✗ form “sample” – Slack refuses /title/text: long.",
+            "✗ form “sample” – Slack rejects /title/text: long.",
         ),
         (
             {"ok": False, "error": "invalid_view", "errors": [{"pointer": "/blocks/7/x", "code": "c"}, 3]},
-            "✗ form “sample” – Slack refuses /blocks/7/x: c.",
+            "✗ form “sample” – Slack rejects /blocks/7/x: c.",
         ),
-        ({"ok": False, "error": "invalid_view", "errors": "?"}, "✗ form “sample” – Slack refuses it, and"),
-        ("<html>", "⚠ Slack messages and forms – Slack did not say"),
-        (None, "⚠ Slack messages and forms – Slack did not say"),
+        ({"ok": False, "error": "invalid_view", "errors": "?"}, "✗ form “sample” – Slack rejects it without"),
+        ("<html>", "⚠ Slack messages and forms – Slack didn't check them"),
+        (None, "⚠ Slack messages and forms – Slack didn't check them"),
     ],
 )
 async def test_an_answer_in_another_shape_is_harmless(answer: Any, line: str) -> None:

@@ -28,8 +28,8 @@ FINE = ServerFacts(
     engine_ready=True,
     has_tables=False,
 )
-CURRENT = f"✓ database – answers and takes writes, with the current schema {VERSION}"
-EMPTY = "✓ database – answers and takes writes; run will make its tables"
+CURRENT = f"✓ database – reachable and writable, schema {VERSION} is up to date"
+EMPTY = "✓ database – reachable and writable; run will make its tables"
 STATEMENTS = re.findall(
     r"```sql\n(.*?)```", Path("docs/postgresql.md").read_text(encoding="utf-8"), re.DOTALL
 )
@@ -75,7 +75,7 @@ async def test_a_short_password_is_a_failed_check(postgres_url: str) -> None:
 
 async def test_an_unreachable_server_is_a_failed_check() -> None:
     (line,) = await lines("postgresql://bot:a-secret@127.0.0.1:9/db")
-    assert line.startswith("✗ database – cannot be reached")
+    assert line.startswith("✗ database – can't connect")
     assert "a-secret" not in line
 
 

@@ -27,8 +27,8 @@ STATES = (None, "0012", VERSION, "9999")
 WORDS = {
     None: "run will make its tables",
     "0012": f"run will update it from 0012 to {VERSION}",
-    VERSION: f"with the current schema {VERSION}",
-    "9999": f"its schema 9999 is newer than this program's, {VERSION}",
+    VERSION: f"schema {VERSION} is up to date",
+    "9999": f"its schema 9999 is newer than this program's ({VERSION})",
 }
 
 
@@ -90,11 +90,9 @@ async def test_a_server_stays_as_it_is_whatever_its_schema(postgres_url: str) ->
 
 async def test_a_missing_file_is_no_fault_where_it_can_be_made(tmp_path: Path) -> None:
     (line,) = await lines(f"sqlite:///{tmp_path}/new.db")
-    assert line == (
-        f"✓ database – new.db will be made at the first start in {tmp_path}, which can be written to"
-    )
+    assert line == (f"✓ database – new.db doesn't exist yet; run will make it in {tmp_path}")
     (line,) = await lines(f"sqlite:///{tmp_path}/nowhere/new.db")
-    assert line.startswith(f"✗ database – there is no folder {tmp_path}/nowhere. Make it")
+    assert line.startswith(f"✗ database – the folder {tmp_path}/nowhere doesn't exist. Make it")
     assert files(tmp_path) == {}
 
 

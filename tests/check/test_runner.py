@@ -9,6 +9,7 @@ import pytest
 
 from bot.check.runner import CheckStatus, check_everything
 from bot.database.migrate import migrate
+from bot.domain.ids import GroupId
 from bot.domain.requests.person import AccountKind
 from sandbox.dintero import Fault, Operation, SandboxDintero
 from sandbox.slack import Credentials, SandboxSlack
@@ -96,17 +97,17 @@ async def test_all_lines_pass_when_all_is_well(workspace: Workspace) -> None:
     for what in (
         "settings – Socket Mode, test account",
         "policy – 1 channel",
-        "address – 127.0.0.1, at any free port",
-        f"database – books.db will be made at the first start in {workspace.folder}",
+        "address – 127.0.0.1, any free port",
+        f"database – books.db doesn't exist yet; run will make it in {workspace.folder}",
         "Slack bot token – discount-bot in sandbox",
         "Slack scopes – all",
         "Slack app-level token",
-        "channel C0LOYALTY (loyalty)",
+        "channel #loyalty (C0LOYALTY)",
         "channel C0NEWS",
         "people in the policy – all are full members",
-        "approvers of C0LOYALTY (loyalty) – 2 people",
-        "Slack messages and forms – Slack takes all",
-        "Dintero token",
+        "approvers of #loyalty (C0LOYALTY) – 2 people",
+        "Slack messages and forms – Slack accepts all",
+        "Dintero sign-in",
         "Dintero scope read:discounts",
         "Dintero scope write:discounts",
         "Dintero rules – ",
@@ -135,7 +136,10 @@ async def test_each_config_fault_has_a_line_and_no_service_is_called(workspace: 
         word for word in ("PORT", "DINTERO_ACCOUNT_ID", "max_customers", "tiers") if word not in workspace.all
     ] == []
     assert len(workspace.bad) == len(workspace.lines[:-1]) == 4
-    assert workspace.verdict == "✗ 4 faults: discount-bot run cannot start."
+    assert (
+        workspace.verdict
+        == "✗ 4 problems: discount-bot run can't start. Fix what is marked ✗, then run check again."
+    )
     assert workspace.dintero.tokens.issued == 0
 
 
@@ -143,7 +147,7 @@ async def test_an_unusable_policy_hides_no_other_check(workspace: Workspace) -> 
     workspace.write_policy("currency = 3")
     assert await workspace.check() is CheckStatus.UNUSABLE
     assert "✓ Slack bot token" in workspace.all
-    assert "✓ Dintero token" in workspace.all
+    assert "✓ Dintero sign-in" in workspace.all
 
 
 async def test_no_line_contains_a_secret(workspace: Workspace) -> None:
@@ -161,21 +165,24 @@ async def test_no_line_contains_a_secret(workspace: Workspace) -> None:
     [
         (
             {"SLACK_BOT_TOKEN": "xoxb-another"},
-            "✗ Slack bot token – Slack says invalid_auth. Copy the Bot User OAuth Token",
+            "✗ Slack bot token – Slack rejected the token (invalid_auth). Copy the Bot User OAuth Token",
         ),
         (
             {"SLACK_APP_TOKEN": "xapp-another"},
-            "✗ Slack app-level token – Slack says invalid_auth. Create one with the scope connections:write",
+            "✗ Slack app-level token – Slack rejected the token (invalid_auth). Create one with the scope",
         ),
         (
             {"SLACK_API_URL": "http://127.0.0.1:9/api/"},
-            "✗ Slack bot token – Slack does not answer (no connection). ",
+            "✗ Slack bot token – can't reach Slack (connection refused). Check the network and SLACK_API",
         ),
         (
             {"DINTERO_CLIENT_SECRET": "another"},
-            "✗ Dintero token – Dintero does not accept the API client's id and secret. In Dintero's",
+            "✗ Dintero sign-in – Dintero does not accept the API client's id and secret. In Dintero's",
         ),
-        ({"DINTERO_API_URL": "http://127.0.0.1:9/v1"}, "✗ Dintero token – Dintero could not be reached"),
+        (
+            {"DINTERO_API_URL": "http://127.0.0.1:9/v1"},
+            "✗ Dintero sign-in – Dintero could not be reached (connection refused). Check the network and",
+        ),
         ({"DATABASE_URL": "sqlite:////no/such/folder/books.db"}, "✗ database – "),
     ],
 )
@@ -190,7 +197,10 @@ async def test_a_wrong_setting_has_its_line_with_the_fix(
 async def test_run_would_wait_for_a_slack_that_does_not_answer(workspace: Workspace) -> None:
     workspace.slack.faults.outage = True
     assert await workspace.check() is CheckStatus.FAILED
-    assert workspace.verdict == "✗ 2 faults: discount-bot run would wait."
+    assert (
+        workspace.verdict
+        == "✗ 2 problems: discount-bot run would wait. Fix what is marked ✗, then run check again."
+    )
 
 
 @pytest.mark.parametrize(
@@ -198,27 +208,30 @@ async def test_run_would_wait_for_a_slack_that_does_not_answer(workspace: Worksp
 )
 async def test_missing_scopes_are_named(workspace: Workspace) -> None:
     assert await workspace.check() is CheckStatus.FAILED
-    assert (
-        "✗ Slack scopes – usergroups:read, im:history missing. Add them as in manifest.yml" in workspace.all
-    )
+    assert "✗ Slack scopes – missing: usergroups:read, im:history. Paste manifest.yml" in workspace.all
 
 
 async def test_an_answer_without_scopes_is_a_warning_and_not_all_missing(workspace: Workspace) -> None:
     workspace.slack.web_api.names_scopes = False
     assert await workspace.check() is CheckStatus.FINE
     (line,) = workspace.bad
-    assert line.startswith("⚠ Slack scopes – Slack did not say which scopes the token has. Compare those at")
+    assert line.startswith(
+        "⚠ Slack scopes – Slack didn't say which scopes the token has. Compare the scopes at"
+    )
 
 
 async def test_a_channel_without_the_bot_is_named_with_the_invite_command(workspace: Workspace) -> None:
     workspace.slack.channel("C0NEWS").members.remove(workspace.slack.bot.id)
     assert await workspace.check() is CheckStatus.FAILED
     line = (
-        "✗ channel C0NEWS – the bot cannot post there. "
-        "Write /invite @discount-bot in it, or correct its ID in the policy."
+        "✗ channel C0NEWS – the bot isn't in this channel. "
+        "Type /invite @discount-bot there, or correct its ID in the policy."
     )
     assert workspace.bad == [line]
-    assert workspace.verdict == "✗ 1 fault: discount-bot run can start, but part of it will not work."
+    assert workspace.verdict == (
+        "✗ 1 problem: discount-bot run can start, but not everything will work. "
+        "Fix what is marked ✗, then run check again."
+    )
 
 
 async def test_a_channel_that_does_not_exist_is_named(workspace: Workspace) -> None:
@@ -227,8 +240,17 @@ async def test_a_channel_that_does_not_exist_is_named(workspace: Workspace) -> N
     assert workspace.bad[0].startswith("✗ channel C0NOWHERE")
 
 
-@pytest.mark.parametrize("gone", ["empty", "disabled", "deleted"])
-async def test_an_approver_group_without_members_is_named(workspace: Workspace, gone: str) -> None:
+@pytest.mark.parametrize(
+    ("gone", "words"),
+    [
+        ("empty", "@Nobody (S0NOBODY) has no members. Add people to it in Slack."),
+        ("disabled", "@Nobody (S0NOBODY) is disabled. Enable it in Slack"),
+        ("deleted", "S0NOBODY isn't a user group of this workspace. Correct its ID in the policy."),
+    ],
+)
+async def test_an_approver_group_without_members_is_named(
+    workspace: Workspace, gone: str, words: str
+) -> None:
     members = [] if gone == "empty" else [workspace.slack.add_person("Nora")]
     group = workspace.slack.add_group("Nobody", members)
     group.disabled = gone == "disabled"
@@ -236,7 +258,7 @@ async def test_an_approver_group_without_members_is_named(workspace: Workspace, 
         del workspace.slack.workspace.groups[group.id]
     workspace.write_policy(POLICY.replace('["S0LEADS"]', '["S0NOBODY", "U0ANN", "U0BO"]'))
     assert await workspace.check() is CheckStatus.FAILED
-    assert workspace.bad[0].startswith("✗ approvers of C0LOYALTY (loyalty) – S0NOBODY has no members")
+    assert workspace.bad[0].startswith(f"✗ approvers of #loyalty (C0LOYALTY) – {words}")
 
 
 async def test_an_empty_escalation_group_is_named(workspace: Workspace) -> None:
@@ -245,7 +267,7 @@ async def test_an_empty_escalation_group_is_named(workspace: Workspace) -> None:
         POLICY.replace('approvers = ["S0LEADS"]', 'approvers = ["S0LEADS"]\nescalate_to = ["S0NOBODY"]')
     )
     assert await workspace.check() is CheckStatus.FAILED
-    assert workspace.bad[0].startswith("✗ user group S0NOBODY – S0NOBODY has no members")
+    assert workspace.bad[0].startswith("✗ user group S0NOBODY – @Nobody (S0NOBODY) has no members")
 
 
 @pytest.mark.parametrize("approvers", ['["S0ALONE"]', '["U0ANN"]', '["S0ALONE", "U0ANN"]'])
@@ -254,8 +276,8 @@ async def test_a_single_approver_is_too_few(workspace: Workspace, approvers: str
     workspace.write_policy(POLICY.replace('["S0LEADS"]', approvers))
     assert await workspace.check() is CheckStatus.FAILED
     line = (
-        "✗ approvers of C0LOYALTY (loyalty) – only one person. "
-        "Name a second one: nobody approves their own request."
+        "✗ approvers of #loyalty (C0LOYALTY) – only 1 person. "
+        "Add a second one: nobody approves their own request."
     )
     assert workspace.bad == [line]
 
@@ -263,10 +285,9 @@ async def test_a_single_approver_is_too_few(workspace: Workspace, approvers: str
 async def test_too_few_approvers_for_a_tier_are_named(workspace: Workspace) -> None:
     workspace.write_policy(POLICY + "tiers = [{above_customers = 2, approvals = 2}]")
     assert await workspace.check() is CheckStatus.FAILED
-    too_few = (
-        "only 2 people. Name at least 3: up to 2 approvals are needed, and nobody approves their own request."
-    )
-    assert workspace.bad == [f"✗ approvers of C0LOYALTY (loyalty) – {too_few}"]
+    (line,) = workspace.bad
+    too_few = "only 2 people. Name at least 3: a request may need 2 approvals, and nobody approves their own"
+    assert line == f"✗ approvers of #loyalty (C0LOYALTY) – {too_few} request."
 
 
 async def test_approvers_who_may_not_request_need_no_substitute(workspace: Workspace) -> None:
@@ -288,7 +309,7 @@ async def test_approvers_who_are_not_full_members_do_not_count(
     )
     workspace.write_policy(POLICY.replace("S0LEADS", "S0PAIR"))
     assert await workspace.check() is CheckStatus.FAILED
-    assert "only one person. Name a second one" in workspace.all
+    assert "only 1 person. Add a second one" in workspace.all
 
 
 async def test_approvers_are_not_checked_if_no_approval_is_needed(workspace: Workspace) -> None:
@@ -302,8 +323,51 @@ async def test_people_who_are_not_full_members_are_named(workspace: Workspace) -
     workspace.write_policy(POLICY.replace('["U0ANN"]', '["U0ANN", "U0GUEST", "U0NOBODY"]'))
     assert await workspace.check() is CheckStatus.FAILED
     assert workspace.bad[0].startswith(
-        "✗ people in the policy – not full members: U0GUEST (guest), U0NOBODY (stranger)."
+        "✗ people in the policy – U0GUEST is a guest, U0NOBODY is not in this workspace. Only full members"
     )
+
+
+async def test_people_of_another_workspace_alone_point_to_the_token(workspace: Workspace) -> None:
+    workspace.write_policy(POLICY.replace('["U0ANN"]', '["U0THEIRS", "U0OTHERS"]'))
+    assert await workspace.check() is CheckStatus.FAILED
+    assert workspace.bad[0].startswith(
+        "✗ people in the policy – none of them is in this workspace. Use the bot token of the workspace"
+    )
+
+
+async def test_a_guest_among_enough_approvers_is_a_warning(workspace: Workspace) -> None:
+    gus = workspace.slack.add_person("Gus", kind=AccountKind.GUEST)
+    workspace.slack.workspace.groups[GroupId("S0LEADS")].members.add(gus.id)
+    assert await workspace.check() is CheckStatus.FINE
+    (line,) = workspace.bad
+    assert line.startswith("⚠ approvers of #loyalty (C0LOYALTY) – in S0LEADS, U0GUS is a guest and can't app")
+
+
+async def test_a_misspelt_user_group_names_the_nearest(workspace: Workspace) -> None:
+    workspace.write_policy(POLICY.replace('["S0LEADS"]', '["S0LEDS"]'))
+    assert await workspace.check() is CheckStatus.FAILED
+    assert "S0LEDS isn't a user group of this workspace. Did you mean S0LEADS (@Leads)?" in workspace.all
+
+
+async def test_a_policy_without_admins_is_a_warning(workspace: Workspace) -> None:
+    workspace.write_policy(POLICY.replace('admins = ["U0ANN"]', ""))
+    assert await workspace.check() is CheckStatus.FINE
+    (line,) = workspace.bad
+    assert line.startswith("⚠ policy – no admins, so nobody can pause or resume the bot")
+
+
+@pytest.mark.parametrize(
+    ("slack", "of"),
+    [
+        (SandboxSlack(credentials=Credentials("xoxb-of-the-tests", f"xapp-1-{app}-1-abc", SIGNING)), app)
+        for app in ("A0DISCOUNTBOT", "A0STAGING")
+    ],
+)
+async def test_an_app_level_token_of_another_app_is_named(workspace: Workspace, of: str) -> None:
+    workspace.env["SLACK_APP_TOKEN"] = f"xapp-1-{of}-1-abc"
+    is_other = of == "A0STAGING"
+    assert await workspace.check() is (CheckStatus.FAILED if is_other else CheckStatus.FINE)
+    assert ("it is of another app, A0STAGING, than the bot token's" in workspace.all) is is_other
 
 
 @pytest.mark.parametrize(
@@ -321,7 +385,7 @@ async def test_the_missing_scope_of_the_api_client_is_named(
 async def test_an_account_without_rules_fails(workspace: Workspace) -> None:
     workspace.dintero.rules.clear()
     assert await workspace.check() is CheckStatus.FAILED
-    assert workspace.bad[0].startswith("✗ Dintero rules – there are none. Create a discount rule")
+    assert workspace.bad[0].startswith("✗ Dintero rules – none yet. Create a discount rule")
 
 
 async def test_an_unreadable_rule_fails(workspace: Workspace) -> None:
@@ -334,7 +398,14 @@ async def test_policy_rules_unknown_to_dintero_are_named(workspace: Workspace) -
     known = next(iter(workspace.dintero.rules))
     workspace.write_policy(POLICY.replace('["*"]', f'["{known}", "no-such-rule"]', 1))
     assert await workspace.check() is CheckStatus.FAILED
-    assert workspace.bad[0].startswith("✗ rules in the policy – Dintero has no rule no-such-rule.")
+    assert workspace.bad[0].startswith("✗ rules in the policy – not in Dintero: “no-such-rule”. Write the")
+
+
+async def test_a_rule_named_by_its_title_gets_its_id(workspace: Workspace) -> None:
+    id_, rule = next(iter(workspace.dintero.rules.items()))
+    workspace.write_policy(POLICY.replace('["*"]', f'["{rule["name"]}"]', 1))
+    assert await workspace.check() is CheckStatus.FAILED
+    assert f"Did you mean “{rule['name']}” → {id_}?" in workspace.all
 
 
 async def test_each_result_is_one_line(workspace: Workspace) -> None:

@@ -199,7 +199,7 @@ class SlackDirectory:
         except TimeoutError:
             why = f"no answer within {self._answer_seconds:g} seconds"
         except (SlackClientError, aiohttp.ClientError, OSError, ValueError) as error:
-            why = f"no connection ({type(error).__name__})"
+            why = describe(error)
         else:
             if isinstance(response.data, dict) and wanted in response.data:
                 return response.data[wanted]

@@ -8,6 +8,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 
 from bot.errors import DeliveryDeferred, DeliveryFailed
+from bot.outages import why_unreachable
 
 CALL_ERRORS: Final = (SlackApiError, aiohttp.ClientError, OSError)
 """What a call to Slack raises when it fails; `TimeoutError` is an `OSError`."""
@@ -98,12 +99,10 @@ def describe(error: Exception) -> str:
     match error:
         case SlackApiError():
             return response_field(error, "error") or f"status {_status(error) or 'unknown'}"
-        case aiohttp.ClientConnectorDNSError():
-            return "the name in its address is not known"
         case aiohttp.ClientSSLError():
             return "no secure connection: TLS failed"
         case aiohttp.ClientConnectorError():
-            return "no connection"
+            return why_unreachable(error)
         case TimeoutError():
             return "no answer in time"
         case aiohttp.ClientError() if str(error) == NOT_SLACK:

@@ -29,6 +29,11 @@ def open_connection(call: ApiCall) -> Json:
     return {"ok": True, "url": f"{address}/link/?ticket={call.workspace.serial('W')}&app_id=A0DISCOUNTBOT"}
 
 
+def bots_info(_: ApiCall) -> Json:
+    """`bots.info`: the bot, and the app that it belongs to."""
+    return {"ok": True, "bot": {"id": "B0DISCOUNTBOT", "app_id": "A0DISCOUNTBOT", "name": "discount-bot"}}
+
+
 def users_info(call: ApiCall) -> Json:
     """`users.info`: one person."""
     account = call.account()
@@ -157,6 +162,7 @@ def own_channels(call: ApiCall) -> Json:
 METHODS: Final = {
     "auth.test": ArgumentRule(auth_test),
     "apps.connections.open": ArgumentRule(open_connection, token=TokenKind.APP),
+    "bots.info": ArgumentRule(bots_info, "users:read"),
     "users.info": ArgumentRule(users_info, "users:read"),
     "users.conversations": ArgumentRule(own_channels),
     "usergroups.list": ArgumentRule(groups_list, "usergroups:read"),

@@ -130,8 +130,8 @@ def test_an_answer_of_a_proxy_is_named_by_its_status() -> None:
 @pytest.mark.parametrize(
     ("url", "words"),
     [
-        ("http://127.0.0.1:9/", "no connection"),
-        ("http://slack.invalid/", "the name in its address is not known"),
+        ("http://127.0.0.1:9/", "connection refused"),
+        ("http://slack.invalid/", "host name not found"),
         ("https://127.0.0.1:{port}/", "no secure connection: TLS failed"),
         ("http://127.0.0.1:{port}/", "the connection was cut"),
     ],
