@@ -24,13 +24,13 @@ from bot.slack.command_parser import (
     UnknownCommand,
 )
 from bot.slack.language.texts import _
-from bot.slack.messages import confirmations, help, rule, status  # noqa: A004 - the command's own word
+from bot.slack.messages import confirmations, help, status  # noqa: A004 - the command's own word
 from bot.slack.modals import request_form
 from bot.slack.modals import settings as settings_modal
 from bot.slack.rendering import pause_banner, reasons
 from bot.slack.rendering.formatting import Message
 from bot.slack.reply import Reply
-from handlers import settings
+from handlers import rule_buttons, settings
 from handlers.context import Body, HandlerContext
 from handlers.request_form import draw_form
 
@@ -92,10 +92,7 @@ async def answer(
             found = await decisions.status(short, who, channel)
             return found if isinstance(found, Refusal) else status.one(found, formatter)
         case ShowRule(words=text):
-            meant = await ctx.drafts.find_rule(text, who, channel)
-            if isinstance(meant, list):
-                return rule.several(meant, formatter)
-            return meant if isinstance(meant, Refusal) else rule.build(*meant, formatter)
+            return await rule_buttons.answer(text, who, channel, ctx)
         case Cancel(short=short):
             cancelled = await decisions.cancel(short, who, None, typed_in=channel)
             return (

@@ -1,65 +1,132 @@
-"""A rule as `/discount rule` shows it: its reward, whether it can be given now, its terms and its use."""
+"""A rule as `/discount rule` shows it: its value, whether it can be used, what it needs, and its use."""
 
 from collections.abc import Sequence
 from typing import Final
 
-from slackblocks import Block
+from slackblocks import ActionsBlock, Block, Button, SectionBlock, Text
 
 from bot.domain.rules.rule import Availability, Rule, Statistics
-from bot.slack.rendering import request_facts
-from bot.slack.rendering.blocks import context, header, message, section, sections
+from bot.slack.language.texts import _, ngettext
+from bot.slack.rendering.blocks import context, folded, header, message, section, sections
 from bot.slack.rendering.formatting import Formatter, Message
-from bot.slack.rendering.mrkdwn import escape
-from bot.slack.rendering.rule_rewards import MARKS, reward_brief, rule_reward, statistics, unknown
+from bot.slack.rendering.mrkdwn import escape, shorten
+from bot.slack.rendering.rule_rewards import (
+    availability_warning,
+    headline,
+    rule_reward,
+    statistics,
+    statistics_line,
+    status,
+    validity,
+)
+from bot.slack.rendering.rule_usage import rule_use
 
+DETAILS: Final = "discount_rule_details"
+SHOW: Final = "discount_rule_show"
+"""The actions of a rule's buttons; their value is the rule's id."""
 MAX_RULES: Final = 10
+CONDITIONS: Final = 4
+"""How many conditions are always open; the others are folded, and in the rule's details."""
+VALUE: Final = 2_000
+BUTTON_LABEL: Final = 75
+"""Slack's limits for the value of a button, and for its label for screen readers."""
+BUTTONS: Final = "discount_rule_buttons"
 
 
 def build(rule: Rule, usable: Availability, formatter: Formatter) -> Message:
     """Draw a rule."""
-    mark = MARKS[usable] or "can be given now"
-    described = (
-        ("Description", rule.description),
-        ("On the receipt", rule.receipt_text),
-        ("Campaign", rule.campaign_id or ""),
-        ("Type", rule.type or ""),
-    )
-    facts = [f"*Reward:* {rule_reward(rule, formatter)}", f"*Now:* {mark}"]
-    facts += [f"*{name}:* {escape(text, 300)}" for name, text in described if text.strip()]
-    if rule.private:
-        facts.append("*Private:* not shown in the public list")
+    now = status(rule, usable, formatter)
+    warning = availability_warning(rule, usable, formatter)
+    value, title = escape(headline(rule, formatter)), escape(rule.title, 100)
+    figures = statistics_line(None, rule.statistics, formatter)
+    facts = [
+        f"⚠️ *{escape(warning)}*" if warning else _("*Now:* {status}", status=now),
+        _("*Valid:* {dates}", dates=validity(rule, formatter)),
+        *described(rule, formatter),
+    ]
     return message(
-        f"{escape(rule.title, 100)}: {escape(reward_brief(rule, formatter))} ({mark})",
+        " · ".join([_("{rule}: {value}", rule=title, value=value), now, *rule_use(rule, formatter), figures]),
         [
             header(rule.title),
-            *sections(facts, most=3),
-            *details(rule, None, rule.statistics, formatter),
-            context(f"Rule id: {escape(rule.id, 255)}"),
+            *sections([_("*Reward:* {reward}", reward=rule_reward(rule, formatter)), *facts], most=2),
+            *_conditions(rule, formatter),
+            *sections(used(rule.statistics, formatter), most=1),
+            *_details_button(rule),
+            context(_("Rule id: {id}", id=escape(rule.id, 255))),
         ],
     )
+
+
+def several(rules: Sequence[Rule], formatter: Formatter) -> Message:
+    """List rules that may have been meant, for a name that fits more than one, each with its button."""
+    shown = rules[:MAX_RULES]
+    asked = ngettext("{count} rule matches. Which one?", "{count} rules match. Which one?", len(rules))
+    blocks: list[Block] = [section(asked), *(_choice(rule, formatter) for rule in shown)]
+    if more := len(rules) - len(shown):
+        hint = ngettext("{count} more. Type more of the name.", "{count} more. Type more of the name.", more)
+        blocks.append(context(hint))
+    names = " · ".join(escape(rule.title, 100) for rule in shown)
+    return message(f"{asked} {names}", blocks)
 
 
 def details(
     rule: Rule, before: Statistics | None, after: Statistics | None, formatter: Formatter
 ) -> list[Block]:
-    """Draw a rule's terms, its use, and what the bot does not know of it."""
-    used = [f"• {line}" for line in statistics(before, after, formatter)]
-    raw = unknown(rule)
+    """Draw a rule's dates and its use for the summary."""
+    lines = [
+        _("*Valid:* {dates}", dates=validity(rule, formatter)),
+        _("*Used by all customers:* {figures}", figures=statistics_line(before, after, formatter)),
+    ]
+    return sections(lines, most=2)
+
+
+def used(figures: Statistics | None, formatter: Formatter) -> list[str]:
+    """Say how much all customers have used a rule, under a heading."""
     return [
-        *sections(request_facts.use_lines(rule, formatter), most=6),
-        *sections(["*Used so far, by all who have it*", *used], most=1),
-        *(sections(["*What the bot does not know, as Dintero sent it*", *raw], most=2) if raw else []),
+        _("*Used so far (all customers)*"),
+        *(f"• {line}" for line in statistics(None, figures, formatter)),
     ]
 
 
-def several(rules: Sequence[Rule], formatter: Formatter) -> Message:
-    """List rules that may have been meant, for a name that fits more than one."""
-    shown = [
-        f"• *{escape(rule.title, 100)}* – {escape(reward_brief(rule, formatter))}: "
-        f"`/discount rule {escape(rule.id, 80)}`"
-        for rule in rules[:MAX_RULES]
-    ]
-    if len(rules) > MAX_RULES:
-        shown.append(f"… and {len(rules) - MAX_RULES} more: say more of the name")
-    asked = f"{formatter.pluralize(len(rules), 'rule')} could be meant. Which one?"
-    return message(asked, [section(asked), *sections(shown, most=4)])
+def described(rule: Rule, formatter: Formatter) -> list[str]:
+    """Say what Dintero's texts about a rule say, and whether and since when customers see it."""
+    lines = []
+    if rule.description.strip():
+        lines.append(_("*Description:* {text}", text=escape(rule.description, 300)))
+    if rule.receipt_text.strip():
+        lines.append(_("*On the receipt:* {text}", text=escape(rule.receipt_text, 300)))
+    if rule.visible_from is not None:
+        lines.append(_("*Shown to customers from:* {day}", day=formatter.day(rule.visible_from)))
+    if rule.private:
+        lines.append(_("*Private:* hidden in customer lists"))
+    return lines
+
+
+def _conditions(rule: Rule, formatter: Formatter) -> list[Block]:
+    """Draw what the rule needs; of many conditions some are folded, which the details show too."""
+    lines = [f"• {line}" for line in rule_use(rule, formatter)]
+    if not lines:
+        return []
+    heading = _("*When it can be used*")
+    if len(lines) <= CONDITIONS:
+        return sections([heading, *lines], most=2)
+    shown, more = lines[: CONDITIONS - 1], lines[CONDITIONS - 1 :]
+    title = ngettext("{count} more condition", "{count} more conditions", len(more))
+    return [*sections([heading, *shown], most=2), folded(title, more)]
+
+
+def _details_button(rule: Rule) -> list[Block]:
+    if len(rule.id) > VALUE:
+        return []
+    button = Button(_("All rule details"), action_id=DETAILS, value=rule.id)
+    return [ActionsBlock([button], block_id=BUTTONS)]
+
+
+def _choice(rule: Rule, formatter: Formatter) -> Block:
+    """Draw one of several rules, with the button that shows it."""
+    text = _("*{rule}*: {value}", rule=escape(rule.title, 100), value=escape(headline(rule, formatter)))
+    if len(rule.id) > VALUE:
+        return section(text)
+    label = shorten(_("View {rule}", rule=rule.title), BUTTON_LABEL)
+    button = Button(_("View rule"), action_id=SHOW, value=rule.id, accessibility_label=label)
+    return SectionBlock(Text(text, verbatim=True), accessory=button)

@@ -2,14 +2,31 @@
 
 from typing import Final
 
-from bot.domain.rules.rule import Rule
-from bot.slack.rendering import request_facts
-from bot.slack.rendering.blocks import header, modal, sections
+from bot.domain.rules.rule import Availability, Rule
+from bot.slack.language.texts import N_, _
+from bot.slack.messages import rule as rule_message
+from bot.slack.rendering.blocks import header, modal, section, sections
 from bot.slack.rendering.formatting import Formatter, Json
+from bot.slack.rendering.mrkdwn import escape, fit, safe
+from bot.slack.rendering.rule_rewards import WORDS, availability_warning
+from bot.slack.rendering.rule_usage import facts, unreadable_line
 
-TITLE: Final = "All rule details"
+TITLE: Final = N_("All rule details")
 
 
-def build(rule: Rule, formatter: Formatter) -> Json:
-    """Draw the rule; it has nothing to submit, so it can be pushed on top of any modal."""
-    return modal(TITLE, [header(rule.title), *sections(request_facts.use_lines(rule, formatter), most=6)])
+def build(rule: Rule, formatter: Formatter, usable: Availability = Availability.NOW) -> Json:
+    """Draw the rule. It has nothing to submit, so it can be pushed on top of any modal."""
+    found = facts(rule, formatter)
+    lines = [f"• {fit(safe(fact.line), WORDS)}" for fact in found if fact.label]
+    warning = availability_warning(rule, usable, formatter)
+    blocks = [
+        header(rule.title),
+        *sections([f"⚠️ *{escape(warning)}*"] if warning else [], most=1),
+        *sections(rule_message.described(rule, formatter), most=2),
+        *sections(lines, most=10),
+        *sections(rule_message.used(rule.statistics, formatter), most=1),
+    ]
+    if hidden := len(found) - len(lines):
+        where = _("Look at the rule in Dintero's Backoffice.")
+        blocks.append(section(f"⚠️ {unreadable_line(hidden)}. {where}"))
+    return modal(_(TITLE), blocks)

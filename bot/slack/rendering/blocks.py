@@ -6,6 +6,7 @@ from typing import Any, Final
 from slackblocks import (
     Block,
     CheckboxGroup,
+    ContainerBlock,
     ContextBlock,
     HeaderBlock,
     InputBlock,
@@ -74,6 +75,16 @@ def sections(lines: Iterable[str], *, most: int = 10) -> list[Block]:
     return [section(paragraph) for paragraph in written]
 
 
+def folded(title: str, lines: Iterable[str]) -> ContainerBlock:
+    """Draw lines that a click unfolds, in messages only.
+
+    The block is of 2026: what people must see stands elsewhere too.
+    """
+    return ContainerBlock(
+        sections(lines, most=10), title=shorten(title, HEADER), is_collapsible=True, default_collapsed=True
+    )
+
+
 def plain(text: str) -> SectionBlock:
     """Draw a paragraph without formatting, such as ids to copy."""
     return SectionBlock(Text(fit(text, SECTION), type_=TextType.PLAINTEXT))
@@ -135,7 +146,12 @@ def read_input(view: Mapping[str, Any], block: str) -> str:
 
 
 def _without_ids(blocks: Iterable[Json]) -> list[Json]:
-    return [
-        block if block["type"] in WITH_ID else {key: block[key] for key in block if key != "block_id"}
-        for block in blocks
-    ]
+    return [_without_id(block) for block in blocks]
+
+
+def _without_id(block: Json) -> Json:
+    if block["type"] not in WITH_ID:
+        block = {key: block[key] for key in block if key != "block_id"}
+    if "child_blocks" in block:
+        block["child_blocks"] = _without_ids(block["child_blocks"])
+    return block

@@ -10,9 +10,10 @@ from bot.domain.requests.prior_grants import PriorGrants, PriorRequest, Remainde
 from bot.domain.requests.request import Request
 from bot.domain.requests.views import Review
 from bot.domain.rules.rule import Availability, Cost, Rule
+from bot.slack.language.texts import _
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import address, escape, mask, mention, phrase, visible
-from bot.slack.rendering.rule_rewards import MARKS, rule_reward
+from bot.slack.rendering.rule_rewards import availability_warning, cost_text, rule_reward, validity
 from bot.slack.rendering.rule_usage import rule_use
 
 Links = Mapping[RequestId, str]
@@ -36,13 +37,18 @@ def rule_name(request: Request) -> str:
 
 def rule_lines(rule: Rule, formatter: Formatter, usable: Availability = Availability.NOW) -> list[str]:
     """Name the rule and its reward."""
-    mark = f" ({MARKS[usable]})" if MARKS[usable] else ""
-    return [f"*Rule:* *{escape(rule.title, 100)}*{mark}", f"*Reward:* {rule_reward(rule, formatter)}"]
+    warning = availability_warning(rule, usable, formatter)
+    return [
+        _("*Rule:* {rule}", rule=f"*{escape(rule.title, 100)}*"),
+        *([f"⚠️ {escape(warning)}"] if warning else []),
+        _("*Reward:* {reward}", reward=rule_reward(rule, formatter)),
+    ]
 
 
 def use_lines(rule: Rule, formatter: Formatter) -> list[str]:
     """Say when and how the discount can be used, under a heading."""
-    return ["*When and how it can be used*", *(f"• {line}" for line in rule_use(rule, formatter))]
+    dates = _("Valid: {dates}", dates=validity(rule, formatter))
+    return [_("*When it can be used*"), *(f"• {line}" for line in (dates, *rule_use(rule, formatter)))]
 
 
 def whom(request: Request, formatter: Formatter) -> str:
@@ -79,12 +85,8 @@ def _in_full(customer: str) -> str:
 
 
 def cost_line(cost: Cost | None, formatter: Formatter) -> str:
-    """Say the cost, or why it is unknown."""
-    if cost is None:
-        return "*Cost:* cannot be said beforehand: it depends on what is bought"
-    uses = "without limit" if cost.uses is None else f"up to {formatter.pluralize(cost.uses, 'use')}"
-    each = f"{formatter.number(cost.customers)} × {formatter.amount(cost.each)}, each time it is used"
-    return f"*Cost:* {each}; {uses} ({formatter.amount(cost.total)} for one use each)"
+    """Say the cost, or why it can't be known."""
+    return _("*Cost:* {cost}", cost=cost_text(cost, formatter))
 
 
 def tier(applied: AppliedTier | None, formatter: Formatter, request: Request | None = None) -> list[str]:

@@ -1,95 +1,76 @@
-"""The changes of a rule, old and new value side by side: in words where there are some, raw otherwise."""
+"""The changes of a rule in words, old and new value side by side; what has no words is counted."""
 
-import json
-from collections.abc import Callable
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
 from bot.domain.requests.request import Request
-from bot.domain.rules.rule import NO_LIMIT, Rule
-from bot.domain.rules.terms import Change, changes
+from bot.domain.rules.rule import Rule
+from bot.domain.rules.terms import changes
+from bot.slack.language.texts import _, ngettext
 from bot.slack.rendering.formatting import Formatter
-from bot.slack.rendering.mrkdwn import escape, fit, shorten
-from bot.slack.rendering.rule_rewards import reward_plain
-from bot.slack.rendering.rule_usage import ELIGIBLE, validity
+from bot.slack.rendering.mrkdwn import escape, fit
+from bot.slack.rendering.rule_conditions import Fact
+from bot.slack.rendering.rule_usage import facts
 
 VALUE_LENGTH: Final = 200
-
-Words = Callable[[Any, Formatter], str]
+LINE_LENGTH: Final = 1_000
 
 
 def changed(request: Request, formatter: Formatter) -> list[str]:
-    """List what changed in a request's rule since the approval that this voided; nothing if none was.
+    """List what changed in a request's rule since the approval that this voided; nothing if none was."""
+    return between(request.rule_before, request.rule, formatter)
 
-    A change is a line of mrkdwn; changes with the same sentence share a line.
-    """
-    old, new = request.rule_before, request.rule
-    if old is None or new is None:
+
+def between(old: Rule | None, new: Rule | None, formatter: Formatter) -> list[str]:
+    """List the differences between two rules under a heading, a line of mrkdwn each; nothing without any."""
+    if old is None or new is None or not (found := changes(old, new)):
         return []
-    lines = [_line(change, old, new, formatter) for change in changes(old, new)]
-    return ["*What changed in Dintero*", *dict.fromkeys(lines)] if lines else []
+    before, after = facts(old, formatter), facts(new, formatter)
+    lines: list[str] = []
+    unreadable = 0
+    for path in (change.path for change in found):
+        was, now = _of_path(before, path), _of_path(after, path)
+        told = _side_by_side(was, now)
+        unread = _unread(was, now)
+        if not told and not unread:
+            labels = [fact.label for fact in now if fact.label]
+            told = [_("• {label}: changed in Dintero", label=escape(label, 80)) for label in labels]
+            unread = 0 if labels else 1
+        lines += told
+        unreadable += unread
+    if unreadable:
+        lines.append(f"• {unreadable_line(unreadable)}")
+    return [f"*{_('What changed')}*", *(fit(line, LINE_LENGTH) for line in dict.fromkeys(lines))]
 
 
-def _line(change: Change, old: Rule, new: Rule, formatter: Formatter) -> str:
-    if change.path.startswith("reward."):
-        label, before, after = "Reward", reward_plain(old, formatter), reward_plain(new, formatter)
-    elif change.path in {"requirement.purchase_from", "requirement.purchase_to"}:
-        label = "Valid for purchases"
-        before, after = (validity(rule, formatter) or "at any time" for rule in (old, new))
-    else:
-        label, words = WORDS.get(change.path, (change.path, _raw))
-        before, after = words(change.old, formatter), words(change.new, formatter)
-    if before == after:  # the words leave out what changed
-        label, before, after = change.path, _raw(change.old), _raw(change.new)
-    return fit(
-        f"• {escape(label, 80)}: {escape(before, VALUE_LENGTH)} → {escape(after, VALUE_LENGTH)}", 1_000
-    )
+def unreadable_line(count: int) -> str:
+    """Say how many changes the bot cannot put into words."""
+    return ngettext("{count} change this bot can't read", "{count} changes this bot can't read", count)
 
 
-def _raw(value: Any, _formatter: Formatter | None = None) -> str:
-    if value is None:
-        return "–"
-    return shorten(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), VALUE_LENGTH)
+def _of_path(found: Sequence[Fact], path: str) -> list[Fact]:
+    """Return the facts that tell a path of the terms, or a part of them that it belongs to."""
+    return [fact for fact in found if any(path == told or path.startswith(f"{told}.") for told in fact.paths)]
 
 
-def _limit(value: Any, formatter: Formatter) -> str:
-    if value == NO_LIMIT:
-        return "without limit"
-    return formatter.number(value) if isinstance(value, int) else _raw(value)
+def _side_by_side(before: Sequence[Fact], after: Sequence[Fact]) -> list[str]:
+    old = {fact.label: fact.value for fact in before if fact.label}
+    new = {fact.label: fact.value for fact in after if fact.label}
+    unset = _("not set")
+    return [
+        _(
+            "• {label}: {old} → {new}",
+            label=escape(label, 80),
+            old=escape(old.get(label, unset), VALUE_LENGTH),
+            new=escape(new.get(label, unset), VALUE_LENGTH),
+        )
+        for label in dict.fromkeys([*old, *new])
+        if old.get(label) != new.get(label)
+    ]
 
 
-def _amount(value: Any, formatter: Formatter) -> str:
-    return formatter.amount(value) if isinstance(value, int) and value else "none"
-
-
-def _count(value: Any, formatter: Formatter) -> str:
-    return formatter.number(value) if isinstance(value, int) and value else "none"
-
-
-def _yes_or_no(value: Any, _formatter: Formatter) -> str:
-    return "yes" if value else "no"
-
-
-WORDS: Final[dict[str, tuple[str, Words]]] = {
-    "active": ("Switched on", _yes_or_no),
-    "deleted": ("Deleted", _yes_or_no),
-    "type": ("Type of the rule", _raw),
-    "limitation.repeat_usage": ("Purchases that it can be used on", _limit),
-    "limitation.reward_usage": ("Rewards a purchase", _limit),
-    "limitation.combination": (
-        "Together with other discounts",
-        lambda value, _formatter: {0: "no", NO_LIMIT: "yes"}.get(value, _raw(value)),
-    ),
-    "limitation.eligible": ("Used", lambda value, _formatter: ELIGIBLE.get(str(value), _raw(value))),
-    "limitation.stamp_expire_days": ("Days within which stamps count", _limit),
-    "limitation.dynamic_purchase_to_days": ("Days that it can be used after it is given", _limit),
-    "limitation.hours_timezone": ("Time zone of its hours", _raw),
-    "requirement.gross_amount": ("Smallest purchase", _amount),
-    "requirement.net_amount": ("Smallest purchase, net", _amount),
-    "requirement.stamp": ("Stamps needed", _count),
-    "requirement.discount_code": ("Code needed", _raw),
-    "requirement.store": ("Stores where", _raw),
-    "requirement.customer": ("Customers where", _raw),
-    "requirement.currencies": ("Currencies", _raw),
-    "requirement.store_ids": ("Stores", _raw),
-}
-"""Labels and words for known paths; other changes appear with their path and raw values."""
+def _unread(before: Sequence[Fact], after: Sequence[Fact]) -> int:
+    """Count the conditions without words that were added, taken away or changed."""
+    old = {fact.value for fact in before if not fact.label}
+    new = {fact.value for fact in after if not fact.label}
+    return max(len(old - new), len(new - old))

@@ -1,54 +1,62 @@
-"""A rule's reward, cost and statistics in words; unknown values appear as Dintero sent them."""
+"""A rule's reward, availability, cost and statistics in words."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Final, TypeVar
+from typing import Final
+from zoneinfo import ZoneInfo
 
+from bot.domain.rules.conditions import is_readable
 from bot.domain.rules.rule import (
-    NO_LIMIT,
     Availability,
+    Cost,
     Item,
+    ItemValue,
     Reward,
     RewardType,
     Rule,
     Statistics,
     difference,
 )
+from bot.slack.language.texts import N_, _, ngettext
 from bot.slack.rendering.formatting import Formatter
-from bot.slack.rendering.mrkdwn import fit, phrase, safe, shorten
+from bot.slack.rendering.mrkdwn import fit, safe, shorten
+from bot.slack.rendering.rule_conditions import SHOWN, several
 
-T = TypeVar("T")
-SHOWN: Final = 5
-"""How many of a list are named; the others are counted."""
 NAME: Final = 40
-"""Characters shown of the id of an item, a store or a group."""
+"""Characters shown of the id of an item or a group."""
 WORDS: Final = 1_500
 """Characters of mrkdwn in one sentence about a rule."""
+ANY_ITEM: Final = "ANY_ITEM"
+"""Dintero's id of any item."""
 
-MARKS: Final[dict[Availability, str]] = {
-    Availability.NOW: "",
-    Availability.SCHEDULED: "can be used later",
-    Availability.EXPIRED: "✗ expired",
-    Availability.INACTIVE: "✗ switched off",
-    Availability.DELETED: "✗ deleted",
+AMOUNTS: Final = {
+    RewardType.AMOUNT: N_("{amount} off"),
+    RewardType.ITEM_NEW_PRICE: N_("item for {amount}"),
+    RewardType.MIX_NEW_PRICE: N_("combination for {amount}"),
+    RewardType.DEBIT: N_("{amount} credit"),
 }
-REWARDS: Final[dict[str, str]] = {
-    RewardType.AMOUNT: "{amount} off",
-    RewardType.PERCENT: "{number} % off",
-    RewardType.ITEM_NEW_PRICE: "the item for {amount}",
-    RewardType.ITEM_QUANTITY: "{items_free}",
-    RewardType.ITEM_PERCENT: "{number} % off the cheapest item",
-    RewardType.MIX_NEW_PRICE: "the mix for {amount}",
-    RewardType.DEBIT: "credit of {amount}, what is left stays for later purchases{uses}",
+PERCENTAGES: Final = {
+    RewardType.PERCENT: N_("{percent} off"),
+    RewardType.ITEM_PERCENT: N_("{percent} off the cheapest item"),
 }
-AMOUNTS: Final = frozenset(
-    {RewardType.AMOUNT, RewardType.ITEM_NEW_PRICE, RewardType.MIX_NEW_PRICE, RewardType.DEBIT}
-)
-BASES: Final = {
-    "gross": "reckoned from the gross price",
-    "net": "reckoned from the price after other discounts (net)",
-}
-EFFECTS: Final = {"discount": "", "bonus": "as bonus on the customer's balance, not off the receipt"}
+
+
+def headline(rule: Rule, formatter: Formatter) -> str:
+    """Say a rule's value shortly, as plain text that fits "… for 2 customers": `NOK 50 off`, `3 for 2`."""
+    kind, value = rule.reward.type, rule.reward.value
+    for known, text in AMOUNTS.items():
+        if kind == known:
+            return _(text, amount=formatter.amount(value))
+    for known, text in PERCENTAGES.items():
+        if kind == known:
+            return _(text, percent=formatter.percent(value))
+    if kind != RewardType.ITEM_QUANTITY:
+        return _("unknown reward")
+    bought = rule.requirement.item_quantity
+    if bought is not None and value < bought:
+        return _("{bought} for {paid}", bought=bought, paid=bought - value)
+    return ngettext("{count} item free", "{count} items free", plural(value), count=value)
 
 
 def rule_reward(rule: Rule, formatter: Formatter) -> str:
@@ -57,118 +65,184 @@ def rule_reward(rule: Rule, formatter: Formatter) -> str:
 
 
 def reward_plain(rule: Rule, formatter: Formatter) -> str:
-    """Say what a rule gives in plain text."""
+    """Say what a rule gives in plain text; a part that the bot does not know is only counted."""
     reward = rule.reward
-    parts = [reward_brief(rule, formatter)]
-    parts += [
-        f"{_value(reward, other.value, formatter)} for {items(other.items)}"
-        for other in reward.values[:SHOWN]
-    ]
-    if (more := len(reward.values) - SHOWN) > 0:
-        parts.append(f"and {formatter.pluralize(more, 'other value')}")
-    if reward.type != RewardType.ITEM_NEW_PRICE:  # Dintero: the base does not apply to a new price
-        parts.append(BASES.get(reward.base) or f"base “{raw(reward.base)}”")
-    parts.append(EFFECTS.get(reward.effect, f"effect “{raw(reward.effect)}”"))
-    return "; ".join(part for part in parts if part)
+    parts = [headline(rule, formatter)]
+    if reward.type == RewardType.DEBIT:
+        parts.append(_("remainder kept for later"))
+    named = [other for other in reward.values if items(other.items)]
+    parts += [_other_value(reward, other, formatter) for other in named[:SHOWN]]
+    if more := len(reward.values) - len(named[:SHOWN]):
+        parts.append(ngettext("+{count} other amount", "+{count} other amounts", more))
+    if reward.base == "net" and reward.type != RewardType.ITEM_NEW_PRICE:  # Dintero: it has no base
+        parts.append(_("on the price after other discounts"))
+    if reward.effect == "bonus":
+        parts.append(_("as bonus, not off the receipt"))
+    return " · ".join(parts)
 
 
-def headline(rule: Rule, formatter: Formatter) -> str:
-    """Say a rule's value shortly, as plain text that fits "… for 2 customers": `NOK 50 off`, `3 for 2`."""
-    return reward_brief(rule, formatter)
+def unread_rewards(reward: Reward) -> list[tuple[str, str]]:
+    """List the parts of a reward that the bot does not know: path and value."""
+    known = {"type": frozenset(RewardType), "base": {"gross", "net"}, "effect": {"discount", "bonus"}}
+    sent = {name: str(getattr(reward, name)) for name in known}
+    return [(f"reward.{name}", sent[name]) for name, values in known.items() if sent[name] not in values]
+
+
+def items(those: Sequence[Item]) -> str:
+    """Name items in plain text, and count those whose id says nothing to people; empty for none."""
+    named = [name for name in map(_item, those) if name]
+    if named or not those:
+        return several(named, len(those), last="or") if those else ""
+    return ngettext("{count} item", "{count} items", len(those))
+
+
+def status(rule: Rule, usable: Availability, formatter: Formatter) -> str:
+    """Say in a few words of plain text whether a rule can be used: `active`, `ended 27 Nov 2026`."""
+    start, last = rule.requirement.purchase_from, last_day(rule, formatter)
+    if usable is Availability.SCHEDULED and start is not None:
+        return _("starts {day}", day=formatter.day(start))
+    if usable is Availability.EXPIRED and last is not None:
+        return _("ended {day}", day=formatter.day(last))
+    return _(STATUS[usable])
+
+
+STATUS: Final[dict[Availability, str]] = {
+    Availability.NOW: N_("active"),
+    Availability.SCHEDULED: N_("starts later"),
+    Availability.EXPIRED: N_("expired"),
+    Availability.INACTIVE: N_("inactive"),
+    Availability.DELETED: N_("deleted"),
+}
 
 
 def availability_warning(rule: Rule, usable: Availability, formatter: Formatter) -> str:
     """Warn in plain text that a rule can't be used now, such as "Starts 6 Dec 2026"; empty if it can."""
-    start, end = rule.requirement.purchase_from, rule.requirement.purchase_to
+    start, last = rule.requirement.purchase_from, last_day(rule, formatter)
     if usable is Availability.SCHEDULED and start is not None:
-        return f"Starts {formatter.day(start)}"
-    if usable is Availability.EXPIRED and end is not None:
-        return f"Expired on {formatter.day(end)}"
-    return {Availability.INACTIVE: "Inactive in Dintero", Availability.DELETED: "Deleted in Dintero"}.get(
-        usable, ""
+        return _("Starts {day}", day=formatter.day(start))
+    if usable is Availability.EXPIRED and last is not None:
+        return _("Expired on {day}", day=formatter.day(last))
+    return _(WARNINGS[usable]) if usable in WARNINGS else ""
+
+
+WARNINGS: Final[dict[Availability, str]] = {
+    Availability.INACTIVE: N_("Inactive in Dintero"),
+    Availability.DELETED: N_("Deleted in Dintero"),
+}
+
+
+def last_day(rule: Rule, formatter: Formatter) -> datetime | None:
+    """Return a moment of the last day on which a rule counts; midnight ends the day before."""
+    end = rule.requirement.purchase_to
+    if end is None or end.year == 1 or local(end, formatter, "%H:%M:%S") != "00:00:00":
+        return end
+    return end - timedelta(seconds=1)
+
+
+def validity(rule: Rule, formatter: Formatter) -> str:
+    """Say on which days a rule counts, in plain text: `30 Oct 2026 – 31 Dec 2027`."""
+    start, last = rule.requirement.purchase_from, last_day(rule, formatter)
+    if start is not None and last is not None:
+        return formatter.days(start, last)
+    if start is not None:
+        return _("from {day}", day=formatter.day(start))
+    return _("until {day}", day=formatter.day(last)) if last is not None else _("always")
+
+
+def validity_to_the_minute(rule: Rule, formatter: Formatter) -> str:
+    """Say from when until when a rule counts; whole days without the time of day."""
+    start, end = rule.requirement.purchase_from, rule.requirement.purchase_to
+    midnights = {"00:00", "23:59"}
+    if all(at is None or local(at, formatter, "%H:%M") in midnights for at in (start, end)):
+        return validity(rule, formatter)
+    since = formatter.moment(start) if start is not None else ""
+    until = formatter.moment(end) if end is not None else ""
+    if since and until:
+        return _("{start} – {end}", start=since, end=until)
+    return _("from {day}", day=since) if since else _("until {day}", day=until)
+
+
+def local(at: datetime, formatter: Formatter, pattern: str) -> str:
+    """Write a moment in the policy's time zone; Dintero's "for ever" as the end of a day."""
+    try:
+        return at.astimezone(ZoneInfo(formatter.timezone)).strftime(pattern)
+    except OverflowError:
+        return at.strftime(pattern)
+
+
+def cost_text(cost: Cost | None, formatter: Formatter) -> str:
+    """Say what a request costs in all, in plain text, or why that can't be known."""
+    if cost is None:
+        return _("can't be calculated (depends on the purchase)")
+    total = formatter.amount(cost.total)
+    if cost.uses is None:
+        return _("up to {total} if each uses it once (no use limit)", total=total)
+    if cost.uses == 1:
+        return _("up to {total} (one use each)", total=total)
+    return ngettext(
+        "up to {total} if each uses it once (at most {count} use each)",
+        "up to {total} if each uses it once (at most {count} uses each)",
+        cost.uses,
+        total=total,
     )
-
-
-def reward_brief(rule: Rule, formatter: Formatter) -> str:
-    """Say the reward in a few words of plain text, for one line of a list."""
-    kind, value = rule.reward.type, rule.reward.value
-    if kind not in REWARDS:
-        return f"{shorten(kind, NAME)} {shorten(str(value), NAME)} (a reward that this bot does not know)"
-    free = f"{formatter.number(value)} item{'' if value == 1 else 's'} free"
-    bought = rule.requirement.item_quantity
-    if kind == RewardType.ITEM_QUANTITY and bought is not None and value < bought:
-        free = f"buy {formatter.number(bought)}, pay for {formatter.number(bought - value)} ({free})"
-    return REWARDS[kind].format(
-        amount=formatter.amount(value),
-        number=formatter.number(value),
-        items_free=free,
-        uses="" if rule.limitation.repeat_usage == NO_LIMIT else ", as far as its uses go",
-    )
-
-
-def items(those: Sequence[Item]) -> str:
-    """Name items in plain text."""
-    return several(those, _item)
-
-
-def several(things: Sequence[T], name: Callable[[T], str], *, last: str = "or") -> str:
-    """Name the first few of many, and count the others."""
-    named = [name(one) for one in things[:SHOWN]]
-    more = len(things) - len(named)
-    return f"{', '.join(named)} and {more} more" if more > 0 else phrase(named, last=last)
 
 
 def statistics(before: Statistics | None, after: Statistics | None, formatter: Formatter) -> list[str]:
-    """Say how much all customers have used a rule, and what changed between two readings."""
+    """Say how much all customers have used a rule, and what changed since the request."""
     now, since = after or Statistics(), difference(before, after)
-    figures = (
-        ("Uses", now.usage, since.usage, formatter.number),
-        ("Amount given", now.amount, since.amount, formatter.amount),
-        ("Stamps", now.stamp, since.stamp, formatter.number),
-        ("Credit left", now.debit_balance, since.debit_balance, formatter.amount),
-    )
     lines = []
-    for name, value, changed, write in figures:
-        if value is None:
-            continue
-        note = ""
-        if changed:
-            note = f" ({'+' if changed > 0 else '−'}{write(abs(changed))} since it was asked)"
-        elif changed == 0:
-            note = " (unchanged since it was asked)"
-        lines.append(f"{name}: {write(value)}{note}")
-    return lines or ["Dintero sent no statistics"]
+    if now.usage is not None:
+        used = ngettext("Used {count} time", "Used {count} times", now.usage)
+        lines.append(_since(used, since.usage, formatter.number))
+    if now.amount is not None:
+        total = _("Total discount: {amount}", amount=formatter.amount(now.amount))
+        lines.append(_since(total, since.amount, formatter.amount))
+    if now.stamp is not None:
+        lines.append(_since(_("Stamps: {stamps}", stamps=now.stamp), since.stamp, formatter.number))
+    if now.debit_balance is not None:
+        left = _("Credit left: {amount}", amount=formatter.amount(now.debit_balance))
+        lines.append(_since(left, since.debit_balance, formatter.amount))
+    return lines or [_("No statistics from Dintero")]
 
 
-def unknown(rule: Rule) -> list[str]:
-    """Show fields of a rule that the bot does not know, as Dintero sent them; mrkdwn."""
-    shown = [f"`{_code(path)}`: `{_code(value)}`" for path, value in rule.unknown[: SHOWN * 2]]
-    more = len(rule.unknown) - len(shown)
-    return [*shown, *([f"… and {more} more"] if more > 0 else [])]
+def statistics_line(before: Statistics | None, after: Statistics | None, formatter: Formatter) -> str:
+    """Say it all in one line: `Used 31 times (+3 since the request) · Total discount: NOK 3,100`."""
+    return " · ".join(statistics(before, after, formatter))
 
 
-def raw(value: str) -> str:
-    """Show a value as Dintero sent it, in plain text."""
-    return shorten(value, NAME * 3)
+def plural(value: Decimal) -> int:
+    """Return the whole number that decides the plural form of a count; 1.5 counts as several."""
+    if not value.is_finite() or value.adjusted() > 9:  # noqa: PLR2004 - any larger number is plural too
+        return 2
+    return int(value) if value == int(value) else 2
 
 
-def _code(text: str) -> str:
-    return safe(shorten(text, 200).replace("`", "'")).replace("\u2060", "") or " "
+def _since(figure: str, changed: int | None, write: Callable[[int], str]) -> str:
+    if not changed:
+        return figure
+    change = f"{'+' if changed > 0 else '−'}{write(abs(changed))}"
+    return _("{figure} ({change} since the request)", figure=figure, change=change)
 
 
 def _item(item: Item) -> str:
-    if item.id == "ANY_ITEM" and not item.group_id:
-        return "any item"
-    parts = []
-    if item.id:
-        parts.append(f"item {shorten(item.id, NAME)}")
-    if item.group_id:
-        parts.append(f"group {shorten(item.group_id, NAME)}")
-    return " in ".join(parts) or "an item without an id"
+    """Name an item in plain text; empty if neither its id nor its group says anything to people."""
+    if item.id == ANY_ITEM and not item.group_id:
+        return _("any item")
+    name = shorten(item.id, NAME) if item.id and is_readable(item.id) else ""
+    group = shorten(item.group_id, NAME) if item.group_id and is_readable(item.group_id) else ""
+    if name and group:
+        return _("item {item} ({group})", item=name, group=group)
+    return _("item {item}", item=name) if name else _("group {group}", group=group) if group else ""
 
 
-def _value(reward: Reward, value: Decimal, formatter: Formatter) -> str:
-    if reward.type in AMOUNTS:
-        return formatter.amount(value)
-    percent = reward.type in {RewardType.PERCENT, RewardType.ITEM_PERCENT}
-    return f"{formatter.number(value)} %" if percent else formatter.number(value)
+def _other_value(reward: Reward, other: ItemValue, formatter: Formatter) -> str:
+    percent = reward.type in PERCENTAGES
+    amount = reward.type in AMOUNTS
+    value = (
+        formatter.amount(other.value)
+        if amount
+        else formatter.percent(other.value)
+        if percent
+        else formatter.number(other.value)
+    )
+    return _("{value} on {items}", value=value, items=items(other.items))

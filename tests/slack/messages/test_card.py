@@ -11,12 +11,11 @@ from bot.domain.requests.batches import Refused, Tally
 from bot.domain.requests.notification import STARTS_AFTER, ChannelKind, NotificationType
 from bot.domain.requests.prior_grants import PriorRequest
 from bot.domain.requests.request import State, StopReason
-from bot.domain.rules.rule import Availability
 from bot.slack.command_parser import ParseProblem, UnknownCommand
-from bot.slack.messages import card, confirmations, help, notices, rule, status, summary  # noqa: A004 - the command's own word
+from bot.slack.messages import card, confirmations, help, notices, status, summary  # noqa: A004 - the command's own word
 from bot.slack.rendering.formatting import Message
 from tests.support import samples
-from tests.support.samples import LOOK, NOW, RULE
+from tests.support.samples import LOOK, NOW
 
 BUTTONS = {
     State.WAITING: ["Approve…", "Reject…", "Cancel request", "Show customers"],
@@ -32,7 +31,9 @@ def buttons(message: Message) -> list[dict[str, Any]]:
 
 
 def words(message: Message) -> str:
-    return "\n".join(block["text"]["text"] for block in message.blocks if "text" in block)
+    return "\n".join(block["text"]["text"] for block in message.blocks if "text" in block).replace(
+        "\xa0", " "
+    )
 
 
 @pytest.mark.parametrize("state", sorted(set(State) - {State.DRAFT}))
@@ -104,8 +105,8 @@ def test_the_card_has_all_the_facts_an_approver_needs() -> None:
     drawn = words(card.build(samples.STORY, LOOK))
     for each in (
         "<@U0ANN> asks to give “Spar 100,-” to 10 customers",
-        "100.00 NOK off",
-        "10 × 100.00 NOK, each time it is used; up to 3 uses",
+        "NOK 100 off",
+        "up to NOK 1,000 if each uses it once (at most 3 uses each)",
         "*Why:* Late delivery last week",
         "*TEST*",
         "<!subteam^S0LEADS> or <@U0BOSS> has to approve it, until <!date^",
@@ -190,8 +191,7 @@ def test_the_summary_has_the_other_outcomes_the_people_and_the_duration() -> Non
         "*Approved by:* <@U0BOSS>",
         "*Took:* 12 seconds",
         "who already had it under this key got nothing more",
-        "Uses: 31 (+3 since it was asked)",
-        "For purchases of at least 500.00 NOK",
+        "Used 31 times (+3 since the request)",
     ):
         assert each in drawn
 
@@ -207,14 +207,6 @@ def test_the_summary_says_why_customers_were_not_tried(changes: dict[str, Any], 
     assert expected in words(
         summary.build(replace(samples.snapshot(State.DONE, **changes), tally=Tally(10, given=8)), LOOK)
     )
-
-
-def test_unknown_fields_are_in_the_summary_and_the_rule() -> None:
-    odd = replace(RULE, unknown=(("reward.moon", '"full"'),))
-    assert '`reward.moon`: `"full"`' in words(
-        summary.build(samples.snapshot(State.DONE, last_answer=odd), LOOK)
-    )
-    assert '`reward.moon`: `"full"`' in words(rule.build(odd, Availability.NOW, LOOK))
 
 
 @pytest.mark.parametrize("happened", NotificationType)

@@ -1,0 +1,62 @@
+"""The buttons of a rule: showing one of several, and all its details."""
+
+from functools import partial
+
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.context.respond.async_respond import AsyncRespond
+
+from bot.domain.ids import ChannelId
+from bot.domain.policy.policy import Refusal, RefusalReason
+from bot.domain.requests.person import Person
+from bot.slack.messages import rule
+from bot.slack.modals import rule_details
+from bot.slack.rendering.formatting import Message
+from bot.slack.reply import Drawn
+from handlers.context import Body, HandlerContext
+
+
+def register(app: AsyncApp) -> None:
+    """Register the buttons."""
+    app.action(rule.SHOW)(show)
+    app.action(rule.DETAILS)(open_details)
+
+
+async def show(ack: AsyncAck, body: Body, respond: AsyncRespond, who: Person, ctx: HandlerContext) -> None:
+    """Show the chosen rule, to the person alone."""
+    await ack()
+    answering = answer(_rule_of(body), who, _channel_of(body), ctx)
+    ctx.background.spawn(ctx.modal_controller.answer(respond, answering))
+
+
+async def open_details(
+    ack: AsyncAck, body: Body, respond: AsyncRespond, who: Person, ctx: HandlerContext
+) -> None:
+    """Open everything about the rule."""
+    await ack()
+    draw = partial(draw_details, ctx, _rule_of(body), who, _channel_of(body))
+    ctx.open_modal(body, rule_details.TITLE, draw, respond)
+
+
+async def answer(text: str, who: Person, channel: ChannelId, ctx: HandlerContext) -> Message | Refusal:
+    """Find the rule that a person means, or list those that may be meant."""
+    found = await ctx.drafts.find_rule(text, who, channel)
+    if isinstance(found, list):
+        return rule.several(found, ctx.formatter)
+    return found if isinstance(found, Refusal) else rule.build(*found, ctx.formatter)
+
+
+async def draw_details(ctx: HandlerContext, text: str, who: Person, channel: ChannelId) -> Drawn:
+    """Draw everything about a rule; the service checks that the person may see it here."""
+    found = await ctx.drafts.find_rule(text, who, channel)
+    if isinstance(found, list):
+        return Refusal(RefusalReason.RULE_GONE, text)
+    return found if isinstance(found, Refusal) else rule_details.build(found[0], ctx.formatter, found[1])
+
+
+def _rule_of(body: Body) -> str:
+    return str(body["actions"][0].get("value") or "")
+
+
+def _channel_of(body: Body) -> ChannelId:
+    return ChannelId(str((body.get("channel") or {}).get("id") or ""))
