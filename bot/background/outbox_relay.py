@@ -1,10 +1,10 @@
 """Delivers the outbox: in order within each thread, and later if Slack does not take a message now."""
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Literal
 
 import stamina
 import structlog
@@ -29,8 +29,8 @@ FALLBACK_AFTER_ATTEMPTS: Final = 5
 WITHDRAW_ATTEMPTS: Final = 5
 WITHDRAW_SECONDS: Final = 60.0
 """How long the deletion of a copy is tried again."""
-LIST_POLL_SECONDS: Final = 0.5
-"""How often new messages are looked for while lists are under way."""
+POLL_SECONDS: Final = 0.5
+"""How often messages that became due are looked for while others are under way."""
 
 log = structlog.get_logger()
 
@@ -51,34 +51,42 @@ class OutboxRelay:
     refused: str = ""
     """Slack's error code while it refuses the bot's token."""
 
-    async def deliver_due(self) -> int:
-        """Deliver all that is due, and count it. A list may take a minute, and blocks no other message.
+    async def deliver_due(self, news: asyncio.Event | None = None) -> int:
+        """Deliver all that is due, and count it: the next message goes out as soon as one has ended.
 
-        A failure is raised once every message under way has ended: none may be picked up a second time.
+        `news` is set when there are new messages. A list may take a minute; it takes the place of no other
+        message. A failure is raised once all under way have ended: none may be picked up a second time.
         """
-        delivered, lists = 0, dict[int, asyncio.Task[bool]]()
+        news, sends, delivered = news or asyncio.Event(), dict[asyncio.Task[bool], OutboxMessage](), 0
+        woken, failure = asyncio.create_task(news.wait()), None
         try:
-            while (due := await self._due(lists)) or lists:
-                for one in due:
-                    if one.notification.kind is ChannelKind.LIST:
-                        lists[one.id] = asyncio.create_task(self._deliver(one))
-                delivered += await self._deliver_all([one for one in due if one.id not in lists])
-                if not due:
-                    await asyncio.wait(
-                        lists.values(), timeout=LIST_POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED
-                    )
-                for one_id in [one_id for one_id, task in lists.items() if task.done()]:
-                    delivered += lists.pop(one_id).result()
+            while True:
+                news.clear()
+                for message in await self._due(sends.values()) if failure is None else ():
+                    sends[asyncio.create_task(self._deliver(message))] = message
+                if not sends or (failure and not _places_taken(sends.values())):
+                    break
+                woken = asyncio.create_task(news.wait()) if woken.done() else woken
+                done, _ = await asyncio.wait(
+                    {*sends, woken}, timeout=POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED
+                )
+                for task in done & sends.keys():
+                    del sends[task]
+                    failure = failure or task.exception()
+                    delivered += task.exception() is None and task.result()
         finally:
-            # A cancelled list may have been posted: it is searched for when it is delivered again.
-            for task in lists.values():
-                task.cancel()
-            await asyncio.gather(*lists.values(), return_exceptions=True)
+            await _cancel(woken, *sends)
+        if failure:
+            raise failure
         return delivered
 
-    async def _due(self, lists: Collection[int]) -> list[OutboxMessage]:
-        """Read the next messages, without the lists that are under way."""
-        if not self.may():
+    async def _due(self, under_way: Collection[OutboxMessage]) -> list[OutboxMessage]:
+        """Read the next messages for which there is a place, without those under way.
+
+        A message under way is the first of its lane, so that nothing overtakes it there.
+        """
+        free = MAX_CONCURRENT_SENDS - _places_taken(under_way)
+        if not self.may() or not free:
             return []
         now = self.clock.now()
         if self._put_back.was_put_back(now):
@@ -86,16 +94,11 @@ class OutboxRelay:
             await self.repository.end_waits(now)
         if now < self.troubled_until:
             return []
-        due = await self.repository.due_messages(now, limit=MAX_CONCURRENT_SENDS + len(lists))
-        return [one for one in due if one.id not in lists]
-
-    async def _deliver_all(self, due: Sequence[OutboxMessage]) -> int:
-        delivered = 0
-        for result in await asyncio.gather(*map(self._deliver, due), return_exceptions=True):
-            if isinstance(result, BaseException):
-                raise result
-            delivered += result
-        return delivered
+        busy = {message.id for message in under_way}
+        found = await self.repository.due_messages(now, limit=MAX_CONCURRENT_SENDS + len(busy))
+        due = [message for message in found if message.id not in busy]
+        lists = [message for message in due if _is_list(message)]
+        return lists + [message for message in due if not _is_list(message)][:free]
 
     async def _deliver(self, message: OutboxMessage) -> bool:
         await self.repository.mark_attempt(message)
@@ -171,6 +174,21 @@ class OutboxRelay:
         if deferred.patience and message.attempts >= FALLBACK_AFTER_ATTEMPTS:
             return LONGEST_WAIT_SECONDS
         return wait
+
+
+def _is_list(message: OutboxMessage) -> bool:
+    return message.notification.kind is ChannelKind.LIST
+
+
+def _places_taken(under_way: Collection[OutboxMessage]) -> int:
+    return sum(not _is_list(message) for message in under_way)
+
+
+async def _cancel(*tasks: asyncio.Task[bool] | asyncio.Task[Literal[True]]) -> None:
+    """Cancel and await: what a cancelled task may have posted is searched for when it is delivered again."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _wait_to_withdraw(error: Exception) -> float | bool:

@@ -41,6 +41,8 @@ class Repeater:
             if failure and repr(failure) != logged:
                 log_failure(log, "background work failed", failure)
             logged = repr(failure) if failure else ""
+            if self._closed:  # the work may have cleared its alarm itself
+                return
             with suppress(TimeoutError):
                 is_away = failure is not None and is_outage(failure)
                 async with asyncio.timeout(min(seconds, RETRY_SECONDS) if is_away else seconds):

@@ -126,7 +126,8 @@ class BackgroundRunner:
         self._giving.launch()
         self._membership.when_changed(self._wake_here)
         every, lead = self._repeater.repeat, partial(partial, self._lead)
-        delivery = asyncio.create_task(every(OUTBOX_SECONDS, lead(relay.deliver_due), self._deliver_now))
+        deliver = lead(partial(relay.deliver_due, self._deliver_now))
+        delivery = asyncio.create_task(every(OUTBOX_SECONDS, deliver, self._deliver_now))
         work = [
             every(SWEEP_SECONDS, lead(partial(self._sweep, decisions)), self._sweep_now),
             every(RULES_RETRY_SECONDS, catalog.refresh_if_due),

@@ -29,6 +29,8 @@ from bot.domain.rules.rule import Rule
 
 THREAD_LANE: Final = "thread"
 """The outbox lane of the request's card and its thread."""
+EDIT_LANE: Final = "edit"
+"""The outbox lane of the edits of a card that is posted: its thread does not wait for them."""
 
 _UNSTORABLE: Final = re.compile("[\\\\\x00\ud800-\udfff]")
 _ESCAPED: Final = re.compile(r"\\u([0-9a-f]{4})")
@@ -242,25 +244,26 @@ def pause_of(rows: Sequence[Any]) -> Pause | None:
     return Pause(from_micros(since), None if doer is None else UserId(decode(doer)), decode(why))
 
 
-def lane(notification: Notification) -> str:
+def lane(notification: Notification, *, is_posted: bool) -> str:
     """Return the lane of a notification; messages of one lane are sent in order.
 
-    A card and its thread share one. Every other channel and person has its own, so that one failing address
-    delays no other. A list is sent after the message that announces it to the same person.
+    A card and its thread share one, until the card is posted. Every other channel and person has its own, so
+    that one failing address delays no other. A list is sent after the message that announces it to the same
+    person.
     """
     if notification.kind in (ChannelKind.DIRECT, ChannelKind.LIST):
         return f"{ChannelKind.DIRECT}:{encode(notification.to)}"
     if notification.kind is ChannelKind.NOTICE:
         return f"{notification.kind}:{encode(notification.to)}"
-    return THREAD_LANE
+    return EDIT_LANE if is_posted and notification.kind is ChannelKind.CARD else THREAD_LANE
 
 
-def notification_row(request: RequestId, notification: Notification) -> Values:
+def notification_row(request: Request, notification: Notification) -> Values:
     """Write a notification as an outbox message that is due at once, under a new key."""
     return {
         "key": str(uuid4()),
-        "request": encode(request),
-        "lane": lane(notification),
+        "request": encode(request.id),
+        "lane": lane(notification, is_posted=request.card_ts is not None),
         "kind": encode(notification.kind),
         "happened": encode(notification.happened),
         "happened_at": to_micros(notification.at),

@@ -204,20 +204,30 @@ class SlackAnnouncer:
             request = await self._request(request_id)
             with use_language(self._languages.of_channel(request.channel)):
                 drawn = card.build(await self._snapshot(request, ids=False), self._formatter)
-            if request.card_ts:
-                self._check_leader()
-                try:
-                    await self._client.chat_update(
-                        channel=request.channel, ts=request.card_ts, text=drawn.text, blocks=drawn.blocks
-                    )
-                except SlackApiError as error:
-                    if outbox_message is None or kind_of(error) is not ErrorKind.MESSAGE_GONE:
-                        raise
-                else:
-                    return request.card_ts
-            if outbox_message is None:
-                return ""
-            return await self._post(outbox_message, request.channel, drawn, facts=_facts(request))
+            if not request.card_ts:
+                return await self._post_card(outbox_message, request, drawn) if outbox_message else ""
+            self._check_leader()
+            try:
+                await self._client.chat_update(
+                    channel=request.channel, ts=request.card_ts, text=drawn.text, blocks=drawn.blocks
+                )
+            except SlackApiError as error:
+                if outbox_message is None or kind_of(error) is not ErrorKind.MESSAGE_GONE:
+                    raise
+                return await self._replace_card(outbox_message, request, drawn)
+            return request.card_ts
+
+    async def _post_card(self, outbox_message: OutboxMessage, request: Request, drawn: Message) -> str:
+        return await self._post(outbox_message, request.channel, drawn, facts=_facts(request))
+
+    async def _replace_card(self, outbox_message: OutboxMessage, request: Request, drawn: Message) -> str:
+        """Post a deleted card again; the key names that one: a thread and an edit find each other's post."""
+        key = f"{request.id}.{request.card_ts}"
+        ts = await self._post_card(replace(outbox_message, key=key, tried=True), request, drawn)
+        async with self._repository.unit_of_work(request.id) as unit:
+            if unit:
+                await unit.save(replace(unit.request, card_ts=ts))
+        return ts
 
     async def _post_in_thread(self, outbox_message: OutboxMessage, request: Request, message: Message) -> str:
         if request.card_ts is None:
@@ -227,19 +237,9 @@ class SlackAnnouncer:
         except SlackApiError as error:
             if kind_of(error) is not ErrorKind.MESSAGE_GONE:
                 raise
-            if not await self._replace_card(outbox_message, request.card_ts):
+            if await self._draw_card(outbox_message.request, outbox_message) == request.card_ts:
                 raise
         raise DeliveryDeferred("its card was deleted; a new one is posted", after=0.0, clean=True)
-
-    async def _replace_card(self, outbox_message: OutboxMessage, gone: str) -> bool:
-        """Post a deleted card again, for a message of its thread; False if the card is still there."""
-        ts = await self._draw_card(
-            outbox_message.request, replace(outbox_message, key=f"{outbox_message.key}.card", tried=True)
-        )
-        async with self._repository.unit_of_work(outbox_message.request) as unit:
-            if unit:
-                await unit.save(replace(unit.request, card_ts=ts))
-        return ts != gone
 
     async def _post(
         self,

@@ -223,11 +223,18 @@ async def test_the_admins_hear_once_of_a_channel_that_cannot_be_notified(telling
     assert len(telling.shop.campaigns.messages) == 2
 
 
-async def test_a_deleted_card_is_posted_again_once_despite_failures(telling: Telling) -> None:
+@pytest.mark.parametrize(
+    "faults", [(Fault.CUT_AFTER,), (Fault.CUT_BEFORE, Fault.CUT_AFTER), (Fault.CUT_AFTER,) * 3, ()]
+)
+async def test_a_deleted_card_is_posted_again_once_despite_failures(
+    telling: Telling, faults: tuple[Fault, ...]
+) -> None:
+    """An edit of the card and a line of its thread meet the deletion side by side."""
     relay = outbox_of(telling)
     await relay.deliver_due()
     telling.shop.slack.workspace.delete(telling.shop.slack.messages(telling.shop.support)[0])
-    telling.shop.slack.faults.plan(POSTS, Fault.CUT_AFTER)
+    for fault in faults:
+        telling.shop.slack.faults.plan(POSTS, fault)
     await telling.say(
         *(
             Notification(kind=kind, happened=NotificationType.STARTED, at=NOW)

@@ -306,7 +306,7 @@ async def test_a_copy_that_arrives_after_its_successor_looked_is_deleted(
             await goes_on.wait()
 
     telling.shop.slack.faults.on_call = hold
-    relay, _ = telling.outbox_while(lambda: True)
+    relay, _ = telling.outbox_while(lambda: not held.is_set())
     suspended = asyncio.create_task(relay.deliver_due())
     await asyncio.wait_for(held.wait(), 20)
     await telling.outbox().deliver_due()

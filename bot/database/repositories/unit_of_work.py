@@ -198,11 +198,11 @@ class SqlUnitOfWork:
     async def enqueue(self, *notifications: Notification) -> None:
         """Put notifications into the outbox, in this order."""
         for notification in notifications:
-            await self._transaction.run(_ENQUEUE, notification_row(self.request.id, notification))
+            await self._transaction.run(_ENQUEUE, notification_row(self.request, notification))
 
     async def enqueue_once(self, notification: Notification) -> bool:
         """Enqueue a notification; return False if one of its kind to the same person is still pending."""
-        row = notification_row(self.request.id, notification)
+        row = notification_row(self.request, notification)
         twin = {name: row[name] for name in ("request", "kind", "addressee")}
         if await self._transaction.run(_PENDING_TWIN, twin):
             return False
