@@ -36,6 +36,7 @@ from bot.database.repositories.unit_of_work import SqlUnitOfWork
 from bot.database.sqlite import SqliteDatabase, open_thread
 from bot.domain.customers.packing import pack
 from bot.domain.ids import CustomerId, UserId
+from bot.domain.preferences import Preferences
 from bot.domain.requests.audit_entries import Entry
 from bot.domain.requests.batches import BatchOutcome, Verification
 from bot.domain.requests.lost import LostRequest
@@ -263,6 +264,7 @@ async def everything(books: SqlRepository, known: Request) -> None:  # noqa: PLR
     await books.key_use(replace(asked, started_at=now), given=True)
     await books.request_stop(asked.id, StopReason.BUSY, "")
     await books.begin_pause(Pause(now, None, ""))
+    await books.replace_pause(Pause(now, UserId("U0BOSS"), "why"))
     await books.stop_for_pause()
     await books.pause()
     await books.mark_announced(await books.unannounced_change() or 0)
@@ -295,6 +297,8 @@ async def everything(books: SqlRepository, known: Request) -> None:  # noqa: PLR
     await books.end_pause(UserId("U0BOSS"), now)
     await books.find_lost(lost.short)
     await books.settle_lost(UserId("U0BOSS"), now)
+    await books.save_preferences(Preferences(UserId("U0ANN"), changed_at=now))
+    await books.preferences(UserId("U0ANN"))
     await books.live_replicas()
     await books.record(Entry(kind="policy", facts={"account": "T1"}))
     await books.forget_deliveries(now)
