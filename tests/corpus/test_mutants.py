@@ -24,7 +24,7 @@ from tests.corpus.reading import Outcome, read_file, read_text
 from tests.corpus.workbooks import HIDDEN, Cell, Row, Sheet, Value, book
 from tests.spreadsheets.sample_files import packed, unpacked
 
-many = settings(max_examples=int(os.environ.get("MUTANTS", "200")), database=None)
+many = settings(max_examples=int(os.environ.get("MUTANTS", "80")), database=None)
 
 NO_ID = ('"', "<", ">", "\\", "[", "?", "\x07", "\u200b", "\ufffd", "Ã¥", "&nbsp;", "、", "−")
 """What no id has: quotes, brackets, controls, entities, wide signs, and letters that were lost or damaged."""

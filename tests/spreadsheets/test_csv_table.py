@@ -21,6 +21,7 @@ from bot.spreadsheets.encodings import PART_BYTES
 from bot.spreadsheets.errors import FileError
 from bot.spreadsheets.reader.__main__ import answer_of, read
 from bot.spreadsheets.row_blocks import blocks_of
+from tests.support.examples import many_examples
 
 ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252")
 NAMES = st.text(alphabet="ABCæøåÆØÅäöüé ,;|\"'", max_size=8)
@@ -97,7 +98,7 @@ def test_a_quoted_cell_with_line_breaks_is_one_row() -> None:
     first=st.integers(1, 4),
     piece=st.integers(1, 9),
 )
-@settings(max_examples=300)
+@many_examples(300)
 def test_without_quotes_the_fast_path_finds_what_csv_finds(
     text: str, column: int, first: int, piece: int
 ) -> None:
@@ -245,7 +246,7 @@ MUTANTS = ['"', "'", ",", ";", "|", "\t", "\n", "\ufffd", "Ã¥", " ", "", "\udc
     ),
     encoding=st.sampled_from(["utf-8", "utf-8-sig"]),
 )
-@settings(max_examples=1_000)
+@many_examples(1_000)
 def test_damage_beside_the_ids_is_named_or_harmless(
     numbers: list[int],
     separator: str,

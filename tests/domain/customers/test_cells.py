@@ -1,7 +1,7 @@
 """One function judges every cell and every pasted piece: an id, or the reason why it is none."""
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.domain.customers.cells import WORDS, judge, problem_in
@@ -10,6 +10,7 @@ from bot.domain.customers.extraction import IdExtractor, UniqueIds
 from bot.domain.customers.parsing import MAX_LENGTH, OUTER, RESERVED
 from bot.domain.customers.tables import block_of
 from bot.domain.customers.uploads import Column, RowProblem
+from tests.support.examples import many_examples
 
 PROBLEMS = {
     RowProblem.EMPTY: ["", " ", '""', "''", '=""', "\ufeff"],
@@ -320,7 +321,7 @@ PLAINLY = st.text(alphabet="aAeEnulN019-_:åÃª", min_size=1, max_size=36)
 
 
 @given(st.one_of(WILD, WORDY))
-@settings(max_examples=1_000)
+@many_examples(1_000)
 def test_an_id_is_valid_for_dintero_and_judged_again_stays_the_same(value: str) -> None:
     judged = judge(value)
     if isinstance(judged, RowProblem):
@@ -345,7 +346,7 @@ def test_an_id_is_valid_for_dintero_and_judged_again_stays_the_same(value: str) 
 @example(["k1"], "xxx")
 @example(["k1"], "20260302T101500Z")
 @example(["k1"], "_k2_")
-@settings(max_examples=1_000)
+@many_examples(1_000)
 def test_many_at_once_are_judged_as_each_alone(plain: list[str], other: str) -> None:
     values = [*plain, other]
     ids: list[str] = []

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import openpyxl
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.customers.extraction import UniqueIds
@@ -22,6 +22,7 @@ from bot.spreadsheets.reader.__main__ import answer_of
 from bot.spreadsheets.worker_protocol import frame, read_frames
 from bot.spreadsheets.writer.__main__ import write
 from tests.spreadsheets.writer.sample_lists import SHORT, WHY, ends
+from tests.support.examples import many_examples
 
 NAMES = [
     ["Kundenr", "Navn"],
@@ -104,7 +105,7 @@ def rows(draw: st.DrawFn, ids: Sequence[str]) -> list[list[str]]:
     return [names, *cells] if draw(st.booleans()) else cells
 
 
-@settings(max_examples=200)
+@many_examples(200)
 @given(data=st.data(), ids=IDS, others=IDS, why=NOTES, column=st.sampled_from([None, None, 1, 2]))
 def test_a_list_of_files_is_read_back_as_the_same_ids(
     data: st.DataObject, ids: list[str], others: list[str], why: str, column: int | None

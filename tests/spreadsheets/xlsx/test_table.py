@@ -28,6 +28,7 @@ from tests.spreadsheets.sample_files import (
     workbook,
 )
 from tests.spreadsheets.test_csv_table import ids_of, no_ids
+from tests.support.examples import many_examples
 
 SHEET = "xl/worksheets/sheet1.xml"
 
@@ -215,7 +216,7 @@ def answered(data: bytes, column: int, *, careful: bool) -> Any:
 
 
 @given(rows=rows(), column=st.integers(1, 5), strings=st.lists(st.sampled_from(STRINGS), min_size=12))
-@settings(max_examples=300, deadline=None)
+@many_examples(300)
 def test_both_ways_of_reading_give_the_same(rows: str, column: int, strings: list[str]) -> None:
     data = raw_workbook(rows, formats=FORMATS, strings=shared_strings(*strings))
     assert answered(data, column, careful=False) == answered(data, column, careful=True)
@@ -241,7 +242,7 @@ def raw_cells(xml: bytes, *, careful: bool) -> Any:
 
 
 @given(rows=rows(), before=st.sampled_from(["", "<!-- <sheetData> -->", "<cols/>", "<!--<sheetData><row-->"]))
-@settings(max_examples=300, deadline=None)
+@many_examples(300)
 def test_both_ways_agree_wherever_a_sheet_is_cut(rows: str, before: str) -> None:
     xml = f"<worksheet {MAIN}>{before}<sheetData>{rows}</sheetData></worksheet>".encode()
     assert raw_cells(xml, careful=False) == raw_cells(xml, careful=True)
@@ -254,7 +255,7 @@ def test_both_ways_agree_wherever_a_sheet_is_cut(rows: str, before: str) -> None
         [b"", b"<", b">", b"&", b"&#49;", b"\x00", b"\xff", b"1", b"<!--", b"-->", b"]]>", b'"']
     ),
 )
-@settings(max_examples=500, deadline=None)
+@many_examples(500)
 def test_both_ways_agree_on_a_damaged_sheet(rows: str, at: int, noise: bytes) -> None:
     xml = f"<worksheet {MAIN}><sheetData>{rows}</sheetData></worksheet>".encode()
     at %= len(xml)
