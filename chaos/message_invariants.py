@@ -94,7 +94,7 @@ def _each_once(told: MessageReport, shop: Shop, rows: Sequence[Any]) -> None:
             )
             continue
         else:
-            wanted = {1}
+            wanted = {0} if said == NOBODY else {1}
         if kind == ChannelKind.LIST:
             if files[key[:MARK]] != (not reason and said != NOBODY):
                 told.faults.append(f"{kind} {key} was sent {files[key[:MARK]]} times")

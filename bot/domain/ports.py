@@ -225,7 +225,7 @@ class Repository(Protocol):
         """List the waiting requests that have expired."""
 
     async def due(self, now: datetime) -> tuple[RequestId, ...]:
-        """List the waiting requests with a reminder or an escalation due."""
+        """List the requests with a reminder or an escalation due, or word of an approval without a result."""
 
     async def forget_drafts(self, before: datetime) -> int:
         """Delete drafts opened before a time; return their number."""

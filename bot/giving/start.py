@@ -13,7 +13,7 @@ from bot.domain.ports import Clock, Repository, UnitOfWork
 from bot.domain.requests import authorization
 from bot.domain.requests.authorization import drift
 from bot.domain.requests.deadlines import FOREVER, NEVER, approval_ends, approvers_of, is_held
-from bot.domain.requests.notification import STARTS_AFTER, ChannelKind, Notification, NotificationType
+from bot.domain.requests.notification import STARTS_AFTER, WAITED, ChannelKind, Notification, NotificationType
 from bot.domain.requests.person import Person
 from bot.domain.requests.request import (
     Approval,
@@ -305,7 +305,7 @@ class Preflight:
             )
             return None
         stop = result.stop or StopReason.POLICY
-        stopped = transition(request, Event.STOPPED, stop=stop, note=result.note, pausing=PauseState.NO)
+        stopped = transition(request, Event.STOPPED, stop=stop, note=result.note, pausing=PauseState.NO, told_of_pause=False)
         await unit.save(stopped)
         notify = self.access.policy.notify_of(stopped.channel)
         await unit.enqueue(
@@ -318,13 +318,16 @@ class Preflight:
         """Begin to give, or go on after the pause; if it was cancelled since then, its run ends at once."""
         is_parked = unit.request.state is State.GIVING
         if is_parked:
-            giving = replace(unit.request, pausing=PauseState.NO, waits_since=None)
+            if unit.request.told_of_pause and unit.request.cancel_asked_by is None:
+                await unit.enqueue(*notifications_for(unit.request, NotificationType.RESUMED, now))
+            giving = replace(
+                unit.request, pausing=PauseState.NO, waits_since=None, told_of_pause=False
+            )
         else:
             giving = transition(unit.request, Event.STARTED, started_at=unit.request.started_at or now)
+            facts = {WAITED: "yes"} if unit.request.waits_since else {}
+            await unit.enqueue(*notifications_for(giving, NotificationType.STARTED, now, facts=facts))
         await unit.save(giving)
-        if not (is_parked and giving.cancel_asked_by):
-            happened = NotificationType.RESUMED if is_parked else NotificationType.STARTED
-            await unit.enqueue(*notifications_for(giving, happened, now))
         return giving
 
     async def _check_budget(self, unit: UnitOfWork) -> PreflightResult | None:

@@ -15,7 +15,7 @@ from bot.domain.requests.audit_entries import (
     refused,
 )
 from bot.domain.requests.authorization import violations
-from bot.domain.requests.deadlines import held_facts, held_until, is_expired, is_held
+from bot.domain.requests.deadlines import SOON, held_facts, held_until, is_expired, is_held
 from bot.domain.requests.notification import NotificationType, RequestSnapshot
 from bot.domain.requests.person import Person
 from bot.domain.requests.progress import ProgressTracker
@@ -226,7 +226,7 @@ class DecisionService:
         return len(overdue)
 
     async def remind_due(self) -> int:
-        """Escalate or send a reminder for every request that is due, and count them."""
+        """Escalate, remind, or tell of an approval whose result takes long, where due; count the requests."""
         due = await self.repository.due(self.clock.now())
         reminders = ReminderService(self.repository, self.access, self.clock)
         for request in due:
@@ -359,9 +359,10 @@ class DecisionService:
         if request.ended:
             request = replace(request, ended_at=now)
         if event is Event.LAST_APPROVAL:
-            request = replace(request, give_after=held_until(policy.channels.get(request.channel), now))
+            held = held_until(policy.channels.get(request.channel), now)
+            request = replace(request, give_after=held, remind_at=None if held else now + SOON)
         if event is Event.CONTINUED:  # what people approved is the same, so their approvals stay
-            request = await into_next_round(unit, replace(request, stop=None, give_after=None))
+            request = await into_next_round(unit, replace(request, stop=None, give_after=None, remind_at=None))
         else:
             await unit.save(request)
         approved = event is Event.LAST_APPROVAL

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 from typing import Final
 
 from bot.domain.policy.policy import Policy, Refusal
 from bot.domain.ports import BackgroundTasks, Clock, Repository, UnitOfWork
 from bot.domain.requests.audit_entries import Action
-from bot.domain.requests.notification import ChannelKind, Notification, NotificationType
+from bot.domain.requests.notification import STATE, ChannelKind, Notification, NotificationType
 from bot.domain.requests.person import Person
 from bot.domain.requests.request import Pause, PausedFor, PauseState, Request, State, StopReason
 from bot.services.access import AccessControl, audit_refusals
@@ -19,6 +20,15 @@ DINTERO_FAULTS: Final = frozenset(
 MAX_FAULTS_IN_A_ROW: Final = 3
 """After so many requests stopped by Dintero's fault, the bot pauses itself."""
 OPEN: Final = (State.WAITING, State.APPROVED, State.GIVING, State.STOPPED)
+
+
+class PauseChange(StrEnum):
+    """What an admin's `pause` changed."""
+
+    BEGUN = "begun"
+    REASON = "reason"
+    """The bot was paused already; the new reason replaces the earlier one."""
+    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +44,15 @@ class PauseService:
         """Return the pause, if the bot is paused."""
         return await self.repository.pause()
 
-    async def pause(self, who: Person, why: str) -> tuple[Pause, bool] | Refusal:
-        """Pause for an admin; return the pause in force and whether it is this one: an earlier one wins."""
+    async def pause(self, who: Person, why: str) -> tuple[Pause, PauseChange] | Refusal:
+        """Pause for an admin; return the pause in force, and what this changed."""
         if refusal := await self._may_administer(who, Action.PAUSE):
             return refusal
         wanted = Pause(self.clock.now(), who.id, why.strip())
-        paused = await self.repository.begin_pause(wanted)
+        change = await self._begin(wanted)
         await self.run_once()
         self.background.wake()
-        return (await self.repository.pause() or wanted), paused
+        return (await self.repository.pause() or wanted), change
 
     async def resume(self, who: Person) -> bool | Refusal:
         """Resume for an admin; False if nothing was paused."""
@@ -52,6 +62,15 @@ class PauseService:
         self.background.wake()
         return resumed
 
+    async def _begin(self, wanted: Pause) -> PauseChange:
+        """Pause, or replace the reason of the pause; that of a restored backup stays until it is settled."""
+        if await self.repository.begin_pause(wanted):
+            return PauseChange.BEGUN
+        now = await self.repository.pause()
+        if not wanted.why or (now and now.by is None and now.why == PausedFor.RESTORED):
+            return PauseChange.NONE
+        return PauseChange.REASON if await self.repository.replace_pause(wanted) else PauseChange.NONE
+
     async def _may_administer(self, who: Person, act: Action) -> Refusal | None:
         refusal = await self.access.may_administer(who)
         if refusal:
@@ -59,9 +78,9 @@ class PauseService:
         return refusal
 
     async def run_once(self) -> None:
-        """Stop running givings during a pause, and redraw all open cards after a change.
+        """Stop running givings during a pause; after a change, redraw all open cards and tell their threads.
 
-        Repeating it after a crash at most redraws a card twice.
+        Repeating it after a crash redraws a card twice at most, and tells no thread twice.
         """
         if await self.repository.pause():
             await self.repository.stop_for_pause()
@@ -71,10 +90,7 @@ class PauseService:
         for request in await self.repository.in_state(*OPEN):
             async with self.repository.unit_of_work(request.id) as unit:
                 if unit and not unit.request.ended:
-                    now = self.clock.now()
-                    await unit.enqueue(
-                        Notification(kind=ChannelKind.CARD, happened=NotificationType.PAUSED, at=now)
-                    )
+                    await _announce(unit, self.clock.now())
         await self.repository.mark_announced(change)
 
 
@@ -85,12 +101,37 @@ def is_caught(request: Request) -> bool:
 
 async def park(unit: UnitOfWork, now: datetime) -> Request:
     """Park a giving in its next round; its next run needs a round of its own, which is part of its id."""
-    pause = await unit.pause()
-    parked = await into_next_round(unit, replace(unit.request, pausing=PauseState.PARKED))
+    pause = await unit.pause()  # it may be over by now
+    parked = replace(unit.request, pausing=PauseState.PARKED, told_of_pause=pause is not None)
+    card = _of_pause(NotificationType.PAUSED, pause, unit.request, now)
+    await unit.enqueue(card, *([replace(card, kind=ChannelKind.LINE)] if pause else []))
+    return await into_next_round(unit, parked)
+
+
+async def _announce(unit: UnitOfWork, now: datetime) -> None:
+    """Redraw the card, and tell the thread once that the bot is paused, and once that it goes on.
+
+    A line in each thread that it concerns is quieter than a message to its channel: it reaches the people of
+    the request alone. A giving is told once its batches in flight have ended, and once it goes on.
+    """
+    request, pause = unit.request, await unit.pause()
+    happened = NotificationType.PAUSED if pause else NotificationType.RESUMED
+    if pause:
+        is_told = not request.told_of_pause and request.state in {State.WAITING, State.APPROVED}
+    else:
+        is_told = request.told_of_pause and request.pausing is PauseState.NO
+    card = _of_pause(happened, pause, request, now)
+    if is_told:
+        await unit.save(replace(request, told_of_pause=pause is not None))
+    await unit.enqueue(card, *([replace(card, kind=ChannelKind.LINE)] if is_told else []))
+
+
+def _of_pause(
+    happened: NotificationType, pause: Pause | None, request: Request, now: datetime
+) -> Notification:
     by, why = (pause.by, pause.why) if pause else (None, "")
-    card = Notification(kind=ChannelKind.CARD, happened=NotificationType.PAUSED, at=now)
-    await unit.enqueue(card, replace(card, kind=ChannelKind.LINE, by=by, note=why))
-    return parked
+    facts = {STATE: str(request.state)}
+    return Notification(kind=ChannelKind.CARD, happened=happened, at=now, by=by, note=why, facts=facts)
 
 
 async def after_stop(unit: UnitOfWork, policy: Policy, now: datetime) -> None:

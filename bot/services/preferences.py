@@ -6,15 +6,46 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from bot.domain.ids import UserId
-from bot.domain.policy.policy import Refusal
+from bot.domain.policy.policy import Refusal, RefusalReason
 from bot.domain.ports import Clock, Repository
 from bot.domain.preferences import Preferences, Results
+from bot.domain.requests.notification import Notification, NotificationType, RequestSnapshot
 from bot.domain.requests.person import Person
 from bot.services.access import AccessControl
 
 REMEMBERED_SECONDS: Final = 30.0
 """For so long, another process may still use what a person chose before."""
 MOST_REMEMBERED: Final = 5_000
+
+
+RESULTS: Final = frozenset(
+    {
+        NotificationType.APPROVED,
+        NotificationType.RULE_CHANGED,
+        NotificationType.CONSENT_VOID,
+        NotificationType.REJECTED,
+        NotificationType.CANCELLED,
+        NotificationType.EXPIRED,
+        NotificationType.DONE,
+    }
+)
+"""What people can choose to read in the thread alone. All else asks somebody to act."""
+
+
+def is_wanted(notification: Notification, snapshot: RequestSnapshot, preferences: Preferences) -> bool:
+    """Tell whether the requester wants this direct message; those that ask somebody to act come always."""
+    if (
+        notification.to != snapshot.request.requester
+        or notification.happened not in RESULTS
+        or notification.note == RefusalReason.REQUESTER_LEFT
+    ):
+        return True
+    if preferences.results is not Results.PROBLEMS:
+        return preferences.results is Results.ALWAYS
+    in_full = snapshot.tally.given == snapshot.tally.asked
+    return notification.happened is not NotificationType.APPROVED and not (
+        notification.happened is NotificationType.DONE and in_full
+    )
 
 
 @dataclass(slots=True)

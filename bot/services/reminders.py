@@ -15,17 +15,22 @@ from bot.services.access import AccessControl
 
 @dataclass(frozen=True, slots=True)
 class ReminderService:
-    """Sends what is due; the next due time and the message are written in one transaction."""
+    """Sends what is due; the next due time and the message are written in one transaction.
+
+    After an approval, `remind_at` is the time to tell the requester of it, if there is no result by then.
+    """
 
     repository: Repository
     access: AccessControl
     clock: Clock
 
     async def remind(self, request: RequestId) -> None:
-        """Escalate a waiting request and remind its approvers, where that is due."""
+        """Escalate a waiting request, remind its approvers, or tell of an approval, where that is due."""
         names = await self._approvers(request)  # asks Slack, so before the row is locked
         async with self.repository.unit_of_work(request) as unit:
             now = self.clock.now()
+            if unit and unit.request.state in {State.APPROVED, State.GIVING}:
+                await _tell_of_approval(unit, now)
             if unit is None or unit.request.state is not State.WAITING or is_expired(unit.request, now):
                 return
             policy = self.access.policy.channels.get(unit.request.channel)
@@ -74,3 +79,20 @@ class ReminderService:
             return await self.access.expand_groups(names, [vote.by for vote in votes]) if votes else names
         except DirectoryUnavailable:
             return names  # the whole group is better than nobody
+
+
+async def _tell_of_approval(unit: UnitOfWork, now: datetime) -> None:
+    """Tell the requester of an approval that has no result yet."""
+    request = unit.request
+    if request.remind_at is None or request.remind_at > now:
+        return
+    await unit.save(replace(request, remind_at=None))
+    await unit.enqueue(
+        Notification(
+            kind=ChannelKind.DIRECT,
+            happened=NotificationType.APPROVED,
+            at=now,
+            to=request.requester,
+            by=request.decided_by,
+        )
+    )

@@ -22,6 +22,7 @@ from bot.domain.requests.progress import ProgressTracker
 from bot.domain.requests.request import Request
 from bot.errors import CardDeleted, DeliveryDeferred, DeliveryFailed
 from bot.services.access import AccessControl
+from bot.services.preferences import is_wanted
 from bot.services.remainder import first_request
 from bot.services.snapshots import load_snapshot
 from bot.slack.client.connection import checked_before_sending
@@ -44,7 +45,7 @@ CLOCKS_DIFFER: Final = timedelta(hours=1)
 FILE_SHARE_SECONDS: Final = 10.0
 """The wait before a search for a file: Slack shows it a moment after it has accepted it."""
 NOBODY: Final = "nobody"
-"""The `ts` of a list with nobody on it."""
+"""The `ts` of a list with nobody on it, and of a message that its reader does not want."""
 MAX_CARD_ATTEMPTS: Final = 5
 """Attempts, a minute apart, to post a first card: nobody sees its request until then."""
 CHANNEL_SECONDS: Final = 60.0
@@ -119,10 +120,11 @@ class SlackAnnouncer:
 
     async def _delete(self, outbox_message: OutboxMessage, ts: str) -> None:
         notification = outbox_message.notification
+        if ts == NOBODY:
+            return
         match notification.kind:
             case ChannelKind.LIST:
-                if ts != NOBODY:
-                    await self._client.files_delete(file=ts)
+                await self._client.files_delete(file=ts)
                 return
             case ChannelKind.NOTICE:
                 channel = notification.to
@@ -170,6 +172,10 @@ class SlackAnnouncer:
         if notification.kind is ChannelKind.LIST:
             return await self._send_list(outbox_message, request)
         snapshot = await self._snapshot(request)
+        if notification.kind is ChannelKind.DIRECT:
+            preferences = await self._repository.preferences(UserId(notification.to))
+            if not is_wanted(notification, snapshot, preferences):
+                return NOBODY
         match notification.kind:
             case ChannelKind.LINE:
                 message = notices.thread(notification, snapshot, formatter)

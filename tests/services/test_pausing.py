@@ -1,6 +1,7 @@
 """The pause: givings stop after their batches in flight and continue by themselves, once per customer."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import pytest
@@ -11,6 +12,7 @@ from bot.domain.policy.policy import Refusal, RefusalReason
 from bot.domain.requests.batches import BatchOutcome
 from bot.domain.requests.notification import ChannelKind, NotificationType
 from bot.domain.requests.request import Pause, PausedFor, PauseState, Request, State, StopReason
+from bot.services.pausing import PauseChange
 from bot.services.snapshots import load_snapshot
 from tests.support.postgres import BUSY_SECONDS
 from tests.support.service_fixture import (
@@ -67,14 +69,16 @@ async def test_an_admin_who_is_no_full_member_does_not_count(office: Office) -> 
     assert answer.reason is RefusalReason.GUEST
 
 
-async def test_the_first_pause_wins_and_outlives_the_process(office: Office, database_url: str) -> None:
-    wanted = Pause(office.clock.now(), CHIEF, "Dintero is down <!channel>")
-    assert await office.decisions.pause_service.pause(person(CHIEF), " Dintero is down <!channel> ") == (
-        wanted,
-        True,
-    )
+async def test_a_second_reason_replaces_the_first_and_the_pause_outlives_the_process(
+    office: Office, database_url: str
+) -> None:
+    pausing, begun = office.decisions.pause_service, office.clock.now()
+    wanted = Pause(begun, CHIEF, "Dintero is down <!channel>")
+    assert await pausing.pause(person(CHIEF), " Dintero is down <!channel> ") == (wanted, PauseChange.BEGUN)
     office.clock.pass_by(minutes=1)
-    assert await office.decisions.pause_service.pause(person(CHIEF), "other") == (wanted, False)
+    wanted = replace(wanted, why="stocktaking")
+    assert await pausing.pause(person(CHIEF), "stocktaking") == (wanted, PauseChange.REASON)
+    assert await pausing.pause(person(CHIEF), " ") == (wanted, PauseChange.NONE)
     async with open_repository(database_url, pool_timeout=BUSY_SECONDS) as other:
         assert await other.pause() == wanted
     assert await office.decisions.pause_service.resume(person(CHIEF)) is True
@@ -188,21 +192,63 @@ async def test_every_open_card_is_redrawn_once_and_shows_the_pause(office: Offic
     await office.unsaid()
     await office.decisions.pause_service.pause(person(CHIEF), "down")
     await office.decisions.pause_service.run_once()
-    assert [notification.kind for notification in await office.unsaid()] == [
-        ChannelKind.CARD,
-        ChannelKind.CARD,
+    assert [(one.kind, one.happened) for one in await office.unsaid()] == [
+        (ChannelKind.CARD, NotificationType.PAUSED),
+        (ChannelKind.LINE, NotificationType.PAUSED),
+        (ChannelKind.CARD, NotificationType.PAUSED),
     ]
     for request in (waiting, started):
         snapshot = await load_snapshot(office.repository, await office.now(request.id), POLICY)
         assert snapshot.pause == Pause(office.clock.now(), CHIEF, "down")
     await office.decisions.pause_service.resume(person(CHIEF))
     await office.decisions.pause_service.run_once()
-    assert [notification.kind for notification in await office.unsaid()] == [
-        ChannelKind.CARD,
-        ChannelKind.CARD,
+    assert [(one.kind, one.happened) for one in await office.unsaid()] == [
+        (ChannelKind.CARD, NotificationType.RESUMED),
+        (ChannelKind.LINE, NotificationType.RESUMED),
+        (ChannelKind.CARD, NotificationType.RESUMED),
     ]
     assert (await load_snapshot(office.repository, waiting, POLICY)).pause is None
 
+
+async def lines_of_the_pause(office: Office) -> list[NotificationType]:
+    await office.decisions.pause_service.run_once()
+    pausing = {NotificationType.PAUSED, NotificationType.RESUMED}
+    sent = [one for one in await office.unsaid() if one.kind is ChannelKind.LINE]
+    return [one.happened for one in sent if one.happened in pausing]
+
+
+@pytest.mark.parametrize("make", [Office.ask, approved, caught])
+async def test_a_thread_hears_once_of_a_pause_and_once_of_its_end(
+    office: Office, make: Callable[[Office], Awaitable[Request]]
+) -> None:
+    request = await make(office)
+    await office.decisions.pause_service.pause(person(CHIEF), "down")
+    assert await lines_of_the_pause(office) == [NotificationType.PAUSED]
+    await office.decisions.pause_service.pause(person(CHIEF), "still down")
+    assert await lines_of_the_pause(office) == []
+    await office.decisions.pause_service.resume(person(CHIEF))
+    before_start = await lines_of_the_pause(office)
+    await office.preflight.begin(request.id)
+    assert before_start + await lines_of_the_pause(office) == [NotificationType.RESUMED]
+    assert not (await office.now(request.id)).told_of_pause
+
+
+async def test_a_thread_hears_nothing_of_a_pause_that_is_over_before_it_could(office: Office) -> None:
+    await office.ask()
+    await office.repository.begin_pause(Pause(office.clock.now(), CHIEF, ""))
+    await office.decisions.pause_service.resume(person(CHIEF))
+    assert await lines_of_the_pause(office) == []
+
+
+async def test_a_pause_that_ended_in_a_new_approval_is_told_again_the_next_time(office: Office) -> None:
+    await caught(office)
+    await office.decisions.pause_service.resume(person(CHIEF))
+    office.town.groups = {group: {CLEO} for group in office.town.groups}
+    (request,) = await office.repository.in_state(State.GIVING)
+    assert await office.preflight.begin(request.id) is None
+    await lines_of_the_pause(office)
+    await office.decisions.pause_service.pause(person(CHIEF), "again")
+    assert await lines_of_the_pause(office) == [NotificationType.PAUSED]
 
 async def stop(office: Office, why: StopReason) -> None:
     request = await giving(office)

@@ -45,8 +45,13 @@ _OVERDUE: Final = (
 )
 _DUE: Final = (
     select(requests.c.id)
-    .where(requests.c.state == State.WAITING.value)
-    .where(or_(requests.c.remind_at <= bindparam("now"), requests.c.escalate_at <= bindparam("now")))
+    .where(or_(*(requests.c.state == each.value for each in (State.WAITING, State.APPROVED, State.GIVING))))
+    .where(
+        or_(
+            requests.c.remind_at <= bindparam("now"),
+            (requests.c.escalate_at <= bindparam("now")) & (requests.c.state == State.WAITING.value),
+        )
+    )
     .order_by(requests.c.asked_at, requests.c.id)
 )
 _REMAINDERS: Final = (
@@ -138,7 +143,7 @@ class RequestRepository(BaseRepository):
         return await self._request_ids(_OVERDUE, now=to_micros(now))
 
     async def due(self, now: datetime) -> tuple[RequestId, ...]:
-        """List the waiting requests whose reminder or escalation is due."""
+        """List the requests with something due: a reminder, an escalation, or word of an approval."""
         return await self._request_ids(_DUE, now=to_micros(now))
 
     async def forgettable(self, before: datetime, *, limit: int) -> tuple[Request, ...]:

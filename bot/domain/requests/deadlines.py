@@ -7,10 +7,13 @@ from typing import Any, Final
 
 from bot.domain.ids import UserId
 from bot.domain.policy.policy import ChannelPolicy
+from bot.domain.requests.notification import HELD_UNTIL
 from bot.domain.requests.request import Request, State
 
 NEVER: Final = datetime.min.replace(tzinfo=UTC)
 FOREVER: Final = datetime.max.replace(tzinfo=UTC)
+SOON: Final = timedelta(minutes=1)
+"""After an approval the result comes so soon; if not, the requester hears of the approval meanwhile."""
 REMINDERS: Final = 3
 """At one, two and four times `remind_minutes` after the request."""
 
@@ -35,7 +38,7 @@ def held_until(policy: ChannelPolicy | None, now: datetime) -> datetime | None:
 
 def held_facts(request: Request) -> dict[str, str]:
     """Record the end of the hold in a notification: the hold may be over when it is delivered."""
-    return {"held_until": request.give_after.isoformat()} if request.give_after else {}
+    return {HELD_UNTIL: request.give_after.isoformat()} if request.give_after else {}
 
 
 def is_held(request: Request, now: datetime) -> bool:

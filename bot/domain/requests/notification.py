@@ -25,13 +25,19 @@ class ChannelKind(StrEnum):
     NOTICE = "notice"
     """A message to a channel of the policy's `notify`."""
     DIRECT = "direct"
-    """A direct message to the requester."""
+    """A direct message to the requester, or to an admin."""
     LIST = "list"
     """The list of customers who did not get the discount, as a file in a direct message."""
 
 
 STARTS_AFTER: Final = "starts_after"
 """The fact that names the service a start waits for."""
+WAITED: Final = "waited"
+"""The fact that marks a start that the thread was told to wait for."""
+HELD_UNTIL: Final = "held_until"
+"""The fact that says when the hold ends; it may be over when the message is delivered."""
+STATE: Final = "state"
+"""The fact that names the request's state when the pause began."""
 
 
 class NotificationType(StrEnum):
