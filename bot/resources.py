@@ -62,7 +62,13 @@ async def open_resources(settings: Settings, policy: Policy, clock: Clock) -> As
         team = await own_team(client)
         directory = SlackDirectory(client, team, clock, admins=policy.admins)
         access = AccessControl(policy, directory, team, settings.dintero_account_id)
-        formatter = Formatter(policy.currency, policy.timezone, policy.admins, settings.dintero_account_id)
+        formatter = Formatter(
+            policy.currency,
+            policy.timezone,
+            policy.admins,
+            settings.dintero_account_id,
+            directory.last_known_name,
+        )
         progress_tracker = ProgressTracker(clock.now)
         yield Resources(client, repository, dintero, access, clock, formatter, progress_tracker, membership)
 

@@ -104,7 +104,7 @@ async def answer(
             paused = await decisions.pause_service.pause(who, why)
             if isinstance(paused, Refusal):
                 return paused
-            return pause_banner.begun(paused[0], formatter, changed=paused[1])
+            return pause_banner.begun(paused[0], formatter, change=paused[1])
         case Resume():
             resumed = await decisions.pause_service.resume(who)
             return resumed if isinstance(resumed, Refusal) else pause_banner.ended(changed=resumed)

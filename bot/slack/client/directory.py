@@ -115,6 +115,11 @@ class SlackDirectory:
         """Return the last profile of an account that Slack told, since the process began."""
         return self._known.get(user)
 
+    def last_known_name(self, user: str) -> str:
+        """Return the name of an account that Slack told, since the process began; else an empty text."""
+        known = self._known.get(UserId(user))
+        return known.name if known else ""
+
     async def group(self, group: GroupId) -> frozenset[UserId]:
         """Look up the members of a user group; one that is deleted or disabled has none."""
         return await self._groups.get(group)

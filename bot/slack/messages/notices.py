@@ -1,6 +1,6 @@
-"""Messages about an event: in the card's thread, to other channels and to people."""
+"""Messages about an event: in the request's thread, to other channels and to people."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from slackblocks import Block
@@ -8,12 +8,15 @@ from slackblocks import Block
 from bot.domain.ids import UserId
 from bot.domain.requests.notification import Notification, NotificationType, RequestSnapshot
 from bot.services.fallbacks import FALLBACKS
-from bot.slack.messages.event_texts import direct_text, thread_text
+from bot.slack.language.texts import _
+from bot.slack.messages import direct_texts, thread_lines
+from bot.slack.messages.direct_texts import OTHERS
 from bot.slack.messages.left_out import whole
+from bot.slack.messages.thread_lines import Event
 from bot.slack.rendering import pause_banner, request_facts, rule_changes, verification
 from bot.slack.rendering.blocks import context, message, section, sections
 from bot.slack.rendering.formatting import Formatter, Message
-from bot.slack.rendering.mrkdwn import address, mention
+from bot.slack.rendering.mrkdwn import address
 
 WITH_IDS: Final = frozenset(
     {
@@ -25,7 +28,7 @@ WITH_IDS: Final = frozenset(
         NotificationType.STOPPED,
     }
 )
-"""After these, the requester can ask again for the customers left out."""
+"""After these, the requester can request again for the customers left out."""
 
 
 def thread(notification: Notification, snapshot: RequestSnapshot, formatter: Formatter) -> Message:
@@ -33,8 +36,8 @@ def thread(notification: Notification, snapshot: RequestSnapshot, formatter: For
     details = _rule_changes(notification, snapshot, formatter)
     if notification.happened is NotificationType.STOPPED:
         details += verification.line(snapshot.verification, formatter)
-    drawn = section(thread_text(notification, snapshot, formatter, formatter.slack_date))
-    text = thread_text(notification, snapshot, formatter, formatter.moment)
+    drawn = section(thread_lines.text(notification, snapshot, formatter, formatter.slack_date))
+    text = thread_lines.text(notification, snapshot, formatter, formatter.moment)
     return message(text, [drawn, *sections(details, most=4)])
 
 
@@ -42,8 +45,10 @@ def channel(
     notification: Notification, snapshot: RequestSnapshot, formatter: Formatter, *, link: str
 ) -> Message:
     """Draw the message to another channel of the policy."""
-    what = f"{_request(snapshot, formatter)}, asked by {mention(snapshot.request.requester)}"
-    return _message(f"{what}: {direct_text(notification, snapshot, formatter)}", snapshot, link=link)
+    event = Event(notification, snapshot, formatter, formatter.slack_date)
+    text = "\n".join(CHANNEL.get(notification.happened, _changed)(event))
+    by = _("Requested by {name}", name=formatter.name(snapshot.request.requester))
+    return _message(text, snapshot, (), [by], link=link)
 
 
 def direct(
@@ -58,21 +63,59 @@ def direct(
 
     With `ids_of` it shows none: the reader may not see the customers of that person's request.
     """
-    what = _request(snapshot, formatter)
     if notification.happened is NotificationType.PAUSED:
-        return _message(pause_banner.to_admin(notification, what), snapshot, link=link)
-    owner = "Your" if notification.to in {"", snapshot.request.requester} else "The"
-    unreachable = notification.facts.get(FALLBACKS)
-    meant_for = f" I tell you, since I cannot write to {mention(unreachable)}." if unreachable else ""
+        return _message(pause_banner.to_admin(notification, snapshot.request.short), snapshot, link=link)
     if notification.happened not in WITH_IDS:
         details = sections(_rule_changes(notification, snapshot, formatter), most=4)
     elif ids_of is None or snapshot.tally.given == snapshot.tally.asked:
         details = whole(snapshot, formatter)
     else:
-        whose = f"These are customers of a request by {mention(ids_of)}"
-        details = [section(f"{whose}: only its requester, its approvers and the admins see their ids.")]
-    text = f"{owner} request {what}: {direct_text(notification, snapshot, formatter)}{meant_for}"
+        hidden = _(
+            "These are customers of a request by {name}. "
+            "Only its requester, its approvers and the bot's admins see their ids.",
+            name=formatter.name(ids_of),
+        )
+        details = [section(hidden)]
+    text = direct_texts.text(Event(notification, snapshot, formatter, formatter.slack_date))
+    if unreachable := notification.facts.get(FALLBACKS):
+        meant_for = _(
+            "I can't message {name}, so this message to {name} comes to you:",
+            name=formatter.name(unreachable),
+        )
+        text = f"{meant_for}\n{text}"
     return _message(text, snapshot, details, link=link)
+
+
+def _done(event: Event) -> Sequence[str]:
+    return direct_texts.given(event.snapshot, event.formatter)
+
+
+def _rejected(event: Event) -> Sequence[str]:
+    about = direct_texts.what(event.snapshot, event.formatter)
+    why = [_("Reason: “{why}”", why=event.note)] if event.note else []
+    return [_("🚫 *Rejected by {name}:* {what}", name=event.who, what=about), *why]
+
+
+def _stopped(event: Event) -> Sequence[str]:
+    about = direct_texts.what(event.snapshot, event.formatter)
+    return [
+        _("⚠️ *Stopped:* {what}", what=about),
+        event.stop,
+        *direct_texts.so_far(event.snapshot, event.formatter),
+    ]
+
+
+def _changed(event: Event) -> Sequence[str]:
+    """Write about an event that is told to no channel."""
+    return [direct_texts.what(event.snapshot, event.formatter)]
+
+
+CHANNEL: Final[dict[NotificationType, Callable[[Event], Sequence[str]]]] = {
+    NotificationType.DONE: _done,
+    NotificationType.REJECTED: _rejected,
+    NotificationType.STOPPED: _stopped,
+}
+"""What the channels of `notify` are told."""
 
 
 def _rule_changes(notification: Notification, snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
@@ -83,12 +126,16 @@ def _rule_changes(notification: Notification, snapshot: RequestSnapshot, formatt
     return rule_changes.changed(snapshot.request, formatter)
 
 
-def _request(snapshot: RequestSnapshot, formatter: Formatter) -> str:
+def _message(
+    text: str,
+    snapshot: RequestSnapshot,
+    details: Sequence[Block] = (),
+    facts: Sequence[str] = (),
+    *,
+    link: str,
+) -> Message:
     request = snapshot.request
-    return f"{request.short}, {request_facts.rule_name(request)} for {request_facts.whom(request, formatter)}"
-
-
-def _message(text: str, snapshot: RequestSnapshot, details: Sequence[Block] = (), *, link: str) -> Message:
-    to_card = f"<{address(link)}|See the request> · " if link else ""
-    footer = f"{to_card}{request_facts.stage(snapshot.request)}"
-    return message(text, [section(text), *details, context(footer)])
+    ids = [request.short, request_facts.stage(request)]
+    to_card = [f"<{address(link)}|{_('Open request')}>"] if link else []
+    spoken = OTHERS.join([text.replace("\n", " "), *facts, *ids])
+    return message(spoken, [section(text), *details, context(OTHERS.join([*facts, *to_card, *ids]))])

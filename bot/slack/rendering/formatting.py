@@ -1,7 +1,8 @@
 """Formats amounts, numbers and times in the policy's currency and time zone, as the locale does."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -14,6 +15,7 @@ from babel.numbers import format_currency, format_percent, get_currency_precisio
 
 from bot.slack.language.current import current
 from bot.slack.language.texts import MAX_EXPONENT, _, ngettext, number
+from bot.slack.rendering.mrkdwn import escape, mention
 
 CACHE_SIZE: Final = 4_096
 """Babel takes 30 µs or more for an amount, and a list of rules needs hundreds."""
@@ -42,6 +44,13 @@ class Formatter:
     timezone: str
     admins: tuple[str, ...] = ()
     account: str = ""
+    names: Callable[[str], str] = field(default=lambda _who: "", compare=False)
+    """The plain name of a person whom the bot has looked up; empty for anybody else."""
+
+    def name(self, who: str) -> str:
+        """Name a person without pinging them, in mrkdwn; mention one whose name nobody knows yet."""
+        known = self.names(who)
+        return escape(known, 60) if known else mention(who)
 
     def amount(self, minor: int | Decimal) -> str:
         r"""Write minor units as an amount, without decimals where there are none.

@@ -6,23 +6,49 @@ from slackblocks import Block
 
 from bot.domain.requests.notification import Notification
 from bot.domain.requests.request import Pause, PausedFor
+from bot.services.pausing import PauseChange
+from bot.slack.language.texts import N_, _
 from bot.slack.rendering.blocks import section
 from bot.slack.rendering.formatting import Formatter
-from bot.slack.rendering.mrkdwn import escape, mention, mentions
+from bot.slack.rendering.mrkdwn import escape
 
 BOTS_REASONS: Final[dict[str, str]] = {
-    PausedFor.UNKNOWN: "Dintero gave no usable answer for a batch, however often it was asked",
-    PausedFor.FAULTS: "three requests in a row were stopped for Dintero's fault",
-    PausedFor.RESTORED: "the database lacks what the bot has seen before: an old backup, or a new database",
+    PausedFor.UNKNOWN: N_("Dintero didn't answer a call for an hour"),
+    PausedFor.FAULTS: N_("three requests in a row failed because of Dintero"),
+    PausedFor.RESTORED: N_("the database lacks earlier requests: it is a restored backup, or a new one"),
 }
 """Why the bot paused itself."""
+NO_REASON: Final = N_("something is wrong with Dintero")
+WHY_CHARACTERS: Final = 300
+
+
+def headline(by: str | None, why: str, formatter: Formatter) -> str:
+    """Say in a sentence who paused the bot, and why."""
+    if by is None:
+        return _("⏸️ Sending is paused: {why}.", why=bots_reason(why))
+    if why := escape(why, WHY_CHARACTERS):
+        return _("⏸️ Paused by {name}: “{why}”", name=formatter.name(by), why=why)
+    return _("⏸️ Paused by {name}.", name=formatter.name(by))
+
+
+def bots_reason(why: str) -> str:
+    """Say in a few words why the bot paused itself."""
+    return _(BOTS_REASONS.get(why, NO_REASON))
 
 
 def note(pause: Pause, formatter: Formatter) -> str:
-    """Say that the bot is paused, who paused it, why, and who can resume it; mrkdwn."""
-    who = f"{doer(pause.by)}{because(pause.by, pause.why)}, since {formatter.slack_date(pause.since)}"
-    admins = mentions(formatter.admins) or "an admin of the bot"
-    return f"⏸️ *Paused* by {who}: nothing is given for now; {admins} can end it (`/discount resume`)."
+    """Say that the bot is paused, who paused it, why, and what becomes of requests; mrkdwn."""
+    return f"{_since(pause, formatter)} {_('Requests are sent after an admin types `/discount resume`.')}"
+
+
+def _since(pause: Pause, formatter: Formatter) -> str:
+    since = formatter.slack_date(pause.since)
+    if pause.by is None:
+        return _("⏸️ *Paused* since {since}: {why}.", since=since, why=bots_reason(pause.why))
+    name = formatter.name(pause.by)
+    if why := escape(pause.why, WHY_CHARACTERS):
+        return _("⏸️ *Paused* by {name} since {since}: “{why}”", name=name, since=since, why=why)
+    return _("⏸️ *Paused* by {name} since {since}.", name=name, since=since)
 
 
 def blocks(pause: Pause | None, formatter: Formatter) -> list[Block]:
@@ -30,43 +56,39 @@ def blocks(pause: Pause | None, formatter: Formatter) -> list[Block]:
     return [section(note(pause, formatter))] if pause else []
 
 
-def doer(by: str | None) -> str:
-    """Name who paused the bot."""
-    return mention(by) if by else "the bot itself"
-
-
-def because(by: str | None, why: str) -> str:
-    """Put the reason in parentheses: a person's own words, or ours where the bot paused itself."""
-    reason = escape(why, 300) if by else BOTS_REASONS.get(why, "")
-    return f" ({reason})" if reason else ""
-
-
-def to_admin(notification: Notification, what: str) -> str:
-    """Tell an admin that the bot has paused itself; `what` names the request that caused it."""
-    why = BOTS_REASONS.get(notification.note, "something is wrong with Dintero")
-    return (
-        f"⏸️ I have paused myself: {why}. It came out with {what}. "
-        "Nothing is given from now on; what is under way stops after the calls in flight. "
-        "When Dintero is well again, type `/discount resume`: "
-        "whatever was being given then goes on by itself, and what has stopped waits for Continue…."
+def to_admin(notification: Notification, short: str) -> str:
+    """Tell an admin that the bot has paused itself; `short` is the request that caused it."""
+    if notification.note == PausedFor.UNKNOWN:
+        first = _("⏸️ *I've paused all sending:* Dintero didn't answer {short} for an hour.", short=short)
+    else:
+        why = bots_reason(notification.note)
+        first = _("⏸️ *I've paused all sending:* {why}. The last was {short}.", why=why, short=short)
+    return "\n".join(
+        [
+            first,
+            _("When Dintero is back, type `/discount resume`."),
+            _("Approved requests continue by themselves. Stopped ones need *Continue*."),
+        ]
     )
 
 
-def begun(pause: Pause, formatter: Formatter, *, changed: bool) -> str:
+def begun(pause: Pause, formatter: Formatter, *, change: PauseChange) -> str:
     """Answer the admin who paused the bot."""
-    if not changed:
-        return f"It is paused already. {note(pause, formatter)}"
-    return (
-        "⏸️ Paused. Nothing starts from now on; what is being given stops after the calls in flight. "
-        "`/discount resume` ends it."
+    if change is PauseChange.REASON:
+        why = escape(pause.why, WHY_CHARACTERS)
+        return _("⏸️ Already paused. The reason is now “{why}”.", why=why)
+    if change is PauseChange.NONE:
+        return f"{note(pause, formatter)} {_('Nothing has changed.')}"
+    return " ".join(
+        [
+            _("⏸️ Paused. Calls already sent will finish."),
+            _("Nothing else is sent until `/discount resume`."),
+        ]
     )
 
 
 def ended(*, changed: bool) -> str:
     """Answer the admin who resumed it."""
     if not changed:
-        return "Nothing is paused."
-    return (
-        "▶️ Resumed. What was approved meanwhile starts now, and what was being given goes on by itself; "
-        "nobody gets it twice."
-    )
+        return _("The bot isn't paused.")
+    return _("Resumed. Approved requests are being sent now. Nobody gets anything twice.")

@@ -128,7 +128,12 @@ def stop_words(reason: StopReason | None, note: str) -> tuple[str, str]:
     return special[RefusalReason(note)] if note in special else STOPS[reason]
 
 
+def shortly(note: str) -> str:
+    """Say a note in a few words of mrkdwn; the name of a reason becomes its words."""
+    return SHORTLY.get(note.strip()) or escape(note.strip(), 300)
+
+
 def in_parentheses(note: str) -> str:
     """Put a note in parentheses, in mrkdwn; the name of a reason becomes its words."""
-    words = SHORTLY.get(note.strip()) or escape(note, 300)
+    words = shortly(note)
     return f" ({words})" if words else ""

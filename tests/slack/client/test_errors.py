@@ -18,7 +18,7 @@ from bot.slack.client.errors import (
     kind_of,
     repeat_after,
 )
-from bot.slack.messages.event_texts import DELIVERY_PROBLEMS, OPERATOR
+from bot.slack.messages.delivery_problems import PROBLEMS
 
 CODES = {
     ErrorKind.TRANSIENT: {
@@ -149,7 +149,7 @@ async def test_people_read_plain_words_for_a_call_without_an_answer(url: str, wo
 
 
 def test_people_read_what_helps_for_exactly_the_channels_that_messages_wait_for() -> None:
-    helped = {code for code, (_, advice) in DELIVERY_PROBLEMS.items() if advice != OPERATOR}
+    helped = {code for code, (_, advice) in PROBLEMS.items() if advice}
     assert helped == CODES[ErrorKind.CHANNEL_UNAVAILABLE]
 
 

@@ -1,0 +1,241 @@
+"""The direct messages about a request: to its requester, or to an admin in their place."""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from bot.domain.policy.policy import RefusalReason
+from bot.domain.requests.notification import NotificationType, RequestSnapshot
+from bot.slack.language.texts import _, joined, ngettext
+from bot.slack.messages import delivery_problems
+from bot.slack.messages.thread_lines import Event, approvers
+from bot.slack.rendering import request_facts
+from bot.slack.rendering.formatting import Formatter
+from bot.slack.rendering.mrkdwn import escape, mention, mentions
+from bot.slack.rendering.outcomes import ends
+from bot.slack.rendering.reasons import shortly
+from bot.slack.rendering.rule_rewards import headline
+
+OTHERS: Final = " · "
+"""Between facts of one line."""
+
+
+def what(snapshot: RequestSnapshot, formatter: Formatter) -> str:
+    """Say what a request is for: its value, its customers and its rule."""
+    request = snapshot.request
+    return _(
+        "{value} for {customers} ({rule})",
+        value=value(snapshot, formatter),
+        customers=request_facts.whom(request, formatter),
+        rule=rule(snapshot),
+    )
+
+
+def value(snapshot: RequestSnapshot, formatter: Formatter) -> str:
+    """Say what one customer gets."""
+    found = snapshot.request.rule
+    return escape(headline(found, formatter)) if found else _("No rule chosen")
+
+
+def rule(snapshot: RequestSnapshot) -> str:
+    """Name the rule."""
+    found = snapshot.request.rule
+    return escape(found.title, 80) if found else _("no rule chosen")
+
+
+def given(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
+    """Say what an ended request gave: a sentence, and a line with the other outcomes."""
+    tally = snapshot.tally
+    sign = "✅" if tally.newly_given == tally.asked else "⚠️"
+    result = ngettext(
+        "{sign} *Given to {given} of {count} customer:* {value} ({rule})",
+        "{sign} *Given to {given} of {count} customers:* {value} ({rule})",
+        tally.asked,
+        sign=sign,
+        given=tally.newly_given,
+        value=value(snapshot, formatter),
+        rule=rule(snapshot),
+    )
+    return [result, *others(snapshot, formatter)]
+
+
+def so_far(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
+    """Say what a request has given by now."""
+    tally = snapshot.tally
+    result = ngettext(
+        "{given} of {count} customer confirmed so far.",
+        "{given} of {count} customers confirmed so far.",
+        tally.asked,
+        given=tally.newly_given,
+    )
+    return [result, *others(snapshot, formatter)]
+
+
+def others(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
+    """Count the customers of each other outcome, in one line."""
+    counts = ends(snapshot.tally, formatter)
+    return [OTHERS.join(counts)] if counts else []
+
+
+def text(event: Event) -> str:
+    """Write the direct message about an event in mrkdwn, a paragraph a line."""
+    return "\n".join(DIRECT.get(event.notification.happened, _other)(event))
+
+
+def _other(event: Event) -> Sequence[str]:
+    """Write about an event that only an earlier version told."""
+    return [_("Your request has changed: {what}", what=what(event.snapshot, event.formatter))]
+
+
+def _approved(event: Event) -> Sequence[str]:
+    snapshot, formatter = event.snapshot, event.formatter
+    by = [formatter.name(vote.by) for vote in snapshot.votes] or [event.who]
+    approved = _("✅ *Approved by {names}:* {what}", names=joined(by), what=what(snapshot, formatter))
+    if event.held_until:
+        return [approved, _("It's on hold until {until}.", until=event.held_until)]
+    if snapshot.pause:
+        return [approved, _("The bot is paused. I'll tell you when your request is done.")]
+    if snapshot.request.waits_since:
+        return [approved, _("It takes longer than usual. I'll tell you when it's done.")]
+    return [approved, _("Sending takes a while. I'll tell you when it's done.")]
+
+
+def _rejected(event: Event) -> Sequence[str]:
+    about = what(event.snapshot, event.formatter)
+    if event.note:
+        rejected = _("🚫 *{name} rejected your request:* “{why}”", name=event.who, why=event.note)
+    else:
+        rejected = _("🚫 *{name} rejected your request.*", name=event.who)
+    return [rejected, about, *_in_part(event)]
+
+
+def _cancelled(event: Event) -> Sequence[str]:
+    snapshot = event.snapshot
+    about = what(snapshot, event.formatter)
+    if event.notification.by == snapshot.request.requester:
+        cancelled = _("🚫 *You cancelled your request:* {what}", what=about)
+    else:
+        cancelled = _("🚫 *{name} cancelled your request:* {what}", name=event.who, what=about)
+    return [cancelled, *(_in_part(event) or [_("Nothing was given.")])]
+
+
+def _expired(event: Event) -> Sequence[str]:
+    about = what(event.snapshot, event.formatter)
+    if event.snapshot.request.started_at:
+        expired = _("⏳ *Your request expired:* nobody approved it again in time.")
+        return [expired, about, *_in_part(event)]
+    return [
+        _("⏳ *Your request expired:* nobody approved it in time."),
+        about,
+        _("Press *Edit and resend…* on the request to try again."),
+    ]
+
+
+def _in_part(event: Event) -> list[str]:
+    return so_far(event.snapshot, event.formatter) if event.snapshot.request.started_at else []
+
+
+def _stopped(event: Event) -> Sequence[str]:
+    about = what(event.snapshot, event.formatter)
+    return [
+        _("⚠️ *Your request stopped:* {what}", what=about),
+        event.stop,
+        *so_far(event.snapshot, event.formatter),
+    ]
+
+
+def _rule_changed(event: Event) -> Sequence[str]:
+    return [
+        _(
+            "⚠️ *The rule changed in Dintero*, so your request needs approval again from {approvers}.",
+            approvers=approvers(event.snapshot),
+        ),
+        what(event.snapshot, event.formatter),
+    ]
+
+
+def _consent_void(event: Event) -> Sequence[str]:
+    snapshot, note = event.snapshot, event.notification.note
+    if note == RefusalReason.REQUESTER_LEFT:
+        return [_requester_left(event), what(snapshot, event.formatter)]
+    needed = _("⚠️ *Your request needs approval again* from {approvers}.", approvers=approvers(snapshot))
+    why = shortly(note)
+    reason = [_("The earlier approval no longer counts ({why}).", why=why)] if why else []
+    return [needed, *reason, what(snapshot, event.formatter)]
+
+
+def _requester_left(event: Event) -> str:
+    channel, admins = mention(event.snapshot.request.channel), event.formatter.admins
+    if admins:
+        return _(
+            "⚠️ *You can't request in {channel} any more*, so the approval no longer counts. "
+            "Ask {admins}, or it will expire.",
+            channel=channel,
+            admins=mentions(admins),
+        )
+    return _(
+        "⚠️ *You can't request in {channel} any more*, so the approval no longer counts. "
+        "Ask a bot admin, or it will expire.",
+        channel=channel,
+    )
+
+
+def _problem(event: Event) -> tuple[str, str, str]:
+    """Return the channel that was not written to, why, and what helps."""
+    facts = event.notification.facts
+    code, channel = facts.get("slack", ""), facts.get("channel", event.snapshot.request.channel)
+    why = delivery_problems.why(code, event.notification.note)
+    return mention(channel), why, delivery_problems.advice(code, event.formatter)
+
+
+def _unseen(event: Event) -> Sequence[str]:
+    channel, why, advice = _problem(event)
+    short = event.snapshot.request.short
+    return [
+        _(
+            "⚠️ I couldn't post your request in {channel} ({why}), so nobody can see it.",
+            channel=channel,
+            why=why,
+        ),
+        advice,
+        _("Then cancel it with `/discount cancel {short}` and send it again.", short=short),
+    ]
+
+
+def _untold(event: Event) -> Sequence[str]:
+    channel, why, advice = _problem(event)
+    code, short = event.notification.facts.get("slack", ""), event.snapshot.request.short
+    follows = [_("I'll post what's missing once that's fixed.")]
+    return [
+        _("⚠️ I can't post in {channel} ({why}).", channel=channel, why=why),
+        advice,
+        *(follows if delivery_problems.can_be_fixed(code) else []),
+        _("`/discount status {short}` shows the latest.", short=short),
+    ]
+
+
+def _list_lost(event: Event) -> Sequence[str]:
+    return [
+        _("⚠️ I couldn't send the list of customers who didn't get it ({why}).", why=event.note),
+        _("Press *Send me the list* on the request."),
+        _("If that fails, tell a bot admin."),
+    ]
+
+
+def _done(event: Event) -> Sequence[str]:
+    return given(event.snapshot, event.formatter)
+
+
+DIRECT: Final[dict[NotificationType, Callable[[Event], Sequence[str]]]] = {
+    NotificationType.APPROVED: _approved,
+    NotificationType.REJECTED: _rejected,
+    NotificationType.CANCELLED: _cancelled,
+    NotificationType.EXPIRED: _expired,
+    NotificationType.STOPPED: _stopped,
+    NotificationType.RULE_CHANGED: _rule_changed,
+    NotificationType.CONSENT_VOID: _consent_void,
+    NotificationType.UNSEEN: _unseen,
+    NotificationType.UNTOLD: _untold,
+    NotificationType.LIST_LOST: _list_lost,
+    NotificationType.DONE: _done,
+}
+"""What a person is told of a request in a direct message."""

@@ -1,0 +1,275 @@
+"""The lines in a request's thread: each says in whole sentences what somebody has to know or do."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from bot.domain.policy.policy import RefusalReason
+from bot.domain.requests.notification import (
+    HELD_UNTIL,
+    STARTS_AFTER,
+    STATE,
+    Notification,
+    NotificationType,
+    RequestSnapshot,
+)
+from bot.domain.requests.request import State, StopReason
+from bot.slack.language.texts import _, joined
+from bot.slack.rendering import pause_banner
+from bot.slack.rendering.formatting import Formatter
+from bot.slack.rendering.mrkdwn import escape, mention, mentions
+from bot.slack.rendering.reasons import shortly, stop
+from bot.slack.rendering.request_state import NOTE_CHARACTERS
+
+MOST_NAMED: Final = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An event, and what is known of its request; `when` writes a moment."""
+
+    notification: Notification
+    snapshot: RequestSnapshot
+    formatter: Formatter
+    when: Callable[[datetime], str]
+
+    @property
+    def who(self) -> str:
+        """The person who did it, by name."""
+        request = self.snapshot.request
+        by = self.notification.by or request.decided_by or request.cancel_asked_by
+        return self.formatter.name(by) if by else _("Somebody")
+
+    @property
+    def note(self) -> str:
+        """The words of the person who did it."""
+        return escape(self.notification.note.strip(), NOTE_CHARACTERS)
+
+    @property
+    def approvers(self) -> str:
+        """The people who can approve it, mentioned: they must act."""
+        who = mentions(self.notification.facts.get("who", "").split(), most=MOST_NAMED)
+        return who or approvers(self.snapshot)
+
+    @property
+    def held_until(self) -> str:
+        """When the hold ends; empty without one."""
+        until = self.notification.facts.get(HELD_UNTIL)
+        return self.when(datetime.fromisoformat(until)) if until else ""
+
+    @property
+    def expires(self) -> str:
+        """When it expires; empty if it does not."""
+        at = self.snapshot.request.expires_at
+        return self.when(at) if at else ""
+
+    @property
+    def stop(self) -> str:
+        """Why it stopped and what to do, in sentences."""
+        found, request = self.notification.facts.get("stop", ""), self.snapshot.request
+        reason = StopReason(found) if found in set(StopReason) else request.stop
+        return stop(reason, self.notification.note or request.note)
+
+
+def approvers(snapshot: RequestSnapshot) -> str:
+    """Mention the people who can approve a request."""
+    named = [mention(one) for one in snapshot.asked_of[:MOST_NAMED]]
+    return joined(named, "or") if named else _("An approver of this channel")
+
+
+def text(
+    notification: Notification,
+    snapshot: RequestSnapshot,
+    formatter: Formatter,
+    when: Callable[[datetime], str],
+) -> str:
+    """Write the line of an event in mrkdwn."""
+    write = LINES.get(notification.happened, _other)
+    return write(Event(notification, snapshot, formatter, when))
+
+
+def _other(event: Event) -> str:
+    """Write the line of an event that only an earlier version told."""
+    return _("This request has changed. Its first message shows how it is now.")
+
+
+def _approved(event: Event) -> str:
+    facts = event.notification.facts
+    number, needed = facts.get("yeses", ""), facts.get("approvals", "")
+    if not (number.isdecimal() and needed.isdecimal() and int(needed) > 1):
+        return _approved_alone(event)
+    counts = {"number": int(number), "needed": int(needed)}
+    if event.notification.happened is NotificationType.AGREED:
+        return _("✅ {name} approved ({number} of {needed}).", name=event.who, **counts)
+    if event.held_until:
+        return _(
+            "✅ {name} approved ({number} of {needed}). On hold until {until}. Anyone here can cancel.",
+            name=event.who,
+            until=event.held_until,
+            **counts,
+        )
+    if event.snapshot.pause:
+        return _(
+            "✅ {name} approved ({number} of {needed}). It will be sent when the pause ends.",
+            name=event.who,
+            **counts,
+        )
+    return _("✅ {name} approved ({number} of {needed}). Sending to Dintero.", name=event.who, **counts)
+
+
+def _approved_alone(event: Event) -> str:
+    if event.held_until:
+        return _(
+            "✅ {name} approved. On hold until {until}. Anyone here can cancel.",
+            name=event.who,
+            until=event.held_until,
+        )
+    return _("✅ {name} approved.", name=event.who)
+
+
+def _rejected(event: Event) -> str:
+    if event.note:
+        return _("🚫 Rejected by {name}: “{why}”", name=event.who, why=event.note)
+    return _("🚫 Rejected by {name}.", name=event.who)
+
+
+def _cancelled(event: Event) -> str:
+    return _("🚫 Cancelled by {name}.", name=event.who)
+
+
+def _expired(event: Event) -> str:
+    if event.snapshot.request.started_at:
+        return _("⏳ Expired: nobody approved it again in time.")
+    return _("⏳ Expired: nobody approved it in time. Press *Edit and resend…* to try again.")
+
+
+def _started(event: Event) -> str:
+    return _("The wait is over. Sending to Dintero.")
+
+
+def _cancel_asked(event: Event) -> str:
+    return _("🚫 {name} is cancelling this. Calls already sent will finish first.", name=event.who)
+
+
+def _stopped(event: Event) -> str:
+    return _("⚠️ Stopped: {why}", why=event.stop)
+
+
+def _continued(event: Event) -> str:
+    return _("{name} pressed Continue.", name=event.who)
+
+
+def _ended_here(event: Event) -> str:
+    return _("{name} ended this request.", name=event.who)
+
+
+def _rule_changed(event: Event) -> str:
+    return _(
+        "⚠️ The rule changed in Dintero, so earlier approvals no longer count. "
+        "{approvers}: please approve again.",
+        approvers=event.approvers,
+    )
+
+
+def _consent_void(event: Event) -> str:
+    note = event.notification.note
+    if note == RefusalReason.REQUESTER_LEFT:
+        return _(
+            "⚠️ {name} can't request discounts here any more, so nobody can approve this. "
+            "Reject or cancel it.",
+            name=event.formatter.name(event.snapshot.request.requester),
+        )
+    if why := shortly(note):
+        return _(
+            "⚠️ The approval no longer counts ({why}). {approvers}: please approve again.",
+            why=why,
+            approvers=event.approvers,
+        )
+    return _(
+        "⚠️ The approval no longer counts. {approvers}: please approve again.", approvers=event.approvers
+    )
+
+
+def _hurried(event: Event) -> str:
+    return _("{name} skipped the hold. Sending now.", name=event.who)
+
+
+def _reminded(event: Event) -> str:
+    if event.expires:
+        return _(
+            "⏳ Still waiting for approval from {approvers}. Expires {when}.",
+            approvers=event.approvers,
+            when=event.expires,
+        )
+    return _("⏳ Still waiting for approval from {approvers}.", approvers=event.approvers)
+
+
+def _escalated(event: Event) -> str:
+    if event.expires:
+        return _(
+            "⏳ Not approved yet. {approvers} can approve now, too. Expires {when}.",
+            approvers=event.approvers,
+            when=event.expires,
+        )
+    return _("⏳ Not approved yet. {approvers} can approve now, too.", approvers=event.approvers)
+
+
+def _paused(event: Event) -> str:
+    by, note = event.notification.by, event.notification.note
+    first = pause_banner.headline(by, note, event.formatter)
+    match event.notification.facts.get(STATE):
+        case State.WAITING:
+            return f"{first} {_('You can still approve. It will be sent when the pause ends.')}"
+        case State.APPROVED:
+            return f"{first} {_('This will be sent when the pause ends.')}"
+    return f"{first} {_('The rest will be sent when the pause ends.')}"
+
+
+def _resumed(event: Event) -> str:
+    match event.notification.facts.get(STATE):
+        case State.WAITING | State.STOPPED:
+            return _("Pause ended.")
+        case State.APPROVED:
+            return _("Pause ended. Sending can start now.")
+    return _("Pause ended. Sending again.")
+
+
+def _waiting(event: Event) -> str:
+    match event.notification.facts.get(STARTS_AFTER), event.note:
+        case "Slack", _why:
+            return _("⏳ Slack isn't answering, so sending can't start. Retrying; nothing for you to do.")
+        case "Dintero", _why:
+            return _("⏳ Dintero isn't answering, so sending can't start. Retrying; nothing for you to do.")
+        case _service, "":
+            return _("⏳ Dintero isn't answering. Retrying; nothing for you to do.")
+        case _service, why:
+            return _("⏳ Dintero isn't answering ({why}). Retrying; nothing for you to do.", why=why)
+
+
+def _goes_on(event: Event) -> str:
+    return _("Dintero is back. Sending again.")
+
+
+LINES: Final[dict[NotificationType, Callable[[Event], str]]] = {
+    NotificationType.AGREED: _approved,
+    NotificationType.APPROVED: _approved,
+    NotificationType.REJECTED: _rejected,
+    NotificationType.CANCELLED: _cancelled,
+    NotificationType.EXPIRED: _expired,
+    NotificationType.STARTED: _started,
+    NotificationType.CANCEL_ASKED: _cancel_asked,
+    NotificationType.STOPPED: _stopped,
+    NotificationType.CONTINUED: _continued,
+    NotificationType.ENDED_HERE: _ended_here,
+    NotificationType.RULE_CHANGED: _rule_changed,
+    NotificationType.CONSENT_VOID: _consent_void,
+    NotificationType.HURRIED: _hurried,
+    NotificationType.REMINDED: _reminded,
+    NotificationType.ESCALATED: _escalated,
+    NotificationType.PAUSED: _paused,
+    NotificationType.RESUMED: _resumed,
+    NotificationType.WAITING: _waiting,
+    NotificationType.GOES_ON: _goes_on,
+}
+"""What a thread is told, beside the summary."""
