@@ -4,25 +4,48 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from bot.domain.ids import CustomerId
+from bot.domain.ids import CustomerId, UserId
 from bot.domain.policy.policy import Refusal, RefusalReason
-from bot.domain.requests.notification import ChannelKind, NotificationType
+from bot.domain.preferences import Preferences
+from bot.domain.requests.notification import ChannelKind, NotificationType, RequestSnapshot
 from bot.domain.requests.progress import Progress
-from bot.domain.requests.request import FormInput, State
+from bot.domain.requests.request import FormInput, PausedFor, State, StopReason
 from bot.domain.requests.views import ApprovalView
 from bot.domain.rules.rule import Availability
 from bot.services.customer_lists import PER_PAGE, CustomerPage
 from bot.slack.command_parser import ParseProblem, UnknownCommand
 from bot.slack.messages import card, help, notices, status, summary  # noqa: A004 - the command's own word
 from bot.slack.messages import rule as rule_message
+from bot.slack.messages.direct_texts import DIRECT
+from bot.slack.messages.notices import CHANNEL
+from bot.slack.messages.thread_lines import LINES
 from bot.slack.modal_controller import loading_view, message_view
-from bot.slack.modals import approval, customer_list, rejection, request_form, review
+from bot.slack.modals import approval, customer_list, rejection, request_form, review, settings
 from bot.slack.rendering import reasons
 from bot.slack.rendering.formatting import Message
 from tests.support import samples
 from tests.support.samples import LOOK, REQUEST, RULE
 
 LINK = "https://sandbox.slack.com/archives/C0SUPPORT/p1795435200000000"
+NAMED = replace(LOOK, names=lambda who: {"U0ANN": "Ann", "U0BOSS": "Bo"}.get(who, ""))
+AFTER = {
+    NotificationType.DONE: State.DONE,
+    NotificationType.STOPPED: State.STOPPED,
+    NotificationType.REJECTED: State.REJECTED,
+    NotificationType.CANCELLED: State.CANCELLED,
+    NotificationType.EXPIRED: State.EXPIRED,
+    NotificationType.APPROVED: State.APPROVED,
+}
+NOTES = {
+    NotificationType.REJECTED: "Not this rule: it is for parcels",
+    NotificationType.WAITING: "connection lost",
+    NotificationType.PAUSED: PausedFor.UNKNOWN,
+    NotificationType.CONSENT_VOID: RefusalReason.NOT_AN_APPROVER,
+    NotificationType.LIST_LOST: "file_uploads_disabled",
+    NotificationType.UNTOLD: "fatal_error",
+    NotificationType.UNSEEN: "fatal_error",
+}
+FACTS = {"yeses": "1", "approvals": "2"}
 
 Named = Iterator[tuple[str, Any]]
 
@@ -67,6 +90,7 @@ def all_views() -> Iterator[tuple[str, dict[str, Any]]]:
     yield "approval with the number", approval.build(samples.consideration(count=True), LOOK, {})
     longest = ApprovalView(samples.long_review(), samples.long_snapshot(State.WAITING), count=True)
     yield "approval longest", approval.build(longest, LOOK, {})
+    yield "settings", settings.build(Preferences(UserId("U0ANN")))
     yield "rejection", rejection.build(samples.snapshot(State.WAITING), LOOK)
     few = tuple(CustomerId(f"customer-{number}") for number in range(10))
     yield "customers", customer_list.build(CustomerPage(REQUEST, 1, few), LOOK)
@@ -82,10 +106,19 @@ def _progressing() -> Any:
 
 
 def _notices() -> Named:
-    for happened in NotificationType:
-        snapshot = samples.snapshot(State.DONE if happened is NotificationType.DONE else State.WAITING)
-        yield f"thread {happened}", notices.thread(samples.notification(happened), snapshot, LOOK)
-        notice = samples.notification(happened, kind=ChannelKind.NOTICE)
-        yield f"notice {happened}", notices.channel(notice, snapshot, LOOK, link=LINK)
-        direct = samples.notification(happened, kind=ChannelKind.DIRECT)
-        yield f"direct {happened}", notices.direct(direct, snapshot, LOOK, link=LINK)
+    for happened in LINES:
+        line = samples.notification(happened, note=NOTES.get(happened, ""))
+        yield f"thread {happened}", notices.thread(replace(line, facts=FACTS), _after(happened), NAMED)
+    for happened in CHANNEL:
+        notice = samples.notification(happened, kind=ChannelKind.NOTICE, note=NOTES.get(happened, ""))
+        yield f"notice {happened}", notices.channel(notice, _after(happened), NAMED, link=LINK)
+    for happened in (*DIRECT, NotificationType.PAUSED):
+        direct = samples.notification(happened, kind=ChannelKind.DIRECT, note=NOTES.get(happened, ""))
+        yield f"direct {happened}", notices.direct(direct, _after(happened), NAMED, link=LINK)
+
+
+def _after(happened: NotificationType) -> RequestSnapshot:
+    """Make a request after an event."""
+    state = AFTER.get(happened, State.WAITING)
+    stop = StopReason.UNKNOWN_FOR_GOOD if state is State.STOPPED else None
+    return samples.snapshot(state, stop=stop)

@@ -9,6 +9,7 @@ from typing import Any, Final
 from bot.domain.customers.uploads import AmbiguousFile, Column, FileRead, RowProblem, UnreadableRow, Upload
 from bot.domain.ids import ChannelId, CustomerId, FileId, OnceKey, RequestId, RuleId, ShortId, TeamId, UserId
 from bot.domain.policy.policy import ChannelPolicy
+from bot.domain.preferences import Preferences
 from bot.domain.requests.batches import Refused, Tally
 from bot.domain.requests.notification import ChannelKind, Notification, NotificationType, RequestSnapshot
 from bot.domain.requests.prior_grants import PriorRequest, Remainder
@@ -19,8 +20,11 @@ from bot.services.customer_lists import CustomerPage
 from bot.slack.command_parser import ParseProblem, UnknownCommand
 from bot.slack.messages import card, help, notices, status, summary  # noqa: A004 - the command's own word
 from bot.slack.messages import rule as rule_message
+from bot.slack.messages.direct_texts import DIRECT
+from bot.slack.messages.notices import CHANNEL
+from bot.slack.messages.thread_lines import LINES
 from bot.slack.modal_controller import loading_view, message_view
-from bot.slack.modals import approval, customer_list, rejection, request_form, review
+from bot.slack.modals import approval, customer_list, rejection, request_form, review, settings
 from bot.slack.rendering.formatting import Formatter, Json, Message
 
 NOW: Final = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -112,6 +116,7 @@ def modals(formatter: Formatter) -> Iterator[tuple[str, Json]]:
     for count in (True, False):
         shown = ApprovalView(seen, snapshot, count)
         yield f"approval{', with the number' if count else ''}", approval.build(shown, formatter, {})
+    yield "settings", settings.build(Preferences(UserId("U0BO")))
     yield "rejection", rejection.build(snapshot, formatter)
     page = CustomerPage(replace(REQUEST, customers=1_000), 2, (CustomerId("c-1"),))
     yield "customers", customer_list.build(page, formatter)
@@ -143,8 +148,11 @@ def _notices(happened: NotificationType, formatter: Formatter) -> Iterator[tuple
     """Draw what is said of an event in the thread, in another channel and to a person."""
     snapshot = _snapshot(State.STOPPED if happened is NotificationType.STOPPED else State.DONE)
     line = Notification(kind=ChannelKind.LINE, happened=happened, at=NOW, by=UserId("U0BO"), to="U0ANN")
-    yield f"line, {happened}", notices.thread(line, snapshot, formatter)
-    notice = replace(line, kind=ChannelKind.NOTICE)
-    yield f"notice, {happened}", notices.channel(notice, snapshot, formatter, link=LINK)
-    direct = replace(line, kind=ChannelKind.DIRECT)
-    yield f"direct message, {happened}", notices.direct(direct, snapshot, formatter, link=LINK)
+    if happened in LINES:
+        yield f"line, {happened}", notices.thread(line, snapshot, formatter)
+    if happened in CHANNEL:
+        notice = replace(line, kind=ChannelKind.NOTICE)
+        yield f"notice, {happened}", notices.channel(notice, snapshot, formatter, link=LINK)
+    if happened in {*DIRECT, NotificationType.PAUSED}:
+        direct = replace(line, kind=ChannelKind.DIRECT)
+        yield f"direct message, {happened}", notices.direct(direct, snapshot, formatter, link=LINK)

@@ -362,7 +362,9 @@ class DecisionService:
             held = held_until(policy.channels.get(request.channel), now)
             request = replace(request, give_after=held, remind_at=None if held else now + SOON)
         if event is Event.CONTINUED:  # what people approved is the same, so their approvals stay
-            request = await into_next_round(unit, replace(request, stop=None, give_after=None, remind_at=None))
+            request = await into_next_round(
+                unit, replace(request, stop=None, give_after=None, remind_at=None)
+            )
         else:
             await unit.save(request)
         approved = event is Event.LAST_APPROVAL

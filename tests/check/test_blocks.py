@@ -10,10 +10,12 @@ from aiohttp import web
 
 from bot.check.blocks import MOST_BLOCKS, MOST_NAMED, check_blocks
 from bot.check.samples import messages, modals
-from bot.domain.requests.notification import NotificationType
 from bot.domain.requests.request import State
 from bot.slack.client.api_watch import ApiClient
-from bot.slack.modals import approval, rejection, request_form, review
+from bot.slack.messages.direct_texts import DIRECT
+from bot.slack.messages.notices import CHANNEL
+from bot.slack.messages.thread_lines import LINES
+from bot.slack.modals import approval, rejection, request_form, review, settings
 from bot.slack.rendering.formatting import Formatter, Json, Message
 from bot.web.shutdown import close
 from sandbox.slack import SandboxSlack
@@ -52,10 +54,10 @@ def test_the_samples_have_every_kind() -> None:
     assert len(names) == len(set(names))
     for state in set(State) - {State.DRAFT}:
         assert f"card, {state}" in names
-    for happened in NotificationType:
-        assert {f"line, {happened}", f"notice, {happened}", f"direct message, {happened}"} <= set(names)
+    for kind, told in (("line", LINES), ("notice", CHANNEL), ("direct message", DIRECT)):
+        assert {f"{kind}, {happened}" for happened in told} <= set(names)
     callbacks = {view.get("callback_id") for _, view in modals(LOOK)}
-    assert {each.CALLBACK for each in (request_form, review, approval, rejection)} <= callbacks
+    assert {each.CALLBACK for each in (request_form, review, approval, rejection, settings)} <= callbacks
 
 
 async def test_a_refused_block_is_named_with_its_message_and_the_reason(slack: SandboxSlack) -> None:

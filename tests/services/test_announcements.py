@@ -129,7 +129,7 @@ async def test_nobody_is_told_late_of_an_approval_whose_result_came_at_once(offi
 @pytest.mark.parametrize("happened", ENDS)
 @pytest.mark.parametrize("by", [samples.REQUEST.requester, CHIEF], ids=["by the requester", "by another"])
 def test_every_end_is_told_in_the_thread_and_to_a_requester_who_cannot_know_it(
-    happened: NotificationType, begun: bool, by: str
+    happened: NotificationType, *, begun: bool, by: str
 ) -> None:
     request = replace(
         samples.REQUEST, state=ENDS[happened], started_at=samples.NOW if begun else None, ended_at=samples.NOW

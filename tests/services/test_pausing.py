@@ -250,6 +250,7 @@ async def test_a_pause_that_ended_in_a_new_approval_is_told_again_the_next_time(
     await office.decisions.pause_service.pause(person(CHIEF), "again")
     assert await lines_of_the_pause(office) == [NotificationType.PAUSED]
 
+
 async def stop(office: Office, why: StopReason) -> None:
     request = await giving(office)
     await office.repository.request_stop(request.id, why, "as it is")

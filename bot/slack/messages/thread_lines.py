@@ -89,7 +89,7 @@ def text(
     return write(Event(notification, snapshot, formatter, when))
 
 
-def _other(event: Event) -> str:
+def _other(_event: Event) -> str:
     """Write the line of an event that only an earlier version told."""
     return _("This request has changed. Its first message shows how it is now.")
 
@@ -144,7 +144,7 @@ def _expired(event: Event) -> str:
     return _("⏳ Expired: nobody approved it in time. Press *Edit and resend…* to try again.")
 
 
-def _started(event: Event) -> str:
+def _started(_event: Event) -> str:
     return _("The wait is over. Sending to Dintero.")
 
 
@@ -186,9 +186,7 @@ def _consent_void(event: Event) -> str:
             why=why,
             approvers=event.approvers,
         )
-    return _(
-        "⚠️ The approval no longer counts. {approvers}: please approve again.", approvers=event.approvers
-    )
+    return _("⚠️ The approval no longer counts. {approvers}: please approve again.", approvers=event.approvers)
 
 
 def _hurried(event: Event) -> str:
@@ -247,7 +245,7 @@ def _waiting(event: Event) -> str:
             return _("⏳ Dintero isn't answering ({why}). Retrying; nothing for you to do.", why=why)
 
 
-def _goes_on(event: Event) -> str:
+def _goes_on(_event: Event) -> str:
     return _("Dintero is back. Sending again.")
 
 

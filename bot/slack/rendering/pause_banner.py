@@ -27,7 +27,7 @@ def headline(by: str | None, why: str, formatter: Formatter) -> str:
     if by is None:
         return _("⏸️ Sending is paused: {why}.", why=bots_reason(why))
     if why := escape(why, WHY_CHARACTERS):
-        return _("⏸️ Paused by {name}: “{why}”", name=formatter.name(by), why=why)
+        return _("⏸️ Paused by {name}: “{why}”.", name=formatter.name(by), why=why)
     return _("⏸️ Paused by {name}.", name=formatter.name(by))
 
 
@@ -47,7 +47,7 @@ def _since(pause: Pause, formatter: Formatter) -> str:
         return _("⏸️ *Paused* since {since}: {why}.", since=since, why=bots_reason(pause.why))
     name = formatter.name(pause.by)
     if why := escape(pause.why, WHY_CHARACTERS):
-        return _("⏸️ *Paused* by {name} since {since}: “{why}”", name=name, since=since, why=why)
+        return _("⏸️ *Paused* by {name} since {since}: “{why}”.", name=name, since=since, why=why)
     return _("⏸️ *Paused* by {name} since {since}.", name=name, since=since)
 
 

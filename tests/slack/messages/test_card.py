@@ -1,4 +1,4 @@
-"""The card, its thread, the summary and the notices, for every event in every state."""
+"""The card, the summary and the lists of customers left out, for every state."""
 
 from dataclasses import replace
 from typing import Any
@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 
 from bot.domain.ids import ChannelId, CustomerId, OnceKey, RequestId, ShortId, UserId
-from bot.domain.policy.policy import RefusalReason
 from bot.domain.requests.batches import Refused, Tally
-from bot.domain.requests.notification import STARTS_AFTER, ChannelKind, NotificationType
+from bot.domain.requests.notification import NotificationType
 from bot.domain.requests.prior_grants import PriorRequest
 from bot.domain.requests.request import State, StopReason
 from bot.slack.command_parser import ParseProblem, UnknownCommand
@@ -51,14 +50,6 @@ def test_an_approved_request_that_cannot_start_says_since_when_and_why() -> None
     snapshot = samples.snapshot(State.APPROVED, waits_since=NOW)
     for waiting in (snapshot, samples.snapshot(State.APPROVED, waits_since=NOW, give_after=NOW)):
         assert "has been waiting since" in words(card.build(waiting, LOOK))
-    notification = replace(
-        samples.notification(NotificationType.WAITING),
-        facts={STARTS_AFTER: "Slack"},
-        note="Slack could not say who @Bo is",
-    )
-    line = notices.thread(notification, snapshot, LOOK).text
-    assert line.startswith("⏳ Waiting for Slack since")
-    assert "giving starts once there is an answer" in line
 
 
 @pytest.mark.parametrize(
@@ -137,32 +128,11 @@ def test_all_some_and_none_have_different_words(given: int, refused: int, expect
     assert expected in words(card.build(snapshot, LOOK))
 
 
-@pytest.mark.parametrize("happened", NotificationType)
-@pytest.mark.parametrize("state", State)
-def test_no_thread_message_looks_like_the_summary(happened: NotificationType, state: State) -> None:
-    line = notices.thread(samples.notification(happened, note="because"), samples.snapshot(state), LOOK)
-    assert not line.text.startswith("Given to")
-    assert not words(line).startswith("Given to")
-    assert "<!date^" in words(line)
-    assert "<!date^" not in line.text
-    assert "23 Nov 2026, 13:00 CET" in line.text
-
-
 @pytest.mark.parametrize("state", [State.WAITING, State.APPROVED, State.REJECTED, State.EXPIRED])
 def test_nothing_says_given_before_dintero_confirms(state: State) -> None:
     snapshot = samples.snapshot(state)
     drawn = card.build(snapshot, LOOK)
     assert "given" not in words(drawn).replace("nothing was given", "")
-    for happened in (NotificationType.ASKED, NotificationType.APPROVED, NotificationType.STARTED):
-        assert "given" not in words(notices.thread(samples.notification(happened), snapshot, LOOK))
-
-
-def test_a_stop_keeps_its_reason_of_that_time() -> None:
-    notification = replace(
-        samples.notification(NotificationType.STOPPED, note="Forbidden"), facts={"stop": "scope_missing"}
-    )
-    line = notices.thread(notification, samples.snapshot(State.APPROVED, stop=None), LOOK)
-    assert "too little scope (Forbidden)" in line.text
 
 
 @pytest.mark.parametrize(("given", "asked"), [(8, 10), (10, 10), (0, 10), (1, 1), (100_000, 100_000)])
@@ -206,32 +176,6 @@ def test_the_summary_has_the_other_outcomes_the_people_and_the_duration() -> Non
 def test_the_summary_says_why_customers_were_not_tried(changes: dict[str, Any], expected: str) -> None:
     assert expected in words(
         summary.build(replace(samples.snapshot(State.DONE, **changes), tally=Tally(10, given=8)), LOOK)
-    )
-
-
-@pytest.mark.parametrize("happened", NotificationType)
-def test_a_notice_links_to_the_card_and_is_no_summary(happened: NotificationType) -> None:
-    link = "https://example.slack.com/archives/C0/p1?a=1&b=2"
-    for draw, kind in ((notices.channel, ChannelKind.NOTICE), (notices.direct, ChannelKind.DIRECT)):
-        drawn = draw(
-            samples.notification(happened, kind=kind, note="no"),
-            samples.snapshot(State.DONE),
-            LOOK,
-            link=link,
-        )
-        assert "<https://example.slack.com/archives/C0/p1?a=1&amp;b=2|See the request>" in str(drawn.blocks)
-        assert "R-7K2QF" in drawn.text
-        assert not drawn.text.startswith("Given to")
-
-
-def test_only_the_requester_sees_whole_refused_ids() -> None:
-    done = samples.notification(NotificationType.DONE)
-    assert "12397af6e5f" in str(notices.direct(done, samples.snapshot(State.DONE), LOOK, link="").blocks)
-    assert "12397af6e5f" not in str(notices.channel(done, samples.snapshot(State.DONE), LOOK, link="").blocks)
-    assert "12397af6e5f" not in str(
-        notices.direct(
-            samples.notification(NotificationType.APPROVED), samples.snapshot(State.DONE), LOOK, link=""
-        ).blocks
     )
 
 
@@ -329,7 +273,7 @@ def test_what_was_given_in_an_earlier_round_is_never_denied(state: State) -> Non
     drawn = [card.build(snapshot, LOOK), status.one(snapshot, LOOK), summary.build(snapshot, LOOK)]
     if happened:
         direct = notices.direct(samples.notification(happened), snapshot, LOOK, link="")
-        assert "7 of 10 customers were given it" in direct.text
+        assert "7 of 10 customers confirmed so far." in direct.text
         drawn += [direct, notices.thread(samples.notification(happened), snapshot, LOOK)]
     for message in drawn:
         text = str(message.blocks) + message.text
@@ -338,17 +282,6 @@ def test_what_was_given_in_an_earlier_round_is_never_denied(state: State) -> Non
         assert "/discount add" not in text
     assert "nothing was given" not in confirmations.rejected(request, LOOK).text.lower()
     assert state is State.APPROVED or "7 of 10 customers were given it" in words(card.build(snapshot, LOOK))
-
-
-@pytest.mark.parametrize("happened", [NotificationType.RULE_CHANGED, NotificationType.CONSENT_VOID])
-def test_a_void_approval_names_the_approvers_and_the_reason(happened: NotificationType) -> None:
-    void = samples.notification(happened, note=RefusalReason.NOT_AN_APPROVER)
-    line = words(notices.thread(void, samples.STORY, LOOK))
-    direct = words(notices.direct(void, samples.STORY, LOOK, link=""))
-    for drawn in (line, direct):
-        assert "<!subteam^S0LEADS> or <@U0BOSS> has to approve it" in drawn
-        assert "(whoever approved may not approve here any more)" in drawn
-        assert "not_an_approver" not in drawn
 
 
 def test_status_lists_requests_or_says_there_are_none() -> None:

@@ -46,16 +46,10 @@ def approval_text(happened: NotificationType, number: int, of: int) -> str:
 
 
 def test_each_approval_has_its_number_and_no_digest() -> None:
-    assert (
-        approval_text(NotificationType.AGREED, 1, 2)
-        == "👍 <@U0BOSS> approved, 1 of 2, 23 Nov 2026, 13:00 CET."
-    )
-    assert approval_text(NotificationType.APPROVED, 2, 2).startswith(
-        "✅ <@U0BOSS> approved, 2 of 2, 23 Nov 2026, 13:00 CET. That is"
-    )
-    assert (
-        approval_text(NotificationType.APPROVED, 1, 1) == "✅ <@U0BOSS> approved it 23 Nov 2026, 13:00 CET."
-    )
+    agreed, approved = NotificationType.AGREED, NotificationType.APPROVED
+    assert approval_text(agreed, 1, 2) == "✅ <@U0BOSS> approved (1 of 2)."
+    assert approval_text(approved, 2, 2) == "✅ <@U0BOSS> approved (2 of 2). Sending to Dintero."
+    assert approval_text(approved, 1, 1) == "✅ <@U0BOSS> approved."
 
 
 @pytest.mark.parametrize(
@@ -70,13 +64,11 @@ def test_a_requester_without_access_reads_who_to_ask() -> None:
     snapshot = samples.snapshot(State.WAITING)
     void = samples.notification(NotificationType.CONSENT_VOID, note=RefusalReason.REQUESTER_LEFT)
     assert notices.thread(void, snapshot, LOOK).text == (
-        "🔁 The approval no longer counts (whoever asked may not ask here any more), "
-        "seen 23 Nov 2026, 13:00 CET. "
-        "Nobody can approve it until they may again; it can be rejected or cancelled."
+        "⚠️ <@U0ANN> can't request discounts here any more, so nobody can approve this. Reject or cancel it."
     )
     direct = notices.direct(void, snapshot, LOOK, link="").text
-    assert "you may not ask in that channel any more" in direct
-    assert "to let you; else it ends by itself." in direct
+    assert "*You can't request in <#C0SUPPORT> any more*, so the approval no longer counts." in direct
+    assert "Ask <@U0ADMIN>, or it will expire." in direct
 
 
 def test_a_budget_says_how_much_of_the_rest_is_used() -> None:
