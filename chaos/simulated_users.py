@@ -129,7 +129,7 @@ class SimulatedUsers:
             lambda view: view.submit_label in {"Request approval", "Give discount"}, within=PATIENCE * 3
         )
         await _insist(review.submit)
-        await who.sees_view(lambda view: view.title in {"Sent for approval", "Sending"}, within=PATIENCE)
+        await who.is_done(within=PATIENCE)
         self.did["asked for"] += 1
 
     def _some(self, number: int) -> list[str]:

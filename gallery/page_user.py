@@ -47,7 +47,7 @@ class PageUser:
         await form.get_by_label("Reason").fill(reason)
         await self.button("Review", form).click()
         await self.button("Request approval").click()
-        await self.dialog("Sent for approval").wait_for()
+        await self.dialog("Review request").wait_for(state="detached")
 
     async def approve(self) -> None:
         """Approve the request in the channel, and close the confirmation."""

@@ -2,6 +2,8 @@
 
 import asyncio
 from dataclasses import replace
+from functools import partial
+from typing import Final
 
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
@@ -9,6 +11,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from bot.domain.ids import RequestId
 from bot.domain.policy.policy import Refusal
 from bot.domain.requests.person import Person
+from bot.domain.requests.request import Request
 from bot.domain.requests.views import Form, Review
 from bot.errors import DeliveryDeferred
 from bot.slack.messages import confirmations, unreadable_rows_file
@@ -18,7 +21,10 @@ from bot.slack.rendering import reasons
 from bot.slack.reply import Drawn, Reply, View
 from handlers.context import Body, HandlerContext, is_modal_action
 
-REDRAWN = 1
+CLEAR_SECONDS: Final = 1.0
+"""How long the last ack waits for the request: only an ack can close a form."""
+NOT_SENT: Final = "Not sent"
+REDRAWN: Final = 1
 """The generation of a form that shows our values, not those that Slack remembers."""
 
 
@@ -75,7 +81,7 @@ async def ask_again(ack: AsyncAck, body: Body, who: Person, ctx: HandlerContext)
 
 
 async def submit_form(ack: AsyncAck, view: View, who: Person, ctx: HandlerContext) -> None:
-    """Save the input, then answer with the faults in their fields or with the review."""
+    """Save the input, then answer with the faults in their fields or with the review on top of the form."""
     draft, form_input = request_form.read(view)
     faults = await ctx.drafts.save_input(draft, who, form_input)
     if isinstance(faults, Refusal):
@@ -85,36 +91,68 @@ async def submit_form(ack: AsyncAck, view: View, who: Person, ctx: HandlerContex
     if faults:
         await ack(response_action="errors", errors=request_form.errors(faults, view, ctx.formatter))
         return
+    below = view.get("previous_view_id")  # this form came back with faults, on top of the first one
+    external = await show_loading(ack, view, review.TITLE, draft, on_top=not below)
+    draw = partial(draw_review, ctx, draft, who)
+    ctx.background.spawn(ctx.modal_controller.redraw(external, review.TITLE, draw, user=who.id))
+    if below:
+        newest = request_form.generation(view) + 1
+        again = partial(draw_form, ctx, draft, who, generation=newest)
+        ctx.background.spawn(ctx.modal_controller.redraw_below(below, again))
 
-    async def draw() -> Drawn:
-        found = await ctx.drafts.review(draft, who)
-        match found:
-            case Review():
-                return review.build(found, ctx.formatter, await ctx.modal_controller.links(found.named))
-            case Form():
-                return request_form.build(found, ctx.formatter, generation=REDRAWN)
-        return found
 
-    external = await show_loading(ack, view, review.TITLE, draft)
-    ctx.background.spawn(ctx.modal_controller.redraw(external, request_form.TITLE, draw, user=who.id))
+async def draw_review(ctx: HandlerContext, draft: RequestId, who: Person) -> Drawn:
+    """Draw the review, or the form once more with what is wrong."""
+    found = await ctx.drafts.review(draft, who)
+    match found:
+        case Review():
+            return review.build(found, ctx.formatter, await ctx.modal_controller.links(found.named))
+        case Form():
+            return request_form.build(found, ctx.formatter, generation=REDRAWN, close="Back")
+    return found
 
 
 async def submit_review(ack: AsyncAck, view: View, who: Person, ctx: HandlerContext) -> None:
-    """Submit the request that the review showed."""
-    draft, shown, named = review.read(view)
+    """Submit the request that the review showed; nothing stays open unless something is wrong."""
+    draft, shown, named, mark = review.read(view)
+    asking = asyncio.ensure_future(ctx.drafts.ask(draft, who, shown=shown, named=named, input_mark=mark))
+    await asyncio.wait({asking}, timeout=CLEAR_SECONDS)
+    if not asking.done():
 
-    async def draw() -> Drawn:
-        asked = await ctx.drafts.ask(draft, who, shown=shown, named=named)
-        if not isinstance(asked, Refusal):
-            pause = await ctx.decisions.pause_service.now()
-            return confirmations.unless_paused(confirmations.asked(asked, ctx.formatter), asked, pause)
-        form = await ctx.drafts.reopen_form(draft, who, asked)
-        if isinstance(form, Refusal):
-            return form
-        return request_form.build(form, ctx.formatter, generation=REDRAWN)
+        async def draw() -> Drawn:
+            asked = await asking
+            if isinstance(asked, Refusal):
+                return await draw_unsent(ctx, draft, who, asked)
+            return await confirmation(ctx, asked)
 
-    external = await show_loading(ack, view, review.TITLE, draft)
-    ctx.background.spawn(ctx.modal_controller.redraw(external, "Not asked for", draw, user=who.id))
+        external = await show_loading(ack, view, review.TITLE, draft)
+        ctx.background.spawn(ctx.modal_controller.redraw(external, NOT_SENT, draw, user=who.id))
+        return
+    asked = asking.result()
+    if isinstance(asked, Refusal):
+        drawn = await draw_unsent(ctx, draft, who, asked)
+        if isinstance(drawn, Refusal):
+            drawn = message_view(NOT_SENT, reasons.refusal(drawn, ctx.formatter))
+        await ack(response_action="update", view=drawn)
+        return
+    reply = await confirmation(ctx, asked)
+    await ack(response_action="clear")
+    ctx.background.spawn(ctx.modal_controller.confirm(who.id, asked.channel, reply.text))
+
+
+async def confirmation(ctx: HandlerContext, asked: Request) -> Reply:
+    """Confirm a request."""
+    return confirmations.unless_paused(
+        confirmations.asked(asked, ctx.formatter), asked, await ctx.decisions.pause_service.now()
+    )
+
+
+async def draw_unsent(ctx: HandlerContext, draft: RequestId, who: Person, refusal: Refusal) -> View | Refusal:
+    """Draw the form with the reason why it was not sent."""
+    form = await ctx.drafts.reopen_form(draft, who, refusal)
+    if isinstance(form, Refusal):
+        return form
+    return request_form.build(form, ctx.formatter, generation=REDRAWN, close="Back")
 
 
 async def get_unreadable_rows(ack: AsyncAck, body: Body, who: Person, ctx: HandlerContext) -> None:
@@ -129,14 +167,18 @@ async def get_unreadable_rows(ack: AsyncAck, body: Body, who: Person, ctx: Handl
         try:
             new = await ctx.modal_controller.file_messenger.send(message, who.id)
         except DeliveryDeferred:
-            return confirmations.odd_rows_not_sent()
-        return confirmations.odd_rows_sent(new=new)
+            return replace(confirmations.odd_rows_not_sent(), close="Back")
+        return replace(confirmations.odd_rows_sent(new=new), close="Back")
 
     await ack()
     ctx.background.spawn(ctx.modal_controller.push(body["trigger_id"], "Unreadable rows", draw, user=who.id))
 
 
-async def draw_form(ctx: HandlerContext, draft: RequestId, who: Person) -> Drawn:
-    """Draw the form of a draft."""
-    form = await ctx.drafts.form(draft, who)
-    return form if isinstance(form, Refusal) else request_form.build(form, ctx.formatter)
+async def draw_form(
+    ctx: HandlerContext, draft: RequestId, who: Person, *, offer: bool = False, generation: int = 0
+) -> Drawn:
+    """Draw the form of a draft; it may `offer` to go on with an unfinished one."""
+    form = await ctx.drafts.form(draft, who, offer=offer)
+    return (
+        form if isinstance(form, Refusal) else request_form.build(form, ctx.formatter, generation=generation)
+    )

@@ -218,6 +218,11 @@ class Repository(Protocol):
     async def recent(self, channel: ChannelId, *, limit: int) -> tuple[Request, ...]:
         """Read a channel's submitted requests, those not ended first, then the newest."""
 
+    async def drafts_of(
+        self, requester: UserId, channel: ChannelId, since: datetime
+    ) -> tuple[tuple[Request, FormInput], ...]:
+        """Read a person's latest drafts in a channel since a time with their input, the newest first."""
+
     async def in_state(self, *states: State) -> tuple[Request, ...]:
         """Read every request in one of these states, oldest first."""
 

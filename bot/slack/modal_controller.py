@@ -25,7 +25,7 @@ from bot.slack.client.file_messages import FileMessenger
 from bot.slack.rendering import reasons
 from bot.slack.rendering.blocks import modal, section
 from bot.slack.rendering.formatting import Formatter, Message
-from bot.slack.reply import Drawing, Reply, View
+from bot.slack.reply import Close, Drawing, Reply, View
 
 READY_SECONDS: Final = 0.25
 """A view that takes longer opens as a loading modal first: a trigger expires after 3 s."""
@@ -108,7 +108,7 @@ class ModalController:
         """Open a view on top of the one with the button; a click that is delivered twice does so once."""
         external_id = uuid.uuid4().hex
         try:
-            view = loading_view(title) | {"external_id": external_id}
+            view = loading_view(title, close="Back") | {"external_id": external_id}
             await self._client.views_push(trigger_id=trigger, view=view)
         except CALL_ERRORS as error:
             log.warning("modal not pushed", why=describe(error))
@@ -127,6 +127,25 @@ class ModalController:
         text = answer if isinstance(answer, str) else answer.text
         await self.reply(respond, text, answer.blocks if isinstance(answer, Message) else None)
 
+    async def confirm(self, user: str, channel: str, text: str) -> None:
+        """Tell a person whose view has closed, in the channel; if Slack does not, in a direct message."""
+        telling = partial(self._client.chat_postEphemeral, channel=channel, user=user, text=text)
+        try:
+            await self._retry(telling)
+        except CALL_ERRORS as error:
+            log.info("not told in the channel", why=describe(error))
+            await self._deliver(partial(self._send_direct, user, text))
+
+    async def redraw_below(self, view_id: str, draw: Drawing) -> None:
+        """Redraw a view that another one covers; it is as well if it is closed by then."""
+        drawn = await reply_or_fault(draw())
+        if isinstance(drawn, dict):
+            view = drawn | {"external_id": uuid.uuid4().hex}
+            try:
+                await self._retry(partial(self._client.views_update, view_id=view_id, view=view))
+            except CALL_ERRORS as error:
+                log.info("view below not redrawn", why=describe(error))
+
     async def reply(self, respond: AsyncRespond, text: str, blocks: Sequence[View] | None = None) -> None:
         """Answer one person alone, in the channel. Repeated while Slack fails: a second copy does no harm."""
 
@@ -143,8 +162,12 @@ class ModalController:
         """Draw a view; a refusal becomes a reply with this title."""
         drawn = await reply_or_fault(draw())
         if isinstance(drawn, str):
-            return Reply("Something went wrong", drawn)
-        return Reply(title, reasons.refusal(drawn, self._formatter)) if isinstance(drawn, Refusal) else drawn
+            return Reply("Something went wrong", drawn, "Close")
+        return (
+            Reply(title, reasons.refusal(drawn, self._formatter), "Close")
+            if isinstance(drawn, Refusal)
+            else drawn
+        )
 
     async def _open(self, trigger: str, external_id: str, view: View, respond: AsyncRespond) -> bool:
         try:
@@ -163,7 +186,7 @@ class ModalController:
     ) -> None:
         """Redraw a view; if Slack does not, call `answer` with the text."""
         text = drawn.text if isinstance(drawn, Reply) else ""
-        view = message_view(drawn.title, text) if isinstance(drawn, Reply) else drawn
+        view = message_view(drawn.title, text, close=drawn.close) if isinstance(drawn, Reply) else drawn
         view |= {"external_id": external_id}
         redraw = partial(self._client.views_update, external_id=external_id, view=view)
         try:
@@ -203,14 +226,15 @@ class ModalController:
         await self._retry(send)
 
 
-def loading_view(title: str, metadata: str = "") -> View:
+def loading_view(title: str, metadata: str = "", *, close: Close = "Close") -> View:
     """Draw a modal without a submit, to be replaced by an answer."""
-    return modal(title, [section(MOMENT)], metadata=metadata)
+    return modal(title, [section(MOMENT)], close=close, metadata=metadata)
 
 
-def message_view(title: str, text: str) -> View:
-    """Draw a last answer; `text` is escaped mrkdwn."""
-    return modal(title, [section(text or MOMENT)])
+def message_view(title: str, text: str, *, close: Close = "Close") -> View:
+    """Draw an answer; `text` is escaped mrkdwn. **Done** closes what is below it, too."""
+    view = modal(title, [section(text or MOMENT)], close=close)
+    return view | {"clear_on_close": close == "Done"}
 
 
 def external_id_of(view: View) -> str:
@@ -218,11 +242,17 @@ def external_id_of(view: View) -> str:
     return f"{view['id']}.{view['hash']}"
 
 
-async def show_loading(ack: AsyncAck, view: View, title: str, metadata: str = "") -> str:
-    """Acknowledge a submission with a loading view; return its external id, the same when delivered twice."""
+async def show_loading(
+    ack: AsyncAck, view: View, title: str, metadata: str = "", *, on_top: bool = False
+) -> str:
+    """Acknowledge a submission with a loading view in its place, or `on_top` of it.
+
+    It returns the external id, the same when delivered twice.
+    """
     external_id = external_id_of(view)
-    loading = loading_view(title, metadata) | {"external_id": external_id}
-    await ack(response_action="update", view=loading)
+    loading = loading_view(title, metadata, close="Back" if on_top else "Close")
+    loading |= {"external_id": external_id}
+    await ack(response_action="push" if on_top else "update", view=loading)
     return external_id
 
 

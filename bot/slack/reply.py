@@ -2,11 +2,12 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from bot.domain.policy.policy import Refusal
 
 View = dict[str, Any]
+Close = Literal["Done", "Close", "Back", "Cancel"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +16,8 @@ class Reply:
 
     title: str
     text: str
+    close: Close = "Done"
+    """**Done** closes the views below, too; the others lead back to them."""
 
 
 Drawn = View | Reply | Refusal

@@ -65,7 +65,7 @@ class Journey:
         self._step("Ann looks it over, before anybody is asked, and presses Request approval:")
         self._form(ann)
         await review.submit()
-        await (await ann.sees_view("Sent for approval")).close()
+        await ann.is_done()
 
     async def _bo_approves(self, card: Message) -> None:
         bo = self._shop.bo

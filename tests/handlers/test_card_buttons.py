@@ -181,7 +181,7 @@ async def test_a_click_delivered_twice_acts_once_and_the_person_hears_of_it(stan
     await stand.errands.done()
     await stand.shop.slack.deliver_again()
     await stand.errands.done()
-    first, second = map(stand.shop.ann.read, stand.shop.ann.ephemerals)
+    _, first, second = map(stand.shop.ann.read, stand.shop.ann.ephemerals)
     assert "is cancelled" in first
     assert "counts once" in second
     assert len([reply for reply in stand.shop.slack.thread(card) if "cancelled" in reply.text]) == 1

@@ -71,7 +71,7 @@ async def test_unreadable_rows_come_as_a_file_and_only_once(stand: Stand, tmp_pa
     assert len(rows) == 14
     assert not stand.shop.slack.refused
     await review.submit()
-    await stand.shop.ann.sees_view("Sent for approval")
+    await stand.shop.ann.is_done()
 
 
 async def test_without_unreadable_rows_there_is_no_such_button(stand: Stand, tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ async def test_a_member_of_a_sister_workspace_requests(stand: Stand, sia: Sandbo
     await form.fill({"Rule": SPAR, "Customer IDs": "c-1"})
     assert not (await form.submit()).errors
     await (await sia.sees_view(submit="Request approval")).submit()
-    await sia.sees_view("Sent for approval")
+    await sia.is_done()
     assert (await stand.request()).requester == sia.id
 
 

@@ -44,9 +44,8 @@ async def end(stand: Stand, first: Request) -> Request:
 
 
 def raw(stand: Stand, who: SandboxPerson) -> str:
-    """Read the one open view as the bot drew it."""
-    (view,) = stand.shop.slack.stacks.of(who.id)
-    return str(view.content)
+    """Read the top view as the bot drew it."""
+    return str(stand.shop.slack.stacks.of(who.id)[-1].content)
 
 
 async def test_the_button_opens_a_form_with_the_remaining_customers(stand: Stand) -> None:
@@ -74,7 +73,7 @@ async def test_review_and_approval_link_to_the_first_request(stand: Stand) -> No
     review = await stand.shop.bo.sees_view(submit="Request approval")
     assert link in raw(stand, stand.shop.bo)
     await review.submit()
-    await (await stand.shop.bo.sees_view("Sent for approval")).close()
+    await stand.shop.bo.is_done()
     await stand.errands.done()
     again = stand.shop.slack.messages(stand.shop.support)[-1]
     await stand.opens("Approve…", again, by=stand.shop.cleo)
@@ -118,7 +117,7 @@ async def asked_again(stand: Stand, who: SandboxPerson, card: Message) -> tuple[
     assert "customer-" not in raw(stand, who)
     assert "••••" not in review.text
     await review.submit()
-    await (await who.sees_view("Sent for approval")).close()
+    await who.is_done()
     await stand.errands.done()
     waiting = [one for one in await stand.repository.in_state(State.WAITING) if one.id not in before]
     return waiting[0], stand.shop.slack.messages(stand.shop.support)[-1]

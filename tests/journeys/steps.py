@@ -74,8 +74,7 @@ class Steps:
         who, where = by or self.shop.ann, channel or self.support
         before = len(self.shop.slack.messages(where))
         await review.submit()
-        answer = await who.sees_view(lambda view: view.title in {"Sent for approval", "Sending"})
-        await answer.close()
+        await who.is_done()
         return await self.shop.slack.until(lambda: next(iter(self.shop.slack.messages(where)[before:]), None))
 
     async def opens_approval(self, card: Message, *, by: SandboxPerson | None = None) -> Modal:

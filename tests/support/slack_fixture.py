@@ -116,7 +116,7 @@ class Stand:
         """Request a discount, and return its card."""
         review, before = await self.review(customers, by=by), len(self.shop.slack.messages(self.shop.support))
         await review.submit()
-        await (await (by or self.shop.ann).sees_view("Sent for approval")).close()
+        await (by or self.shop.ann).is_done()
         await self.errands.done()
         return self.shop.slack.messages(self.shop.support)[before]
 

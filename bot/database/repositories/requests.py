@@ -21,10 +21,11 @@ from bot.database.mapping import (
 )
 from bot.database.schema import ENDED_LAST, NOT_PURGED, REQUESTED_AT, SUBMITTED, of_request, requests, votes
 from bot.domain.customers.uploads import FileRead
-from bot.domain.ids import ChannelId, RequestId, ShortId
+from bot.domain.ids import ChannelId, RequestId, ShortId, UserId
 from bot.domain.requests.request import Approval, FormInput, Request, State
 from bot.errors import ShortIdConflict
 
+MOST_DRAFTS: Final = 10
 _ID: Final = requests.c.id == bindparam("which")
 
 _FIND: Final = select(*REQUEST_COLUMNS).where(_ID)
@@ -37,6 +38,13 @@ _RECENT: Final = (
     .where(requests.c.channel == bindparam("which"), SUBMITTED)
     .order_by(ENDED_LAST, REQUESTED_AT.desc(), requests.c.id)
     .limit(bindparam("most"))
+)
+_DRAFTS_OF: Final = (
+    select(*REQUEST_COLUMNS, requests.c.typed.label("form_input"))
+    .where(requests.c.requester == bindparam("who"), requests.c.created_at > bindparam("since"))
+    .where(requests.c.channel == bindparam("which"), requests.c.state == State.DRAFT.value)
+    .order_by(requests.c.created_at.desc(), requests.c.id)
+    .limit(MOST_DRAFTS)
 )
 _OVERDUE: Final = (
     select(requests.c.id)
@@ -133,6 +141,18 @@ class RequestRepository(BaseRepository):
     async def recent(self, channel: ChannelId, *, limit: int) -> tuple[Request, ...]:
         """Read a channel's requests without drafts, those not ended first, then the newest."""
         return await self._requests(_RECENT, which=encode(channel), most=limit)
+
+    async def drafts_of(
+        self, requester: UserId, channel: ChannelId, since: datetime
+    ) -> tuple[tuple[Request, FormInput], ...]:
+        """Read a person's latest drafts in a channel since a time with their input, the newest first."""
+        values: dict[str, ColumnValue] = {
+            "who": encode(requester),
+            "which": encode(channel),
+            "since": to_micros(since),
+        }
+        rows = await self._database.run(_DRAFTS_OF, values)
+        return tuple((request_of(row[:-1]), input_of(row[-1])) for row in rows)
 
     async def in_state(self, *states: State) -> tuple[Request, ...]:
         """Read all requests in these states, oldest first."""

@@ -186,7 +186,7 @@ def violations(request: Request, channel: ChannelPolicy, usable: Availability | 
     the allowed value.
     """
     customers = request.customers
-    found = [*_about_rule(channel, request.rule, usable)]
+    found = [*about_rule(channel, request.rule, usable)]
     if customers < 1:
         found.append(Refusal(RefusalReason.NO_CUSTOMERS))
     if customers > channel.max_customers:
@@ -217,16 +217,17 @@ def drift(agreed: Rule, now_is: Rule, at: datetime) -> StopReason | None:
     return None if terms_of(now_is) == terms_of(agreed) else StopReason.RULE_CHANGED
 
 
-def _about_rule(channel: ChannelPolicy, rule: Rule | None, usable: Availability | None) -> Iterator[Refusal]:
+def about_rule(channel: ChannelPolicy, rule: Rule | None, usable: Availability | None) -> Iterator[Refusal]:
+    """Find why a rule cannot be given from a channel, if so; the detail is its title."""
     if rule is None:
         yield Refusal(RefusalReason.NO_RULE if usable is None else RefusalReason.RULE_GONE)
         return
     if not channel.may_give(rule.id):
-        yield Refusal(RefusalReason.RULE_NOT_ALLOWED, rule.id)
+        yield Refusal(RefusalReason.RULE_NOT_ALLOWED, rule.title)
     if usable is None:
-        yield Refusal(RefusalReason.RULE_UNREADABLE, rule.id)
+        yield Refusal(RefusalReason.RULE_UNREADABLE, rule.title)
     elif usable in UNUSABLE:
-        yield Refusal(RefusalReason(UNUSABLE[usable]), rule.id)
+        yield Refusal(RefusalReason(UNUSABLE[usable]), rule.title)
 
 
 def _about_cost(channel: ChannelPolicy, request: Request) -> Iterator[Refusal]:

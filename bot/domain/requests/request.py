@@ -22,6 +22,7 @@ SHORT_ALPHABET: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 SHORT_LENGTH: Final = 5
 
 NO_KEY: Final = OnceKey("")
+MARK_LENGTH: Final = 16
 KEY_PREFIX: Final = "discount-bot-"
 """How the keys that the bot makes begin; people's own keys do not."""
 
@@ -158,6 +159,17 @@ class FormInput:
     """Whether a remainder includes the customers whom Dintero refused."""
     new_key: bool = False
     """Whether a list that the bot wrote is meant for a new request, which can give the discount again."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is filled in."""
+        typed = (self.rule, self.customers, self.reason, self.once_key)
+        return not (any(text.strip() for text in typed) or self.reserved or self.files)
+
+    @property
+    def mark(self) -> str:
+        """Name this input: a review of other input has another mark."""
+        return hashlib.sha256(repr(replace(self, more=False)).encode()).hexdigest()[:MARK_LENGTH]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

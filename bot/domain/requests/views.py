@@ -35,6 +35,15 @@ class FieldError:
 
 
 @dataclass(frozen=True, slots=True)
+class UnfinishedDraft:
+    """A draft that its requester left, and can go on with; `rule` is the chosen one, if it is known."""
+
+    request: Request
+    form_input: FormInput
+    rule: Rule | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Form:
     """The data of the form of `/discount add`; `faults` are errors found after it was acknowledged."""
 
@@ -43,6 +52,8 @@ class Form:
     policy: ChannelPolicy
     chosen: Rule | None = None
     """The rule that `form_input.rule` names, if any."""
+    usable: Availability | None = None
+    """Whether that rule can be given."""
     faults: tuple[FieldError, ...] = ()
     pause: Pause | None = None
     remainder: Remainder | None = None
@@ -50,6 +61,8 @@ class Form:
     unclear: tuple[AmbiguousFile, ...] = ()
     lists_of: tuple[str, ...] = ()
     """The requests (by short id) whose lists of customers were uploaded: is this a remainder, or new?"""
+    unfinished: UnfinishedDraft | None = None
+    """An earlier draft to go on with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +83,8 @@ class Review:
     budget_use: BudgetUse | None = None
     files_read: tuple[FileRead, ...] = ()
     """What was read of files and of pasted text."""
+    input_mark: str = ""
+    """The mark of the input that was reviewed, for the requester's review alone."""
     shows_ids: bool = True
     """Whether this person may see the customers of the first request, if it is for a remainder."""
 

@@ -3,17 +3,16 @@
 import asyncio
 import re
 from collections.abc import Collection, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Final
 
-from bot.domain.customers.parsing import new_salt
 from bot.domain.customers.uploads import MOST_ODD, AmbiguousFile, FileRead
 from bot.domain.ids import ChannelId, RequestId, RuleId, ShortId
 from bot.domain.policy.policy import ChannelPolicy, Refusal, RefusalReason
-from bot.domain.ports import BackgroundTasks, Clock, FileReader, Repository
+from bot.domain.ports import BackgroundTasks, FileReader
 from bot.domain.requests.audit_entries import Action
+from bot.domain.requests.authorization import about_rule
 from bot.domain.requests.person import Person
 from bot.domain.requests.prior_grants import NEVER
 from bot.domain.requests.request import (
@@ -21,14 +20,11 @@ from bot.domain.requests.request import (
     Request,
     State,
     digest,
-    new_once_key,
-    new_request_id,
-    new_short_id,
 )
 from bot.domain.requests.views import Field, FieldError, Form, Review
 from bot.domain.rules.rule import Availability, Rule, usable
-from bot.errors import ShortIdConflict
-from bot.services.access import AccessControl, audit_refusals
+from bot.services.access import audit_refusals
+from bot.services.drafting.opening import DraftOpener
 from bot.services.drafting.recipients import (
     MAX_KEPT_BYTES,
     Draft,
@@ -38,7 +34,6 @@ from bot.services.drafting.recipients import (
     resolve_recipients,
     with_columns,
 )
-from bot.services.drafting.rule_catalog import RuleCatalog
 from bot.services.drafting.submission import Voters, filled_in, find_voters, remainder_input, submit
 from bot.services.drafting.validation import (
     as_faults,
@@ -58,23 +53,16 @@ from bot.services.review import (
 
 GROUPED: Final = re.compile(r"^[-+]?\d{1,3}(?:\n\d{2,3})+(?:[.,]\d+)?(?=,?$)", re.MULTILINE)
 """Words that are probably one number, such as 1 234 567: kept together, they are refused and not guessed."""
-MAX_RECENT_DRAFTS: Final = 1_000
 RECENT: Final = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DraftService:
+class DraftService(DraftOpener):
     """Everything that a requester does, from the empty form to the submitted request."""
 
-    repository: Repository
-    access: AccessControl
-    catalog: RuleCatalog
     file_reader: FileReader
-    clock: Clock
     background: BackgroundTasks
     most_kept_bytes: int = MAX_KEPT_BYTES
-    _recent: dict[RequestId, tuple[Request, datetime]] = field(default_factory=dict)
-    """Drafts read a short while ago, for the rule search: a keystroke there needs no query."""
 
     def prefill(
         self, rule: str, customers: Sequence[str], *, quoted: bool, allowed: ChannelPolicy | None = None
@@ -92,49 +80,6 @@ class DraftService:
         customers = "\n".join(line.removesuffix(",") for line in lines.split("\n"))
         return FormInput(rule=" ".join(words[:many]), customers=customers)
 
-    async def open_draft(
-        self, who: Person, channel: ChannelId, form_input: FormInput, *, rest_of: RequestId | None = None
-    ) -> Request:
-        """Store a draft, with the command's words already filled in."""
-        while True:
-            draft = Request(
-                id=new_request_id(),
-                short=new_short_id(),
-                team=who.team,
-                account=self.access.account,
-                channel=channel,
-                requester=who.id,
-                created_at=self.clock.now(),
-                rest_of=rest_of,
-                once_key=new_once_key(),
-                customers_digest=new_salt(),
-            )
-            with suppress(ShortIdConflict):
-                await self.repository.open_draft(draft, form_input)
-                self._remember(draft)
-                return draft
-
-    async def create_remainder(
-        self, of: RequestId, who: Person, channel: ChannelId, *, listed: FormInput | None = None
-    ) -> Request | Refusal:
-        """Open a draft for the remaining customers of an ended request, for any requester of its channel.
-
-        With a list, it is only for those who are on it.
-        """
-        first = await self.repository.find(of)
-        if first is None or first.state is State.DRAFT or first.channel != channel:
-            return await unknown_request(self.repository, of, channel)
-        if refusal := self.access.check_account(first):
-            return refusal
-        if refusal := await self.access.may_request(who, channel):
-            await audit_refusals(self.repository, [refusal], Action.ASK, first, who)
-            return refusal
-        if refusal := await no_remainder(self.repository, first):
-            return refusal
-        only_refused = (await self.repository.tally(first.id)).left == 0
-        form_input = replace(listed or FormInput(), reason=first.reason, refused_too=only_refused)
-        return await self.open_draft(who, channel, remainder_input(first, form_input), rest_of=first.id)
-
     async def ask_again(self, draft: RequestId, of: str, who: Person) -> Form | Refusal:
         """Load a form for those remaining customers of a request who are on its list in a draft."""
         found, first = await self._draft(draft, who), await self.repository.find_short(ShortId(of))
@@ -146,12 +91,18 @@ class DraftService:
         remainder = await self.create_remainder(first.id, who, channel, listed=listed)
         return remainder if isinstance(remainder, Refusal) else await self.form(remainder.id, who)
 
-    async def form(self, draft: RequestId, who: Person) -> Form | Refusal:
-        """Load the form for a person who may request here, in a channel where the card can be posted."""
+    async def form(self, draft: RequestId, who: Person, *, offer: bool = False) -> Form | Refusal:
+        """Load the form for a person who may request here, in a channel where the card can be posted.
+
+        It may `offer` to go on with an unfinished draft.
+        """
         found = await self._draft(draft, who)
         if isinstance(found, Refusal):
             return found
-        return await self._admit(who, found.request) or await self._form(found)
+        if refusal := await self._admit(who, found.request):
+            return refusal
+        form = await self._form(found)
+        return replace(form, unfinished=await self.unfinished(who, found.request.channel)) if offer else form
 
     async def redraw(self, draft: RequestId, who: Person, form_input: FormInput) -> Form | Refusal:
         """Save the input, and load the form with it."""
@@ -217,16 +168,19 @@ class DraftService:
         if refusal := await self._store(request, recipients, found):
             return refusal
         reading.is_stored = True
-        return await load_review(
+        review = await load_review(
             self.repository, self.clock, self.access, request, policy, who=who, budget_use=budget_use
         )
+        return replace(review, input_mark=found.form_input.mark)
 
     async def ask(
-        self, draft: RequestId, who: Person, *, shown: str, named: Collection[str]
+        self, draft: RequestId, who: Person, *, shown: str, named: Collection[str], input_mark: str = ""
     ) -> Request | Refusal:
         """Submit a reviewed draft; submitting it twice returns the same request.
 
         `shown` is the digest of what the review showed, `named` the requests for the same customers in it.
+        A review of other input than the form has now is stale: `input_mark` is its mark, empty if the
+        review is of a release without marks.
         """
         found = await self.repository.find(draft)
         if found is None or found.requester != who.id:
@@ -248,8 +202,10 @@ class DraftService:
             async with self.repository.unit_of_work_to_submit(draft) as unit:
                 if unit is None:
                     return Refusal(RefusalReason.UNKNOWN_REQUEST)
-                if unit.request.state is State.DRAFT and digest(unit.request) != shown:
-                    return Refusal(RefusalReason.CHANGED)
+                if unit.request.state is State.DRAFT:
+                    newest = (await unit.form_input()).mark
+                    if digest(unit.request) != shown or (input_mark or newest) != newest:
+                        return Refusal(RefusalReason.CHANGED)
                 asked = await submit(unit, policy, voters, budget_use, prior_grants, self.access, self.clock)
         self._recent.pop(draft, None)
         self.background.wake()
@@ -306,11 +262,6 @@ class DraftService:
         found = await self.catalog.find(text, allowed=policy)
         return (found, usable(found, self.clock.now())) if isinstance(found, Rule) else found
 
-    def _remember(self, draft: Request) -> None:
-        self._recent[draft.id] = draft, self.clock.now()
-        if len(self._recent) > MAX_RECENT_DRAFTS:
-            del self._recent[next(iter(self._recent))]
-
     async def _admit(self, who: Person, request: Request) -> Refusal | None:
         """Check that this person may request here, and that the bot can post the card."""
         refusal, no_post = await asyncio.gather(
@@ -327,7 +278,8 @@ class DraftService:
         if not found.form_input.rule:
             return Refusal(RefusalReason.NO_RULE)
         rule, voters = await asyncio.gather(
-            self.catalog.read(RuleId(found.form_input.rule)), self._voters(found.request, found.policy)
+            self.catalog.read(RuleId(found.form_input.rule), found.rule_title),
+            self._voters(found.request, found.policy),
         )
         if isinstance(voters, Refusal):
             return voters
@@ -405,5 +357,30 @@ class DraftService:
         rule = chosen if isinstance(chosen, Rule) else None
         pause, remainder = await self.repository.pause(), await remainder_of(self.repository, found.request)
         return Form(
-            found.request, found.form_input, found.policy, rule, faults, pause, remainder, unclear, lists_of
+            found.request,
+            found.form_input,
+            found.policy,
+            rule,
+            usable(rule, self.clock.now()) if rule else None,
+            self._with_rule_fault(found, rule, faults),
+            pause,
+            remainder,
+            unclear,
+            lists_of,
         )
+
+    def _with_rule_fault(
+        self, found: Draft, rule: Rule | None, faults: tuple[FieldError, ...]
+    ) -> tuple[FieldError, ...]:
+        """Add what is wrong with the rule at once, before the review."""
+        if any(fault.field is Field.RULE for fault in faults):
+            return faults
+        typed, anywhere = found.form_input.rule, self.catalog.by_words(found.form_input.rule)
+        if rule:
+            wrong = list(about_rule(found.policy, rule, usable(rule, self.clock.now())))
+        elif isinstance(anywhere, Rule):
+            wrong = [Refusal(RefusalReason.RULE_NOT_ALLOWED, anywhere.title)]
+        else:
+            is_gone = typed and found.rule_title and self.catalog.ready
+            wrong = [Refusal(RefusalReason.RULE_GONE, found.rule_title)] if is_gone else []
+        return (*(FieldError(Field.RULE, one) for one in wrong), *faults)

@@ -86,6 +86,12 @@ class Draft:
     """The request whose remainder is asked for, if any."""
 
     @property
+    def rule_title(self) -> str:
+        """The title of the chosen rule as it was last seen; empty if nobody has seen it here."""
+        seen = (self.request.rule, self.first.rule if self.first else None)
+        return next((rule.title for rule in seen if rule and rule.id == self.form_input.rule), "")
+
+    @property
     def batches_per_portion(self) -> int:
         """The batches in one row of customers."""
         return max(BATCHES_PER_PORTION, self.policy.concurrency)

@@ -86,13 +86,16 @@ class RuleCatalog:
         return entry.rule if entry else None
 
     async def read(self, rule: RuleId, typed: str = "") -> Rule | Refusal:
-        """Read a rule from Dintero and remember it, or forget it if it is gone; a refusal quotes `typed`."""
+        """Read a rule from Dintero and remember it, or forget it if it is gone.
+
+        A refusal quotes `typed`, or else its title.
+        """
         try:
             found = await self.dintero.rule(rule)
         except RuleNotFound:
-            if self._entries.pop(rule, None):
+            if gone := self._entries.pop(rule, None):
                 self._sort()
-            return Refusal(RefusalReason.RULE_GONE, typed or rule)
+            return Refusal(RefusalReason.RULE_GONE, typed or (gone.rule.title if gone else rule))
         except DinteroError as error:
             return Refusal(RefusalReason.RULE_UNREADABLE, str(error))
         entry = self._entry(found)

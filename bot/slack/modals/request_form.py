@@ -26,7 +26,7 @@ from bot.slack.rendering.blocks import (
 from bot.slack.rendering.formatting import Formatter, Json
 from bot.slack.rendering.mrkdwn import quoted
 from bot.slack.rendering.reasons import refusal, refusal_plain
-from bot.slack.reply import View
+from bot.slack.reply import Close, View
 
 CALLBACK: Final = "discount_add"
 TITLE: Final = "Give a discount"
@@ -62,7 +62,12 @@ REFUSED_HINT: Final = (
 
 
 def build(
-    form: Form, formatter: Formatter, *, generation: int = 0, files_in_input: frozenset[FileId] = frozenset()
+    form: Form,
+    formatter: Formatter,
+    *,
+    generation: int = 0,
+    files_in_input: frozenset[FileId] = frozenset(),
+    close: Close = "Cancel",
 ) -> Json:
     """Draw the form with its input; `files_in_input` are the files that the file input on screen has.
 
@@ -71,7 +76,7 @@ def build(
     drawing = _Drawing(form, formatter, generation)
     fields = drawing.of_remainder(form.remainder) if form.remainder else drawing.of_draft(files_in_input)
     blocks = [*pause_banner.blocks(form.pause, formatter), *fields]
-    return modal(TITLE, blocks, submit="Review", close="Cancel", callback=CALLBACK, metadata=form.request.id)
+    return modal(TITLE, blocks, submit="Review", close=close, callback=CALLBACK, metadata=form.request.id)
 
 
 def read(view: View) -> tuple[RequestId, FormInput]:

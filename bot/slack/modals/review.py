@@ -45,22 +45,23 @@ def build(review: Review, formatter: Formatter, links: request_facts.Links) -> J
         submit=submit,
         close="Back",
         callback=CALLBACK,
-        metadata=f"{request.id}:{request_facts.seen(review)}",
+        metadata=f"{request.id}:{request_facts.seen(review)}:{review.input_mark}",
     )
 
 
 class Submission(NamedTuple):
-    """A reviewed draft, and what its review showed and named."""
+    """A reviewed draft, what its review showed and named, and the mark of its input."""
 
     draft: RequestId
     shown: str
     named: frozenset[str]
+    input_mark: str
 
 
 def read(view: Mapping[str, Any]) -> Submission:
     """Read the draft's id and what was shown; all else is in the database."""
-    draft, shown, named = [*str(view.get("private_metadata", "")).split(":"), "", ""][:3]
-    return Submission(RequestId(draft), shown, frozenset(named.split()))
+    draft, shown, named, mark = [*str(view.get("private_metadata", "")).split(":"), "", "", ""][:4]
+    return Submission(RequestId(draft), shown, frozenset(named.split()), mark)
 
 
 def facts(review: Review, formatter: Formatter, links: request_facts.Links) -> list[str]:

@@ -1,5 +1,6 @@
 """A modal on a person's screen: fill in, press, submit, close, within Slack's rules."""
 
+import copy
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -39,6 +40,16 @@ class Modal:
     def submit_label(self) -> str:
         """The submit button's text, or empty."""
         return str((self._view.content.get("submit") or {}).get("text", ""))
+
+    @property
+    def close_label(self) -> str:
+        """The close button's text, or empty."""
+        return str((self._view.content.get("close") or {}).get("text", ""))
+
+    @property
+    def payload(self) -> Json:
+        """The view as Slack sends it now."""
+        return copy.deepcopy(self._board.stacks.payload(self._view))
 
     @property
     def callback_id(self) -> str:

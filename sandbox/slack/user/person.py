@@ -131,6 +131,16 @@ class SandboxPerson:
         """Wait until no modal is open."""
         await self._board.workspace.changes.until(lambda: self.view is None, within, instead=self._screen)
 
+    async def is_done(self, within: float = PATIENCE) -> None:
+        """Wait until all forms are closed; close a last answer that is shown in one."""
+
+        def look() -> bool:
+            return self.view is None or self.view.close_label == "Done"
+
+        await self._board.workspace.changes.until(look, within, instead=self._screen)
+        if self.view:
+            await self.view.close()
+
     async def sees(self, text: str, channel: Channel, *, within: float = PATIENCE) -> Message:
         """Wait for a channel message or reply with this text; the newest if several match."""
 

@@ -48,7 +48,7 @@ async def test_a_discount_is_requested_approved_and_given_by_clicking(
     await ann.button("Review", form).click()
     await expect(ann.dialog("Review request")).to_contain_text("Customers: 3")
     await ann.button("Request approval").click()
-    await ann.dialog("Sent for approval").wait_for()
+    await ann.dialog("Review request").wait_for(state="detached")
     await ann.button("Cut after, next call").click()
     await ann.become("Bo")
     await ann.approve()

@@ -267,7 +267,7 @@ async def test_a_rule_that_expires_between_the_review_and_the_asking_is_refused(
     )
     draft = (await reviewed(office)).request.id
     office.clock.pass_by(minutes=2)
-    assert await office.submit(draft, person(ANN)) == Refusal(RefusalReason.RULE_EXPIRED, SPAR)
+    assert await office.submit(draft, person(ANN)) == Refusal(RefusalReason.RULE_EXPIRED, "Spar 100")
 
 
 async def test_a_look_up_that_fails_asks_for_nothing_and_later_all_is_well(office: Office) -> None:
