@@ -6,7 +6,7 @@ from datetime import timedelta
 class DiscountBotError(Exception):
     """An error to show to a person; `advice` says what to do next."""
 
-    advice = "Try again; if it goes on, show this message to whoever runs the bot."
+    advice = "Try again. If it keeps happening, send this message to the person who runs discount-bot."
 
     def __init__(self, what: str, *, advice: str | None = None) -> None:
         super().__init__(what)
@@ -17,7 +17,7 @@ class DiscountBotError(Exception):
 class ConfigError(DiscountBotError):
     """The settings or the policy file are invalid; `faults` has one line for each fault."""
 
-    advice = "Fix the problems above and try again."
+    advice = "Fix the lines above and start again."
 
     def __init__(self, faults: list[str]) -> None:
         super().__init__("\n".join(faults))
@@ -40,7 +40,7 @@ class TransientError(DinteroError):
     `retry_after` is Dintero's own wait in seconds, if it sent one.
     """
 
-    advice = "Dintero may be busy; try again in a few minutes."
+    advice = "Dintero may be busy. Try again in a few minutes."
 
     def __init__(self, what: str, *, retry_after: float | None = None) -> None:
         super().__init__(what)
@@ -73,7 +73,7 @@ class CircuitOpenError(TransientError):
 class BatchRejectedError(DinteroError):
     """400: Dintero rejected the whole batch; the message is its reason."""
 
-    advice = "Correct the customer ids and ask again for those."
+    advice = "Fix the customer IDs and request again for those."
 
 
 class BatchTooLargeError(BatchRejectedError):
@@ -84,8 +84,8 @@ class AccessDenied(DinteroError):
     """401 or 403: the API client lacks access."""
 
     advice = (
-        "In Dintero's Backoffice, Settings → API clients: check that the client exists and has"
-        " read:discounts and write:discounts."
+        "Check in Backoffice → Settings → API clients that the client exists and has read:discounts"
+        " and write:discounts."
     )
 
 
@@ -104,7 +104,7 @@ class OtherAccountError(DinteroError):
 class RuleNotFound(DinteroError):
     """404: this account has no such rule."""
 
-    advice = "Choose another rule; this one may have been deleted."
+    advice = "Choose another rule; this one may be deleted."
 
 
 class ShortIdConflict(DiscountBotError):
@@ -152,8 +152,8 @@ class DatabaseUnavailable(DiscountBotError):
     """The database is unreachable or failed; `passes`: it may work again without anybody's help."""
 
     advice = (
-        "Try again in a minute; if it goes on, whoever runs the bot should look at the database"
-        " that DATABASE_URL names."
+        "Try again in a minute. If it keeps happening, the person who runs discount-bot should check the"
+        " database in DATABASE_URL."
     )
 
     def __init__(self, what: str, *, advice: str | None = None, passes: bool = True) -> None:

@@ -26,7 +26,7 @@ class Logger(Protocol):
 
 
 class Outage:
-    """Whether a service answers; all its calls report here. `meanwhile` says what an outage means."""
+    """Whether a service answers; all its calls report here. `meanwhile` is a sentence: what it means."""
 
     def __init__(self, service: str, meanwhile: str, *, ticks: Callable[[], float] = time.monotonic) -> None:
         self._service = service
@@ -42,14 +42,14 @@ class Outage:
         elif not self._told and self._ticks() - self._failing_since >= TOLD_AFTER_SECONDS:
             self._told = True
             cause = f" ({why})" if why else ""
-            log.warning("%s does not answer%s; %s", self._service, cause, self._meanwhile)
+            log.warning("%s isn't answering%s. %s", self._service, cause, self._meanwhile)
 
     def answered(self) -> None:
         """Note an answer."""
         since, told = self._failing_since, self._told
         self._failing_since, self._told = None, False
         if since is not None and told:
-            log.warning("%s answers again after %s", self._service, duration(self._ticks() - since))
+            log.warning("%s is back after %s.", self._service, duration(self._ticks() - since))
 
 
 class Refusal:
@@ -65,14 +65,14 @@ class Refusal:
         """Note a refusal; `what` was refused, and only its being accepted ends this."""
         if what not in self._since:
             self._since[what] = self._ticks()
-            log.warning("%s refuses %s (%s); %s", self._service, what, why, self._advice)
+            log.warning("%s rejects %s (%s). %s", self._service, what, why, self._advice)
 
     def accepted(self, *accepted: str) -> None:
         """Note what was accepted."""
         for what in accepted:
             if (since := self._since.pop(what, None)) is not None:
                 log.warning(
-                    "%s accepts %s again after %s", self._service, what, duration(self._ticks() - since)
+                    "%s accepts %s again after %s.", self._service, what, duration(self._ticks() - since)
                 )
 
 

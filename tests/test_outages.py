@@ -17,15 +17,15 @@ class Ticks:
 
 def test_an_outage_and_its_end_are_told_once(caplog: pytest.LogCaptureFixture) -> None:
     ticks = Ticks()
-    outage = Outage("PostgreSQL", "nothing is given until it is back", ticks=ticks)
+    outage = Outage("PostgreSQL", "Nothing is sent until it is back.", ticks=ticks)
     for _ in range(76):
-        outage.failed("it refuses connections")
+        outage.failed("connection refused")
         ticks.now += TOLD_AFTER_SECONDS
     for _ in range(3):
         outage.answered()
     assert caplog.messages == [
-        "PostgreSQL does not answer (it refuses connections); nothing is given until it is back",
-        "PostgreSQL answers again after 2 min 32 s",
+        "PostgreSQL isn't answering (connection refused). Nothing is sent until it is back.",
+        "PostgreSQL is back after 2 min 32 s.",
     ]
 
 

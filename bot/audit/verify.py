@@ -37,7 +37,7 @@ async def verify(audit: Audit, *, head: str | None = None) -> VerificationResult
         seen = seen or row.hash.startswith(str(head))
     fault = await _end(audit, at, kept, before)
     if not fault and not seen:
-        fault = f"no row has the hash {head}: rows were deleted, or rewritten from some row on"
+        fault = f"checkpoint {head} not found: rows were deleted or rewritten"
     return VerificationResult(at.seq, at, at.seq + 1, fault) if fault else VerificationResult(at.seq, at)
 
 
@@ -46,15 +46,13 @@ def _fault(row: Row, at: ChainHead, kept: Mapping[int, str], head: ChainHead | N
     if row.seq > at.seq + 1:
         return f"row {at.seq + 1} is missing: it was deleted"
     if row.previous != at.hash or row.seq != at.seq + 1:
-        return f"row {row.seq} does not match the row before it: a row was changed, deleted, added or moved"
+        return f"row {row.seq} doesn't match row {at.seq}: a row was changed, added, moved or deleted"
     if row.hash != row.own_hash():
         return f"row {row.seq} was changed"
     if kept.get(row.seq, row.hash) != row.hash:
-        return (
-            f"row {row.seq} differs from the hash that was sent to the admins: a row up to it was rewritten"
-        )
+        return f"row {row.seq} doesn't match the checkpoint sent to the admins: rows were rewritten"
     if head and head.seq == row.seq and head.hash != row.hash:
-        return f"row {row.seq} is not the one that the chain ended with: it was changed"
+        return f"row {row.seq} isn't the last row that was written: it was changed"
     return ""
 
 
@@ -72,7 +70,7 @@ async def _customers(audit: Audit, row: Row) -> str:
     if await audit.digest_of_customers(row.request or "") != digest:
         return f"the customer hashes of row {row.seq} were changed"
     if await audit.has_other_customers(row.request or ""):
-        return f"the customers of {facts.get('short')} in the database are not those of row {row.seq}"
+        return f"the customers of {facts.get('short')} in the database aren't those of row {row.seq}"
     return ""
 
 
@@ -80,10 +78,10 @@ async def _end(audit: Audit, at: ChainHead, kept: Mapping[int, str], before: Cha
     """Compare the last row with the head before and after reading: others may have written meanwhile."""
     after = await audit.head()
     if before is None or after is None:
-        return "the chain's head was deleted"
+        return "the end of the chain was deleted"
     last = max(before.seq, *kept, 0)
     if at.seq < last:
-        return f"row {at.seq + 1} and all rows after it are missing: the chain ended with row {last}"
+        return f"row {at.seq + 1} and all later rows are missing: the audit ended with row {last}"
     if at.seq > after.seq:
         return f"row {after.seq + 1} was added after the end"
     return ""

@@ -10,7 +10,7 @@ import typer
 
 from bot.cli.runner import FAILED, report_errors, run_async
 
-audit = typer.Typer(help="Verify the audit's hash chain, or export the audit.", no_args_is_help=True)
+audit = typer.Typer(help="Check or export the audit log.", no_args_is_help=True)
 
 DATE_FORMATS: Final = ("%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z")
 MOMENT: Final = "DATE[THH:MM:SS[ZONE]]"
@@ -18,7 +18,7 @@ MOMENT: Final = "DATE[THH:MM:SS[ZONE]]"
 
 def _head(value: str | None) -> str | None:
     if value is not None and not re.fullmatch("[0-9a-f]{8,}", value):
-        raise typer.BadParameter("must be a hash that the bot reported, or at least its first 8 characters")
+        raise typer.BadParameter("must be 8 or more hex characters (0-9, a-f)")
     return value
 
 
@@ -28,18 +28,17 @@ def _moment(value: str) -> datetime:
             moment = datetime.strptime(value, form)  # noqa: DTZ007 - the next line gives it a zone
             return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     raise typer.BadParameter(
-        "must be a date such as 2026-11-30, or a moment such as 2026-11-30T08:00:00 "
-        "or 2026-11-30T08:00:00+01:00"
+        "must be a date like 2026-11-30, or a time like 2026-11-30T08:00:00 or 2026-11-30T08:00:00+01:00"
     )
 
 
 @audit.command()
 def verify(
     head: Annotated[
-        str | None, typer.Option(help="A chain end that was reported to the admins.", callback=_head)
+        str | None, typer.Option(help="Checkpoint from an admin message.", callback=_head)
     ] = None,
 ) -> None:
-    """Follow the hash chain from its first row to its end; name the first row that does not fit."""
+    """Check that no row of the audit was changed, added or deleted."""
     with report_errors():
         from bot.audit.commands import verified
         from bot.config.settings import environment, read_basics
@@ -47,35 +46,35 @@ def verify(
         basics = read_basics(environment())
         result = run_async(verified(basics.database_url.get_secret_value(), basics.key, head=head))
     if result.fine:
-        end = result.head.hash or "nothing yet"
-        typer.echo(f"✓ {result.rows} rows, each linked to the one before it; the chain ends with {end}")
+        end = f", ends with {result.head.hash}" if result.head.hash else ""
+        typer.echo(f"✓ Audit intact: {_rows(result.rows)}{end}")
         return
-    typer.echo(f"✗ {result.rows} rows fit, then: {result.fault}")
-    typer.echo("Compare with an earlier backup, and keep this database unchanged for the investigation.")
+    typer.echo(f"✗ {_rows(result.rows)} intact, then: {result.fault}.")
+    typer.echo("Don't change this database; compare it with a backup.")
     raise typer.Exit(FAILED)
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count:,} rows"
 
 
 @audit.command()
 def export(
     since: Annotated[
         datetime | None,
-        typer.Option(
-            parser=_moment, metavar=MOMENT, help="From this moment on; in UTC unless it names another zone."
-        ),
+        typer.Option(parser=_moment, metavar=MOMENT, help="Start (UTC, or with an offset)."),
     ] = None,
     until: Annotated[
         datetime | None,
-        typer.Option(parser=_moment, metavar=MOMENT, help="Before this moment; a date means its start."),
+        typer.Option(parser=_moment, metavar=MOMENT, help="End, not included."),
     ] = None,
-    channel: Annotated[str | None, typer.Option(help="Only entries of this channel ID.")] = None,
-    customer: Annotated[
-        str | None, typer.Option(help="Only entries of requests that named this customer ID.")
-    ] = None,
+    channel: Annotated[str | None, typer.Option(help="Only requests in this channel (ID).")] = None,
+    customer: Annotated[str | None, typer.Option(help="Only requests for this customer (ID).")] = None,
     form: Annotated[
-        Literal["csv", "jsonl"], typer.Option("--format", help="csv for a spreadsheet, jsonl for programs.")
+        Literal["csv", "jsonl"], typer.Option("--format", help="csv for spreadsheets, jsonl for programs.")
     ] = "jsonl",
 ) -> None:
-    """Write the audit to standard output, oldest entry first; its size does not matter."""
+    """Print the audit, oldest row first."""
     with report_errors():
         from bot.audit.commands import existing_audit
         from bot.audit.export import export as export_rows
@@ -94,17 +93,16 @@ def export(
         unknown = run_async(export_selected())
     if unknown:
         typer.echo(
-            f"{unknown} requests were hashed with another AUDIT_KEY: "
-            "whether they named this customer cannot be checked.",
+            f"{unknown:,} requests used another AUDIT_KEY, so they can't be searched.",
             err=True,
         )
         raise typer.Exit(FAILED)
 
 
 def purge() -> None:
-    """Delete customer IDs and texts of requests past retention_days. Counts and the audit remain.
+    """Delete customer data older than retention_days (the bot does this daily).
 
-    An older database is updated to the current schema first, as by `migrate`.
+    An older database is updated first, as by migrate. Counts and the audit are kept.
     """
     with report_errors():
         from bot.config.loader import read_policy
@@ -115,11 +113,12 @@ def purge() -> None:
         work = _purge(basics.database_url.get_secret_value(), basics.key, policy.retention_days)
         purged, erased = run_async(work)
     typer.echo(
-        f"Deleted the customer IDs, reasons and notes of {purged} requests. Counts and the audit remain."
+        f"Deleted customer data of {purged:,} requests (older than {policy.retention_days} days). "
+        "Counts and the audit are kept."
     )
     if not erased:
         typer.echo(
-            "Another program reads the database, so its write-ahead log still has them: run this again.",
+            "Another program is reading the database, so its log still has this data. Run this again.",
             err=True,
         )
         raise typer.Exit(FAILED)

@@ -15,23 +15,23 @@ if TYPE_CHECKING:
 FOLDER: Final = Path("backups")
 MOST_NAMED: Final = 20
 DUMP: Final = (
-    "PostgreSQL is backed up by its own program, while the bot runs: pg_dump --format=custom "
-    "--file=discount-bot.dump \"$DATABASE_URL\" has the bot's and the durable engine's tables at one moment. "
-    "If the address is in .env, run `set -a; . ./.env; set +a` first; in it, percent-encode the password."
+    "Back up PostgreSQL with its own program, while the bot runs: pg_dump --format=custom "
+    '--file=discount-bot.dump "$DATABASE_URL". If the address is in .env, run `set -a; . ./.env; set +a` '
+    "first, and percent-encode the password in it."
 )
 PUT_BACK: Final = (
-    "PostgreSQL is restored by its own program: stop every bot, make a new, empty database, and run as a "
-    "superuser pg_restore --exit-on-error --single-transaction --dbname=<its address> discount-bot.dump; "
-    "then let DATABASE_URL name the new database. Keep the old one."
+    "Restore PostgreSQL with its own program: stop every bot, create an empty database, and run as a "
+    "superuser pg_restore --exit-on-error --single-transaction --dbname=<its address> discount-bot.dump. "
+    "Then set DATABASE_URL to the new database. Keep the old one."
 )
 
 
 def backup(
     folder: Annotated[
-        Path, typer.Argument(help="Where backups are kept; each gets a folder of its own.")
+        Path, typer.Argument(help="Folder for backups; each gets a folder of its own.")
     ] = FOLDER,
 ) -> None:
-    """Copy the bot's SQLite files as they are at one moment, while the bot runs."""
+    """Back up the SQLite database while the bot runs."""
     with report_errors():
         from bot.database.backup import read_manifest, take_backup
 
@@ -40,13 +40,13 @@ def backup(
         manifest = read_manifest(made)
         size = sum(file.size for file in manifest.files.values())
     typer.echo(f"✓ {made}: {_requests(manifest.requests)}, {size / 1e6:,.1f} MB, schema {manifest.schema}")
-    typer.echo("  Checked and whole. It holds customer IDs: keep it on another machine, and keep it secret.")
+    typer.echo("  Checked. It contains customer IDs: keep it secret, and on another machine.")
 
 
 def restore(
-    backup: Annotated[Path, typer.Argument(help="A folder that `discount-bot backup` made.")],
+    backup: Annotated[Path, typer.Argument(help="A folder made by discount-bot backup.")],
 ) -> None:
-    """Put a backup back; no bot may run. What it replaces stays beside it."""
+    """Restore a backup. Stop the bot first; the replaced files are kept."""
     with report_errors():
         restored = run_async(_restore(backup))
     typer.echo("\n".join(_told(restored)))
@@ -75,7 +75,7 @@ def _files(on_postgres: str) -> tuple[Path, Path]:
 
     url = read_basics(environment()).database_url.get_secret_value()
     if not is_sqlite(parse_url(url)):
-        raise BackupError(on_postgres, advice="docs/backup.md has the steps.")
+        raise BackupError(on_postgres, advice="See docs/backup.md for all steps.")
     return sqlite_files(url)
 
 
@@ -90,24 +90,24 @@ def _told(restored: "RestoreResult") -> list[str]:
     saved = restored.manifest
     lines = [f"✓ Restored the backup of {_when(saved.taken_at)}: {_requests(saved.requests)}"]
     if restored.replaced:
-        lines.append(f"  The files that were there are in {restored.replaced}. Nothing was deleted.")
+        lines.append(f"  The old files are in {restored.replaced}. Nothing was deleted.")
         lines += _lost(restored.difference)
     return [
         *lines,
-        "Next: start the bot. It starts paused if anything is missing, and tells the admins in Slack",
-        "  which requests it does not know. docs/backup.md says what to compare before /discount resume.",
+        "Next: start the bot. If anything is missing, it starts paused and tells the admins in Slack",
+        "  which requests it doesn't know. Before /discount resume, read docs/backup.md.",
     ]
 
 
 def _lost(difference: "Difference | None") -> list[str]:
     if difference is None:
-        return ["  They could not be read, so nobody can say what happened after the backup."]
+        return ["  They can't be read, so what happened after the backup is unknown."]
     if difference.is_other:
-        return ["⚠ They are not a later state of this backup: it was taken from another database."]
+        return ["⚠ This backup is from another database than the old files."]
     if not difference.rows:
-        return ["  Nothing had happened after the backup."]
+        return ["  Nothing happened after the backup."]
     until = f", until {_when(difference.until)}" if difference.until else ""
-    lines = [f"⚠ Lost: {difference.rows:,} rows of the audit{until}."]
+    lines = [f"⚠ Lost: {difference.rows:,} audit rows{until}."]
     for change in difference.requests[:MOST_NAMED]:
         then = f"{change.before} again; it was" if change.before else "not in the backup; it was"
         lines.append(f"  {change.short} is {then} {change.after}")

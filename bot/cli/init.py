@@ -21,13 +21,13 @@ POLICY: Final = Path("policy.toml")
 BEFORE: Final = """\
 You need two things:
 - a Slack app: api.slack.com/apps → Create New App → From a manifest, and paste manifest.yml; its first lines
-  say where the tokens are
+  say where to find the tokens
 - a Dintero client: Backoffice → Settings → API clients, with read:discounts and write:discounts
-Press Enter alone to leave an answer for later."""
-CHANNEL: Final = "Channel where people request discounts: its ID, from View channel details"
-ADMIN: Final = "Your member ID, from Profile → ⋮ → Copy member ID"
-APPROVERS: Final = "Who approves: two or more member IDs, or a user group's ID, with spaces between"
-TWO_APPROVERS: Final = "name two people or a user group: nobody approves their own request"
+Press Enter to skip a question."""
+CHANNEL: Final = "ID of the channel where people request discounts (bottom of View channel details)"
+ADMIN: Final = "Your member ID (Profile → ⋮ → Copy member ID)"
+APPROVERS: Final = "Who approves (two or more member IDs, or a user group's ID, with spaces between)"
+TWO_APPROVERS: Final = "Name two people or a user group: nobody approves their own request."
 INVITE: Final = "In Slack, type /invite @discount-bot in each channel of policy.toml."
 
 
@@ -49,7 +49,7 @@ def write_starter_files() -> None:
 
 def _stays(path: Path) -> bool:
     if exists := os.path.lexists(path):
-        typer.echo(f"{path} exists and stays as it is.")
+        typer.echo(f"{path} exists and is left unchanged.")
     return exists
 
 
@@ -60,7 +60,7 @@ def _write(path: Path, text: str) -> None:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
     except OSError as error:
-        advice = "Run init in a folder where you can write."
+        advice = "Run init in a folder that you can write to."
         raise DiscountBotError(f"{path}: {error.strerror}", advice=advice) from None
     typer.echo(f"Wrote {path}.")
 

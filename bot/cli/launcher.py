@@ -14,8 +14,8 @@ def command_for(missing: list[str]) -> str:
         return "run"
     if len(missing) == len(CREDENTIALS):
         return "sandbox"
-    error = ConfigError([f"{name}: missing, although other credentials are set" for name in missing])
-    error.advice = "Set all of them, in the environment or in .env, or none to try the sandbox."
+    error = ConfigError([f"{name}: not set, but other credentials are." for name in missing])
+    error.advice = "Set all of them (in the environment or .env), or none to run the sandbox."
     raise error
 
 

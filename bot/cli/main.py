@@ -15,7 +15,7 @@ PR_SET_DUMPABLE: Final = 4
 """Of Linux, for `prctl`."""
 
 main = typer.Typer(
-    help="Give customers a Dintero discount from Slack: with a second person's approval, and exactly once.",
+    help="Discounts from Dintero, requested and approved in Slack.",
     no_args_is_help=True,
     # these print the values of variables, and so secrets
     pretty_exceptions_enable=False,
@@ -49,7 +49,7 @@ def protect(
 
 @main.command()
 def run() -> None:
-    """Run the bot until it receives a signal to stop."""
+    """Run the bot until it is told to stop."""
     with report_errors():
         from bot.config.loader import load_usable
         from bot.config.log_setup import set_up_logs
@@ -64,7 +64,7 @@ def run() -> None:
 
 @main.command()
 def check() -> None:
-    """Check settings, policy, database, Slack and Dintero. One line each, with the fix."""
+    """Check settings, policy, database, Slack and Dintero; changes nothing."""
     with report_errors():
         from bot.check.runner import check_everything
         from bot.config.settings import environment, value_sources
@@ -76,7 +76,7 @@ def check() -> None:
 
 @main.command()
 def init() -> None:
-    """Ask for what the bot needs, and write its files here. They are .env, policy.toml and manifest.yml."""
+    """Ask for tokens and IDs, and write .env, policy.toml and manifest.yml here."""
     with report_errors():
         from bot.cli.init import write_starter_files
 
@@ -87,11 +87,11 @@ def init() -> None:
 def sandbox(
     *,
     terminal: Annotated[
-        bool, typer.Option("--terminal", help="Play one journey in the terminal instead.")
+        bool, typer.Option("--terminal", help="Play a demo in the terminal instead.")
     ] = False,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="The page's port; 0 takes a free one.")] = 0,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The page's port; 0 = any free one.")] = 0,
 ) -> None:
-    """Try the bot in a browser with a simulated Slack and Dintero. It needs no credentials."""
+    """Try a demo in the browser, with a simulated Slack and Dintero. No credentials needed."""
     with report_errors():
         if terminal:
             from sandbox.terminal.main import play_journey
@@ -106,17 +106,14 @@ def sandbox(
 
 @main.command()
 def migrate() -> None:
-    """Update the database to the current schema; `run` does this too."""
+    """Update the database schema (run does this too)."""
     with report_errors():
         from bot.config.settings import environment, read_basics
         from bot.database.migrate import migrate as migrate_database
 
         changed = run_async(migrate_database(read_basics(environment()).database_url.get_secret_value()))
-    typer.echo(
-        "The database was updated to the current schema."
-        if changed
-        else "The database already has the current schema."
-    )
+        from bot.database.schema import VERSION
+    typer.echo(f"Database updated to schema {VERSION}." if changed else "Database is already up to date.")
 
 
 main.add_typer(audit, name="audit")

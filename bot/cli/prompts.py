@@ -46,4 +46,4 @@ def _answer(question: Question) -> str:
     except EOFError:
         if sys.stdin.isatty():
             raise typer.Abort from None
-        raise ConfigError([f"{question.text}: no answer; the input has ended"]) from None
+        raise ConfigError([f"{question.text}: no answer; the input has ended."]) from None

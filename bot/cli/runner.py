@@ -101,7 +101,7 @@ def explain(error: DiscountBotError, env: Mapping[str, str]) -> None:
 
 
 def _advice(error: DiscountBotError, env: Mapping[str, str]) -> str:
-    """Tell whoever runs the bot what people in Slack cannot do: look at the database."""
+    """Tell the operator what to check about the database."""
     if error.advice != DatabaseUnavailable.advice:
         return error.advice
     from pathlib import Path
@@ -115,12 +115,12 @@ def _advice(error: DiscountBotError, env: Mapping[str, str]) -> str:
         file = Path(url.database or "").absolute()
         return (
             f"Check that {file.parent} exists, that the bot's user can read and write it and {file.name}, "
-            "and that the disk has room. If the file is damaged, put a backup back: docs/backup.md."
+            "and that the disk has room. If the file is damaged, restore a backup: docs/backup.md."
         )
     hosts = url.query.get("host") or "the usual socket"
     return (
-        f"Check that PostgreSQL answers for {url.database or url.username} at {hosts}, and DATABASE_URL "
-        "itself: `discount-bot check` and docs/postgresql.md say more. Start again when it is back."
+        f"Check DATABASE_URL, and that PostgreSQL is running for {url.database or url.username} at {hosts}. "
+        "discount-bot check says more; then start again."
     )
 
 

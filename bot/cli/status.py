@@ -8,9 +8,9 @@ from bot.cli.runner import FAILED, report_errors, run_async
 
 
 def status(
-    *, as_json: Annotated[bool, typer.Option("--json", help="For programs: the same as JSON.")] = False
+    *, as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False
 ) -> None:
-    """Show on one screen what runs, waits and has stopped. Exits with 1 when something needs a person."""
+    """Show what is running, waiting and stopped. Exits with 1 if something needs a person."""
     with report_errors():
         from bot.config.settings import Settings, environment
         from bot.status.report import read_status

@@ -37,7 +37,7 @@ CREDENTIALS: Final = (
 """The credentials; of names in one row any one is enough."""
 
 NOTHING_SET: Final = (
-    "No credentials are set. Run this in the folder of .env, or make one with discount-bot init."
+    "No credentials are set. Run this in the folder that has .env, or run discount-bot init to make one."
 )
 MIN_TOKEN_LENGTH: Final = 4
 """After the prefix, which alone makes the log hide a token."""

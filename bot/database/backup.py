@@ -74,7 +74,7 @@ def take_backup(database: Path, engine: Path, into: Path, *, version: str, now: 
         BackupError: there is no database, or no room.
     """
     if not database.exists():
-        raise BackupError(f"There is no file {database}.", advice="Set DATABASE_URL to the bot's database.")
+        raise BackupError(f"There's no file {database}.", advice="Set DATABASE_URL to the bot's database.")
     files = {DATABASE: database} | ({ENGINE: engine} if engine.exists() else {})
     folder = into / f"discount-bot-{now:%Y-%m-%dT%H-%M-%SZ}"
     with errors_explained(database), _new_folder(folder) as partial:
@@ -94,8 +94,8 @@ def read_manifest(folder: Path) -> Manifest:
     Raises:
         BackupError: it is no backup, or one of a later program.
     """
-    what = f"{folder} is not a backup of discount-bot"
-    advice = f"Name a folder that `discount-bot backup` made: it has a file {MANIFEST}."
+    what = f"{folder} isn't a backup of discount-bot"
+    advice = f"Name a folder made by discount-bot backup: it has a file {MANIFEST}."
     try:
         manifest = _MANIFEST.validate_json((folder / MANIFEST).read_bytes())
     except (OSError, ValidationError):
@@ -164,7 +164,7 @@ def _new_folder(folder: Path) -> Iterator[Path]:
     partial = folder.with_name(f".{folder.name}.partial")
     folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if folder.exists():
-        raise BackupError(f"{folder} is there already.", advice="Nothing was changed. Try again in a second.")
+        raise BackupError(f"{folder} already exists.", advice="Nothing was changed. Try again in a second.")
     partial.mkdir(mode=0o700)
     try:
         yield partial

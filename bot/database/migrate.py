@@ -90,7 +90,7 @@ def refuse_hard_links(path: Path) -> None:
     """Refuse a file with a second name: SQLite keeps a journal and a lock for each, and loses data."""
     if path.exists() and path.stat().st_nlink > 1:
         raise DatabaseUnavailable(
-            f"{path} has a second name (a hard link), under which another bot may use it.",
+            f"{path} has a second name (a hard link), so another bot may be using it.",
             advice="Stop every bot, delete the other names (find / -samefile), then start one.",
         )
 
@@ -102,7 +102,7 @@ def _rights_explained() -> Iterator[None]:
     except ProgrammingError as error:
         if not isinstance(error.orig, InsufficientPrivilege):
             raise
-        advice = "Run `discount-bot check`, which names the rights that the role lacks."
+        advice = "Run discount-bot check: it names the missing rights."
         raise DatabaseUnavailable(f"PostgreSQL: {error.orig}", advice=advice) from error
 
 
@@ -125,6 +125,6 @@ def _upgrade(connection: Connection, *, begin: Select[Any] | None = None) -> Non
         command.upgrade(settings, "head")
     except util.CommandError as error:
         raise DatabaseUnavailable(
-            f"The database cannot be migrated to schema {VERSION}: {error}",
-            advice="A newer version of this program may have used it: run that version, or restore a backup.",
+            f"Can't update the database to schema {VERSION}: {error}",
+            advice="A newer version may have used it. Run that version, or restore a backup.",
         ) from error

@@ -55,16 +55,16 @@ RECONNECT_SECONDS: Final = 1.0
 """How long a failed connection is tried again; the waits would double. The next statement starts afresh."""
 ANSWER_SECONDS: Final = 8.0
 """After so long without an answer the server counts as gone."""
-UNTIL_BACK: Final = "nothing is given or posted until it is back"
+UNTIL_BACK: Final = "Nothing is sent or posted until it is back."
 CAUSES: Final = {
     "starting up|recovery": "it is starting",
     "shutting down|administrator command": "it was shut down",
-    "too many clients|connection slots": "it has no connection left",
-    "authentication failed|no password|pg_hba|role .* (does|is) not": "it refuses the user or password",
-    "database .* does not exist": "it does not have the database",
-    "read-only": "it takes no writes",
-    "translate host|not known|resolve": "its host name is unknown",
-    "refused|No such file": "it refuses connections",
+    "too many clients|connection slots": "no free connection",
+    "authentication failed|no password|pg_hba|role .* (does|is) not": "wrong user or password",
+    "database .* does not exist": "no such database",
+    "read-only": "read-only",
+    "translate host|not known|resolve": "host name not found",
+    "refused|No such file": "connection refused",
     "timeout|timed out": "no answer in time",
 }
 """Plain words for what libpq and psycopg say."""
@@ -257,7 +257,7 @@ def cause_of(error: Exception) -> str:
     """Say in plain words why the database does not answer."""
     text = TimedConnection.failure or str(error) if isinstance(error, PoolTimeout) else str(error)
     found = (words for pattern, words in CAUSES.items() if re.search(pattern, text))
-    return next(found, "the connection is lost")
+    return next(found, "connection lost")
 
 
 async def _configure(connection: Connection) -> None:

@@ -84,7 +84,7 @@ def restore_backup(folder: Path, database: Path, engine: Path, *, now: datetime)
     manifest, places = read_manifest(folder), {DATABASE: database, ENGINE: engine}
     if manifest.schema > VERSION:
         raise BackupError(
-            f"The backup has schema {manifest.schema}, and this program ({VERSION}) does not know it.",
+            f"The backup's schema {manifest.schema} is newer than this program's ({VERSION}).",
             advice=f"Nothing was changed. Install discount-bot {manifest.version} or later.",
         )
     with errors_explained(database), ExitStack() as cleaning:

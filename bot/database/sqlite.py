@@ -49,7 +49,7 @@ _WRITER: Final = (
     "foreign_keys=ON",
     "secure_delete=ON",
 )
-UNTIL_WRITABLE: Final = "nothing is given or posted until it is back"
+UNTIL_WRITABLE: Final = "Nothing is sent or posted until it is back."
 _READER: Final = (_CACHE, f"busy_timeout={BUSY_TIMEOUT_MS}", "query_only=ON")
 _errors_translated: Final = partial(
     translate_errors,
@@ -158,9 +158,9 @@ def read_only_name(path: str) -> str:
     """
     if is_log_alone(Path(path)):
         raise DatabaseUnavailable(
-            f"{path}-wal has changes that are not in {Path(path).name} yet, and nobody has it open:"
-            " to read them, SQLite would make a file beside it.",
-            advice="Keep the two files together: the next start takes the changes up. To read them now,"
+            f"{path}-wal has changes that are not in {Path(path).name} yet, and no program has it open."
+            " Reading them would make a file beside it.",
+            advice="Keep the two files together: the next start adds the changes. To read them now,"
             " copy both files, and open the copy once with sqlite3 (PRAGMA wal_checkpoint(TRUNCATE);).",
             passes=False,
         )
@@ -200,8 +200,8 @@ async def whole_file(url: URL) -> AsyncIterator[None]:
         fits = not is_sqlite(url) or await asyncio.to_thread(is_whole, Path(url.database or ""))
     if not fits:
         raise DatabaseUnavailable(
-            f"{url.database} is damaged or missing, or the -wal file beside it is of another moment.",
-            advice="Keep all files, and put the newest backup back: discount-bot restore, docs/backup.md.",
+            f"{url.database} is damaged or missing, or the -wal file beside it is from another time.",
+            advice="Keep all files, and restore the newest backup: discount-bot restore, docs/backup.md.",
             passes=False,
         )
     yield

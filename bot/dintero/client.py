@@ -39,11 +39,11 @@ CONNECTIONS: Final = 128
 TIMEOUT_SECONDS: Final = 30.0
 UNREADABLE: Final = "Dintero's answer could not be read"
 CLIENT: Final = "the API client"
-REFUSED_METHODS: Final = {"GET": "the API client's reading", "POST": "the API client's giving"}
+REFUSED_METHODS: Final = {"GET": "reading rules", "POST": "giving discounts"}
 """A scope may be missing for one and not for the other."""
-MENDED_BY: Final = (
-    "requests stop until DINTERO_CLIENT_ID, DINTERO_CLIENT_SECRET and the scopes in Dintero's Backoffice are"
-    " right: discount-bot check says more"
+FIXED_BY: Final = (
+    "Requests stop until DINTERO_CLIENT_ID, DINTERO_CLIENT_SECRET and the scopes in Backoffice are right."
+    " Run discount-bot check."
 )
 LOOPBACK: Final = ("all://127.0.0.1", "all://localhost", "all://[::1]")
 """Addresses that never go through a proxy from the environment."""
@@ -66,8 +66,8 @@ class DinteroClient:
         self._post_headers = httpx.Headers({**http.headers, "Content-Type": "application/json"})
         self._url = lru_cache(maxsize=RULES_PER_PAGE)(self._build_url)
         self._last_read: tuple[bytes, Rule] | None = None
-        self._outage = Outage("Dintero", "requests wait, and go on when it is back")
-        self._refusal = Refusal("Dintero", MENDED_BY)
+        self._outage = Outage("Dintero", "Requests wait, and continue when it is back.")
+        self._refusal = Refusal("Dintero", FIXED_BY)
 
     async def rules(self) -> tuple[Rule, ...]:
         """Read all rules, including expired, inactive and deleted ones.

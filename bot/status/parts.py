@@ -41,10 +41,11 @@ async def slack_part(settings: Settings, seen: Readiness | None) -> Part:
             answer = await client.auth_test()
         except (*CALL_ERRORS, SlackClientError, ValueError) as error:
             refused = kind_of(error) is ErrorKind.TOKEN_REJECTED
-            return Part(False, f"{'refuses the token' if refused else 'does not answer'} ({describe(error)})")
+            problem = "rejected the token" if refused else "isn't answering"
+            return Part(False, f"{problem} ({describe(error)})")
     if seen:
-        return Part(False, f"the bot does not reach it, although it answers here as {answer['user']}")
-    return Part(True, f"answers, as {answer['user']} in {answer['team']}")
+        return Part(False, f"the bot can't reach it, but it answers here as {answer['user']}")
+    return Part(True, f"answers as {answer['user']} in {answer['team']}")
 
 
 async def dintero_part(settings: Settings, seen: Readiness | None) -> Part:
@@ -60,9 +61,9 @@ async def dintero_part(settings: Settings, seen: Readiness | None) -> Part:
         ):
             count = len(await dintero.rules())
     except (DinteroError, TimeoutError) as error:
-        return Part(False, str(error) or "does not answer")
+        return Part(False, str(error) or "isn't answering")
     if seen and seen.dintero != "not asked yet":
-        return Part(False, f"answers here; what the bot saw last, before it asks again: {seen.dintero}")
+        return Part(False, f"answers here, but not the bot: {seen.dintero}")
     return Part(True, f"answers, with {count} rules")
 
 
@@ -70,13 +71,13 @@ def bot_part(address: str, seen: Readiness | None, processes: int | None, *, can
     """Say whether a bot runs, from its own answer, or from the leases of its processes."""
     lives = f"{processes} process{'' if processes == 1 else 'es'}"
     if seen and processes == 0:
-        return Part(False, f"one runs at {address}, but none on this database")
+        return Part(False, f"running at {address}, but not on this database")
     if seen:
         missing = [name for name, there in (("database", seen.database), ("Slack", seen.slack)) if not there]
         state = ", still starting" if len(missing) > 1 else f", without its {missing[0]}" if missing else ""
-        return Part(seen.ready, f"runs at {address}{f', {lives}' if processes else ''}{state}")
+        return Part(seen.ready, f"running at {address}{f', {lives}' if processes else ''}{state}")
     if processes:
-        return Part(True, f"{lives} on this database, none of them at {address}")
+        return Part(True, f"{lives} on this database, none at {address}")
     if not can_be_asked:
-        return Part(True, "PORT is 0, so it cannot be asked")
+        return Part(True, "PORT is 0, so it can't be asked")
     return Part(False, f"nothing answers at {address}")

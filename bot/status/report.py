@@ -92,7 +92,7 @@ class StatusReport:
         wrong = ", ".join(name for name, part in self.parts.items() if not part.ok)
         if wrong:
             yield from _wrapped(f"{wrong}.", "✗ Needs a person: ", 2, 2)
-            yield f"  {PAGE} says what to do."
+            yield f"  See {PAGE}."
         else:
             yield "✓ All is well."
 
@@ -119,7 +119,7 @@ async def read_status(settings: Settings) -> StatusReport:
     slack, dintero = await asyncio.gather(slack_part(settings, started), dintero_part(settings, started))
     database, work = await reading
     if started and database.ok and not started.database:
-        database = Part(False, f"{database.detail}; the bot cannot write to it")
+        database = Part(False, f"{database.detail}; the bot can't write to it")
     address = f"{settings.host}:{settings.port}"
     processes = work.processes if work else None
     bot = bot_part(address, seen, processes, can_be_asked=bool(settings.port))
@@ -140,9 +140,9 @@ async def _read_database(url: str, at: datetime) -> tuple[Part, Work | None]:
     except DatabaseUnavailable as error:
         return Part(False, str(error)), None
     if work is None:
-        return Part(False, "no bot has started on it yet"), None
-    other = "" if work.schema == VERSION else f"; this program has {VERSION}"
-    return Part(True, f"can be read, schema {work.schema}{other}"), work
+        return Part(False, "no bot has used it yet"), None
+    other = "" if work.schema == VERSION else f" (this program has {VERSION})"
+    return Part(True, f"readable, schema {work.schema}{other}"), work
 
 
 def _wrapped(text: str, first: str, indent: int, most: int) -> list[str]:
@@ -217,7 +217,7 @@ def _messages_words(work: Work, at: datetime) -> str:
 def _lost_words(count: int) -> str:
     if not count:
         return "nothing to settle"
-    return f"{count} request{'' if count == 1 else 's'} in Slack and not in the backup, not settled"
+    return f"{count} request{'' if count == 1 else 's'} in Slack but not in the backup, not settled"
 
 
 def _requests_words(work: Work) -> str:
@@ -225,10 +225,10 @@ def _requests_words(work: Work) -> str:
         "to approve": work.requests.get(State.WAITING, 0),
         "approved": work.requests.get(State.APPROVED, 0),
         "on hold": work.on_hold,
-        "giving": work.requests.get(State.GIVING, 0),
+        "sending": work.requests.get(State.GIVING, 0),
         "delayed": work.waiting_for_service,
     }
-    return ", ".join(f"{count} {words}" for words, count in counts.items() if count) or "none is open"
+    return ", ".join(f"{count} {words}" for words, count in counts.items() if count) or "none open"
 
 
 def _when(moment: datetime, now: datetime | None = None) -> str:

@@ -93,7 +93,7 @@ def read_work(database_url: str, now: datetime) -> Work | None:
         except DBAPIError as error:
             if schema >= VERSION:
                 raise
-            problem = f"its schema {schema} is too old for this command: discount-bot run makes it {VERSION}"
+            problem = f"its schema {schema} is too old for this command; update it: discount-bot migrate"
             raise DatabaseUnavailable(problem) from error
 
 

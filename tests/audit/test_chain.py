@@ -153,18 +153,18 @@ SWAP = [f"UPDATE audit SET seq = {to} WHERE seq = {seq}" for seq, to in ((7, -7)
         (["UPDATE audit SET at = at + 1 WHERE seq = 1"], 1, "was changed"),
         (["DELETE FROM audit WHERE seq = 5"], 5, "deleted"),
         (["DELETE FROM audit WHERE seq <= 2"], 1, "deleted"),
-        (["UPDATE audit SET seq = -1 WHERE seq = 5"], -1, "does not match"),
+        (["UPDATE audit SET seq = -1 WHERE seq = 5"], -1, "doesn't match"),
         (
             [COPY.format("seq - 1")],
             0,
             "added",
         ),
         ([COPY.format("99")], 14, "deleted"),
-        (["DELETE FROM audit WHERE seq > 10"], 11, "all rows after it are missing"),
+        (["DELETE FROM audit WHERE seq > 10"], 11, "all later rows are missing"),
         (
             ["DELETE FROM audit WHERE seq > 10", "UPDATE audit_head SET seq = 10"],
             10,
-            "not the one that the chain ended with",
+            "isn't the last row that was written",
         ),
         (
             [
@@ -172,9 +172,9 @@ SWAP = [f"UPDATE audit SET seq = {to} WHERE seq = {seq}" for seq, to in ((7, -7)
                 "UPDATE audit_head SET seq = 10, hash = (SELECT hash FROM audit WHERE seq = 10)",
             ],
             11,
-            "all rows after it are missing",
+            "all later rows are missing",
         ),
-        (["DELETE FROM audit_head"], 14, "head was deleted"),
+        (["DELETE FROM audit_head"], 14, "end of the chain was deleted"),
         (
             [
                 "UPDATE audit SET seq = -7 WHERE seq = 7",
@@ -182,7 +182,7 @@ SWAP = [f"UPDATE audit SET seq = {to} WHERE seq = {seq}" for seq, to in ((7, -7)
                 "UPDATE audit SET seq = 8 WHERE seq = -7",
             ],
             7,
-            "does not match",
+            "doesn't match",
         ),
     ],
 )
@@ -213,7 +213,10 @@ async def test_a_rewritten_chain_is_found_by_a_head_that_an_admin_has(database_u
         tampering.unguard(database_url)
         tampering.run(database_url, *rewritten(database_url, 5))
         assert (await verify(repository.audit)).fine
-        assert "no row has the hash" in (await verify(repository.audit, head=head.hash)).fault
+        assert (
+            "not found: rows were deleted or rewritten"
+            in (await verify(repository.audit, head=head.hash)).fault
+        )
 
 
 async def test_a_rewritten_chain_is_found_by_a_kept_head(database_url: str) -> None:

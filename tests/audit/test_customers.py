@@ -30,7 +30,7 @@ async def test_changed_customers_are_found_by_the_audit(
         await office.put(request, customers_digest=salted(others, new_salt()) if salt else others)
     verdict = await verify(repository.audit)
     assert not verdict.fine
-    assert verdict.fault.startswith(f"the customers of {request.short} in the database are not those of row")
+    assert verdict.fault.startswith(f"the customers of {request.short} in the database aren't those of row")
 
 
 async def test_purged_customers_are_no_fault(repository: SqlRepository) -> None:

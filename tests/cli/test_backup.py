@@ -25,7 +25,7 @@ async def test_a_backup_is_made_and_restored(tmp_path: Path) -> None:
     done = call(tmp_path, "restore", str(folder), DATABASE_URL=url)
     assert (done.returncode, done.stderr) == (0, "")
     assert "bot.db.replaced-" in done.stdout
-    assert "Nothing had happened after the backup." in done.stdout
+    assert "Nothing happened after the backup." in done.stdout
 
 
 @pytest.mark.parametrize(("command", "program"), [("backup", "pg_dump"), ("restore", "pg_restore")])
@@ -53,7 +53,7 @@ def test_a_file_of_anything_else_is_named(tmp_path: Path) -> None:
 def test_without_a_database_nothing_is_made(tmp_path: Path) -> None:
     result = call(tmp_path, "backup", DATABASE_URL="sqlite:///none.db")
     assert result.returncode == 1
-    assert "There is no file none.db" in result.stderr
+    assert "There's no file none.db" in result.stderr
     assert list(tmp_path.iterdir()) == []
 
 

@@ -67,7 +67,7 @@ def test_answers_that_are_left_out_are_named_as_the_next_step(tmp_path: Path) ->
             "",
         ),
         ([*SLACK, *DINTERO, "#shop"], "not a channel ID. Write [channels.C0123456789]", "xapp-secret-2"),
-        ([*SLACK, *DINTERO, "C0SHOP", "U0ANN", "U0ANN"], "name two people or a user group", "xapp-secret-2"),
+        ([*SLACK, *DINTERO, "C0SHOP", "U0ANN", "U0ANN"], "Name two people or a user group", "xapp-secret-2"),
         (SLACK, "no answer; the input has ended", ""),
     ],
 )
@@ -86,7 +86,7 @@ def test_no_file_is_ever_overwritten_and_the_others_are_made(tmp_path: Path) -> 
     (tmp_path / "manifest.yml").write_text("mine")
     result = call(tmp_path, *POLICY)
     assert result.returncode == 0
-    assert ".env exists and stays as it is." in result.stdout
+    assert ".env exists and is left unchanged." in result.stdout
     assert (tmp_path / "manifest.yml").read_text() == "mine"
     assert {path.name for path in tmp_path.iterdir()} == FILES
     assert not (tmp_path / "elsewhere").exists()

@@ -84,9 +84,9 @@ def test_run_without_credentials_lists_the_missing_ones_and_starts_no_sandbox(tm
 @pytest.mark.parametrize(
     ("module", "arguments", "env", "event"),
     [
-        ("bot", ["run"], {}, "SLACK_BOT_TOKEN: missing"),
+        ("bot", ["run"], {}, "SLACK_BOT_TOKEN: not set"),
         ("bot", ["migrate"], {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}, "PostgreSQL: "),
-        ("bot.cli.launcher", [], {"DINTERO_CLIENT_ID": "client"}, "SLACK_BOT_TOKEN: missing"),
+        ("bot.cli.launcher", [], {"DINTERO_CLIENT_ID": "client"}, "SLACK_BOT_TOKEN: not set"),
     ],
 )
 def test_a_refusal_to_start_is_one_json_object_if_the_log_is(
@@ -108,7 +108,7 @@ def test_an_env_file_that_cannot_be_read_is_named_in_one_line(tmp_path: Path, mo
     (line,) = map(json.loads, result.stderr.splitlines())
     assert result.returncode == 2
     assert line["event"].startswith(".env: ")
-    assert line["event"].endswith(" (let the bot's user read it)")
+    assert line["event"].endswith(". Let the bot's user read it.")
     assert "sandbox" not in line["advice"]
 
 
@@ -134,7 +134,7 @@ def test_run_lists_settings_and_policy_faults_together(tmp_path: Path) -> None:
 def test_check_with_unusable_settings_exits_with_2(tmp_path: Path) -> None:
     result = call(tmp_path, "check")
     assert result.returncode == 2
-    assert "✗ settings – SLACK_BOT_TOKEN: missing" in result.stdout
+    assert "✗ settings – SLACK_BOT_TOKEN: not set" in result.stdout
 
 
 def test_check_exits_with_1_if_a_check_fails(tmp_path: Path) -> None:
@@ -143,8 +143,8 @@ def test_check_exits_with_1_if_a_check_fails(tmp_path: Path) -> None:
     assert result.returncode == 1
     assert "✓ policy" in result.stdout
     assert "✗ Slack bot token" in result.stdout
-    assert "✗ Dintero token" in result.stdout
-    assert result.stdout.endswith("✗ 2 faults: discount-bot run would wait.\n")
+    assert "✗ Dintero sign-in" in result.stdout
+    assert "✗ 2 problems and 1 warning: discount-bot run would wait." in result.stdout.splitlines()[-1]
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_output_that_nobody_reads_ends_the_command_quietly(
 
 
 def test_check_says_where_each_value_came_from(tmp_path: Path) -> None:
-    (tmp_path / "policy.toml").write_text('currency = "NOK"\ntimezone = "Europe/Oslo"\n')
+    (tmp_path / "policy.toml").write_text('currency = "NOK"\ntimezone = "Europe/Oslo"\nadmins = ["U1"]\n')
     (tmp_path / ".env").write_text("DINTERO_ACCOUNT_ID=T87654321\nLOG_LEVEL=debug\nOTHER=1\n")
     (tmp_path / ".env").chmod(0o600)
     lines = call(tmp_path, "check", **CREDENTIALS, **NOWHERE).stdout.splitlines()
@@ -174,17 +174,19 @@ def test_check_says_where_each_value_came_from(tmp_path: Path) -> None:
     (environment,) = [line for line in lines if line.startswith("✓ settings from the environment – ")]
     assert [name for name in {**CREDENTIALS, **NOWHERE} if name not in environment] == []
     (warning,) = [line for line in lines if line.startswith("⚠ ")]
-    assert warning.startswith("⚠ setting DINTERO_ACCOUNT_ID – its value in the environment counts")
+    assert warning.startswith(
+        "⚠ setting DINTERO_ACCOUNT_ID – has two values; the one in the environment counts"
+    )
     wrong = call(tmp_path, "check", PORT="many").stdout
-    assert "Fix it in the environment, then check again." in wrong
-    (missing,) = [line for line in wrong.splitlines() if "SLACK_BOT_TOKEN: missing" in line]
-    assert missing.endswith(f"Fix it in the environment or in {tmp_path}/.env, then check again.")
+    assert "Change it in the environment." in wrong
+    (missing,) = [line for line in wrong.splitlines() if "SLACK_BOT_TOKEN: not set" in line]
+    assert missing.endswith(f"Change it in the environment or in {tmp_path}/.env.")
 
 
 def test_status_exits_with_1_if_something_needs_a_person_and_makes_no_file(tmp_path: Path) -> None:
     result = call(tmp_path, "status", **CREDENTIALS, **NOWHERE)
     assert (result.returncode, result.stderr) == (1, "")
-    assert "✗ database  no bot has started on it yet" in result.stdout
+    assert "✗ database  no bot has used it yet" in result.stdout
     said = json.loads(call(tmp_path, "status", "--json", **CREDENTIALS, **NOWHERE).stdout)
     assert (said["ok"], said["slack"]["ok"], said["counts"]) == (False, False, None)
     assert list(tmp_path.iterdir()) == []
@@ -192,25 +194,25 @@ def test_status_exits_with_1_if_something_needs_a_person_and_makes_no_file(tmp_p
 
 def test_status_with_unusable_settings_exits_with_2_and_names_init(tmp_path: Path) -> None:
     result = call(tmp_path, "status", PORT="many")
-    assert (result.returncode, "`discount-bot init` asks for them" in result.stderr) == (2, True)
+    assert (result.returncode, "run discount-bot init to make one" in result.stderr) == (2, True)
 
 
 @pytest.mark.parametrize("since", ["nonsense", "2026-13-01"])
 def test_a_date_that_is_none_is_answered_with_the_forms_it_may_have(tmp_path: Path, since: str) -> None:
     result = call(tmp_path, "audit", "export", "--since", since)
-    assert (result.returncode, "such as 2026-11-30" in result.stderr) == (2, True)
+    assert (result.returncode, "like 2026-11-30" in result.stderr) == (2, True)
     assert "Value error" not in result.stderr
 
 
 def test_check_makes_no_file(tmp_path: Path) -> None:
     (tmp_path / "policy.toml").write_text('currency = "NOK"\ntimezone = "Europe/Oslo"\n')
     result = call(tmp_path, "check", **CREDENTIALS, **NOWHERE)
-    assert f"✓ database – discount-bot.db will be made at the first start in {tmp_path}" in result.stdout
+    assert f"✓ database – discount-bot.db doesn't exist yet; run will make it in {tmp_path}" in result.stdout
     assert [path.name for path in tmp_path.iterdir()] == ["policy.toml"]
 
 
 def test_migrate_needs_no_credentials_and_can_be_repeated(tmp_path: Path) -> None:
-    assert "was updated to" in call(tmp_path, "migrate").stdout
+    assert "Database updated to schema" in call(tmp_path, "migrate").stdout
     again = call(tmp_path, "migrate")
     assert (again.returncode, (tmp_path / "discount-bot.db").exists()) == (0, True)
     assert "already" in again.stdout
@@ -224,7 +226,10 @@ def test_migrate_with_an_invalid_database_url_exits_with_2(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("url", "advice"),
     [
-        ("postgresql://me:secret@127.0.0.1:9/db", "Check that PostgreSQL answers for db at 127.0.0.1"),
+        (
+            "postgresql://me:secret@127.0.0.1:9/db",
+            "Check DATABASE_URL, and that PostgreSQL is running for db at 127.0.0.1",
+        ),
         ("sqlite:///none/bot.db", "/none exists, that the bot's user can read and write it and bot.db"),
     ],
 )
@@ -245,8 +250,8 @@ def test_an_old_sqlite_is_told_once_without_asking_for_a_file(tmp_path: Path) ->
         [sys.executable, "-c", program, "migrate"], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert result.returncode == 2
-    assert result.stderr.startswith("DATABASE_URL: SQLite 3.34.1 is too old; use a Python with SQLite 3.35")
-    assert "expected" not in result.stderr
+    assert result.stderr.startswith("DATABASE_URL: SQLite 3.34.1 is too old. Use a Python with SQLite 3.35")
+    assert "sqlite:///" not in result.stderr
 
 
 def test_make_warns_of_an_old_sqlite_and_goes_on(tmp_path: Path) -> None:
@@ -287,7 +292,7 @@ def test_make_run_with_only_some_credentials_exits_with_2(tmp_path: Path) -> Non
 def test_make_run_with_all_credentials_starts_the_bot(tmp_path: Path) -> None:
     result = call(tmp_path, module="bot.cli.launcher", **CREDENTIALS)
     assert result.returncode == 2
-    assert "`discount-bot init` makes one" in result.stderr
+    assert "Run discount-bot init to make one" in result.stderr
 
 
 @pytest.mark.parametrize("arguments", [["migrate"], ["purge"], ["audit", "verify"], ["audit", "export"]])

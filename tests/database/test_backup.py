@@ -58,7 +58,7 @@ def test_a_backup_is_one_folder_that_only_its_owner_reads(files: tuple[Path, Pat
 
 def test_a_backup_overwrites_nothing(files: tuple[Path, Path]) -> None:
     before = (saved(files) / MANIFEST).read_bytes()
-    with pytest.raises(BackupError, match="is there already"):
+    with pytest.raises(BackupError, match="already exists"):
         saved(files)
     assert [path.name for path in files[0].parent.joinpath("backups").iterdir()] == [
         "discount-bot-2026-11-29T03-00-00Z"
@@ -188,7 +188,7 @@ def test_a_folder_that_is_no_backup_is_named_as_such(files: tuple[Path, Path], c
     folder = files[0].parent / "other"
     folder.mkdir()
     (folder / MANIFEST).write_text(content)
-    with pytest.raises(BackupError, match="is not a backup"):
+    with pytest.raises(BackupError, match="isn't a backup"):
         restored(folder, files)
 
 

@@ -314,12 +314,12 @@ async def test_a_refused_client_is_told_once_and_its_end_too(
             await dintero.rules()
     (refused,) = caplog.messages
     assert refused.startswith(
-        "Dintero refuses the API client (it does not accept the API client's id and secret); "
+        "Dintero rejects the API client (it does not accept the API client's id and secret). "
     )
     sandbox.faults.clear()
     await dintero.rules()
     await dintero.rules()
-    assert caplog.messages[1:] == ["Dintero accepts the API client again after 0 s"]
+    assert caplog.messages[1:] == ["Dintero accepts the API client again after 0 s."]
 
 
 async def test_a_missing_scope_to_give_does_not_end_with_the_next_reading(
@@ -333,5 +333,5 @@ async def test_a_missing_scope_to_give_does_not_end_with_the_next_reading(
     sandbox.faults.clear()
     await dintero.add_customers(RULE, ANN, once=KEY)
     refused, accepted = caplog.messages
-    assert refused.startswith("Dintero refuses the API client's giving (it forbids this to the API client); ")
-    assert accepted.startswith("Dintero accepts the API client's giving again after ")
+    assert refused.startswith("Dintero rejects giving discounts (it forbids this to the API client). ")
+    assert accepted.startswith("Dintero accepts giving discounts again after ")

@@ -104,7 +104,7 @@ async def test_a_full_disk_is_reported_and_the_run_continues_with_space(
     async with half_given(tmp_path, sqlite_url) as machine:
         with no_room(machine.bot.pid):
             machine.goes_on.set()
-            await machine.bot.has_logged("SQLite does not answer")
+            await machine.bot.has_logged("SQLite isn't answering")
         await machine.comes_out_right()
 
 

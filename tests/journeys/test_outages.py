@@ -19,15 +19,15 @@ from tests.support.postgres import Server, start
 
 TIME = r"\d+ (s|min \d+ s)"
 SERVICES = (
-    r"Dintero does not answer \(it answered 503\); requests wait, and go on when it is back",
-    rf"Dintero answers again after {TIME}",
-    r"Slack does not answer \(it answered internal_error\); messages are kept, and posted when it is back",
-    rf"Slack answers again after {TIME}",
+    r"Dintero isn't answering \(it answered 503\)\. Requests wait, and continue when it is back\.",
+    rf"Dintero is back after {TIME}\.",
+    r"Slack isn't answering \(it answered internal_error\)\. Messages are kept, and posted when it is back\.",
+    rf"Slack is back after {TIME}\.",
 )
 POSTGRES = (
     r".* \[info +\] ready .*",
-    r".* PostgreSQL does not answer \([a-z ]+\); nothing is given or posted until it is back",
-    rf".* PostgreSQL answers again after {TIME}",
+    r".* PostgreSQL isn't answering \([a-z -]+\)\. Nothing is sent or posted until it is back\.",
+    rf".* PostgreSQL is back after {TIME}\.",
     r".* \[info +\] closing",
 )
 
@@ -55,10 +55,10 @@ async def test_an_outage_of_dintero_or_slack_is_two_sentences_in_json(tmp_path: 
             await approved(repository, shop, (CustomerId("c-1"),))
         shop.dintero.faults.always(Fault.broken(503))
         await bot.start()
-        await bot.has_logged("Dintero does not answer")
+        await bot.has_logged("Dintero isn't answering")
         shop.slack.faults.outage = True
         shop.dintero.faults.clear()
-        await bot.has_logged("Slack does not answer")
+        await bot.has_logged("Slack isn't answering")
         shop.slack.faults.outage = False
         await shop.ann.sees("Given to 1 of 1", shop.support, within=60)
         assert await bot.stop() == 0
@@ -76,8 +76,8 @@ async def test_an_outage_of_postgresql_is_two_sentences_on_the_console(
         await bot.start()
         await bot.has_logged("ready")
         await asyncio.to_thread(server.process.stop)
-        await bot.has_logged("PostgreSQL does not answer")
+        await bot.has_logged("PostgreSQL isn't answering")
         await asyncio.to_thread(server.process.ensure_postgres_running)
-        await bot.has_logged("PostgreSQL answers again")
+        await bot.has_logged("PostgreSQL is back")
         assert await bot.stop() == 0
     assert differing(POSTGRES, bot.log.splitlines()) == [], bot.log

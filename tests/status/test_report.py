@@ -41,12 +41,12 @@ async def test_a_running_bot_is_asked_for_its_own_view(database_url: str) -> Non
 @pytest.mark.parametrize(
     ("seen", "processes", "ok", "words"),
     [
-        (Readiness(database=True, slack=True, dintero="ok"), None, True, "runs at here"),
-        (Readiness(database=True, slack=True, dintero="ok"), 2, True, "runs at here, 2 processes"),
-        (Readiness(database=True, slack=True, dintero="ok"), 0, False, "but none on this database"),
+        (Readiness(database=True, slack=True, dintero="ok"), None, True, "running at here"),
+        (Readiness(database=True, slack=True, dintero="ok"), 2, True, "running at here, 2 processes"),
+        (Readiness(database=True, slack=True, dintero="ok"), 0, False, "but not on this database"),
         (Readiness(database=True, slack=False, dintero="ok"), 1, False, "1 process, without its Slack"),
         (Readiness(database=False, slack=False, dintero="?"), 1, False, "still starting"),
-        (None, 1, True, "1 process on this database, none of them at here"),
+        (None, 1, True, "1 process on this database, none at here"),
         (None, 0, False, "nothing answers at here"),
         (None, None, False, "nothing answers at here"),
     ],
@@ -73,7 +73,7 @@ async def test_without_a_bot_slack_and_dintero_are_asked(tmp_path: Path) -> None
         assert wrong(report) == ["bot", "Slack", "Dintero"]
         shop.slack.faults.outage = False
         report = await status(shop, url, running.port, SLACK_BOT_TOKEN="xoxb-revoked")
-        assert report.slack.detail == "refuses the token (invalid_auth)"
+        assert report.slack.detail == "rejected the token (invalid_auth)"
 
 
 @pytest.mark.parametrize("url", ["sqlite:///{}/nowhere.db", "postgresql://bot:a-secret@127.0.0.1:9/db"])

@@ -88,7 +88,7 @@ async def test_nothing_that_people_typed_is_on_the_screen_or_in_the_json(databas
         "by U0CHIEF",
         "✓ messages  ",
         "unsent, the oldest for 5 minutes",
-        "✓ requests  1 to approve, 1 approved, 1 on hold, 1 giving, 1 delayed",
+        "✓ requests  1 to approve, 1 approved, 1 on hold, 1 sending, 1 delayed",
         "✗ stopped   2",
         ": the rule has expired",
         ": the bot's database has changed",
@@ -105,7 +105,7 @@ async def test_a_lost_request_needs_a_person_until_it_is_settled(
     await repository.note_lost([LOST], NOW)
     found = report(read_work(database_url, LATER))
     assert not found.ok
-    assert "✗ restored  1 request in Slack and not in the backup, not settled" in found.screen()
+    assert "✗ restored  1 request in Slack but not in the backup, not settled" in found.screen()
     assert json.loads(found.as_json())["counts"]["lost"] == 1
     await repository.settle_lost(UserId(CHIEF), NOW)
     assert report(read_work(database_url, LATER)).ok

@@ -76,7 +76,7 @@ async def open_client(api_url: str, token: str) -> AsyncIterator[ApiClient]:
         client = ApiClient(
             token=token, base_url=api_url, session=session, timeout=CALL_SECONDS, retry_handlers=[]
         )
-        outage = Outage("Slack", "messages are kept, and posted when it is back")
+        outage = Outage("Slack", "Messages are kept, and posted when it is back.")
         client.on_end_listeners.append(partial(_note, outage))
         yield client
 

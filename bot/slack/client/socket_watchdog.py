@@ -35,7 +35,7 @@ class SocketWatch:
         self._ticks = ticks
         self._received_at = self._reconnected_at = ticks()
         self._pong = client.last_ping_pong_time
-        meanwhile = "no command or click arrives until it is back"
+        meanwhile = "No command or click arrives until it is back."
         self._outage = Outage("Slack's Socket Mode", meanwhile, ticks=ticks)
         client.on_message_listeners.append(self._on_message)
 
