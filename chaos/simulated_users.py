@@ -187,9 +187,9 @@ class SimulatedUsers:
             await _insist(lambda: chief.command("/discount resume", self.shop.support))
             self.did["resumes"] += 1
             return True
-        stopped = self._one_with("Continue…")
+        stopped = self._one_with("Continue")
         if stopped:
-            label = "Continue…" if self.chance.random() < TAKEN_UP else "End here…"
+            label = "Continue" if self.chance.random() < TAKEN_UP else "End request…"
             await _insist(lambda: chief.press(label, stopped))
             self.did["stopped ones taken up or ended"] += 1
             return True

@@ -14,13 +14,15 @@ from bot.domain.requests.person import Person
 from bot.domain.requests.request import Event, Request
 from bot.services.decisions import DecisionService
 from bot.services.lost_requests import settle_lost
-from bot.slack.messages import card, confirmations, lost_requests
+from bot.slack.language.texts import _
+from bot.slack.messages import card_buttons, confirmations, lost_requests
 from bot.slack.modal_controller import show_loading
-from bot.slack.modals import approval, customer_list, rejection, request_form
+from bot.slack.modals import approval, cancellation, customer_list, rejection, request_form
 from bot.slack.rendering import reasons
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.reply import Drawn, Reply, View
-from handlers.context import Body, HandlerContext, card_target, is_modal_action
+from handlers.context import Body, HandlerContext, card_target, is_modal_action, pressed
+from handlers.fallback import press
 from handlers.request_form import draw_form
 
 Act = Callable[[DecisionService, RequestId, Person, ChannelId], Awaitable[Request | Refusal]]
@@ -28,10 +30,10 @@ Confirm = Callable[[Request, Formatter], Reply]
 DrawModal = Callable[[HandlerContext, RequestId, Person, ChannelId], Awaitable[Drawn]]
 
 CLICKS: Final[dict[str, tuple[Act, Confirm]]] = {
-    card.CANCEL: (DecisionService.cancel, confirmations.cancelled),
-    card.CONTINUE: (DecisionService.resume, partial(confirmations.resolved, event=Event.CONTINUED)),
-    card.END: (DecisionService.end_here, partial(confirmations.resolved, event=Event.ENDED_HERE)),
-    card.GIVE_NOW: (DecisionService.give_now, confirmations.hurried),
+    card_buttons.CANCEL: (DecisionService.cancel, confirmations.cancelled),
+    card_buttons.CONTINUE: (DecisionService.resume, partial(confirmations.resolved, event=Event.CONTINUED)),
+    card_buttons.END: (DecisionService.end_here, partial(confirmations.resolved, event=Event.ENDED_HERE)),
+    card_buttons.GIVE_NOW: (DecisionService.give_now, confirmations.hurried),
     customer_list.LIST: (DecisionService.send_list, confirmations.list_sent),
 }
 """The buttons that need no modal: what each does, and how that is confirmed."""
@@ -41,10 +43,13 @@ def register(app: AsyncApp) -> None:
     """Register the buttons, and the modals behind them."""
     for button in CLICKS:
         app.action(button)(click)
+    app.action(customer_list.SHOW, matchers=[is_modal_action])(push_customers)
     for button in MODALS:
         app.action(button)(open_modal)
+    app.action(card_buttons.MENU)(choose)
     app.view(approval.CALLBACK)(submit_approval)
     app.view(rejection.CALLBACK)(submit_rejection)
+    app.view(cancellation.CALLBACK)(submit_cancellation)
     app.action(lost_requests.SETTLE)(settle)
     for turn in customer_list.TURNS:
         app.action(turn, matchers=[is_modal_action])(turn_page)
@@ -52,7 +57,7 @@ def register(app: AsyncApp) -> None:
 
 async def click(ack: AsyncAck, body: Body, respond: AsyncRespond, who: Person, ctx: HandlerContext) -> None:
     """Act at once, and answer the person alone."""
-    act, confirm = CLICKS[body["actions"][0]["action_id"]]
+    act, confirm = CLICKS[pressed(body)[0]]
     request, channel = card_target(body)
 
     async def answer() -> Reply | Refusal:
@@ -65,6 +70,17 @@ async def click(ack: AsyncAck, body: Body, respond: AsyncRespond, who: Person, c
 
     await ack()
     ctx.background.spawn(ctx.modal_controller.answer(respond, answer()))
+
+
+async def choose(ack: AsyncAck, body: Body, respond: AsyncRespond, who: Person, ctx: HandlerContext) -> None:
+    """Do what was chosen from the menu of a request."""
+    chosen, _request = pressed(body)
+    if chosen in ASKING or chosen in MODALS:
+        await open_modal(ack, body, respond, who, ctx)
+    elif chosen in CLICKS:
+        await click(ack, body, respond, who, ctx)
+    else:
+        await press(ack, body, respond, who, ctx)
 
 
 async def settle(ack: AsyncAck, respond: AsyncRespond, who: Person, ctx: HandlerContext) -> None:
@@ -83,10 +99,10 @@ async def open_modal(
     ack: AsyncAck, body: Body, respond: AsyncRespond, who: Person, ctx: HandlerContext
 ) -> None:
     """Open the button's modal."""
-    title, draw = MODALS[body["actions"][0]["action_id"]]
+    title, draw = {**MODALS, **ASKING}[pressed(body)[0]]
     request, channel = card_target(body)
     await ack()
-    ctx.open_modal(body, title, partial(draw, ctx, request, who, channel), respond)
+    ctx.open_modal(body, _(title), partial(draw, ctx, request, who, channel), respond)
 
 
 async def draw_approval(
@@ -106,6 +122,14 @@ async def draw_rejection(ctx: HandlerContext, request: RequestId, who: Person, c
     return found if isinstance(found, Refusal) else rejection.build(found, ctx.formatter)
 
 
+async def draw_cancellation(
+    ctx: HandlerContext, request: RequestId, who: Person, channel: ChannelId
+) -> Drawn:
+    """Ask a person who may cancel whether to do it."""
+    found = await ctx.decisions.open_cancellation(request, who, channel)
+    return found if isinstance(found, Refusal) else cancellation.build(found, ctx.formatter)
+
+
 async def draw_remainder(ctx: HandlerContext, request: RequestId, who: Person, channel: ChannelId) -> Drawn:
     """Draw the form for the remaining customers, on a new draft of this person."""
     draft = await ctx.drafts.create_remainder(request, who, channel)
@@ -120,13 +144,22 @@ async def draw_customers(
     return found if isinstance(found, Refusal) else customer_list.build(found, ctx.formatter)
 
 
+async def push_customers(ack: AsyncAck, body: Body, who: Person, ctx: HandlerContext) -> None:
+    """Show the ids on top of the approval."""
+    request, _channel = card_target(body)
+    draw = partial(draw_customers, ctx, request, who, None)
+    await ack()
+    title = _(customer_list.TITLE)
+    ctx.background.spawn(ctx.modal_controller.push(body["trigger_id"], title, draw, user=who.id))
+
+
 async def turn_page(ack: AsyncAck, body: Body, who: Person, ctx: HandlerContext) -> None:
     """Show another page of the ids; the service checks the person again."""
     request, page = customer_list.read_turn(body)
     draw = partial(draw_customers, ctx, request, who, None, page)
     await ack()
     external = body["view"]["external_id"]
-    ctx.background.spawn(ctx.modal_controller.redraw(external, customer_list.TITLE, draw, user=who.id))
+    ctx.background.spawn(ctx.modal_controller.redraw(external, _(customer_list.TITLE), draw, user=who.id))
 
 
 async def submit_approval(ack: AsyncAck, view: View, who: Person, ctx: HandlerContext) -> None:
@@ -147,15 +180,16 @@ async def submit_approval(ack: AsyncAck, view: View, who: Person, ctx: HandlerCo
         reply = confirmations.approved(approved, ctx.formatter, await ctx.decisions.still_needed(approved))
         return confirmations.unless_paused(reply, approved, await ctx.decisions.pause_service.now())
 
-    external = await show_loading(ack, view, approval.TITLE)
-    ctx.background.spawn(ctx.modal_controller.redraw(external, approval.TITLE, approve, user=who.id))
+    title = _(approval.TITLE)
+    external = await show_loading(ack, view, title)
+    ctx.background.spawn(ctx.modal_controller.redraw(external, title, approve, user=who.id))
 
 
 async def submit_rejection(ack: AsyncAck, view: View, who: Person, ctx: HandlerContext) -> None:
     """Reject, with the reason."""
     request, why = rejection.read(view)
     if not why:
-        errors = {rejection.REASON_BLOCK: "Say in a few words why not: the requester reads it."}
+        errors = {rejection.REASON_BLOCK: _(rejection.REASON_MISSING)}
         await ack(response_action="errors", errors=errors)
         return
 
@@ -163,14 +197,34 @@ async def submit_rejection(ack: AsyncAck, view: View, who: Person, ctx: HandlerC
         rejected = await ctx.decisions.reject(request, who, why)
         return rejected if isinstance(rejected, Refusal) else confirmations.rejected(rejected, ctx.formatter)
 
-    external = await show_loading(ack, view, rejection.TITLE)
-    ctx.background.spawn(ctx.modal_controller.redraw(external, rejection.TITLE, reject, user=who.id))
+    title = _(rejection.TITLE)
+    external = await show_loading(ack, view, title)
+    ctx.background.spawn(ctx.modal_controller.redraw(external, title, reject, user=who.id))
+
+
+async def submit_cancellation(ack: AsyncAck, view: View, who: Person, ctx: HandlerContext) -> None:
+    """Cancel what the person was asked about."""
+    request, channel = cancellation.read(view)
+
+    async def cancel() -> Reply | Refusal:
+        cancelled = await ctx.decisions.cancel(request, who, channel)
+        return (
+            cancelled if isinstance(cancelled, Refusal) else confirmations.cancelled(cancelled, ctx.formatter)
+        )
+
+    title = _(cancellation.TITLE)
+    external = await show_loading(ack, view, title)
+    ctx.background.spawn(ctx.modal_controller.redraw(external, title, cancel, user=who.id))
 
 
 MODALS: Final[dict[str, tuple[str, DrawModal]]] = {
-    card.APPROVE: (approval.TITLE, draw_approval),
-    card.REJECT: (rejection.TITLE, draw_rejection),
-    card.AGAIN: (request_form.TITLE, draw_remainder),
+    card_buttons.APPROVE: (approval.TITLE, draw_approval),
+    card_buttons.REJECT: (rejection.TITLE, draw_rejection),
+    card_buttons.AGAIN: (request_form.TITLE, draw_remainder),
     customer_list.SHOW: (customer_list.TITLE, draw_customers),
 }
 """The buttons that open a modal: its title, and what draws it."""
+ASKING: Final[dict[str, tuple[str, DrawModal]]] = {
+    card_buttons.CANCEL: (cancellation.TITLE, draw_cancellation),
+}
+"""The options of the menu that open a modal where a button acts at once: a menu has no dialog of its own."""

@@ -9,7 +9,7 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from bot.domain.policy.policy import Refusal
 from bot.domain.requests.person import Person
-from bot.slack.messages import card, confirmations
+from bot.slack.messages import card_buttons, confirmations
 from handlers.context import Body, HandlerContext, card_target
 
 FIRST_ANSWER_SECONDS: Final = 3.0
@@ -18,7 +18,7 @@ FIRST_ANSWER_SECONDS: Final = 3.0
 
 def register(app: AsyncApp) -> None:
     """Register the button."""
-    app.action(card.CHECK_AGAIN)(check)
+    app.action(card_buttons.CHECK_AGAIN)(check)
 
 
 async def check(ack: AsyncAck, body: Body, respond: AsyncRespond, who: Person, ctx: HandlerContext) -> None:

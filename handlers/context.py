@@ -11,6 +11,7 @@ from bot.services.check_again import CheckAgainService
 from bot.services.decisions import DecisionService
 from bot.services.drafting.drafts import DraftService
 from bot.services.preferences import PreferenceService
+from bot.slack.messages.card_buttons import SEPARATOR
 from bot.slack.modal_controller import ModalController
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.reply import Drawing
@@ -36,10 +37,21 @@ class HandlerContext:
         self.background.spawn(opening)
 
 
+def pressed(body: Body) -> tuple[str, str]:
+    """Read the action and the value of a pressed button, or of the chosen option of a menu."""
+    action = body["actions"][0]
+    option = action.get("selected_option")
+    if not option:
+        return str(action["action_id"]), str(action.get("value") or "")
+    chosen, _, value = str(option.get("value") or "").partition(SEPARATOR)
+    return chosen, value
+
+
 def card_target(body: Body) -> tuple[RequestId, ChannelId]:
     """Read the request and channel of a pressed button; the services check both against the database."""
-    request, channel = body["actions"][0].get("value"), (body.get("channel") or {}).get("id")
-    return RequestId(str(request or "")), ChannelId(str(channel or ""))
+    _, request = pressed(body)
+    channel = (body.get("channel") or {}).get("id")
+    return RequestId(request), ChannelId(str(channel or ""))
 
 
 async def is_modal_action(body: Body) -> bool:

@@ -91,7 +91,7 @@ class DecisionService:
         review = await load_review(
             self.repository, self.clock, self.access, found, policy, who=who, budget_use=budget_use
         )
-        view = ApprovalView(review, await self._load_snapshot(found), count=needs_count(found))
+        view = ApprovalView(review, await self._load_snapshot(found), needs_count(found), found.round)
         entry = entry_of(found, EntryKind.SHOWN, who.id, digest=digest(found))
         await self.repository.record(entry)
         return view
@@ -102,6 +102,15 @@ class DecisionService:
         """Show an approver what they would reject."""
         found = await self._find_allowed(request, who, channel, self._may_decide_now, Action.REJECT)
         return found if isinstance(found, Refusal) else await self._load_snapshot(found)
+
+    async def open_cancellation(
+        self, request: RequestId, who: Person, channel: ChannelId
+    ) -> Request | Refusal:
+        """Find a request that this person may cancel."""
+        found = await self._find_allowed(request, who, channel, self.access.may_cancel, Action.CANCEL)
+        if isinstance(found, Refusal) or next_state(found, Event.CANCELLED) or found.state is State.GIVING:
+            return found
+        return _already_decided(found)
 
     async def check_confirmation(self, request: RequestId, typed: str) -> Refusal | None:
         """Check the typed number of customers, or the typed rule name; fast enough for the ack."""

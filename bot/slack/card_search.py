@@ -16,7 +16,7 @@ from bot.domain.requests.lost import LostRequest
 from bot.domain.requests.request import SHORT_ALPHABET, SHORT_LENGTH
 from bot.slack.announcer import EVENT_TYPE, PAGE_MESSAGES
 from bot.slack.client.errors import CALL_ERRORS, describe, is_transient, repeat_after
-from bot.slack.messages import card
+from bot.slack.messages import card_buttons
 
 CLOCKS_DIFFER: Final = timedelta(hours=1)
 LONGEST_AGO: Final = timedelta(days=30)
@@ -25,7 +25,8 @@ PATIENCE_SECONDS: Final = 120.0
 """How long a page is asked for again while Slack limits the rate or does not answer."""
 MAX_SAID: Final = 500
 _SHORT: Final = re.compile(rf"\((R-[{SHORT_ALPHABET}]{{{SHORT_LENGTH}}}),")
-"""As `card.text` writes it."""
+"""As `card.text` writes it once it no longer waits."""
+_SHORT_ALONE: Final = re.compile(rf"\b(R-[{SHORT_ALPHABET}]{{{SHORT_LENGTH}}})\b")
 
 log = structlog.get_logger()
 
@@ -96,13 +97,14 @@ def _read_card(
     """Read a message of the bot as a card; one without our facts says its request in its text and buttons."""
     metadata, text = message.get("metadata") or {}, str(message.get("text") or "")
     facts = (metadata.get("event_payload") or {}) if metadata.get("event_type") == EVENT_TYPE else {}
-    in_text = _SHORT.search(text)
-    short = facts.get("short") or (in_text[1] if in_text and _buttons(message) else None)
+    of_buttons = _buttons(message)
+    in_text = _SHORT.search(text) or _SHORT_ALONE.search(_small_print(message))
+    short = facts.get("short") or (in_text[1] if in_text and of_buttons else None)
     if not short:
         return None
     return LostRequest(
         short=ShortId(str(short)),
-        id=RequestId(str(facts.get("request") or next(iter(_buttons(message)), ""))),
+        id=RequestId(str(facts.get("request") or next(iter(of_buttons), ""))),
         channel=channel,
         card_ts=str(message["ts"]),
         rule=RuleId(str(facts.get("rule") or "")),
@@ -112,11 +114,23 @@ def _read_card(
 
 
 def _buttons(message: Mapping[str, Any]) -> list[str]:
-    """Read the values of a card's buttons: each is the request's id."""
-    return [
-        str(button["value"])
+    """Read the values of a card's buttons and of its menu's options: each names the request's id."""
+    values = [
+        str(pressable["value"])
         for block in message.get("blocks") or []
-        if block.get("block_id") == card.BUTTONS
-        for button in block.get("elements") or []
-        if button.get("value")
+        if block.get("block_id") == card_buttons.BUTTONS
+        for element in block.get("elements") or []
+        for pressable in (element.get("options") or [element])
+        if pressable.get("value")
     ]
+    return [value.rpartition(card_buttons.SEPARATOR)[2] for value in values]
+
+
+def _small_print(message: Mapping[str, Any]) -> str:
+    """Read the grey lines of a card; the last one has the request's short id."""
+    return " ".join(
+        str(element.get("text") or "")
+        for block in message.get("blocks") or []
+        if block.get("type") == "context"
+        for element in block.get("elements") or []
+    )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from sandbox.shop import Shop
-from sandbox.slack.state.elements import KEPT_AS, Element, elements
+from sandbox.slack.state.elements import KEPT_AS, PRESSED, Element, elements
 from sandbox.slack.state.views import OpenView
 from sandbox.slack.state.workspace import Workspace
 from sandbox.slack.user.person import SandboxPerson
@@ -29,15 +29,12 @@ class Form:
     @property
     def lines(self) -> list[str]:
         """Render the content."""
-        numbers = {
-            (element.block_id, element.action_id): number
-            for number, element in enumerate(self._usable, start=1)
-        }
+        numbers = {element.key: number for number, element in enumerate(self._usable, start=1)}
         pen = MessageRenderer(
             self.workspace,
             state=self.view.state,
             errors=self.view.errors,
-            number=lambda element: numbers.get((element.block_id, element.action_id)),
+            number=lambda element: numbers.get(element.key),
         )
         return [line for drawn in pen.blocks(self.view.content["blocks"]) for line in _indented(drawn)]
 
@@ -53,7 +50,7 @@ class Form:
         return [
             element
             for element in elements(self.view.content["blocks"])
-            if element.type == "button" or element.type in KEPT_AS
+            if element.type in PRESSED or element.type in KEPT_AS
         ]
 
 

@@ -187,7 +187,7 @@ async def test_a_requester_without_the_list_learns_what_to_do(telling: Telling) 
     await telling.all_is_said()
     assert files(telling) == []
     assert "could not be sent as a file" in telling.direct()[-1]
-    assert "Get the list" in telling.direct()[-1]
+    assert "Send me the list" in telling.direct()[-1]
 
 
 async def test_without_the_scope_the_list_is_kept_until_it_is_granted(telling: Telling) -> None:

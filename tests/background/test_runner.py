@@ -209,7 +209,7 @@ async def test_a_restored_older_database_stops_the_giving_and_nobody_gets_it_twi
             RefusalReason.DATABASE_OLDER,
         )
         assert (await bots.repository.tally(request)).unknown == 12
-        await bots.shop.ann.press("Continue…", bots.shop.slack.messages(bots.shop.support)[0])
+        await bots.shop.ann.press("Continue", bots.shop.slack.messages(bots.shop.support)[0])
         async with asyncio.timeout(60):
             while await bots.state(request) is not State.DONE:
                 await bots.repository.ping()
@@ -304,7 +304,7 @@ async def test_a_giving_whose_workflow_failed_stops_and_can_be_continued(bots: B
             "/discount resume", bots.shop.support
         )  # what is unknown for good pauses the bot
         await bots.shop.chief.is_told("Resumed")
-        await bots.shop.ann.press("Continue…", bots.shop.slack.messages(bots.shop.support)[0])
+        await bots.shop.ann.press("Continue", bots.shop.slack.messages(bots.shop.support)[0])
         await bots.is_told("Given to 20 of 20")
     assert card.is_reply
     assert set(bots.shop.dintero.ledger.holders(RULE).values()) == {1}

@@ -62,7 +62,7 @@ async def test_a_copied_continue_does_not_continue_after_a_later_stop(stand: Sta
         await stand.errands.done()
 
     await stop()
-    await stand.shop.ann.press("Continue…", card)
+    await stand.shop.ann.press("Continue", card)
     await stand.errands.done()
     assert (await stand.request()).state is not State.STOPPED
     copied = stand.last("block_actions")

@@ -16,7 +16,7 @@ LIST = "\n".join(f"customer-{at}" for at in range(1, 121))
 
 async def test_an_approver_pages_through_the_whole_list(stand: Stand) -> None:
     card = await stand.ask(LIST)
-    await stand.shop.bo.press("Show customers", card)
+    await stand.shop.bo.press("View customers", card)
     view = await stand.shop.bo.sees_view("Customers", text="1–50 of 120")
     assert "customer-1\n" in view.text
     assert "customer-50" in view.text
@@ -32,7 +32,7 @@ async def test_other_channel_members_are_refused_and_see_no_id(stand: Stand) -> 
     dora = stand.shop.slack.add_person("Dora")
     stand.shop.support.members.add(dora.id)
     card = await stand.ask(LIST)
-    await dora.press("Show customers", card)
+    await dora.press("View customers", card)
     await stand.errands.done()
     told = dora.read(dora.ephemerals[-1])
     assert "customer-" not in told
@@ -47,7 +47,7 @@ async def test_a_card_never_holds_an_id(stand: Stand) -> None:
 @pytest.mark.parametrize("page", ["0", "-1", "1e3", "9" * 40, "", None, "२"])
 async def test_a_forged_page_number_shows_the_nearest_page(stand: Stand, page: str | None) -> None:
     card = await stand.ask(LIST)
-    await stand.shop.bo.press("Show customers", card)
+    await stand.shop.bo.press("View customers", card)
     view = await stand.shop.bo.sees_view("Customers")
     await view.press("On ▶")
     await stand.shop.bo.sees_view("Customers", text="51–100 of 120")
@@ -60,7 +60,7 @@ async def test_a_forged_page_number_shows_the_nearest_page(stand: Stand, page: s
 
 async def test_a_page_turned_by_another_person_is_checked_for_that_person(stand: Stand) -> None:
     card = await stand.ask(LIST)
-    await stand.shop.bo.press("Show customers", card)
+    await stand.shop.bo.press("View customers", card)
     await (await stand.shop.bo.sees_view("Customers")).press("On ▶")
     await stand.shop.bo.sees_view("Customers", text="51–100 of 120")
     payload = copy.deepcopy(stand.last("block_actions").payload)
@@ -83,7 +83,7 @@ async def test_a_button_of_a_purged_request_is_answered(stand: Stand) -> None:
         repository=stand.repository, clock=stand.clock, days=90, elsewhere=nothing_else
     ).purge()
     card = stand.shop.slack.messages(stand.shop.support)[0]
-    await stand.shop.ann.press("Show customers", card)
+    await stand.shop.ann.press("View customers", card)
     await stand.errands.done()
     assert "are forgotten" in stand.shop.ann.read(stand.shop.ann.ephemerals[-1])
     await stand.shop.ann.command(f"/discount status {(await stand.request()).short}", stand.shop.support)
@@ -94,7 +94,7 @@ async def test_a_button_of_a_purged_request_is_answered(stand: Stand) -> None:
 async def test_an_approver_gets_the_not_given_list(stand: Stand) -> None:
     card = await stand.ask("a\nb\nc")
     await ended(stand, card)
-    await stand.shop.bo.press("Get the list", card)
+    await stand.shop.bo.press("Send me the list", card)
     await stand.shop.bo.is_told("as a direct message. This is logged.")
     await stand.errands.done()
     assert "who was not given it" in stand.shop.bo.read(stand.shop.bo.direct.messages[-1])
@@ -105,7 +105,7 @@ async def test_other_channel_members_get_no_list(stand: Stand) -> None:
     stand.shop.support.members.add(dora.id)
     card = await stand.ask("a\nb\nc")
     await ended(stand, card)
-    await dora.press("Get the list", card)
+    await dora.press("Send me the list", card)
     await dora.is_told("is not yours")
     await stand.errands.done()
     assert dora.direct.messages == []

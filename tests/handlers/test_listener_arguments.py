@@ -12,7 +12,7 @@ import yaml
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
-from bot.slack.messages import card, lost_requests
+from bot.slack.messages import card_buttons, lost_requests
 from bot.slack.modals import approval, customer_list, rejection, request_form, review
 from handlers import card_buttons as card_handlers
 from handlers import check_again, commands, fallback
@@ -21,14 +21,14 @@ from handlers.fallback import ANYTHING
 
 MODULES = (commands, request_form_handlers, card_handlers, check_again, fallback)
 CARD = {
-    card.APPROVE,
-    card.REJECT,
-    card.CANCEL,
-    card.CONTINUE,
-    card.END,
-    card.GIVE_NOW,
-    card.AGAIN,
-    card.CHECK_AGAIN,
+    card_buttons.APPROVE,
+    card_buttons.REJECT,
+    card_buttons.CANCEL,
+    card_buttons.CONTINUE,
+    card_buttons.END,
+    card_buttons.GIVE_NOW,
+    card_buttons.AGAIN,
+    card_buttons.CHECK_AGAIN,
     customer_list.SHOW,
     customer_list.LIST,
 }

@@ -12,7 +12,7 @@ from sandbox.slack.state.workspace import Message
 from sandbox.slack.user.person import SandboxPerson
 from tests.support.slack_fixture import Stand
 
-AGAIN = "Ask again for these…"
+AGAIN = "Request again…"
 
 
 async def ended(stand: Stand, card: Message) -> Request:
@@ -139,15 +139,15 @@ async def test_a_member_asks_again_for_others_customers_and_sees_no_id(stand: St
     card = stand.shop.slack.messages(stand.shop.support)[0]
     for _ in range(2):  # the remainder of the remainder has the same customers
         waiting, card = await asked_again(stand, dora, card)
-        await refused(stand, dora, "Show customers", card)
+        await refused(stand, dora, "View customers", card)
         request = await end(stand, waiting)
-        await refused(stand, dora, "Get the list", card)
+        await refused(stand, dora, "Send me the list", card)
         told = "\n".join(dora.read(message) for message in dora.reads(dora.direct))
         assert f"request {request.short}" in told
         assert "customer-" not in told
         assert "who were not given it" not in told
         await ann.sees(f"{request.short}: the list of 2 of the 2 customers", ann.direct)
-        await ann.press("Show customers", card)
+        await ann.press("View customers", card)
         assert "customer-3" in (await ann.sees_view("Customers")).text
         await (await ann.sees_view("Customers")).close()
 

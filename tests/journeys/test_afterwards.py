@@ -59,7 +59,7 @@ async def test_the_list_has_the_columns_of_the_file_and_says_what_dinteros_list_
     assert await trip.running.repository.tally((await trip.request(card)).id) == Tally(
         NUMBER, given=9, refused=1, unknown=5
     )
-    await trip.shop.ann.press("End here…", card)
+    await trip.shop.ann.press("End request…", card)
     assert seen in trip.shop.ann.read(await trip.summary("Given to 9 of 40 customers"))
     await trip.shop.slack.until(lambda: lists(trip) or None)
     assert sum(seen in line for line in trip.thread(card)) == 2  # where it stopped, and where it is summed up
@@ -82,13 +82,13 @@ async def test_a_remainder_with_refused_customers_gives_nothing_twice(opens: Ope
     ann, ledger = trip.shop.ann, trip.shop.dintero.ledger
     card = await stopped_in_the_middle(trip, tmp_path)
     first = await trip.request(card)
-    await ann.press("End here…", card)
-    await trip.shop.slack.until(lambda: "Ask again for these…" in ann.read(card) or None)
+    await ann.press("End request…", card)
+    await trip.shop.slack.until(lambda: "Request again…" in ann.read(card) or None)
     assert len(ledger.holders(SEED)) == 14  # the unknown ones have it
     trip.shop.dintero.refuses.clear()
     await trip.shop.chief.command("/discount resume", trip.support)
 
-    await ann.press("Ask again for these…", card)
+    await ann.press("Request again…", card)
     form = await ann.sees_view(submit="Review")
     assert "the 30 customers whom" in form.text
     await form.fill({"Refused by Dintero": "Also the 1 customer whom Dintero refused"})

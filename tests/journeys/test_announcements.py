@@ -20,7 +20,7 @@ async def test_refused_customers_are_masked_in_the_thread_and_whole_for_the_requ
     summary = trip.shop.ann.read(await trip.summary("Given to 2 of 3 customers"))
     assert "cu" in summary
     assert "customer-bad" not in summary
-    assert "Get the list" in summary
+    assert "Send me the list" in summary
     await trip.shop.ann.sees("customer-bad", trip.shop.ann.direct)
     list_ = await trip.shop.ann.sees("who was not given it", trip.shop.ann.direct)
     names, row = rows_of(sent(trip.shop.slack.workspace.uploads, list_.files[0]["id"]))
@@ -107,10 +107,10 @@ async def test_a_permanent_error_stops_with_advice_and_continue_resumes(
     await trip.approve(card)
     await trip.shop.ann.sees(words, trip.support)
     await trip.shop.ann.sees("stopped", trip.shop.campaigns)
-    await trip.shop.slack.until(lambda: "Continue…" in trip.shop.ann.read(card) or None)
+    await trip.shop.slack.until(lambda: "Continue" in trip.shop.ann.read(card) or None)
     assert not any("Given to" in line for line in trip.thread(card))
     trip.shop.dintero.faults.clear()
-    await trip.shop.ann.press("Continue…", card)
+    await trip.shop.ann.press("Continue", card)
     await trip.summary("Given to 2 of 2 customers")
     assert trip.shop.dintero.ledger.holders(SEED) == {"a": 1, "b": 1}
     assert sum("Given to" in line for line in trip.thread(card)) == 1
@@ -121,8 +121,8 @@ async def test_a_stopped_request_can_be_ended_as_it_is(opens: Opens) -> None:
     trip.shop.dintero.faults.next(None, Fault.forbidden())
     card = await trip.ask("a\nb\nc")
     await trip.approve(card)
-    await trip.shop.slack.until(lambda: "End here…" in trip.shop.bo.read(card) or None)
-    await trip.shop.bo.press("End here…", card)
+    await trip.shop.slack.until(lambda: "End request…" in trip.shop.bo.read(card) or None)
+    await trip.shop.bo.press("End request…", card)
     summary = trip.shop.ann.read(await trip.summary("Given to 1 of 3 customers"))
     assert "not tried" in summary.lower()
 
@@ -132,10 +132,10 @@ async def test_a_missing_answer_stops_it_and_continue_gives_nothing_twice(opens:
     trip.shop.dintero.faults.always(Fault.hang(after=True))
     card = await trip.ask("a\nb")
     await trip.approve(card)
-    await trip.shop.slack.until(lambda: "Continue…" in trip.shop.ann.read(card) or None, within=60)
+    await trip.shop.slack.until(lambda: "Continue" in trip.shop.ann.read(card) or None, within=60)
     trip.shop.dintero.faults.clear()
     await trip.shop.chief.sees("I have paused myself", trip.shop.chief.direct)
-    await trip.shop.ann.press("Continue…", card)
+    await trip.shop.ann.press("Continue", card)
     await trip.shop.ann.sees("the giving starts after the pause", trip.support)
     await trip.shop.chief.command("/discount resume", trip.support)
     await trip.summary("Given to 2 of 2 customers")

@@ -55,7 +55,7 @@ async def test_no_channel_thread_log_or_audit_has_a_whole_customer_id(opens: Ope
     trip = await opens(retry_policy=QUICKLY)
     trip.shop.dintero.refuses.add(IDS[2])
     card = await trip.ask("\n".join(IDS), Reason="late parcel")
-    await trip.shop.bo.press("Show customers", card)
+    await trip.shop.bo.press("View customers", card)
     await trip.shop.bo.sees_view("Customers", text=IDS[0])
     await trip.approve(card)
     await trip.summary("Given to 5 of 6 customers")

@@ -45,8 +45,8 @@ async def test_the_remainder_of_a_cancelled_run_is_given_exactly_once(
     assert await repository.tally(first.id) == Tally(40, given=9, refused=1, unknown=5)
     assert len(ledger.holders(SEED)) == 14  # the unknown customers have it
 
-    await trip.shop.slack.until(lambda: "Ask again for these…" in ann.read(card) or None)
-    await ann.press("Ask again for these…", card)
+    await trip.shop.slack.until(lambda: "Request again…" in ann.read(card) or None)
+    await ann.press("Request again…", card)
     form = await ann.sees_view(submit="Review")
     assert f"the 30 customers whom {first.short} left out" in form.text
     assert not (await form.submit()).errors

@@ -128,7 +128,7 @@ async def test_a_request_that_the_backup_lacks_is_found_by_its_card(backups: Bac
             told = await shop.chief.sees("1 request made after the backup", shop.chief.direct)
             assert lost.short in shop.chief.read(told)
             await shop.chief.sees(PAUSED, shop.chief.direct)
-            await shop.ann.press("Show customers", card)
+            await shop.ann.press("View customers", card)
             await shop.ann.is_told(f"{lost.short} was made after the backup")
             await shop.ann.command(f"/discount cancel {lost.short}", shop.support)
             await shop.ann.is_told("Ask @Chief before you ask for it again")
@@ -238,6 +238,6 @@ async def _is_done(trip: Trip, request: RequestId) -> None:
             if found.state is State.STOPPED:
                 assert found.note == RefusalReason.DATABASE_OLDER
                 await trip.shop.ann.sees("database is older than what was done here", trip.support)
-                await trip.shop.ann.press("Continue…", trip.shop.slack.messages(trip.support)[0])
+                await trip.shop.ann.press("Continue", trip.shop.slack.messages(trip.support)[0])
                 await trip.shop.ann.is_told("with the remaining customers")
             await trip.running.repository.ping()

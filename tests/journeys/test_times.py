@@ -12,7 +12,7 @@ async def test_anybody_in_the_channel_may_cancel_during_a_hold(opens: Opens) -> 
     answer = await trip.approve(card)
     assert "on hold until" in answer.text
     await trip.shop.ann.sees("Held until", trip.support)
-    assert "Give now" in trip.shop.ann.read(card)
+    assert "Skip hold…" in trip.shop.ann.read(card)
     await trip.shop.cleo.press("Cancel request", card)
     await trip.shop.ann.sees("Cleo cancelled it", trip.support)
     assert trip.shop.dintero.ledger.calls == []
@@ -23,10 +23,10 @@ async def test_only_an_admin_ends_a_hold_by_the_button(opens: Opens) -> None:
     card = await trip.ask("a")
     await trip.approve(card)
     await trip.shop.ann.sees("Held until", trip.support)
-    await trip.shop.bo.press("Give now", card)
+    await trip.shop.bo.press("Skip hold…", card)
     await trip.shop.bo.is_told("Only the bot's admins can do this")
     assert trip.shop.dintero.ledger.calls == []
-    await trip.shop.chief.press("Give now", card)
+    await trip.shop.chief.press("Skip hold…", card)
     await trip.summary("Given to 1 of 1 customers")
 
 

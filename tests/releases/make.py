@@ -129,7 +129,7 @@ class People(Steps):
         card = await self.asks(name, count, channel=self.shop.careful, **others)
         await self.approve(card)
         await self.approve(card, by=self.shop.cleo)
-        await self.shows(card, "Give now")
+        await self.shows(card, "Skip hold…")
         return card
 
     def keep_modal(self, name: str, who: SandboxPerson) -> None:
@@ -191,7 +191,7 @@ class Maker(People):
         dintero.on_call = ann_cancels
         await self.approve(card)
         await self.has(name, "Given to 3 of 12 customers")
-        await self.shows(card, "Ask again for these…")
+        await self.shows(card, "Request again…")
         dintero.on_call = None
         dintero.faults.clear()
 
@@ -207,13 +207,13 @@ class Maker(People):
 
             dintero.on_call = begins
             await self.approve(card)
-            await self.shows(card, "Continue…")
+            await self.shows(card, "Continue")
             dintero.on_call = None
             dintero.faults.clear()
             if await self.running.repository.pause():
                 await shop.chief.command("/discount resume", shop.support)
                 await shop.chief.is_told("Resumed")
-        await shop.ann.press("End here…", self.kept.cards["ended_here"])
+        await shop.ann.press("End request…", self.kept.cards["ended_here"])
         await self.has("ended_here", "ended it here")
         await self.stopped_for_its_rule("stopped_rule_inactive", {"active": False})
         requirement = list(dintero.rules.values())[OTHER]["requirement"]
@@ -228,7 +228,7 @@ class Maker(People):
         card = await self.asks(name, rule=rule["name"])
         rule |= unusable
         await self.approve(card)
-        await self.shows(card, "Continue…")
+        await self.shows(card, "Continue")
         rule |= usable
         await self.running.catalog.refresh()
 
@@ -249,7 +249,7 @@ class Maker(People):
         await shop.bo.press("Reject…", await self.asks("waiting_rejection_open"))
         await shop.bo.sees_view(submit="Reject")
         self.keep_modal("waiting_rejection_open", shop.bo)
-        await shop.ann.press("Ask again for these…", kept.cards["cancelled_with_rest"])
+        await shop.ann.press("Request again…", kept.cards["cancelled_with_rest"])
         await (await shop.ann.sees_view(submit="Review")).submit()
         kept.customers["waiting_rest"] = kept.customers["cancelled_with_rest"][4:]
         kept.cards["waiting_rest"] = await self.asked(await shop.ann.sees_view(submit="Ask for approval"))
@@ -415,7 +415,7 @@ async def killed(shop: Shop, kept: Kept, folder: Path, to: Path) -> None:
                 other[18]: Point.AFTER,
             },
         )
-        await shop.chief.press("Give now", await people.agreed("giving", 40))
+        await shop.chief.press("Skip hold…", await people.agreed("giving", 40))
         for name in ("giving_cancelled", "giving_too"):
             await people.approve(await people.asks(name, 24))
         await held.all_held()

@@ -157,7 +157,7 @@ async def _clicks(site: Site, *buttons: str) -> list[Sent]:
     card = await site.stand.ask("\n".join(f"c-{at}" for at in range(60)))
     for button in buttons:
         before = await site.stand.request()
-        if button in {"Continue…", "End here…"}:
+        if button in {"Continue", "End request…"}:
             before = await stopped(site, before)
             card = site.stand.shop.slack.messages(site.stand.shop.support)[0]
         await site.stand.shop.bo.press(button, card)
@@ -181,7 +181,7 @@ async def _modal(site: Site, button: str, label: str, value: str) -> list[Sent]:
 
 
 async def _turns(site: Site) -> list[Sent]:
-    sent = await _clicks(site, "Show customers")
+    sent = await _clicks(site, "View customers")
     await (await site.stand.shop.bo.sees_view("Customers")).press("On ▶")
     await site.quiet()
     return [*sent, Sent("interactive", site.stand.last("block_actions").payload)]
@@ -214,7 +214,7 @@ SCENES: Final[dict[str, Callable[[Site], Awaitable[list[Sent]]]]] = {
     "cancel by command": lambda site: _command(site, "cancel R-22222"),
     "form": _form,
     "card": lambda site: _clicks(site, "Approve…", "Reject…", "Cancel request"),
-    "stopped card": lambda site: _clicks(site, "Continue…", "End here…"),
+    "stopped card": lambda site: _clicks(site, "Continue", "End request…"),
     "approve": lambda site: _modal(site, "Approve…", "Number of customers", "60"),
     "reject": lambda site: _modal(site, "Reject…", "Reason", "no"),
     "customers": _turns,

@@ -98,8 +98,14 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class ApprovalView:
-    """What an approver sees. `count`: the approver must type the number of customers."""
+    """What an approver sees. `count`: the approver must type the number of customers.
+
+    The rule in it is Dintero's present one. If that is not the requested one, an approval of what this shows
+    moves the request to the present rule first, without the approvals of the earlier one.
+    """
 
     review: Review
     snapshot: RequestSnapshot
     count: bool
+    round: int = 1
+    """The round of the request when it was shown."""

@@ -3,117 +3,160 @@
 from functools import partial
 from typing import Final
 
-from slackblocks import ActionsBlock, Block, Button, ConfirmationDialogue
+from slackblocks import Block
 
 from bot.domain.requests.notification import RequestSnapshot
-from bot.domain.requests.prior_grants import can_ask_again
 from bot.domain.requests.request import Request, State
-from bot.services.customer_lists import has_not_given_list
-from bot.slack.modals import customer_list
-from bot.slack.rendering import pause_banner, request_facts
+from bot.slack.language.texts import N_, _, ngettext
+from bot.slack.messages.card_buttons import buttons
+from bot.slack.rendering import earlier_requests, pause_banner, request_facts
 from bot.slack.rendering.blocks import context, message, section, sections
 from bot.slack.rendering.formatting import Formatter, Message
-from bot.slack.rendering.mrkdwn import mention
-from bot.slack.rendering.request_state import mark, status_line
+from bot.slack.rendering.mrkdwn import escape, mention
+from bot.slack.rendering.request_state import agreed, status_line, status_lines
 
-APPROVE: Final = "discount_approve_open"
-REJECT: Final = "discount_reject_open"
-CANCEL: Final = "discount_cancel"
-CONTINUE: Final = "discount_continue"
-END: Final = "discount_end_here"
-GIVE_NOW: Final = "discount_give_now"
-AGAIN: Final = "discount_ask_again"
-CHECK_AGAIN: Final = "discount_check_again"
-BUTTONS: Final = "discount_buttons"
+RESULT_FIRST: Final = frozenset({State.STOPPED, State.DONE, State.REJECTED, State.CANCELLED, State.EXPIRED})
+"""In these states the message begins with the state, and the facts go into one small line."""
+
+TEXTS: Final[dict[State, str]] = {
+    State.DRAFT: N_("Not sent yet: {offer} ({id}, {account})"),
+    State.APPROVED: N_("Approved: {offer} ({id}, {account})"),
+    State.GIVING: N_("Sending: {offer} ({id}, {account})"),
+    State.STOPPED: N_("Stopped: {offer} ({id}, {account})"),
+    State.REJECTED: N_("Rejected: {offer} ({id}, {account})"),
+    State.CANCELLED: N_("Cancelled: {offer} ({id}, {account})"),
+    State.EXPIRED: N_("Expired: {offer} ({id}, {account})"),
+}
 
 
 def build(snapshot: RequestSnapshot, formatter: Formatter) -> Message:
     """Draw the card in the request's present state."""
-    request = snapshot.request
-    return message(
-        text(snapshot, formatter),
-        [
-            section(_asks(request, formatter)),
-            *sections(lines(snapshot, formatter), most=4),
-            section(status_line(snapshot, formatter)),
-            *pause_banner.blocks(snapshot.pause, formatter),
-            *_buttons(snapshot),
-            context(f"{request.short} · {request_facts.stage(request)}"),
-        ],
-    )
+    state = snapshot.request.state
+    drawn = _ended(snapshot, formatter) if state in RESULT_FIRST else _open(snapshot, formatter)
+    return message(text(snapshot, formatter), drawn)
 
 
 def text(snapshot: RequestSnapshot, formatter: Formatter) -> str:
-    """Say the card in a sentence, for notifications."""
+    """Say the card in a sentence, for notifications; while it waits, ask for the decision."""
     request = snapshot.request
-    asks = _asks(request, formatter)
-    return f"{mark(snapshot)}: {asks} ({request.short}, {request_facts.stage(request)})"
-
-
-def _asks(request: Request, formatter: Formatter) -> str:
-    what = f"{request_facts.rule_name(request)} to {request_facts.whom(request, formatter)}"
-    return f"{mention(request.requester)} asks to give {what}"
+    if request.state is State.WAITING:
+        question = _question(request, formatter)
+        return f"PRODUCTION: {question}" if request.production else f"{question} TEST"
+    fill = partial(_filled, request=request, formatter=formatter)
+    tally = snapshot.tally
+    if request.state is State.STOPPED and tally.unknown:
+        return ngettext(
+            "Stopped with {count} customer unconfirmed: {offer} ({id}, {account})",
+            "Stopped with {count} customers unconfirmed: {offer} ({id}, {account})",
+            tally.unknown,
+            offer=escape(request_facts.offer(request, formatter)),
+            id=request.short,
+            account=request_facts.stage(request),
+        )
+    if request.state is not State.DONE:
+        return fill(TEXTS[request.state])
+    if tally.unknown and not tally.newly_given:
+        return fill(N_("Ended without an answer: {offer} ({id}, {account})"))
+    return _(
+        "Done: {value} given to {given} of {total} customers ({id}, {account})",
+        value=escape(request_facts.value(request, formatter)),
+        given=tally.newly_given,
+        total=tally.asked,
+        id=request.short,
+        account=request_facts.stage(request),
+    )
 
 
 def lines(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
-    """Say the facts of a request."""
+    """Say the facts of a request in lines."""
     request = snapshot.request
-    rule = request.rule
+    asked = formatter.slack_date(request.asked_at) if request.asked_at else ""
     return [
-        *(request_facts.rule_lines(rule, formatter) if rule else []),
+        *(request_facts.rule_lines(request.rule, formatter) if request.rule else []),
         request_facts.customers(request, formatter),
-        *([request_facts.cost_line(request.price, formatter)] if rule else []),
-        *request_facts.tier(request.tier, formatter, request),
+        *([request_facts.cost_line(request.price, formatter)] if request.rule else []),
         request_facts.account(request, formatter),
-        *request_facts.first(request, snapshot.first, formatter, {}),
-        *request_facts.own_key(request),
+        *_notes(snapshot, formatter),
         *request_facts.reason(request),
-        *request_facts.forgotten(request, formatter),
-        *([f"*Asked:* {formatter.slack_date(request.asked_at)}"] if request.asked_at else []),
+        *([_("*Requested* {time}", time=asked)] if asked else []),
     ]
 
 
-def _buttons(snapshot: RequestSnapshot) -> list[Block]:
-    """Draw the buttons; the one that shows the customers is the last, with the list before it."""
+def _question(request: Request, formatter: Formatter) -> str:
+    values = {
+        "who": mention(request.requester),
+        "value": escape(request_facts.value(request, formatter)),
+        "rule": request_facts.title(request),
+        "customers": request_facts.whom(request, formatter),
+    }
+    if request.price is None:
+        return _("Approve? {who} wants to give {value} ({rule}) to {customers}.", **values)
+    total = formatter.amount(request.price.total)
+    text = N_("Approve? {who} wants to give {value} ({rule}) to {customers}, {total} in all.")
+    return _(text, total=total, **values)
+
+
+def _filled(text: str, *, request: Request, formatter: Formatter) -> str:
+    return _(
+        text,
+        offer=escape(request_facts.offer(request, formatter)),
+        id=request.short,
+        account=request_facts.stage(request),
+    )
+
+
+def _open(snapshot: RequestSnapshot, formatter: Formatter) -> list[Block]:
+    """Draw the offer, its facts in two columns, the reason, the state and the buttons."""
     request = snapshot.request
-    draw = partial(Button, value=request.id)
-    cancel = draw("Cancel request", action_id=CANCEL, style="danger", confirm=_confirm_cancel(request))
-    show = draw("Show customers", action_id=customer_list.SHOW)
-    row: list[Button] = []
-    if request.state is State.WAITING:
-        approve = draw("Approve…", action_id=APPROVE, style="primary")
-        row = [approve, draw("Reject…", action_id=REJECT), cancel, show]
-    elif request.state is State.STOPPED:
-        lost = "Whoever has not been given it by now will not be. Whoever was keeps it."
-        confirm = _confirmation(f"End {request.short} here?", lost, yes="End here", no="Not yet")
-        end = draw("End here…", action_id=END, style="danger", confirm=confirm)
-        row = [draw("Continue…", action_id=CONTINUE, style="primary"), end, show]
-    elif request.state is State.APPROVED and request.give_after:
-        row = [cancel, draw("Give now", action_id=GIVE_NOW), show]
-    elif request.state in {State.APPROVED, State.GIVING} and not request.cancel_asked_by:
-        row = [cancel, show]
-    else:
-        if can_ask_again(request, snapshot.tally):
-            row.append(draw("Ask again for these…", action_id=AGAIN))
-        if not request.purged_at:
-            row.append(show)
-    if has_not_given_list(request, snapshot.tally):
-        row.insert(-1, draw("Get the list", action_id=customer_list.LIST))
-    return [ActionsBlock([*row], block_id=BUTTONS)] if row else []
+    offer = escape(request_facts.offer(request, formatter))
+    warnings = [
+        *request_facts.starts_later(request, formatter),
+        *request_facts.other_account(request, formatter),
+    ]
+    return [
+        section(f"*{offer}*\n{request_facts.title(request)}"),
+        request_facts.fields(request_facts.facts(request, formatter)),
+        *sections([*warnings, *_notes(snapshot, formatter)], most=2),
+        *request_facts.quote(request),
+        section(status_line(snapshot, formatter)),
+        *pause_banner.blocks(snapshot.pause, formatter),
+        *buttons(snapshot),
+        context(f"{request.short} · {request_facts.stage(request)}"),
+    ]
 
 
-def _confirm_cancel(request: Request) -> ConfirmationDialogue:
-    if request.state is State.GIVING:
-        effect = "What is on its way to Dintero ends first; whoever was given it by then keeps it."
-    elif request.started_at or (request.state is State.APPROVED and not request.give_after):
-        effect = "Whoever was given it by then keeps it; nobody else gets it."
-    else:
-        effect = (
-            "Nothing has been given yet, and nothing will be. "
-            "To give it after all, it has to be asked for again."
-        )
-    return _confirmation(f"Cancel {request.short}?", effect, yes="Cancel request", no="Keep it")
+def _ended(snapshot: RequestSnapshot, formatter: Formatter) -> list[Block]:
+    """Draw the result first, and the facts in one small line."""
+    request, result = snapshot.request, status_lines(snapshot, formatter)
+    what = request_facts.value if request.state is State.DONE else request_facts.offer
+    offer = f"{escape(what(request, formatter))} · {request_facts.title(request)}"
+    return [
+        section("\n".join([result[0], offer, *result[1:]])),
+        *sections([*request_facts.other_account(request, formatter), *_notes(snapshot, formatter)], most=2),
+        *pause_banner.blocks(snapshot.pause, formatter),
+        *buttons(snapshot),
+        context(" · ".join(_footer(snapshot, formatter))),
+    ]
 
 
-def _confirmation(title: str, text: str, *, yes: str, no: str) -> ConfirmationDialogue:
-    return ConfirmationDialogue(title=title, text=text, confirm=yes, deny=no, style="danger")
+def _footer(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
+    request = snapshot.request
+    at = request.ended_at or request.asked_at
+    return [
+        _("Requested by {who}", who=mention(request.requester)),
+        *([_("approved by {people}", people=agreed(snapshot))] if snapshot.votes else []),
+        *([formatter.slack_date(at)] if at else []),
+        request.short,
+        request_facts.stage(request),
+    ]
+
+
+def _notes(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
+    """Say what is special about this request."""
+    request = snapshot.request
+    return [
+        *([] if request.ended else request_facts.tier(request.tier, formatter, request)),
+        *earlier_requests.first(request, snapshot.first, formatter, {}),
+        *earlier_requests.own_key(request),
+        *request_facts.forgotten(request, formatter),
+    ]

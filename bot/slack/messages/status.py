@@ -53,7 +53,7 @@ def _line(snapshot: RequestSnapshot, formatter: Formatter) -> str:
     request, progress = snapshot.request, ""
     if snapshot.progress:
         pace = progress_bar.foretold(snapshot.progress, formatter)
-        progress = f", {progress_bar.percent(snapshot.tally)}{f', {pace}' if pace else ''}"
+        progress = f", {progress_bar.percent(snapshot.tally, formatter)}{f', {pace}' if pace else ''}"
     asked = f", {formatter.slack_date(request.asked_at)}" if request.asked_at else ""
     what = f"{request_facts.rule_name(request)} for {request_facts.whom(request, formatter)}"
     return (

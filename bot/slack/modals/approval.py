@@ -1,29 +1,32 @@
 """The modal in which an approver reads a request and approves it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any, Final, NamedTuple
 
+from slackblocks import ActionsBlock, Block, Button
+
+from bot.domain.customers.uploads import FileRead
 from bot.domain.ids import RequestId
-from bot.domain.requests.views import ApprovalView, Field
-from bot.slack.modals import file_summary
-from bot.slack.modals.review import facts, held
-from bot.slack.rendering import pause_banner, request_facts, rule_changes
-from bot.slack.rendering.blocks import context, modal, read_input, section, sections, text_input
-from bot.slack.rendering.formatting import Formatter, Json
-from bot.slack.rendering.mrkdwn import mention
+from bot.domain.requests.views import ApprovalView, Field, Review
+from bot.slack.language.texts import N_, _, ngettext
+from bot.slack.modals import customer_list, file_summary
+from bot.slack.rendering import earlier_requests, pause_banner, request_facts, rule_changes
+from bot.slack.rendering.blocks import context, header, modal, read_input, sections, text_input
+from bot.slack.rendering.formatting import Formatter, Json, duration
+from bot.slack.rendering.mrkdwn import escape, shorten
 from bot.slack.rendering.request_state import before
+from bot.slack.rendering.rule_rewards import availability_warning, validity
+from bot.slack.rendering.rule_usage import rule_use
 
 CALLBACK: Final = "discount_approve"
-TITLE: Final = "Approve this discount"
+DETAILS: Final = "discount_approve_rule"
+TITLE: Final = N_("Approve discount?")
 COUNT_BLOCK: Final = str(Field.COUNT)
 MAX_ROUND_DIGITS: Final = 9
-COUNT_HINT: Final = (
-    "Type how many customers get it, as you read it above: “1200”, “1 200” and “1,200” are the same."
-)
-NAME_HINT: Final = (
-    "This reaches more people than anybody can count. "
-    "Type the rule's name, as you read it above, to say that you mean it."
-)
+MAX_FILE_NAME: Final = 60
+SHOWN_CONDITIONS: Final = 3
+"""How many conditions the sentence names; the rule's details have them all."""
 
 
 class Submission(NamedTuple):
@@ -37,34 +40,37 @@ class Submission(NamedTuple):
 
 
 def build(
-    approval_view: ApprovalView, formatter: Formatter, links: request_facts.Links, *, warning: str = ""
+    approval_view: ApprovalView, formatter: Formatter, links: earlier_requests.Links, *, warning: str = ""
 ) -> Json:
     """Draw the request; the metadata names round and digest, so an approval counts for nothing else."""
     review = approval_view.review
     request = review.request
-    asked = [f"*Asked by:* {mention(request.requester)}"]
-    if request.asked_at:
-        asked.append(f"*Since:* {formatter.slack_date(request.asked_at)}")
     blocks = [
-        *sections([f"⚠ {warning}"] if warning else [], most=1),
+        *sections([f"⚠️ {warning}"] if warning else [], most=1),
         *pause_banner.blocks(review.pause, formatter),
-        *sections([*facts(review, formatter, links), request_facts.first_and_last(review), *asked], most=5),
-        *sections(rule_changes.changed(request, formatter), most=4),
-        *sections(before(approval_view.snapshot, formatter), most=1),
+        header(request_facts.offer(request, formatter)),
+        request_facts.fields(_fields(review, formatter), above=request_facts.title(request)),
+        *request_facts.quote(request),
+        *sections(_warnings(approval_view, formatter, links), most=8),
+        *_confirmation(approval_view),
+        *sections([_when(review, formatter)], most=2),
+        ActionsBlock(
+            [
+                Button(_("All rule details"), action_id=DETAILS, value=request.id),
+                Button(_("View customers"), action_id=customer_list.SHOW, value=request.id),
+            ],
+            block_id="discount_approve_buttons",
+        ),
+        context(" · ".join(_small_print(approval_view))),
     ]
-    blocks += sections(file_summary.lines(review.files_read, formatter, masked=True), most=4)
-    blocks += sections(request_facts.use_lines(review.rule, formatter), most=6)
-    if review.hold_minutes:
-        blocks.append(section(f"*After the last yes:* {held(review)}."))
-    if approval_view.count or request.reserved:
-        label, hint = (
-            ("Number of customers", COUNT_HINT) if approval_view.count else ("Name of the rule", NAME_HINT)
-        )
-        blocks.append(text_input(label, block_id=COUNT_BLOCK, action="discount_approve_count", hint=hint))
-    digest = review.digest[: request_facts.DIGEST_CHARACTERS] or "–"
-    blocks.append(context(f"{request.short} · your yes is for exactly this: {digest}"))
-    metadata = f"{request.id}:{request.round}:{request_facts.seen(review)}"
-    return modal(TITLE, blocks, submit="Approve", callback=CALLBACK, metadata=metadata)
+    return modal(
+        _(TITLE),
+        blocks,
+        submit=_("Approve"),
+        close=_("Cancel"),
+        callback=CALLBACK,
+        metadata=f"{request.id}:{approval_view.round}:{request_facts.seen(review)}",
+    )
 
 
 def read(view: Mapping[str, Any]) -> Submission:
@@ -73,3 +79,85 @@ def read(view: Mapping[str, Any]) -> Submission:
     round_ = int(number) if number.isdecimal() and len(number) <= MAX_ROUND_DIGITS else 0
     typed = read_input(view, COUNT_BLOCK).strip()
     return Submission(RequestId(request), round_, shown, frozenset(named.split()), typed)
+
+
+def _fields(review: Review, formatter: Formatter) -> list[tuple[str, str]]:
+    """List the facts for two columns: the cost, the account, the requester, the list."""
+    by_name = dict(request_facts.facts(review.request, formatter))
+    order = (_("Cost"), _("Account"), _("Requested by"))
+    return [*((name, by_name[name]) for name in order), _list(review)]
+
+
+def _list(review: Review) -> tuple[str, str]:
+    """Name the files that the customers are from, and count the skipped rows; else show two ids."""
+    files = [read for read in review.files_read if read.name]
+    if not files or review.request.reserved:
+        return _("Customers"), request_facts.ids(review)
+    name = shorten(files[0].name, MAX_FILE_NAME)
+    if len(files) > 1:
+        name = ngettext("{count} file", "{count} files", len(files))
+    return _("List"), _with_skipped(escape(name), files)
+
+
+def _with_skipped(name: str, files: Sequence[FileRead]) -> str:
+    skipped = sum(read.odd for read in files)
+    if not skipped:
+        return name
+    return ngettext("{list}, {count} row skipped", "{list}, {count} rows skipped", skipped, list=name)
+
+
+def _warnings(approval_view: ApprovalView, formatter: Formatter, links: earlier_requests.Links) -> list[str]:
+    """List what the requester was warned of, and what is special."""
+    review = approval_view.review
+    request, first = review.request, review.remainder.first if review.remainder else None
+    unusable = availability_warning(review.rule, review.usable, formatter)
+    return [
+        *([f"⚠️ *{escape(unusable)}*"] if unusable else []),
+        *rule_changes.changed(request, formatter),
+        *([request_facts.customers(request, formatter)] if request.reserved or request.repeated else []),
+        *earlier_requests.first(request, first, formatter, links),
+        *earlier_requests.asked_already(review.remainder, links),
+        *earlier_requests.before(review.prior_grants, links),
+        *earlier_requests.lost(review),
+        *request_facts.tier(request.tier, formatter, request),
+        *request_facts.budget(review.budget_use, formatter),
+        *request_facts.other_account(request, formatter),
+        *earlier_requests.own_key(request),
+        *earlier_requests.key_use(review),
+        *file_summary.lines(review.files_read, formatter, masked=True),
+        *before(approval_view.snapshot, formatter),
+    ]
+
+
+def _confirmation(approval_view: ApprovalView) -> list[Block]:
+    """Ask for the number of customers, or for the rule's name where nobody can know the number."""
+    if approval_view.count:
+        label, hint = _("Number of customers"), _("Type the number above to confirm.")
+    elif approval_view.review.request.reserved:
+        label, hint = _("Rule name"), _("This goes to everyone. Type the rule's name to confirm.")
+    else:
+        return []
+    return [text_input(label, block_id=COUNT_BLOCK, action="discount_approve_count", hint=hint)]
+
+
+def _when(review: Review, formatter: Formatter) -> str:
+    """Say in a sentence when it can be used, and that it is on hold before, if it is."""
+    dates = escape(validity(review.rule, formatter))
+    conditions = ", ".join([dates, *rule_use(review.rule, formatter, most=SHOWN_CONDITIONS)])
+    sentence = _("*When it can be used:* {conditions}.", conditions=conditions)
+    if not review.hold_minutes:
+        return sentence
+    minutes = duration(timedelta(minutes=review.hold_minutes))
+    return f"{sentence}\n{_('After the last approval it is on hold for {time}.', time=minutes)}"
+
+
+def _small_print(approval_view: ApprovalView) -> list[str]:
+    request, votes = approval_view.review.request, len(approval_view.snapshot.votes)
+    so_far = ngettext(
+        "{given} of {count} approval so far",
+        "{given} of {count} approvals so far",
+        request.approvals,
+        given=votes,
+    )
+    version = approval_view.review.digest[: request_facts.DIGEST_CHARACTERS] or "–"
+    return [request.short, so_far, _("version {version}", version=version), _("viewing ids is logged")]

@@ -7,12 +7,13 @@ from slackblocks import ActionsBlock, Block, Button
 
 from bot.domain.ids import RequestId
 from bot.services.customer_lists import CustomerPage
+from bot.slack.language.texts import N_, _
 from bot.slack.rendering import pause_banner, request_facts
 from bot.slack.rendering.blocks import SECTION, context, modal, plain, section
 from bot.slack.rendering.formatting import Formatter, Json
 from bot.slack.rendering.mrkdwn import paragraphs, visible
 
-TITLE: Final = "Customers"
+TITLE: Final = N_("Customers")
 SHOW: Final = "discount_show_customers"
 LIST: Final = "discount_get_list"
 TURNS: Final = (
@@ -27,22 +28,26 @@ MAX_PAGE_DIGITS: Final = 9
 
 def build(customer_page: CustomerPage, formatter: Formatter) -> Json:
     """Draw a page in plain text: people copy ids as they are."""
-    request, first, number = customer_page.request, customer_page.first, formatter.number
-    last, numbers = first + len(customer_page.customers) - 1, "1 of 1"
-    if request.customers > 1:
-        numbers = f"{number(first)}–{number(last)} of {number(request.customers)}"
-    rule, customers = request_facts.rule_name(request), formatter.customers(request.customers)
+    request = customer_page.request
+    logged = _("Viewing customer ids is logged.")
     blocks = [
         *pause_banner.blocks(customer_page.pause, formatter),
-        section(f"{rule} for {customers}, {numbers}:"),
+        section(f"*{_place(customer_page, formatter)}* · {request_facts.title(request)}"),
         *map(plain, paragraphs(map(visible, customer_page.customers), SECTION)),
         *_turns(customer_page),
-        context(
-            f"{request.short} · {request_facts.stage(request)} · "
-            "that you looked at these ids stands in the audit"
-        ),
+        context(f"{request.short} · {request_facts.stage(request)} · {logged}"),
     ]
-    return modal(TITLE, blocks, metadata=request.id)
+    return modal(_(TITLE), blocks, close=_("Done"), metadata=request.id)
+
+
+def _place(customer_page: CustomerPage, formatter: Formatter) -> str:
+    """Say which of the customers the page shows."""
+    first, total = customer_page.first, customer_page.request.customers
+    customers = formatter.customers(total)
+    if customer_page.pages == 1:
+        return customers
+    last = first + len(customer_page.customers) - 1
+    return _("{first}–{last} of {customers}", first=first, last=last, customers=customers)
 
 
 def read_turn(body: Mapping[str, Any]) -> tuple[RequestId, int]:
@@ -57,13 +62,14 @@ def _turns(customer_page: CustomerPage) -> list[Block]:
     if pages == 1:
         return []
     targets = (
-        ("⏮ First", 1),
-        ("◀ Back", max(page - 1, 1)),
-        ("On ▶", min(page + 1, pages)),
-        ("Last ⏭", pages),
+        (_("First"), 1),
+        (_("Previous"), max(page - 1, 1)),
+        (_("Next"), min(page + 1, pages)),
+        (_("Last"), pages),
     )
     buttons = [
         Button(label, action_id=action, value=str(target))
         for action, (label, target) in zip(TURNS, targets, strict=True)
     ]
-    return [ActionsBlock([*buttons], block_id="discount_customers_turns"), context(f"Page {page} of {pages}")]
+    place = _("Page {page} of {pages}", page=page, pages=pages)
+    return [ActionsBlock([*buttons], block_id="discount_customers_turns"), context(place)]

@@ -12,7 +12,7 @@ from bot.domain.requests.request import FormInput
 from bot.domain.requests.views import Field, FieldError, Form
 from bot.slack.modals import file_fields
 from bot.slack.modals.rule_options import NO_RULE, fits_option, option
-from bot.slack.rendering import pause_banner, request_facts
+from bot.slack.rendering import earlier_requests, pause_banner, request_facts
 from bot.slack.rendering.blocks import (
     INPUT,
     checkboxes,
@@ -159,7 +159,7 @@ class _Drawing:
             *rule,
             f"*Customers:* {customers}",
             f"*Campaign key:* that of {first}, so that nobody can get it twice by it",
-            *request_facts.asked_already(remainder, {}),
+            *earlier_requests.asked_already(remainder, {}),
         ]
         blocks = [*(block for field in Field for block in self._errors(field)), *sections(lines, most=4)]
         if remainder.refused:

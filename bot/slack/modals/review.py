@@ -9,7 +9,7 @@ from slackblocks import ActionsBlock, Button
 from bot.domain.ids import RequestId
 from bot.domain.requests.views import Review
 from bot.slack.modals import file_summary
-from bot.slack.rendering import pause_banner, request_facts
+from bot.slack.rendering import earlier_requests, pause_banner, request_facts
 from bot.slack.rendering.blocks import context, modal, sections
 from bot.slack.rendering.formatting import Formatter, Json, duration
 from bot.slack.rendering.mrkdwn import mention
@@ -19,7 +19,7 @@ TITLE: Final = "Review request"
 ODD_ROWS: Final = "discount_review_odd_rows"
 
 
-def build(review: Review, formatter: Formatter, links: request_facts.Links) -> Json:
+def build(review: Review, formatter: Formatter, links: earlier_requests.Links) -> Json:
     """Draw the facts and what happens next."""
     request = review.request
     blocks = [
@@ -64,22 +64,22 @@ def read(view: Mapping[str, Any]) -> Submission:
     return Submission(RequestId(draft), shown, frozenset(named.split()), mark)
 
 
-def facts(review: Review, formatter: Formatter, links: request_facts.Links) -> list[str]:
+def facts(review: Review, formatter: Formatter, links: earlier_requests.Links) -> list[str]:
     """List the facts that the requester reviews and the approver approves."""
     request, first = review.request, review.remainder.first if review.remainder else None
     return [
         *request_facts.rule_lines(review.rule, formatter, review.usable),
         request_facts.customers(request, formatter),
         request_facts.cost_line(request.price, formatter),
-        *request_facts.first(request, first, formatter, links),
-        *request_facts.asked_already(review.remainder, links),
-        *request_facts.before(review.prior_grants, formatter, links),
-        *request_facts.lost(review),
+        *earlier_requests.first(request, first, formatter, links),
+        *earlier_requests.asked_already(review.remainder, links),
+        *earlier_requests.before(review.prior_grants, links),
+        *earlier_requests.lost(review),
         *request_facts.tier(request.tier, formatter, request),
         *request_facts.budget(review.budget_use, formatter),
         request_facts.account(request, formatter),
-        *request_facts.own_key(request),
-        *request_facts.key_use(review, formatter),
+        *earlier_requests.own_key(request),
+        *earlier_requests.key_use(review),
         *request_facts.reason(request),
     ]
 

@@ -2,13 +2,18 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Final, Literal
+
+from bot.slack.language.texts import _, joined
 
 JOINER: Final = "\u2060"
 """A word joiner: it has no width, and a `*` beside it is no formatting."""
-MASK: Final = "••••"
-FULLY_MASKED_LENGTH: Final = 6
-"""Ids up to this length are masked entirely: four visible characters would nearly give them away."""
+MASK: Final = "•••"
+FULLY_MASKED_LENGTH: Final = 3
+"""Ids up to this length are masked entirely: one visible character would nearly give them away."""
+MASKED_SHARE: Final = 3
+"""One character in so many is shown of a longer id, and of a long one four."""
+MAX_UNMASKED: Final = 4
 SCAN_FACTOR: Final = 10
 """How many times the shown length is read of a text to shorten: Dintero's texts have no bound."""
 
@@ -73,20 +78,22 @@ def visible(customer: str) -> str:
 
 
 def mask(customer: str) -> str:
-    """Hide the middle of a customer id, for channels.
+    """Hide most of a customer id, for channels; its length too.
 
-    >>> mask("12397af6e5e"), mask("ann")
-    ('12••••5e', '••••')
+    >>> mask("12397af6e5e"), mask("100107"), mask("1007"), mask("ann")
+    ('1•••5e', '1•••7', '•••7', '•••')
     """
     if len(customer) <= FULLY_MASKED_LENGTH:
         return MASK
-    return f"{visible(customer[:2])}{MASK}{visible(customer[-2:])}"
+    shown = min(len(customer) // MASKED_SHARE, MAX_UNMASKED)
+    first, last = shown // 2, shown - shown // 2
+    return f"{visible(customer[:first])}{MASK}{visible(customer[-last:])}"
 
 
 def mention(who: str) -> str:
     """Mention a person, a user group or a channel by id; show anything else as it is."""
     if who == "*":
-        return "any full member of this workspace"
+        return _("any full member of this workspace")
     if _USER.fullmatch(who):
         return f"<@{who}>"
     if _GROUP.fullmatch(who):
@@ -94,20 +101,21 @@ def mention(who: str) -> str:
     return f"<#{who}>" if _CHANNEL.fullmatch(who) else escape(who, 40)
 
 
-def mentions(who: Sequence[str], *, last: str = "or", most: int = 10) -> str:
+def mentions(who: Sequence[str], *, last: Literal["and", "or"] = "or", most: int = 10) -> str:
     """Mention several, joined as a phrase."""
     return phrase([mention(one) for one in who], last=last, most=most)
 
 
-def phrase(parts: Sequence[str], *, last: str = "or", most: int = 10) -> str:
-    """Join parts as a phrase; say how many were left out.
+def phrase(parts: Sequence[str], *, last: Literal["and", "or"] = "or", most: int = 10) -> str:
+    """Join parts as the language does; say how many were left out.
 
     >>> phrase(["a", "b", "c"]), phrase(["a", "b", "c", "d"], most=2)
     ('a, b or c', 'a, b and 2 more')
     """
     if len(parts) > most:
-        return f"{', '.join(parts[:most])} and {len(parts) - most} more"
-    return f" {last} ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
+        more = _("{count} more", count=len(parts) - most)
+        return joined([*parts[:most], more])
+    return joined(parts, last)
 
 
 def fit(text: str, most: int) -> str:

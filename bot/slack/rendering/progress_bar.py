@@ -1,51 +1,81 @@
-"""The progress of a request being given: a bar, the counts, the pace and when it will be done."""
+"""The progress of a request being sent: the share, a bar, the counts, the pace and when it will be done."""
 
 import math
 from typing import Final
 
 from bot.domain.requests.batches import Tally
 from bot.domain.requests.progress import Progress
+from bot.slack.language.texts import _
 from bot.slack.rendering.formatting import Formatter
 
-CELLS: Final = 20
+CELLS: Final = 10
 SIGNIFICANT_DIGITS: Final = 2
 """Of a pace: it is never steady enough for more."""
 
 
 def drawn(tally: Tally, progress: Progress, formatter: Formatter) -> str:
-    """Draw the progress in mrkdwn."""
-    refused = f" · {formatter.number(tally.refused)} refused" if tally.refused else ""
-    left = f"{formatter.number(tally.left)} left of {formatter.customers(tally.asked)}"
-    lines = [f"⚙️ *Giving:* {bar(tally)}", f"{formatter.number(tally.given)} given{refused} · {left}"]
+    """Draw the progress in mrkdwn: the percentage first."""
+    lines = [
+        _("⏳ *Sending to Dintero:* {percent} {bar}", percent=percent(tally, formatter), bar=bar(tally)),
+        counts(tally),
+    ]
     if pace := foretold(progress, formatter):
-        lines.append(f"{pace[0].upper()}{pace[1:]}.")
+        lines.append(pace)
     return "\n".join(lines)
 
 
+def counts(tally: Tally) -> str:
+    """Count those given and refused so far.
+
+    >>> counts(Tally(121, given=36)), counts(Tally(121, given=36, refused=1))
+    ('36 of 121 given', '36 of 121 given, 1 refused')
+    """
+    if tally.refused:
+        return _(
+            "{given} of {total} given, {refused} refused",
+            given=tally.given,
+            total=tally.asked,
+            refused=tally.refused,
+        )
+    return _("{given} of {total} given", given=tally.given, total=tally.asked)
+
+
 def bar(tally: Tally) -> str:
-    """Draw the settled share; the bar is full, at 100 %, only when nobody is left.
+    """Draw the settled share; the bar is full only when nobody is left.
 
     >>> bar(Tally(1000, given=420, refused=10)), bar(Tally(1000, given=999))
-    ('████████░░░░░░░░░░░░ 43 %', '███████████████████░ 99 %')
+    ('████░░░░░░', '█████████░')
     """
     full = (tally.asked - tally.left) * CELLS // max(tally.asked, 1)
-    return f"{'█' * full}{'░' * (CELLS - full)} {percent(tally)}"
+    return "█" * full + "░" * (CELLS - full)
 
 
-def percent(tally: Tally) -> str:
-    """Say the settled share, rounded down."""
-    return f"{(tally.asked - tally.left) * 100 // max(tally.asked, 1)} %"
+def percent(tally: Tally, formatter: Formatter) -> str:
+    """Say the settled share, rounded down: 100% only when nobody is left."""
+    return formatter.percent((tally.asked - tally.left) * 100 // max(tally.asked, 1))
 
 
 def foretold(progress: Progress, formatter: Formatter) -> str:
     """Say the pace and the expected end, as far as they are known."""
-    parts = []
-    if rate := progress.a_second:
-        count, unit = (rate, "second") if rate >= 1 else (rate * 60, "minute")
-        parts.append(f"about {formatter.number(_rounded(count))} a {unit}")
-    if progress.done_at:
-        parts.append(f"done at about {formatter.clock(progress.done_at)}")
-    return ", ".join(parts)
+    done_at = formatter.clock(progress.done_at) if progress.done_at else ""
+    rate = progress.a_second
+    if not rate:
+        return _("Done around {time}", time=done_at) if done_at else ""
+    if rate >= 1:
+        return _pace_a_second(_rounded(rate), done_at)
+    return _pace_a_minute(_rounded(rate * 60), done_at)
+
+
+def _pace_a_second(count: int, done_at: str) -> str:
+    if done_at:
+        return _("About {count} per second, done around {time}", count=count, time=done_at)
+    return _("About {count} per second", count=count)
+
+
+def _pace_a_minute(count: int, done_at: str) -> str:
+    if done_at:
+        return _("About {count} per minute, done around {time}", count=count, time=done_at)
+    return _("About {count} per minute", count=count)
 
 
 def _rounded(count: float) -> int:

@@ -1,4 +1,4 @@
-"""The state of a request in words: a line for its card and status, and the short texts of notifications."""
+"""The state of a request in words: lines for its message and status, and the short texts of lists."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -7,38 +7,42 @@ from typing import Final
 from bot.domain.requests.batches import Tally
 from bot.domain.requests.notification import RequestSnapshot
 from bot.domain.requests.request import PauseState, State
+from bot.slack.language.texts import N_, _, ngettext
 from bot.slack.rendering import progress_bar, verification
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import escape, mention, mentions, phrase
-from bot.slack.rendering.outcomes import ends, outcome
+from bot.slack.rendering.outcomes import ends
 from bot.slack.rendering.reasons import stop
-from bot.slack.rendering.request_facts import approvals
 
 NOTE_CHARACTERS: Final = 500
 MARKS: Final[dict[State, str]] = {
-    State.DRAFT: "✎ being written",
-    State.WAITING: "⏳ waiting",
-    State.APPROVED: "✅ approved",
-    State.GIVING: "⚙️ giving",
-    State.STOPPED: "⚠️ stopped",
-    State.DONE: "🎉 done",
-    State.REJECTED: "🚫 rejected",
-    State.CANCELLED: "🚫 cancelled",
-    State.EXPIRED: "⌛ expired",
+    State.DRAFT: N_("not sent yet"),
+    State.WAITING: N_("⏳ waiting for approval"),
+    State.APPROVED: N_("✅ approved"),
+    State.GIVING: N_("⏳ sending"),
+    State.STOPPED: N_("⚠️ stopped"),
+    State.DONE: N_("✅ done"),
+    State.REJECTED: N_("🚫 rejected"),
+    State.CANCELLED: N_("🚫 cancelled"),
+    State.EXPIRED: N_("🚫 expired"),
 }
 
 
 def mark(snapshot: RequestSnapshot) -> str:
     """Say the state in a sign and a word or two, for lists."""
-    request = snapshot.request
-    if request.state is State.DONE and snapshot.tally.newly_given < snapshot.tally.asked:
-        return "◐ done in part" if snapshot.tally.newly_given else "○ done, nobody given"
-    return MARKS[request.state]
+    state, tally = snapshot.request.state, snapshot.tally
+    if state is State.DONE and tally.newly_given < tally.asked:
+        if tally.unknown:
+            return _("⚠️ partly unconfirmed")
+        return _("⚠️ partly given") if tally.newly_given else _("⚠️ not given")
+    if state is State.APPROVED and snapshot.request.give_after:
+        return _("⏸️ on hold")
+    return _(MARKS[state])
 
 
 def done_mark(tally: Tally) -> str:
     """Choose the sign of a request that is done."""
-    return "🎉" if tally.newly_given == tally.asked else "☑️"
+    return "✅" if tally.newly_given == tally.asked else "⚠️"
 
 
 def agreed(snapshot: RequestSnapshot) -> str:
@@ -47,16 +51,14 @@ def agreed(snapshot: RequestSnapshot) -> str:
     if snapshot.votes:
         return mentions([approval.by for approval in snapshot.votes], last="and")
     if request.approvals == 0:
-        return "nobody had to"
-    return mention(request.decided_by) if request.decided_by and request.state is State.APPROVED else "nobody"
+        return _("nobody (no approval needed)")
+    decided = request.decided_by if request.state is State.APPROVED else None
+    return mention(decided) if decided else _("nobody")
 
 
 def held(until: datetime, when: Callable[[datetime], str]) -> str:
-    """Say until when a request is held, and what people can do until then."""
-    return (
-        f"⏱️ *Held until {when(until)}:* nothing is given before. "
-        "Until then anybody in this channel can cancel it."
-    )
+    """Say until when a request is on hold, and what people can do until then."""
+    return _("⏸️ *On hold until {time}.* Anyone in this channel can cancel it until then.", time=when(until))
 
 
 def before(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
@@ -66,96 +68,159 @@ def before(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
 
 def status_line(snapshot: RequestSnapshot, formatter: Formatter) -> str:
     """Say in mrkdwn which state the request is in, who moved it there, and what happens next."""
-    request, tally = snapshot.request, snapshot.tally
-    at = f" {formatter.slack_date(request.ended_at)}" if request.ended_at else ""
-    earlier = "".join(f"\n{line}" for line in before(snapshot, formatter))
-    match request.state:
+    return "\n".join(status_lines(snapshot, formatter))
+
+
+def status_lines(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
+    """Say the state in lines of mrkdwn: the most important one first."""
+    match snapshot.request.state:
         case State.DRAFT:
-            return "Not asked for yet"
+            return [_("Not sent yet.")]
         case State.WAITING:
-            until = f", until {formatter.slack_date(request.expires_at)}" if request.expires_at else ""
-            so_far = f" {agreed(snapshot)} approved it already." if snapshot.votes else ""
-            return f"⏳ *Waiting:* {_awaited(snapshot)}{until}.{so_far}{earlier}"
+            return [_waiting(snapshot, formatter), *before(snapshot, formatter)]
         case State.APPROVED:
-            return _approved(snapshot, formatter)
+            return [_approved(snapshot, formatter), *before(snapshot, formatter)]
         case State.GIVING:
-            return _giving(snapshot, formatter)
+            return [_giving(snapshot, formatter)]
         case State.STOPPED:
-            why = f"⚠️ *Stopped:* {stop(request.stop, request.note)}"
-            return "\n".join([why, *_so_far(snapshot, formatter), _choices(tally, formatter)])
+            return _stopped(snapshot, formatter)
         case State.DONE:
-            return f"{done_mark(tally)} *Done{at}:* {_counted(tally, formatter)}."
+            tally = snapshot.tally
+            return [f"{done_mark(tally)} *{result(tally)}*", *_others(snapshot, formatter)]
         case State.REJECTED:
-            by = f" by {mention(request.decided_by)}" if request.decided_by else ""
-            why = f": {escape(request.note, NOTE_CHARACTERS)}" if request.note.strip() else ""
-            return f"🚫 *Rejected*{by}{at}{why}{earlier}"
+            return [_rejected(snapshot), *before(snapshot, formatter)]
         case State.CANCELLED:
-            canceller = request.cancel_asked_by or request.decided_by
-            by = f" by {mention(canceller)}" if canceller else ""
-            given = _counted(tally, formatter) if request.started_at else "nothing was given"
-            return f"🚫 *Cancelled*{by}{at}: {given}."
+            return _cancelled(snapshot, formatter)
         case State.EXPIRED:
-            late = f"anew in time.{earlier}" if request.started_at else "in time, and nothing was given."
-            return f"⌛ *Expired*{at}: nobody approved it {late}"
+            return [_("🚫 *Expired:* nobody approved it in time."), *before(snapshot, formatter)]
 
 
-def _awaited(snapshot: RequestSnapshot) -> str:
-    """Say how many have approved, and who can still approve."""
+def result(tally: Tally) -> str:
+    """Say how many got the discount: never that nobody did while one is unconfirmed.
+
+    >>> result(Tally(3, given=2)), result(Tally(3, unknown=2)), result(Tally(3, refused=3))
+    ('Given to 2 of 3 customers', '2 customers unconfirmed', 'Not given to anyone')
+    """
+    if tally.newly_given:
+        return ngettext(
+            "Given to {given} of {count} customer",
+            "Given to {given} of {count} customers",
+            tally.asked,
+            given=tally.newly_given,
+        )
+    if tally.unknown:
+        return ngettext("{count} customer unconfirmed", "{count} customers unconfirmed", tally.unknown)
+    return _("Not given to anyone")
+
+
+def _waiting(snapshot: RequestSnapshot, formatter: Formatter) -> str:
+    """Say how many approvals are missing, from whom, and until when."""
     request, voted = snapshot.request, {approval.by for approval in snapshot.votes}
-    asked_of = [mention(who) for who in snapshot.asked_of if who not in voted]
-    if request.approvals <= 1:
-        return approvals(1, asked_of)
-    left = max(request.approvals - len(voted), 1)
-    people = phrase(asked_of, last="or" if left == 1 else "and") or "the approvers of this channel"
-    return f"{len(voted)} of {request.approvals}; waiting for {'one' if left == 1 else left} of {people}"
+    people = phrase([mention(who) for who in snapshot.asked_of if who not in voted])
+    people = people or _("this channel's approvers")
+    missing = max(request.approvals - len(voted), 1)
+    if voted:
+        needs = ngettext(
+            "⏳ *Needs {count} more approval* from {people}.",
+            "⏳ *Needs {count} more approvals* from {people}.",
+            missing,
+            people=people,
+        )
+    else:
+        needs = ngettext(
+            "⏳ *Needs {count} approval* from {people}.",
+            "⏳ *Needs {count} approvals* from {people}.",
+            missing,
+            people=people,
+        )
+    sentences = [needs]
+    if voted:
+        sentences.append(_("Approved by {people}.", people=agreed(snapshot)))
+    if request.expires_at:
+        sentences.append(_("Expires {time}.", time=formatter.slack_date(request.expires_at)))
+    return " ".join(sentences)
 
 
 def _approved(snapshot: RequestSnapshot, formatter: Formatter) -> str:
     request = snapshot.request
-    what = f"*Approved* by {agreed(snapshot)}" if request.approvals else "*No approval needed*"
+    if request.approvals:
+        approved = _("Approved by {people}.", people=agreed(snapshot))
+    else:
+        approved = _("No approval needed.")
     if request.give_after and not request.waits_since:
-        return f"✅ {what}. {held(request.give_after, formatter.slack_date)}"
+        return f"{held(request.give_after, formatter.slack_date)}\n{approved}"
     if snapshot.pause:
-        return f"✅ {what}: the giving starts after the pause."
+        return f"⏸️ *{approved}* {_('Sending starts when the pause ends.')}"
     if request.waits_since:
-        waiting = f"the giving has been waiting since {formatter.slack_date(request.waits_since)}"
-        return f"⏳ {what}: {waiting} and starts by itself; the thread says what for."
-    return f"✅ {what}: the giving is about to start."
+        since = formatter.slack_date(request.waits_since)
+        waits = _("Sending has been waiting since {time} and starts by itself.", time=since)
+        return f"⏳ *{approved}* {waits}"
+    return f"✅ *{approved}* {_('Sending starts now.')}"
 
 
 def _giving(snapshot: RequestSnapshot, formatter: Formatter) -> str:
     request, tally = snapshot.request, snapshot.tally
-    so_far = f"{formatter.number(tally.given)} of {formatter.customers(tally.asked)} so far"
     if request.cancel_asked_by:
-        canceller = mention(request.cancel_asked_by)
-        return f"🛑 *Being cancelled* by {canceller}: what is on its way to Dintero ends first."
+        who = mention(request.cancel_asked_by)
+        return _("🚫 *Being cancelled by {who}.* Calls already sent will finish first.", who=who)
     if request.pausing is not PauseState.NO:
-        return f"⏸️ *Giving, held up by the pause:* {so_far}. It goes on by itself."
+        counts = progress_bar.counts(tally)
+        return _("⏸️ *Paused:* {counts}. The rest is sent when the pause ends.", counts=counts)
     if snapshot.progress:
         return progress_bar.drawn(tally, snapshot.progress, formatter)
-    return f"⚙️ *Giving:* {so_far}." if tally.given else "⚙️ *Giving* …"
+    if tally.given:
+        return _("⏳ *Sending to Dintero:* {counts}.", counts=progress_bar.counts(tally))
+    return _("⏳ *Sending to Dintero …*")
 
 
-def _choices(tally: Tally, formatter: Formatter) -> str:
-    """Say what the two buttons of a stopped request do."""
+def _stopped(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
+    request = snapshot.request
+    why = _("⚠️ *Stopped:* {reason}", reason=stop(request.stop, request.note))
+    return [why, *_so_far(snapshot, formatter), _choices(snapshot.tally)]
+
+
+def _choices(tally: Tally) -> str:
+    """Say what the buttons of a stopped request do."""
     if tally.left <= 0:
-        return "Nobody is left to be tried: *Continue…* and *End here…* both sum it up."
-    unknown = ""
-    if tally.unknown > 0:
-        unknown = " Whoever is unknown is asked again under the same key, so nobody gets it twice."
-    who = "the one who is left" if tally.left == 1 else f"the {formatter.number(tally.left)} who are left"
-    return (
-        f"*Continue…* tries to give it to {who}.{unknown} "
-        "*End here…* leaves it so: the requester gets the list of everybody without it."
+        return _("Nobody is left to send to. *Continue* and *End request…* both finish it.")
+    return ngettext(
+        "*Continue* sends to the {count} customer who is left; nobody gets it twice. "
+        "*End request…* leaves it as it is.",
+        "*Continue* sends to the {count} customers who are left; nobody gets it twice. "
+        "*End request…* leaves it as it is.",
+        tally.left,
     )
 
 
-def _counted(tally: Tally, formatter: Formatter) -> str:
-    return "; ".join([outcome(tally, formatter), *ends(tally, formatter)])
+def _rejected(snapshot: RequestSnapshot) -> str:
+    by, why = snapshot.request.decided_by, escape(snapshot.request.note, NOTE_CHARACTERS)
+    if not by:
+        return _("🚫 *Rejected*")
+    if not snapshot.request.note.strip():
+        return _("🚫 *Rejected by {who}*", who=mention(by))
+    return _("🚫 *Rejected by {who}:* “{why}”", who=mention(by), why=why)
+
+
+def _cancelled(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
+    request = snapshot.request
+    canceller = request.cancel_asked_by or request.decided_by
+    cancelled = _("🚫 *Cancelled by {who}*", who=mention(canceller)) if canceller else _("🚫 *Cancelled*")
+    if not request.started_at:
+        return [cancelled, _("Nothing was given.")]
+    return [cancelled, *_so_far(snapshot, formatter)]
 
 
 def _so_far(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
-    return [
-        f"*So far:* {_counted(snapshot.tally, formatter)}.",
-        *verification.line(snapshot.verification, formatter),
-    ]
+    """Say what is known of the customers, in a line of its own."""
+    counts = " · ".join([result(snapshot.tally), *_ends(snapshot.tally, formatter)])
+    return [f"*{counts}*", *verification.line(snapshot.verification, formatter)]
+
+
+def _others(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
+    """Count the customers of the other outcomes, in a line of their own."""
+    counts = " · ".join(_ends(snapshot.tally, formatter))
+    return [*([counts] if counts else []), *verification.line(snapshot.verification, formatter)]
+
+
+def _ends(tally: Tally, formatter: Formatter) -> list[str]:
+    return ends(tally, formatter) if tally.newly_given < tally.asked or tally.maybe_before else []

@@ -170,19 +170,23 @@ def local(at: datetime, formatter: Formatter, pattern: str) -> str:
         return at.strftime(pattern)
 
 
-def cost_text(cost: Cost | None, formatter: Formatter) -> str:
-    """Say what a request costs in all, in plain text, or why that can't be known."""
-    if cost is None:
-        return _("can't be calculated (depends on the purchase)")
-    total = formatter.amount(cost.total)
-    if cost.uses is None:
-        return _("up to {total} if each uses it once (no use limit)", total=total)
-    if cost.uses == 1:
-        return _("up to {total} (one use each)", total=total)
+def cost_text(price: Cost | None, formatter: Formatter) -> str:
+    """Say the total for one use each and how often it can be used, or why there is no price."""
+    if price is None:
+        return _("Can't be calculated in advance. It depends on the purchase.")
+    total = formatter.amount(price.total)
+    if price.uses is None:
+        if price.customers == 1:
+            return _("{total} each time it's used (no use limit)", total=total)
+        return _("{total} if each uses it once (no use limit)", total=total)
+    if price.customers == 1:
+        return ngettext(
+            "{total} (1 use)", "{total} each time it's used (up to {count} uses)", price.uses, total=total
+        )
     return ngettext(
-        "up to {total} if each uses it once (at most {count} use each)",
-        "up to {total} if each uses it once (at most {count} uses each)",
-        cost.uses,
+        "{total} if each uses it (1 use each)",
+        "{total} if each uses it once (up to {count} uses each)",
+        price.uses,
         total=total,
     )
 

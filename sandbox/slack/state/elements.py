@@ -22,14 +22,17 @@ KEPT_AS: Final[dict[str, tuple[str, str]]] = {
 
 LISTED: Final = frozenset({"selected_options", "files"})
 TEXTS: Final = frozenset({"plain_text_input", "number_input"})
+PRESSED: Final = frozenset({"button", "overflow"})
+"""What people press; of an overflow menu, each option."""
 
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """An element that a person can use, with its block."""
+    """An element that a person can use, with its block; of an overflow menu, one of its options."""
 
     block: Json
     element: Json
+    option: Json | None = None
 
     @property
     def type(self) -> str:
@@ -47,8 +50,15 @@ class Element:
         return str(self.element["action_id"])
 
     @property
+    def key(self) -> tuple[str, str, str]:
+        """What tells it apart from all others of a view or message."""
+        return self.block_id, self.action_id, str((self.option or {}).get("value", ""))
+
+    @property
     def label(self) -> str:
-        """What people call it: the input's label, the button's text, or the text beside an accessory."""
+        """What people call it: the input's label, the button's or option's text, or the text beside it."""
+        if self.option is not None:
+            return str(self.option["text"]["text"])
         if self.block["type"] == "input":
             return str(self.block["label"]["text"])
         if self.type == "button":
@@ -74,12 +84,14 @@ def elements(blocks: Iterable[Json]) -> Iterator[Element]:
         inside = [block[key] for key in ("element", "accessory") if key in block]
         if block["type"] == "actions":
             inside = block["elements"]
-        yield from (Element(block, element) for element in inside)
+        for element in inside:
+            options = element["options"] if element["type"] == "overflow" else [None]
+            yield from (Element(block, element, option) for option in options)
 
 
 def buttons(blocks: Iterable[Json]) -> list[Element]:
-    """List the buttons."""
-    return [element for element in elements(blocks) if element.type == "button"]
+    """List the buttons, and the options of overflow menus."""
+    return [element for element in elements(blocks) if element.type in PRESSED]
 
 
 def fields(blocks: Iterable[Json]) -> list[Element]:

@@ -4,7 +4,7 @@ from html import escape
 from typing import Final
 
 from sandbox.slack.api.chat import message_payload
-from sandbox.slack.state.elements import Element, kept, value_of
+from sandbox.slack.state.elements import PRESSED, Element, kept, value_of
 from sandbox.slack.state.views import OpenView
 from sandbox.slack.state.workspace import Account, Channel, Json, Message
 from sandbox.slack.transport.switchboard import Switchboard
@@ -59,7 +59,7 @@ def message_action(board: Switchboard, who: Account, message: Message, button: E
 
 def view_action(board: Switchboard, who: Account, view: OpenView, used: Element) -> Json:
     """Build the use of a view's button or immediate input."""
-    value = {} if used.type == "button" else kept(used, value_of(used, view.state))
+    value = {} if used.type in PRESSED else kept(used, value_of(used, view.state))
     return {
         **_interaction(board, who, "block_actions"),
         "container": {"type": "view", "view_id": view.id},
@@ -118,6 +118,8 @@ def _interaction(board: Switchboard, who: Account, kind: str) -> Json:
 
 def _action(board: Switchboard, used: Element, value: Json) -> Json:
     said: Json = {key: used.element[key] for key in ("text", "value", "style") if key in used.element}
+    if used.option is not None:
+        said = {"selected_option": used.option}
     return {
         "action_id": used.action_id,
         "block_id": used.block_id,

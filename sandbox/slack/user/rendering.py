@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from itertools import count
 from typing import Any, Final
 
-from sandbox.slack.state.elements import Element, Json, State, elements, value_of
+from sandbox.slack.state.elements import PRESSED, Element, Json, State, elements, value_of
 from sandbox.slack.state.views import OpenView
 from sandbox.slack.state.workspace import Channel, Message, Workspace
 from sandbox.slack.user.mrkdwn import plain
@@ -15,9 +15,9 @@ Numbering = Callable[[Element], int | None]
 
 
 def buttons_in_order() -> Numbering:
-    """Number only the buttons, from 1."""
+    """Number only what is pressed, from 1."""
     numbers = count(1)
-    return lambda element: next(numbers) if element.type == "button" else None
+    return lambda element: next(numbers) if element.type in PRESSED else None
 
 
 class MessageRenderer:
@@ -114,7 +114,7 @@ class MessageRenderer:
 
     def _element(self, element: Element) -> str:
         mark = self._mark(element)
-        if element.type == "button":
+        if element.type in PRESSED:
             return f"{mark}{element.label}"
         return (
             f"{mark}{element.label}: {self._value(element)}"

@@ -42,7 +42,7 @@ class Button(StrEnum):
     CANCEL = "Cancel"
     CONTINUE = "Continue"
     END_HERE = "End here"
-    GIVE_NOW = "Give now"
+    GIVE_NOW = "Skip hold…"
 
 
 class Start(StrEnum):

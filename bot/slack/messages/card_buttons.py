@@ -1,0 +1,154 @@
+"""The buttons of a request's card, and the menu with the rare ones."""
+
+from typing import Final
+
+from slackblocks import ActionsBlock, Block, Button, ConfirmationDialogue, Option, OverflowMenu, PlainText
+
+from bot.domain.requests.notification import RequestSnapshot
+from bot.domain.requests.prior_grants import can_ask_again
+from bot.domain.requests.request import Request, State
+from bot.services.customer_lists import has_not_given_list
+from bot.slack.language.texts import _
+from bot.slack.modals import customer_list
+
+APPROVE: Final = "discount_approve_open"
+REJECT: Final = "discount_reject_open"
+CANCEL: Final = "discount_cancel"
+CONTINUE: Final = "discount_continue"
+END: Final = "discount_end_here"
+GIVE_NOW: Final = "discount_give_now"
+AGAIN: Final = "discount_ask_again"
+EDIT_RESEND: Final = "discount_edit_resend"
+CHECK_AGAIN: Final = "discount_check_again"
+MENU: Final = "discount_menu"
+BUTTONS: Final = "discount_buttons"
+SEPARATOR: Final = ":"
+"""Between the action and the request's id in the value of a menu's option."""
+
+Label = tuple[str, str]
+"""A label and its action id."""
+
+
+def buttons(snapshot: RequestSnapshot) -> list[Block]:
+    """Draw the buttons of the state: decide, reject, rest."""
+    row = _BY_STATE.get(snapshot.request.state, _ended)(snapshot)
+    return [ActionsBlock([*row], block_id=BUTTONS)] if row else []
+
+
+def cancel_effect(request: Request) -> str:
+    """Say what cancelling does now."""
+    if request.state is State.GIVING:
+        return _("Calls already sent will finish. Customers who got the discount keep it.")
+    if request.started_at or (request.state is State.APPROVED and not request.give_after):
+        return _("Customers who already got it keep it. Nobody else will.")
+    return _("Nothing has been given yet. You can send a new request later.")
+
+
+def _waiting(snapshot: RequestSnapshot) -> list[Button | OverflowMenu]:
+    request = snapshot.request
+    return [
+        Button(_("Approve…"), action_id=APPROVE, value=request.id, style="primary"),
+        Button(_("Reject…"), action_id=REJECT, value=request.id),
+        *_menu(request, _view(), (_("Cancel request…"), CANCEL)),
+    ]
+
+
+def _running(snapshot: RequestSnapshot) -> list[Button | OverflowMenu]:
+    """Draw the buttons between the last approval and the result."""
+    request = snapshot.request
+    row: list[Button | OverflowMenu] = []
+    if not request.cancel_asked_by:
+        row.append(_confirmed(request, (_("Cancel request…"), CANCEL), _confirm_cancel(request)))
+    if request.state is State.APPROVED and request.give_after:
+        row.append(_confirmed(request, (_("Skip hold…"), GIVE_NOW), _confirm_skip(request)))
+    return [*row, *_menu(request, _view())]
+
+
+def _stopped(snapshot: RequestSnapshot) -> list[Button | OverflowMenu]:
+    request = snapshot.request
+    row = [
+        Button(_("Continue"), action_id=CONTINUE, value=request.id, style="primary"),
+        _confirmed(request, (_("End request…"), END), _confirm_end(request)),
+    ]
+    if snapshot.tally.unknown:
+        row.append(Button(_("Check again"), action_id=CHECK_AGAIN, value=request.id))
+    return [*row, *_menu(request, *_list_of(snapshot), _view())]
+
+
+def _ended(snapshot: RequestSnapshot) -> list[Button | OverflowMenu]:
+    request = snapshot.request
+    if request.purged_at:
+        return []
+    labels = [*_again(snapshot), *_list_of(snapshot), _view()]
+    return [Button(label, action_id=action, value=request.id) for label, action in labels]
+
+
+def _again(snapshot: RequestSnapshot) -> list[Label]:
+    """Offer the remaining customers, or the same request once more if it never started."""
+    request = snapshot.request
+    if can_ask_again(request, snapshot.tally):
+        return [(_("Request again…"), AGAIN)]
+    unstarted = request.ended and request.started_at is None
+    return [(_("Edit and resend…"), EDIT_RESEND)] if unstarted and request.state is not State.DONE else []
+
+
+def _list_of(snapshot: RequestSnapshot) -> list[Label]:
+    return [(_("Send me the list"), customer_list.LIST)] if _has_list(snapshot) else []
+
+
+def _has_list(snapshot: RequestSnapshot) -> bool:
+    return has_not_given_list(snapshot.request, snapshot.tally)
+
+
+def _view() -> Label:
+    return _("View customers"), customer_list.SHOW
+
+
+def _menu(request: Request, *labels: Label) -> list[Button | OverflowMenu]:
+    """Draw the rare actions: a menu, or a button if it is only one."""
+    if len(labels) == 1:
+        return [Button(label, action_id=action, value=request.id) for label, action in labels]
+    options = [
+        Option(text=PlainText(label), value=f"{action}{SEPARATOR}{request.id}") for label, action in labels
+    ]
+    return [OverflowMenu(action_id=MENU, options=options)]
+
+
+def _confirmed(request: Request, label: Label, confirm: ConfirmationDialogue) -> Button:
+    return Button(label[0], action_id=label[1], value=request.id, confirm=confirm)
+
+
+def _confirm_cancel(request: Request) -> ConfirmationDialogue:
+    return ConfirmationDialogue(
+        title=_("Cancel {id}?", id=request.short),
+        text=cancel_effect(request),
+        confirm=_("Cancel request"),
+        deny=_("Keep request"),
+    )
+
+
+def _confirm_skip(request: Request) -> ConfirmationDialogue:
+    return ConfirmationDialogue(
+        title=_("Send {id} now?", id=request.short),
+        text=_("The hold ends, and the discount is sent to Dintero. Only bot admins can do this."),
+        confirm=_("Send now"),
+        deny=_("Keep the hold"),
+    )
+
+
+def _confirm_end(request: Request) -> ConfirmationDialogue:
+    return ConfirmationDialogue(
+        title=_("End {id}?", id=request.short),
+        text=_("Customers who don't have it yet won't get it. You'll get a list of them."),
+        confirm=_("End request"),
+        deny=_("Keep open"),
+        style="danger",
+    )
+
+
+_BY_STATE: Final = {
+    State.WAITING: _waiting,
+    State.APPROVED: _running,
+    State.GIVING: _running,
+    State.STOPPED: _stopped,
+}

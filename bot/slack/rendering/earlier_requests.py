@@ -1,0 +1,163 @@
+"""What a request has to do with earlier ones: the same customers, the same campaign key, a follow-up."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from bot.domain.ids import RequestId
+from bot.domain.requests.prior_grants import PriorGrants, PriorRequest, Remainder
+from bot.domain.requests.request import Request
+from bot.domain.requests.views import Review
+from bot.slack.language.texts import N_, _, joined, ngettext
+from bot.slack.rendering.formatting import Formatter
+from bot.slack.rendering.mrkdwn import address, escape, phrase
+
+Links = Mapping[RequestId, str]
+"""The addresses of other requests' messages."""
+
+MAX_REQUESTS: Final = 5
+
+
+def before(found: PriorGrants, links: Links) -> list[str]:
+    """Say how many customers got the same rule lately, or may get it, and from which requests."""
+    if not found.customers:
+        unread = _("⚠️ Not all earlier requests for this rule could be compared with this one.")
+        return [unread] if found.more else []
+    shown = [_share(each, links) for each in found.by if not each.is_hidden]
+    if len(shown) > MAX_REQUESTS:
+        shown[MAX_REQUESTS:] = [_("{count} more", count=len(shown) - MAX_REQUESTS)]
+    if hidden := sum(each.is_hidden for each in found.by):
+        shown.append(ngettext("{count} request you can't see", "{count} requests you can't see", hidden))
+    return [_prior(found, joined(shown))]
+
+
+def _prior(found: PriorGrants, requests: str) -> str:
+    """Say how many got it, or may get it from requests that have not ended or have no answer."""
+    count, unsure = found.customers, any(each.open or each.unknown for each in found.by)
+    match found.more, unsure:
+        case True, True:
+            text = N_("⚠️ At least {count} of these customers got this rule lately, or may get it: {requests}")
+        case True, False:
+            text = N_("⚠️ At least {count} of these customers got this rule lately: {requests}")
+        case False, True:
+            text = N_("⚠️ {count} of these customers got this rule lately, or may get it: {requests}")
+        case _:
+            text = N_("⚠️ {count} of these customers got this rule lately: {requests}")
+    return _(text, count=count, requests=requests)
+
+
+def lost(review: Review) -> list[str]:
+    """Warn of requests of the rule that a restored backup lacks: nobody knows who their customers were."""
+    found = review.prior_grants.lost
+    if not found:
+        return []
+    here = [one.short for one in found if one.channel == review.request.channel]
+    named = [*here[:MAX_REQUESTS]]
+    if more := len(here) - len(named):
+        named.append(_("{count} more", count=more))
+    if elsewhere := len(found) - len(here):
+        named.append(ngettext("{count} in another channel", "{count} in other channels", elsewhere))
+    return [
+        _("⚠️ *A restored backup lacks {requests} for this rule.*", requests=joined(named)),
+        _("Customers who got it there would get it twice. Read those requests first."),
+    ]
+
+
+def first(request: Request, found: PriorRequest | None, formatter: Formatter, links: Links) -> list[str]:
+    """Name the request whose remaining customers this one is for, or some of them."""
+    if found is None:
+        return []
+    refused, link = found.refused, _linked(found, links)
+    skipped = _("Customers who already got it are skipped (same campaign key).")
+    if request.customers < found.customers:
+        return [
+            _(
+                "*Follow-up to {request}:* {count} of its remaining {customers}.",
+                request=link,
+                count=request.customers,
+                customers=formatter.customers(found.customers),
+            ),
+            skipped,
+        ]
+    if not refused:
+        return [_("*Follow-up to {request}:* its remaining customers.", request=link), skipped]
+    if refused == found.customers:
+        text = ngettext(
+            "*Follow-up to {request}:* the {count} customer Dintero refused.",
+            "*Follow-up to {request}:* the {count} customers Dintero refused.",
+            refused,
+            request=link,
+        )
+        return [text, skipped]
+    text = _(
+        "*Follow-up to {request}:* its remaining customers, with the {count} Dintero refused.",
+        count=refused,
+        request=link,
+    )
+    return [text, skipped]
+
+
+def asked_already(found: Remainder | None, links: Links) -> list[str]:
+    """Name the other requests for the same remaining customers."""
+    if found is None or not found.also:
+        return []
+    also = phrase([_linked(each, links) for each in found.also], last="and", most=MAX_REQUESTS)
+    return [_("⚠️ Already requested by {requests}.", requests=also)]
+
+
+def own_key(request: Request) -> list[str]:
+    """Show the campaign key, if the requester set it."""
+    if not request.own_key:
+        return []
+    return [
+        _("*Campaign key:* {key}", key=escape(request.once_key, 80)),
+        _("Customers who got this rule before under this key are skipped."),
+    ]
+
+
+def key_use(review: Review) -> list[str]:
+    """Name those that the key will skip, since it was used before, and by which requests of this channel."""
+    used, request = review.key_use, review.request
+    if not (used.given or used.forgotten or used.more or (used.by and request.own_key)):
+        return []
+    here = [str(each.short) for each in used.by if each.channel == request.channel]
+    named = here[:MAX_REQUESTS]
+    if more := len(here) - len(named):
+        named.append(_("{count} more", count=more))
+    if elsewhere := len(used.by) - len(here):
+        named.append(
+            ngettext("{count} request in another channel", "{count} requests in other channels", elsewhere)
+        )
+    lines = [_("⚠️ *This campaign key was used before*, by {requests}.", requests=joined(named))]
+    if used.given:
+        lines.append(
+            ngettext(
+                "{count} of these customers got it under this key and is skipped.",
+                "{count} of these customers got it under this key and are skipped.",
+                used.given,
+            )
+        )
+    if used.maybe:
+        lines.append(_("{count} more may have it under this key, or get it there first.", count=used.maybe))
+    if used.forgotten or used.more:
+        lines.append(_("Not all of its customers are known any more. Anyone who got it is skipped."))
+    if len(lines) == 1:
+        lines.append(_("None of these customers got it under this key."))
+    return lines
+
+
+def _share(prior_request: PriorRequest, links: Links) -> str:
+    """Say how many customers one earlier request is about, and how sure that is."""
+    request, count = _linked(prior_request, links), prior_request.customers
+    if prior_request.open:
+        return _("{request} ({count}, not finished)", request=request, count=count)
+    if prior_request.unknown:
+        unsure = prior_request.unknown
+        return _(
+            "{request} ({count}, {unconfirmed} unconfirmed)", request=request, count=count, unconfirmed=unsure
+        )
+    return _("{request} ({count})", request=request, count=count)
+
+
+def _linked(prior_request: PriorRequest, links: Links) -> str:
+    link = links.get(prior_request.id, "")
+    return f"<{address(link)}|{prior_request.short}>" if link else prior_request.short
