@@ -218,11 +218,14 @@ class SimulatedUsers:
 
     async def _take_back_by_chance(self, guest: SandboxPerson) -> None:
         """Let the guest press a forbidden button, and the admin cancel now and then."""
-        card = self._one_with("Cancel request")
+        card = self._one_with("Cancel request…")
         if card is None or self.calm or self.chance.random() > CANCELS:
             return
         forbidden = self.chance.random() < FORBIDDEN
-        await _insist(lambda: (guest if forbidden else self.shop.chief).press("Cancel request", card))
+        who = guest if forbidden else self.shop.chief
+        await _insist(lambda: who.press("Cancel request…", card))
+        if who.view and who.view.submit_label == "Cancel request":
+            await _insist(who.view.submit)
         self.did["cancels by a guest" if forbidden else "cancels"] += 1
 
     def _one_with(self, label: str) -> Message | None:
@@ -235,7 +238,7 @@ class SimulatedUsers:
         return self.shop.support, self.shop.quick
 
     async def _request(self, card: Message) -> Request:
-        short = re.search(r"R-[A-Z2-9]{5}", card.text)
+        short = re.search(r"R-[A-Z2-9]{5}", self.shop.chief.read(card))
         found = await self.repository.find_short(ShortId(short[0])) if short else None
         if found is None:
             raise CannotDo("a card of no request")

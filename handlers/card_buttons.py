@@ -17,7 +17,7 @@ from bot.services.lost_requests import settle_lost
 from bot.slack.language.texts import _
 from bot.slack.messages import card_buttons, confirmations, lost_requests
 from bot.slack.modal_controller import show_loading
-from bot.slack.modals import approval, cancellation, customer_list, rejection, request_form
+from bot.slack.modals import approval, cancellation, customer_list, rejection, request_form, rule_details
 from bot.slack.rendering import reasons
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.reply import Drawn, Reply, View
@@ -44,6 +44,7 @@ def register(app: AsyncApp) -> None:
     for button in CLICKS:
         app.action(button)(click)
     app.action(customer_list.SHOW, matchers=[is_modal_action])(push_customers)
+    app.action(approval.DETAILS)(push_rule)
     for button in MODALS:
         app.action(button)(open_modal)
     app.action(card_buttons.MENU)(choose)
@@ -150,6 +151,19 @@ async def push_customers(ack: AsyncAck, body: Body, who: Person, ctx: HandlerCon
     draw = partial(draw_customers, ctx, request, who, None)
     await ack()
     title = _(customer_list.TITLE)
+    ctx.background.spawn(ctx.modal_controller.push(body["trigger_id"], title, draw, user=who.id))
+
+
+async def push_rule(ack: AsyncAck, body: Body, who: Person, ctx: HandlerContext) -> None:
+    """Show all about the rule on top of the approval."""
+    request, _channel = card_target(body)
+
+    async def draw() -> Drawn:
+        rule = await ctx.decisions.rule_to_approve(request, who)
+        return rule if isinstance(rule, Refusal) else rule_details.build(rule, ctx.formatter)
+
+    await ack()
+    title = _(rule_details.TITLE)
     ctx.background.spawn(ctx.modal_controller.push(body["trigger_id"], title, draw, user=who.id))
 
 

@@ -19,9 +19,18 @@ from bot.domain.requests.deadlines import SOON, held_facts, held_until, is_expir
 from bot.domain.requests.notification import NotificationType, RequestSnapshot
 from bot.domain.requests.person import Person
 from bot.domain.requests.progress import ProgressTracker
-from bot.domain.requests.request import Approval, Event, Request, State, digest, next_state, transition
+from bot.domain.requests.request import (
+    Approval,
+    Event,
+    Request,
+    State,
+    digest,
+    next_state,
+    rule_of,
+    transition,
+)
 from bot.domain.requests.views import ApprovalView
-from bot.domain.rules.rule import Availability
+from bot.domain.rules.rule import Availability, Rule
 from bot.services.access import AccessControl
 from bot.services.announcements import notifications_for, request_card_redraw
 from bot.services.customer_lists import CustomerPage, enqueue_list, load_page
@@ -91,7 +100,7 @@ class DecisionService:
         review = await load_review(
             self.repository, self.clock, self.access, found, policy, who=who, budget_use=budget_use
         )
-        view = ApprovalView(review, await self._load_snapshot(found), needs_count(found), found.round)
+        view = ApprovalView(review, await self._load_snapshot(found), count=needs_count(found))
         entry = entry_of(found, EntryKind.SHOWN, who.id, digest=digest(found))
         await self.repository.record(entry)
         return view
@@ -102,6 +111,11 @@ class DecisionService:
         """Show an approver what they would reject."""
         found = await self._find_allowed(request, who, channel, self._may_decide_now, Action.REJECT)
         return found if isinstance(found, Refusal) else await self._load_snapshot(found)
+
+    async def rule_to_approve(self, request: RequestId, who: Person) -> Rule | Refusal:
+        """Return the rule of a request to a person who may approve it."""
+        found = await self._find_allowed(request, who, None, self._may_decide_now)
+        return found if isinstance(found, Refusal) else rule_of(found)
 
     async def open_cancellation(
         self, request: RequestId, who: Person, channel: ChannelId

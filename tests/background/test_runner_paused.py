@@ -107,7 +107,7 @@ async def test_an_early_resume_waits_for_the_call_in_flight(
 async def test_a_request_that_is_cancelled_during_the_pause_ends_in_it(bots: Bots) -> None:
     request = await paused_at(bots, 2, 40)
     async with bots.bot() as running:
-        await bots.shop.ann.press("Cancel request", bots.shop.slack.messages(bots.shop.support)[0])
+        await bots.shop.ann.press("Cancel request…", bots.shop.slack.messages(bots.shop.support)[0])
         running.background.wake()
         await bots.is_told("Given to ")
     assert await bots.state(request) is State.CANCELLED

@@ -7,10 +7,11 @@ import pytest
 
 from bot.domain.ids import GroupId
 from bot.domain.requests.request import State
-from bot.slack.messages import card as card_drawing
+from bot.slack.messages import card_buttons as card_drawing
 from sandbox.shop import LEADS
 from sandbox.slack.state.faults import Fault
 from sandbox.slack.state.workspace import Json, Message
+from tests.support.cancelling import cancel, cancel_at_once
 from tests.support.slack_fixture import ELSEWHERE, Stand
 
 BUTTONS = (
@@ -26,14 +27,25 @@ BUTTONS = (
 NO_REQUESTS = [" ", "nonsense", "8f14e45f-ea1b-4b6f-9e2c-000000000000", "R-22222", None, "💥" * 500]
 
 
-async def pressed(stand: Stand, card: Message, button: str, *, value: str | None = "", **changes: Any) -> str:
-    """Press a button with a forged payload, and return the answer."""
+async def pressed(
+    stand: Stand,
+    card: Message,
+    button: str,
+    *,
+    value: str | None = "",
+    option: Json | None = None,
+    **changes: Any,
+) -> str:
+    """Press a button, or choose an option, with a forged payload, and return the answer."""
     if not any(each.payload.get("type") == "block_actions" for each in stand.shop.slack.deliveries):
-        await stand.shop.bo.press("Cancel request", card)
+        await stand.shop.bo.press("Reject…", card)
         await stand.errands.done()
+        stand.shop.slack.stacks.clear(stand.shop.bo.id)
     payload = copy.deepcopy(stand.last("block_actions").payload)
     payload["actions"][0] |= {"action_id": button} | ({} if value == "" else {"value": value})
+    payload["actions"][0] |= option or {}
     before = len(stand.shop.bo.ephemerals)
+    payload["trigger_id"] = stand.shop.slack.board.tickets.trigger(stand.shop.bo.id)
     payload["response_url"] = stand.shop.slack.board.tickets.response_url(
         stand.shop.bo.id, stand.shop.support
     )
@@ -154,7 +166,7 @@ async def test_a_wrong_number_is_reported_in_its_field(stand: Stand) -> None:
 async def test_a_rejection_needs_a_reason_and_counts_once(stand: Stand) -> None:
     modal = await stand.opens("Reject…", await stand.ask())
     await modal.fill({"Reason": "  "})
-    assert "why not" in (await modal.submit()).errors["Reason"]
+    assert "Say why" in (await modal.submit()).errors["Reason"]
     await modal.fill({"Reason": "wrong rule"})
     assert not (await modal.submit()).errors
     await stand.shop.bo.sees_view("Rejected")
@@ -177,7 +189,7 @@ async def test_a_rejection_needs_a_reason_and_counts_once(stand: Stand) -> None:
 
 async def test_a_click_delivered_twice_acts_once_and_the_person_hears_of_it(stand: Stand) -> None:
     card = await stand.ask()
-    await stand.shop.ann.press("Cancel request", card)
+    await cancel_at_once(stand.shop.ann, card)
     await stand.errands.done()
     await stand.shop.slack.deliver_again()
     await stand.errands.done()
@@ -197,6 +209,38 @@ async def test_a_deleted_group_of_approvers_is_named_and_the_other_approvers_cou
     assert (await stand.request()).state is State.APPROVED
 
 
+async def test_cancelling_from_the_menu_asks_first(stand: Stand) -> None:
+    card = await stand.ask()
+    await stand.shop.ann.press("Cancel request…", card)
+    asked = await stand.shop.ann.sees_view(submit="Cancel request")
+    assert asked.title == f"Cancel {(await stand.request()).short}?"
+    assert "Nothing has been given yet." in asked.text
+    await asked.close()
+    assert (await stand.request()).state is State.WAITING
+    await cancel(stand.shop.ann, card)
+    await stand.shop.ann.sees_view("Cancelled", text="is cancelled")
+    assert (await stand.request()).state is State.CANCELLED
+
+
+async def test_people_who_may_not_cancel_are_told_before_they_are_asked(stand: Stand) -> None:
+    card = await stand.ask()
+    await stand.shop.cleo.press("Cancel request…", card)
+    await stand.errands.done()
+    assert stand.shop.cleo.view is None
+    assert "not yours" in stand.shop.cleo.read(stand.shop.cleo.ephemerals[-1])
+
+
+@pytest.mark.parametrize(
+    "value", ["", "discount_cancel", "discount_cancel:", "of_an_older_version:1", ":", "💥"]
+)
+async def test_an_option_of_a_menu_that_names_nothing_is_answered(stand: Stand, value: str) -> None:
+    card = await stand.ask()
+    option = {"text": {"type": "plain_text", "text": "View customers"}, "value": value}
+    changes = {"type": "overflow", "selected_option": option}
+    told = await pressed(stand, card, card_drawing.MENU, option=changes)
+    assert "no request" in told or "older version" in told
+
+
 # what fails
 
 
@@ -213,7 +257,7 @@ async def test_a_database_failure_is_reported_at_every_button(stand: Stand) -> N
 async def test_a_failure_after_the_change_does_not_say_that_nothing_was_changed(stand: Stand) -> None:
     card = await stand.ask()
     await stand.run("ALTER TABLE pause RENAME TO lost")
-    await stand.shop.ann.press("Cancel request", card)
+    await cancel_at_once(stand.shop.ann, card)
     told = stand.shop.ann.read(await stand.shop.ann.is_told("Something went wrong"))
     await stand.run("ALTER TABLE lost RENAME TO pause")
     assert "It may be done or not" in told
@@ -244,5 +288,5 @@ async def test_a_failure_of_ours_without_a_field_is_reported_in_the_modal(stand:
 async def test_the_answer_to_a_click_arrives_after_one_slack_failure(stand: Stand, fault: Fault) -> None:
     card = await stand.ask()
     stand.shop.slack.faults.plan("response_url", fault)
-    await stand.shop.ann.press("Cancel request", card)
+    await cancel_at_once(stand.shop.ann, card)
     await stand.shop.ann.is_told("is cancelled")

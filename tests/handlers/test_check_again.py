@@ -5,7 +5,7 @@ from dataclasses import replace
 from bot.domain.ids import CustomerId
 from bot.domain.requests.batches import BatchOutcome
 from bot.domain.requests.request import State, StopReason
-from bot.slack.messages import card as card_drawing
+from bot.slack.messages import card_buttons as card_drawing
 from sandbox.dintero import Fault, Operation
 from tests.handlers.test_card_buttons import pressed
 from tests.support.slack_fixture import SEED, Stand

@@ -105,7 +105,7 @@ async def test_a_copy_does_not_do_later_what_was_refused(stand: Stand, other: St
 async def test_what_a_person_was_told_had_failed_is_not_done_by_a_copy(stand: Stand) -> None:
     card = await stand.ask()
     await stand.lose_the_table()
-    await stand.shop.ann.press("Cancel request", card)
+    await stand.shop.ann.press("Cancel request…", card)
     await stand.errands.done()
     await stand.shop.ann.is_told("Something went wrong")
     await stand.find_the_table()

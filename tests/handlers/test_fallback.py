@@ -14,7 +14,7 @@ from tests.support.slack_fixture import Stand
 
 async def click(stand: Stand) -> Json:
     """Return the payload of a click on a card's button."""
-    await stand.shop.bo.press("Cancel request", await stand.ask())
+    await stand.shop.bo.press("Reject…", await stand.ask())
     await stand.errands.done()
     payload = copy.deepcopy(stand.last("block_actions").payload)
     payload["response_url"] = stand.shop.slack.board.tickets.response_url(

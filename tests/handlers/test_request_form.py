@@ -8,6 +8,7 @@ import pytest
 from bot.domain.requests.request import State
 from sandbox.slack.state.faults import Fault
 from sandbox.slack.state.workspace import Json
+from tests.support.cancelling import cancel
 from tests.support.slack_fixture import ELSEWHERE, SEED, SPAR, Stand, open_stand
 
 NO_DRAFTS = ["", "nonsense", "8f14e45f-ea1b-4b6f-9e2c-000000000000", "R-22222", "💥" * 500]
@@ -116,7 +117,7 @@ async def test_a_form_delivered_again_after_submission_changes_nothing(stand: St
 async def test_a_review_delivered_again_after_the_decision_does_not_say_it_waits(stand: Stand) -> None:
     card = await stand.ask("a")
     submission = stand.last("view_submission")
-    await stand.shop.ann.press("Cancel request", card)
+    await cancel(stand.shop.ann, card)
     await stand.errands.done()
     ack = await stand.shop.slack.deliver_again(submission)
     await stand.errands.done()

@@ -115,7 +115,7 @@ class Trip(Steps):
 
     async def request(self, card: Message) -> Request:
         """Find the request of a card by its short id."""
-        short = re.search(r"R-[A-Z2-9]{5}", card.text)
+        short = re.search(r"R-[A-Z2-9]{5}", self.shop.chief.read(card))
         assert short
         found = await self.running.repository.find_short(ShortId(short[0]))
         assert found

@@ -150,7 +150,7 @@ async def test_a_cancelled_run_ends_after_the_batch_in_flight(
 
     async def ann_cancels_at_the_third(point: Point, number: int) -> None:
         if (point, number) == (Point.BEFORE, 3):
-            await trip.shop.ann.press("Cancel request", card)
+            await trip.shop.ann.press("Cancel request…", card)
             await trip.shop.ann.is_told("stops once the calls under way have ended")
 
     trip.shop.dintero.on_call = ann_cancels_at_the_third

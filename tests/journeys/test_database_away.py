@@ -93,7 +93,7 @@ async def test_every_payload_is_answered_in_time_and_nothing_follows(
             offered = await in_time(form.options("Rule", "spar"))
             assert RULE in offered or SORRY in offered
             await in_time(approval.submit())
-            await in_time(shop.ann.press("Cancel request", card))
+            await in_time(shop.ann.press("Cancel request…", card))
             await in_time(shop.chief.command("/discount pause now", steps.support))
             await shop.ann.is_told(SORRY, within=PATIENT)
             await shop.chief.is_told(SORRY, within=PATIENT)

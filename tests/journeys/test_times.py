@@ -11,9 +11,9 @@ async def test_anybody_in_the_channel_may_cancel_during_a_hold(opens: Opens) -> 
     card = await trip.ask("a")
     answer = await trip.approve(card)
     assert "on hold until" in answer.text
-    await trip.shop.ann.sees("Held until", trip.support)
+    await trip.shop.ann.sees("On hold until", trip.support)
     assert "Skip hold…" in trip.shop.ann.read(card)
-    await trip.shop.cleo.press("Cancel request", card)
+    await trip.shop.cleo.press("Cancel request…", card)
     await trip.shop.ann.sees("Cleo cancelled it", trip.support)
     assert trip.shop.dintero.ledger.calls == []
 
@@ -22,7 +22,7 @@ async def test_only_an_admin_ends_a_hold_by_the_button(opens: Opens) -> None:
     trip = await opens(policy=with_channel(POLICY, SUPPORT, hold_minutes=10))
     card = await trip.ask("a")
     await trip.approve(card)
-    await trip.shop.ann.sees("Held until", trip.support)
+    await trip.shop.ann.sees("On hold until", trip.support)
     await trip.shop.bo.press("Skip hold…", card)
     await trip.shop.bo.is_told("Only the bot's admins can do this")
     assert trip.shop.dintero.ledger.calls == []

@@ -45,6 +45,7 @@ from tests.releases.scene import (
     view_as_json,
     write,
 )
+from tests.support.cancelling import cancel
 from tests.support.clock import HandClock
 
 RULES: Final = 4
@@ -88,7 +89,7 @@ class Kept:
         """Find the requests by the short ids on their cards."""
         found = dict(self.drafts)
         for name, card in self.cards.items():
-            short = re.search(r"R-[A-Z2-9]{5}", card.text)
+            short = re.search(r"R-[A-Z2-9]{5}", str(card.blocks))
             request = await repository.find_short(ShortId(short[0])) if short else None
             if request:
                 found[name] = request.id
@@ -161,8 +162,7 @@ class Maker(People):
         await rejection.submit()
         await self.has("rejected", "the wrong rule")
         shop.slack.stacks.clear(shop.bo.id)
-        card = await self.asks("cancelled")
-        await shop.ann.press("Cancel request", card)
+        await cancel(shop.ann, await self.asks("cancelled"))
         await self.has("cancelled", "cancelled it")
         await self.is_given("done", Reason="høst & vår")
         shop.dintero.refuses.add(kept.ids("done_refused", SIX)[2])
@@ -185,7 +185,7 @@ class Maker(People):
             if point is Point.AFTER and customers[-1] == ids[3]:
                 dintero.faults.always(Fault.cut(after=True))
             if point is Point.BEFORE and customers[0] == ids[4]:
-                await shop.ann.press("Cancel request", card)
+                await shop.ann.press("Cancel request…", card)
                 await shop.ann.is_told("stops once the calls under way have ended")
 
         dintero.on_call = ann_cancels
@@ -419,7 +419,7 @@ async def killed(shop: Shop, kept: Kept, folder: Path, to: Path) -> None:
         for name in ("giving_cancelled", "giving_too"):
             await people.approve(await people.asks(name, 24))
         await held.all_held()
-        await shop.ann.press("Cancel request", kept.cards["giving_cancelled"])
+        await shop.ann.press("Cancel request…", kept.cards["giving_cancelled"])
         await people.has("giving_cancelled", "asked to cancel it")
         approved, waits = (
             await people.asks("approved"),

@@ -16,7 +16,7 @@ from bot.domain.requests.notification import NotificationType
 from bot.domain.requests.request import FormInput, Request, State, StopReason, digest
 from bot.domain.requests.views import ApprovalView, Field, FieldError, Form, Review
 from bot.slack.modals import approval
-from bot.slack.rendering import request_facts
+from bot.slack.rendering import earlier_requests, request_facts
 from tests.support.samples import LOOK
 from tests.support.service_fixture import (
     ANN,
@@ -366,12 +366,12 @@ async def test_a_request_of_another_channel_is_counted_and_not_named(
     other, here = await office.ask(ANN, QUICK, customers="a\nb"), await office.ask(DI, customers="a")
     review = await office.drafts.review(await office.draft(who, customers="a\nb"), person(who))
     assert isinstance(review, Review)
-    text = "\n".join(request_facts.before(review.prior_grants, LOOK, {}))
+    text = "\n".join(earlier_requests.before(review.prior_grants, {}))
     metadata = request_facts.seen(review)
-    assert "2 customers of these were given this rule lately" in text
+    assert "2 of these customers got this rule lately" in text
     assert here.short in text
     assert (other.short in text) is sees
-    assert ("1 other request that you may not see" in text) is not sees
+    assert ("1 request you can't see" in text) is not sees
     assert (other.id in {each.id for each in review.named}) is sees
     assert other.short not in metadata
     assert other.id not in metadata
@@ -386,7 +386,7 @@ async def test_an_approver_is_not_told_the_names_of_other_channels_requests(offi
     assert isinstance(view, ApprovalView)
     assert other.id not in {each.id for each in view.review.named}
     drawn = str(approval.build(view, LOOK, {}))
-    assert "1 by 1 request that you may not see" in drawn or "1 request that you may not see" in drawn
+    assert "1 request you can't see" in drawn or "1 request that you may not see" in drawn
     assert other.short not in drawn
     again = approval.read(approval.build(view, LOOK, {}))
     assert isinstance(await approve_as_shown(office, asked, list(again.named)), Request)

@@ -213,7 +213,7 @@ SCENES: Final[dict[str, Callable[[Site], Awaitable[list[Sent]]]]] = {
     "rule": lambda site: _command(site, "rule Spar"),
     "cancel by command": lambda site: _command(site, "cancel R-22222"),
     "form": _form,
-    "card": lambda site: _clicks(site, "Approve…", "Reject…", "Cancel request"),
+    "card": lambda site: _clicks(site, "Approve…", "Reject…", "Cancel request…"),
     "stopped card": lambda site: _clicks(site, "Continue", "End request…"),
     "approve": lambda site: _modal(site, "Approve…", "Number of customers", "60"),
     "reject": lambda site: _modal(site, "Reject…", "Reason", "no"),

@@ -107,5 +107,3 @@ class ApprovalView:
     review: Review
     snapshot: RequestSnapshot
     count: bool
-    round: int = 1
-    """The round of the request when it was shown."""

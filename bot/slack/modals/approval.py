@@ -69,7 +69,7 @@ def build(
         submit=_("Approve"),
         close=_("Cancel"),
         callback=CALLBACK,
-        metadata=f"{request.id}:{approval_view.round}:{request_facts.seen(review)}",
+        metadata=f"{request.id}:{approval_view.snapshot.request.round}:{request_facts.seen(review)}",
     )
 
 

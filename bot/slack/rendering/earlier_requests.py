@@ -50,7 +50,7 @@ def lost(review: Review) -> list[str]:
     found = review.prior_grants.lost
     if not found:
         return []
-    here = [one.short for one in found if one.channel == review.request.channel]
+    here = [str(one.short) for one in found if one.channel == review.request.channel]
     named = [*here[:MAX_REQUESTS]]
     if more := len(here) - len(named):
         named.append(_("{count} more", count=more))

@@ -113,7 +113,7 @@ def cost_line(price: Cost | None, formatter: Formatter) -> str:
 
 def fields(pairs: Sequence[tuple[str, str]], *, above: str = "") -> Block:
     """Draw facts in two columns, each under its name, below a line of mrkdwn."""
-    texts = [Text(fit(f"*{name}*\n{said}", FIELD), verbatim=True) for name, said in pairs]
+    texts: list[str | Text] = [Text(fit(f"*{name}*\n{said}", FIELD), verbatim=True) for name, said in pairs]
     return SectionBlock(Text(above, verbatim=True) if above else None, fields=texts)
 
 

@@ -37,7 +37,7 @@ def test_the_journey_is_played_whatever_credentials_are_set(tmp_path: Path) -> N
         'Ann (support) types in #loyalty-support:  /discount add "Spar 100,-" kari-1001 ola-1002 liv-1003',
         "[1] Rule: Spar 100,-",
         "Account: TEST – no real customer gets this",
-        "[1] Approve…  [2] Reject…  [3] Cancel request",
+        "[1] Approve…  [2] Reject…  [3] View customers  [4] Cancel request…",
         "Bo (a lead) presses Approve…",
         "no answer: cut off",
         "they had it already",

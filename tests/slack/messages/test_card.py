@@ -1,6 +1,8 @@
 """The card, the summary and the lists of customers left out, for every state."""
 
 from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -10,29 +12,40 @@ from bot.domain.requests.batches import Refused, Tally
 from bot.domain.requests.notification import NotificationType
 from bot.domain.requests.prior_grants import PriorRequest
 from bot.domain.requests.request import State, StopReason
+from bot.domain.rules.rule import Reward, RewardType
 from bot.slack.command_parser import ParseProblem, UnknownCommand
 from bot.slack.messages import card, confirmations, help, notices, status, summary  # noqa: A004 - the command's own word
 from bot.slack.rendering.formatting import Message
+from bot.slack.rendering.rule_rewards import headline
 from tests.support import samples
 from tests.support.samples import LOOK, NOW
 
 BUTTONS = {
-    State.WAITING: ["Approve…", "Reject…", "Cancel request", "Show customers"],
-    State.APPROVED: ["Cancel request", "Show customers"],
-    State.GIVING: ["Cancel request", "Show customers"],
-    State.STOPPED: ["Continue…", "End here…", "Get the list", "Show customers"],
-    State.DONE: ["Ask again for these…", "Get the list", "Show customers"],
+    State.WAITING: ["Approve…", "Reject…", "View customers", "Cancel request…"],
+    State.APPROVED: ["Cancel request…", "View customers"],
+    State.GIVING: ["Cancel request…", "View customers"],
+    State.STOPPED: ["Continue", "End request…", "Send me the list", "View customers"],
+    State.DONE: ["Request again…", "Send me the list", "View customers"],
+    State.REJECTED: ["Edit and resend…", "View customers"],
+    State.CANCELLED: ["Edit and resend…", "View customers"],
+    State.EXPIRED: ["Edit and resend…", "View customers"],
 }
 
 
 def buttons(message: Message) -> list[dict[str, Any]]:
-    return [button for block in message.blocks if block["type"] == "actions" for button in block["elements"]]
+    """List the buttons, and the options of the menu."""
+    elements = [one for block in message.blocks if block["type"] == "actions" for one in block["elements"]]
+    return [pressed for one in elements for pressed in one.get("options", [one])]
 
 
 def words(message: Message) -> str:
-    return "\n".join(block["text"]["text"] for block in message.blocks if "text" in block).replace(
-        "\xa0", " "
-    )
+    texts = [
+        text["text"]
+        for block in message.blocks
+        for text in (block.get("text"), *block.get("fields", ()), *block.get("elements", ()))
+        if text and "text" in text and isinstance(text["text"], str)
+    ]
+    return "\n".join(texts).replace("\xa0", " ")
 
 
 @pytest.mark.parametrize("state", sorted(set(State) - {State.DRAFT}))
@@ -42,97 +55,150 @@ def test_a_request_for_a_remainder_names_the_first_request(state: State) -> None
         first=PriorRequest(RequestId("1"), ShortId("R-22222"), ChannelId("C1"), "1.0", 3),
     )
     for drawn in (card.build(snapshot, LOOK), status.one(snapshot, LOOK)):
-        assert "*Asks again* for the rest of R-22222, under the same once-only key" in words(drawn)
-    assert "Asks again" not in words(card.build(samples.snapshot(state), LOOK))
+        assert "*Follow-up to R-22222:* its remaining customers." in words(drawn)
+    assert "Follow-up" not in words(card.build(samples.snapshot(state), LOOK))
 
 
 def test_an_approved_request_that_cannot_start_says_since_when_and_why() -> None:
     snapshot = samples.snapshot(State.APPROVED, waits_since=NOW)
     for waiting in (snapshot, samples.snapshot(State.APPROVED, waits_since=NOW, give_after=NOW)):
-        assert "has been waiting since" in words(card.build(waiting, LOOK))
+        assert "Sending has been waiting since" in words(card.build(waiting, LOOK))
 
 
 @pytest.mark.parametrize(
     ("customers", "refused", "whom"),
     [
-        (5, 0, "the rest of R-22222, under"),
-        (5, 2, "the rest of R-22222 with the 2 customers whom Dintero refused, under"),
-        (2, 2, "the 2 customers of R-22222 whom Dintero refused, under"),
+        (5, 0, "its remaining customers."),
+        (5, 2, "its remaining customers, with the 2 Dintero refused."),
+        (2, 2, "the 2 customers Dintero refused."),
     ],
 )
 def test_a_remainder_says_whether_it_includes_refused_customers(
     customers: int, refused: int, whom: str
 ) -> None:
     first = PriorRequest(RequestId("1"), ShortId("R-22222"), ChannelId("C1"), "1.0", customers, refused)
-    assert f"*Asks again* for {whom} the same once-only key" in words(
+    assert f"*Follow-up to R-22222:* {whom}" in words(
         card.build(replace(samples.snapshot(State.WAITING), first=first), LOOK)
     )
 
 
-@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("state", sorted(set(State) - {State.DRAFT}))
 def test_the_card_has_the_buttons_of_its_state(state: State) -> None:
     drawn = buttons(card.build(samples.snapshot(state), LOOK))
-    assert [button["text"]["text"] for button in drawn] == BUTTONS.get(state, ["Show customers"])
-    assert {button["value"] for button in drawn} <= {samples.REQUEST.id}
+    assert [button["text"]["text"] for button in drawn] == BUTTONS[state]
+    assert {button["value"].rpartition(":")[2] for button in drawn} == {samples.REQUEST.id}
 
 
-def test_irreversible_buttons_ask_for_confirmation() -> None:
-    asked = {
-        button["text"]["text"]
-        for state in State
-        for button in buttons(card.build(samples.snapshot(state), LOOK))
-        if "confirm" in button
-    }
-    assert asked == {"Cancel request", "End here…"}
+def test_rare_actions_are_in_a_menu_whose_options_name_the_action_and_the_request() -> None:
+    (actions,) = [block for block in card.build(samples.STORY, LOOK).blocks if block["type"] == "actions"]
+    menu = actions["elements"][-1]
+    assert (menu["type"], menu["action_id"]) == ("overflow", "discount_menu")
+    assert [option["value"] for option in menu["options"]] == [
+        f"discount_show_customers:{samples.REQUEST.id}",
+        f"discount_cancel:{samples.REQUEST.id}",
+    ]
+
+
+def test_check_again_is_there_while_a_customer_is_unconfirmed() -> None:
+    stopped = replace(samples.snapshot(State.STOPPED), tally=Tally(10, given=7, unknown=3))
+    labels = [button["text"]["text"] for button in buttons(card.build(stopped, LOOK))]
+    assert labels == ["Continue", "End request…", "Check again", "Send me the list", "View customers"]
+
+
+def test_buttons_that_end_or_hurry_something_ask_for_confirmation() -> None:
+    held = samples.snapshot(State.APPROVED, give_after=NOW)
+    drawn = [
+        button
+        for snapshot in (held, *map(samples.snapshot, State))
+        for button in buttons(card.build(snapshot, LOOK))
+    ]
+    asked = {button["text"]["text"]: button["confirm"] for button in drawn if "confirm" in button}
+    assert set(asked) == {"Cancel request…", "End request…", "Skip hold…"}
+    assert [label for label, confirm in asked.items() if confirm.get("style") == "danger"] == ["End request…"]
+    assert not [button for button in drawn if button.get("style") == "danger"]
 
 
 def test_a_card_being_cancelled_has_no_cancel_button() -> None:
     message = card.build(samples.snapshot(State.GIVING, cancel_asked_by=UserId("U0ANN")), LOOK)
-    assert [button["text"]["text"] for button in buttons(message)] == ["Show customers"]
-    assert "Being cancelled* by <@U0ANN>" in words(message)
+    assert [button["text"]["text"] for button in buttons(message)] == ["View customers"]
+    assert "Being cancelled by <@U0ANN>" in words(message)
+
+
+def test_a_purged_request_has_no_buttons() -> None:
+    for state in (State.DONE, State.REJECTED):
+        assert buttons(card.build(samples.snapshot(state, purged_at=NOW), LOOK)) == []
 
 
 def test_the_card_has_all_the_facts_an_approver_needs() -> None:
     drawn = words(card.build(samples.STORY, LOOK))
     for each in (
-        "<@U0ANN> asks to give “Spar 100,-” to 10 customers",
-        "NOK 100 off",
-        "up to NOK 1,000 if each uses it once (at most 3 uses each)",
-        "*Why:* Late delivery last week",
-        "*TEST*",
-        "<!subteam^S0LEADS> or <@U0BOSS> has to approve it, until <!date^",
+        "*NOK 100 off for 10 customers*\nSpar 100,-",
+        "*Cost*\nNOK 1,000 if each uses it once (up to 3 uses each)",
+        "*Valid*\n24 Oct – 23 Dec 2026",
+        "*Requested by*\n<@U0ANN>, <!date^",
+        "*Account*\nTEST, no real customers",
+        "> Late delivery last week",
+        "⏳ *Needs 1 approval* from <!subteam^S0LEADS> or <@U0BOSS>. Expires <!date^",
     ):
         assert each in drawn
     assert drawn.count("<!subteam^S0LEADS>") == 1
-    assert "*PRODUCTION*" in words(card.build(samples.snapshot(State.WAITING, account="P12345678"), LOOK))
+    assert "PRODUCTION" in words(card.build(samples.snapshot(State.WAITING, account="P12345678"), LOOK))
+
+
+def test_the_notification_of_a_card_asks_for_the_decision() -> None:
+    def text(**changes: Any) -> str:
+        return card.build(samples.snapshot(State.WAITING, **changes), LOOK).text.replace("\xa0", " ")
+
+    asks = "Approve? <@U0ANN> wants to give NOK 100 off (Spar 100,-) to 10 customers, NOK 1,000 in all."
+    assert text() == f"{asks} TEST"
+    assert text(account="P12345678") == f"PRODUCTION: {asks}"
+    percent = replace(RULE, reward=Reward(type=RewardType.PERCENT, value=Decimal(15)))
+    unpriced = f"Approve? <@U0ANN> wants to give {headline(percent, LOOK)} (Spar 100,-) to 10 customers. TEST"
+    assert text(rule=percent) == unpriced
+
+
+def test_after_the_end_the_result_is_first_and_the_facts_are_one_small_line() -> None:
+    done = replace(samples.snapshot(State.DONE), tally=Tally(10, given=10))
+    drawn = card.build(done, LOOK)
+    assert words(drawn).startswith("✅ *Given to 10 of 10 customers*\nNOK 100 off · Spar 100,-")
+    assert drawn.text == "Done: NOK 100 off given to 10 of 10 customers (R-7K2QF, TEST)"
+    footer = words(drawn).splitlines()[-1]
+    assert footer.startswith("Requested by <@U0ANN> · approved by <@U0BOSS> · <!date^")
+    assert footer.endswith("R-7K2QF · TEST")
+
+
+def test_a_rule_that_starts_later_is_marked() -> None:
+    later = replace(RULE, requirement=replace(RULE.requirement, purchase_from=NOW + timedelta(days=13)))
+    assert "⚠️ Starts 6 Dec 2026" in words(card.build(samples.snapshot(State.WAITING, rule=later), LOOK))
 
 
 def test_two_approvals_are_counted_down() -> None:
     two = samples.snapshot(State.WAITING, approvals=2)
-    assert "0 of 2; waiting for 2 of <!subteam^S0LEADS> and <@U0BOSS>, until" in words(card.build(two, LOOK))
+    assert "*Needs 2 approvals* from <!subteam^S0LEADS> or <@U0BOSS>." in words(card.build(two, LOOK))
     half = words(card.build(replace(two, votes=(samples.VOTE,)), LOOK))
-    assert "1 of 2; waiting for one of <!subteam^S0LEADS>, until" in half
-    assert "<@U0BOSS> approved it already" in half
+    assert "*Needs 1 more approval* from <!subteam^S0LEADS>. Approved by <@U0BOSS>." in half
 
 
 @pytest.mark.parametrize(
-    ("given", "refused", "expected"),
+    ("tally", "expected"),
     [
-        (10, 0, "all 10 were given it"),
-        (0, 10, "nobody was given it; 10 refused"),
-        (8, 1, "8 of 10 customers were given it; 1 refused"),
+        (Tally(10, given=10), "✅ *Given to 10 of 10 customers*"),
+        (Tally(10, refused=10), "⚠️ *Not given to anyone*"),
+        (Tally(10, refused=8, unknown=2), "⚠️ *2 customers unconfirmed*"),
+        (Tally(10, given=8, refused=1), "⚠️ *Given to 8 of 10 customers*"),
     ],
 )
-def test_all_some_and_none_have_different_words(given: int, refused: int, expected: str) -> None:
-    snapshot = replace(samples.snapshot(State.DONE), tally=Tally(10, given=given, refused=refused))
-    assert expected in words(card.build(snapshot, LOOK))
+def test_all_some_unconfirmed_and_none_have_different_words(tally: Tally, expected: str) -> None:
+    drawn = words(card.build(replace(samples.snapshot(State.DONE), tally=tally), LOOK))
+    assert drawn.startswith(expected)
+    assert ("Not given" in drawn) is (tally.unknown == tally.given == 0)
 
 
 @pytest.mark.parametrize("state", [State.WAITING, State.APPROVED, State.REJECTED, State.EXPIRED])
 def test_nothing_says_given_before_dintero_confirms(state: State) -> None:
     snapshot = samples.snapshot(state)
     drawn = card.build(snapshot, LOOK)
-    assert "given" not in words(drawn).replace("nothing was given", "")
+    assert "given" not in words(drawn).replace("Nothing was given", "")
 
 
 @pytest.mark.parametrize(("given", "asked"), [(8, 10), (10, 10), (0, 10), (1, 1), (100_000, 100_000)])
@@ -146,7 +212,7 @@ def test_the_summary_begins_with_given_to_n_of_m_customers(given: int, asked: in
 def test_the_summary_masks_ids_and_leaves_dinteros_reasons_to_the_direct_message() -> None:
     drawn = str(summary.build(samples.snapshot(State.DONE), LOOK).blocks)
     assert "12397af6e5f" not in drawn
-    assert "12••••5f and ••••. Dintero's reasons are in a direct message" in drawn
+    assert "1•••5f and •••. Dintero's reasons are in a direct message" in drawn
 
 
 def test_the_summary_has_the_other_outcomes_the_people_and_the_duration() -> None:
@@ -182,10 +248,9 @@ def test_the_summary_says_why_customers_were_not_tried(changes: dict[str, Any], 
 def test_a_stopped_card_counts_outcomes_and_explains_its_buttons() -> None:
     stopped = replace(samples.snapshot(State.STOPPED), tally=Tally(10, given=5, refused=1, unknown=3))
     drawn = words(card.build(stopped, LOOK))
-    assert "5 of 10 customers were given it; 1 refused by Dintero; 3 unknown; 1 not tried." in drawn
-    assert "*Continue…* tries to give it to the 4 who are left." in drawn
-    assert "Whoever is unknown is asked again under the same key, so nobody gets it twice." in drawn
-    assert "*End here…* leaves it so: the requester gets the list of everybody without it." in drawn
+    assert "Given to 5 of 10 customers · 1 refused by Dintero · 3 un" in drawn
+    assert "*Continue* sends to the 4 customers who are left; nobody gets it twice." in drawn
+    assert "*End request…* leaves it as it is." in drawn
 
 
 def test_ids_are_plain_text_as_typed() -> None:
@@ -281,7 +346,7 @@ def test_what_was_given_in_an_earlier_round_is_never_denied(state: State) -> Non
         assert "Nothing has been given" not in text
         assert "/discount add" not in text
     assert "nothing was given" not in confirmations.rejected(request, LOOK).text.lower()
-    assert state is State.APPROVED or "7 of 10 customers were given it" in words(card.build(snapshot, LOOK))
+    assert "Given to 7 of 10 customers" in words(card.build(snapshot, LOOK))
 
 
 def test_status_lists_requests_or_says_there_are_none() -> None:

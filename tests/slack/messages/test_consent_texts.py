@@ -11,7 +11,7 @@ from bot.domain.requests.notification import NotificationType
 from bot.domain.requests.prior_grants import PriorGrants, PriorRequest
 from bot.domain.requests.request import State
 from bot.slack.messages import card, confirmations, notices
-from bot.slack.rendering import request_facts
+from bot.slack.rendering import earlier_requests, request_facts
 from tests.support import samples
 from tests.support.samples import LOOK, NOW, REQUEST, VOTE
 
@@ -21,18 +21,22 @@ DIGEST = "0123456789abcdef" * 4
 @pytest.mark.parametrize(
     ("applied", "expected"),
     [
-        (AppliedTier(2, TierTrigger.CUSTOMERS, 100), "*Tier:* above 100 customers: 2 people must agree"),
-        (AppliedTier(3, TierTrigger.AMOUNT, 1_000_000), "*Tier:* above 10,000.00 NOK: 3 people must agree"),
-        (AppliedTier(1, TierTrigger.CUSTOMERS, 1), "*Tier:* above 1 customer: 1 person must agree"),
+        (AppliedTier(2, TierTrigger.CUSTOMERS, 100), "*Needs 2 approvals* because it's over 100 customers."),
+        (
+            AppliedTier(3, TierTrigger.AMOUNT, 1_000_000),
+            "*Needs 3 approvals* because it's over NOK\xa010,000.",
+        ),
+        (AppliedTier(1, TierTrigger.CUSTOMERS, 1), "*Needs 1 approval* because it's over 1 customer."),
         (
             AppliedTier(2, TierTrigger.UNPRICED, 100),
-            "*Tier:* what it costs cannot be said, which counts as above 1.00 NOK: 2 people must agree",
+            "*Needs 2 approvals* because its cost can't be calculated.",
         ),
     ],
 )
 def test_a_tier_says_why_it_applies(applied: AppliedTier, expected: str) -> None:
     assert request_facts.tier(applied, LOOK) == [expected]
-    assert expected in str(card.build(samples.snapshot(State.WAITING, tier=applied), LOOK).blocks)
+    drawn = card.build(samples.snapshot(State.WAITING, tier=applied), LOOK).blocks
+    assert [block for block in drawn if expected.rstrip(".") in block.get("text", {}).get("text", "")]
 
 
 def test_without_a_tier_there_is_no_line() -> None:
@@ -74,25 +78,24 @@ def test_a_requester_without_access_reads_who_to_ask() -> None:
 def test_a_budget_says_how_much_of_the_rest_is_used() -> None:
     budget_use = BudgetUse(customers=2, amount=20_000, left_customers=5, left_amount=None, until=NOW)
     assert request_facts.budget(budget_use, LOOK) == [
-        "*Budget:* uses 40 % of what is left until 23 Nov 2026 (5 customers)"
+        "*Budget:* uses 40% of what's left until 23 Nov 2026 (5 customers)."
     ]
     both = replace(budget_use, left_amount=25_000)
     assert request_facts.budget(both, LOOK) == [
-        "*Budget:* uses 80 % of what is left until 23 Nov 2026 (5 customers and 250.00 NOK)"
+        "*Budget:* uses 80% of what's left until 23 Nov 2026 (5 customers and NOK\xa0250)."
     ]
-    assert "more than what is left" in request_facts.budget(replace(budget_use, customers=6), LOOK)[0]
+    assert (
+        "*Over budget:* 5 customers left" in request_facts.budget(replace(budget_use, customers=6), LOOK)[0]
+    )
     assert request_facts.budget(None, LOOK) == []
 
 
 def test_prior_grants_name_their_requests_with_links() -> None:
     one = PriorRequest(RequestId("1"), ShortId("R-22222"), ChannelId("C1"), "1.0", 3)
     two = replace(one, id=RequestId("2"), short=ShortId("R-33333"), customers=1)
-    lines = request_facts.before(PriorGrants(4, (one, two)), LOOK, {RequestId("1"): "https://slack/x|y"})
+    lines = earlier_requests.before(PriorGrants(4, (one, two)), {RequestId("1"): "https://slack/x|y"})
     assert lines == [
-        (
-            "⚠ 4 customers of these were given this rule lately: "
-            "3 by <https://slack/x%7Cy|R-22222> and 1 by R-33333"
-        )
+        ("⚠️ 4 of these customers got this rule lately: <https://slack/x%7Cy|R-22222> (3) and R-33333 (1)")
     ]
-    assert "at least 4" in request_facts.before(PriorGrants(4, (one,), more=True), LOOK, {})[0]
-    assert request_facts.before(PriorGrants(), LOOK, {}) == []
+    assert "At least 4" in earlier_requests.before(PriorGrants(4, (one,), more=True), {})[0]
+    assert earlier_requests.before(PriorGrants(), {}) == []

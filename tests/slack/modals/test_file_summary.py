@@ -62,8 +62,8 @@ def test_an_approver_reads_no_id_that_was_taken_for_the_name_of_a_column() -> No
 def test_an_approver_reads_the_same_with_ids_masked() -> None:
     whole, masked = (file_summary.lines([FILE], LOOK, masked=each) for each in (False, True))
     assert masked[:2] == whole[:2]
-    assert masked[2].endswith(": “an••••om” (row 2), “bo••••om” (row 9) and 1 more")
-    assert masked[3] == "⚠ 1 id contains a space and counts as one customer: “c-••••-2” (row 7)"
+    assert masked[2].endswith(": “an•••om” (row 2), “bo•••om” (row 9) and 1 more")
+    assert masked[3] == "⚠ 1 id contains a space and counts as one customer: “c•••2” (row 7)"
 
 
 @pytest.mark.parametrize(

@@ -25,11 +25,11 @@ def giving(progress: Progress | None) -> RequestSnapshot:
 
 def test_the_card_shows_a_bar_the_counts_the_pace_and_the_end() -> None:
     assert progress_bar.drawn(TALLY, Progress(208.4, SOON), LOOK) == (
-        "⚙️ *Giving:* ████████░░░░░░░░░░░░ 42 %\n"
-        "33,600 given · 12 refused · 46,388 left of 80,000 customers\n"
-        f"About 210 a second, done at about <!date^{int(SOON.timestamp())}^{{time}}|14:32>."
+        "⏳ *Sending to Dintero:* 42% ████░░░░░░\n"
+        "33,600 of 80,000 given, 12 refused\n"
+        f"About 210 per second, done around <!date^{int(SOON.timestamp())}^{{time}}|14:32>"
     )
-    assert "████████░░░░░░░░░░░░ 42 %" in str(card.build(giving(Progress()), LOOK).blocks)
+    assert "42% ████░░░░░░" in str(card.build(giving(Progress()), LOOK).blocks)
 
 
 def test_an_unknown_pace_is_left_out() -> None:
@@ -37,7 +37,7 @@ def test_an_unknown_pace_is_left_out() -> None:
 
 
 def test_a_slow_pace_is_given_by_the_minute() -> None:
-    assert progress_bar.foretold(Progress(0.5), LOOK) == "about 30 a minute"
+    assert progress_bar.foretold(Progress(0.5), LOOK) == "About 30 per minute"
 
 
 def test_a_card_without_progress_shows_no_bar() -> None:
@@ -49,7 +49,7 @@ def test_status_shows_the_same_in_full_and_in_a_line() -> None:
     assert progress_bar.drawn(TALLY, Progress(208.4, SOON), LOOK) in str(
         status.one(snapshot, LOOK).blocks
     ).replace("\\n", "\n")
-    assert "⚙️ giving, 42 %, about 210 a second, done at about <!date^" in str(
+    assert "⏳ sending, 42%, About 210 per second, done around <!date^" in str(
         status.build([snapshot], LOOK).blocks
     )
 
@@ -61,8 +61,8 @@ def test_the_bar_is_full_only_when_nobody_is_left_and_the_counts_add_up(
     given_, refused, unknown, not_tried = counts
     tally = Tally(sum(counts), given=given_, refused=refused, unknown=unknown)
     drawn = progress_bar.bar(tally)
-    assert len(drawn.split(" ")[0]) == progress_bar.CELLS
-    assert ("100 %" in drawn) == (tally.left == 0 and tally.asked > 0)
+    assert len(drawn) == progress_bar.CELLS
+    assert (progress_bar.percent(tally, LOOK) == "100%") == (tally.left == 0 and tally.asked > 0)
     assert ("░" not in drawn) == (tally.left == 0 and tally.asked > 0)
     assert given_ + refused + tally.left == tally.asked
     assert tally.left == unknown + not_tried

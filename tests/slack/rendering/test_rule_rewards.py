@@ -107,10 +107,10 @@ def test_the_cost_says_the_total_and_what_it_depends_on() -> None:
     def cost(uses: int | None) -> str:
         return plain(cost_text(Cost(each=10_000, customers=10, uses=uses), LOOK))
 
-    assert cost(None) == "up to NOK 1,000 if each uses it once (no use limit)"
-    assert cost(3) == "up to NOK 1,000 if each uses it once (at most 3 uses each)"
-    assert cost(1) == "up to NOK 1,000 (one use each)"
-    assert cost_text(None, LOOK) == "can't be calculated (depends on the purchase)"
+    assert cost(None) == "NOK 1,000 if each uses it once (no use limit)"
+    assert cost(3) == "NOK 1,000 if each uses it once (up to 3 uses each)"
+    assert cost(1) == "NOK 1,000 if each uses it (1 use each)"
+    assert cost_text(None, LOOK) == "Can't be calculated in advance. It depends on the purchase."
 
 
 def test_statistics_say_what_changed_since_the_request() -> None:
