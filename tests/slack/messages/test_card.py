@@ -18,7 +18,7 @@ from bot.slack.messages import card, confirmations, help, notices, status, summa
 from bot.slack.rendering.formatting import Message
 from bot.slack.rendering.rule_rewards import headline
 from tests.support import samples
-from tests.support.samples import LOOK, NOW
+from tests.support.samples import LOOK, NOW, RULE
 
 BUTTONS = {
     State.WAITING: ["Approve…", "Reject…", "View customers", "Cancel request…"],
