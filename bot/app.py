@@ -45,6 +45,7 @@ from bot.services.drafting.rule_catalog import RuleCatalog
 from bot.services.fallbacks import FallbackNotifier
 from bot.services.preferences import PreferenceService
 from bot.services.retention import RetentionService
+from bot.services.rule_history import RuleHistory
 from bot.slack.announcer import SlackAnnouncer
 from bot.slack.card_search import CardSearch
 from bot.slack.client.api_watch import ApiWatch, watch_api
@@ -205,6 +206,7 @@ def _build_context(
             progress_tracker=resources.progress_tracker,
         ),
         preferences=PreferenceService(repository, access, clock),
+        rule_history=_build_rule_history(resources),
         check_again=CheckAgainService(
             repository=repository,
             access=access,
@@ -230,6 +232,7 @@ def _build_messaging(resources: Resources) -> tuple[OutboxRelay, ProgressUpdater
         access=resources.access,
         formatter=resources.formatter,
         progress_tracker=resources.progress_tracker,
+        rule_history=_build_rule_history(resources),
         may=may,
     )
     fallback = FallbackNotifier(repository, clock, policy.admins)
@@ -261,7 +264,12 @@ def _build_daily_tasks(resources: Resources) -> DailyTasks:
         days=resources.access.policy.retention_days,
         elsewhere=forget_workflows,
     )
-    return DailyTasks(retention)
+    return DailyTasks(retention, _build_rule_history(resources))
+
+
+def _build_rule_history(resources: Resources) -> RuleHistory:
+    policy, dintero = resources.access.policy, resources.dintero
+    return RuleHistory(resources.repository, dintero, resources.clock, dintero.account, policy.timezone)
 
 
 class _Identify(AsyncMiddleware):

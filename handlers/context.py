@@ -11,6 +11,7 @@ from bot.services.check_again import CheckAgainService
 from bot.services.decisions import DecisionService
 from bot.services.drafting.drafts import DraftService
 from bot.services.preferences import PreferenceService
+from bot.services.rule_history import RuleHistory
 from bot.slack.messages.card_buttons import SEPARATOR
 from bot.slack.modal_controller import ModalController
 from bot.slack.rendering.formatting import Formatter
@@ -26,6 +27,7 @@ class HandlerContext:
     drafts: DraftService
     decisions: DecisionService
     preferences: PreferenceService
+    rule_history: RuleHistory
     check_again: CheckAgainService
     background: BackgroundTasks
     modal_controller: ModalController

@@ -43,7 +43,11 @@ async def answer(text: str, who: Person, channel: ChannelId, ctx: HandlerContext
     found = await ctx.drafts.find_rule(text, who, channel)
     if isinstance(found, list):
         return rule.several(found, ctx.formatter)
-    return found if isinstance(found, Refusal) else rule.build(*found, ctx.formatter)
+    if isinstance(found, Refusal):
+        return found
+    chosen, usable = found
+    await ctx.rule_history.keep(chosen)
+    return rule.build(chosen, usable, ctx.formatter, history=await ctx.rule_history.of(chosen))
 
 
 async def draw_details(ctx: HandlerContext, text: str, who: Person, channel: ChannelId) -> Drawn:

@@ -30,7 +30,7 @@ from sqlalchemy.types import TypeEngine
 
 from bot.domain.requests.request import ENDED
 
-VERSION: Final = "0017"
+VERSION: Final = "0021"
 """The newest migration; a test compares it with the head of the migrations."""
 VERSION_TABLE: Final = "discount_bot_version"
 """Alembic's default name would clash in a shared database."""
@@ -107,6 +107,7 @@ requests = _table(
     Index(None, "channel", "created_at"),
     Index(None, "requester", "created_at"),
     Index(None, "channel", "granted_from", "granted", "granted_amount"),
+    Index(None, "rule_id", "granted_from"),
 )
 """`rule`, `last_answer`, `typed` (the form's input) and `files_read` are JSON. `rule_id` is the id within
 `rule`, for searches. `fence` is the fencing token of the current holder (`Repository.claim`), `files` the
@@ -210,6 +211,14 @@ preferences = _table(
     Column("changed_at", BigInteger, nullable=False),
 )
 """What people chose by `/discount settings`. It is no customer data, so the purge leaves it."""
+
+rule_usage = _table(
+    "rule_usage",
+    *(Column(name, Text, primary_key=True) for name in ("account", "rule")),
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("used", BigInteger, nullable=False),
+)
+"""How often all customers had used a rule, by Dintero's first total of each day (days since the year 1)."""
 
 replicas = _table(
     "replicas",

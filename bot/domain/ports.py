@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol
 
 from bot.domain.customers.packing import PackedIds, RowHashes
@@ -28,6 +28,7 @@ from bot.domain.requests.person import Profile
 from bot.domain.requests.prior_grants import KeyUse, PriorGrants
 from bot.domain.requests.request import Approval, FormInput, Pause, Request, State, StopReason
 from bot.domain.rules.rule import Holder, Rule
+from bot.domain.rules.usage_history import UsageSample
 
 
 class Clock(Protocol):
@@ -375,6 +376,25 @@ class Repository(Protocol):
 
     async def save_preferences(self, chosen: Preferences) -> None:
         """Write what a person prefers."""
+
+    # the use of rules over time
+
+    async def keep_usage(self, account: str, rule: RuleId, sample: UsageSample) -> None:
+        """Write a rule's total of a day, unless there is one."""
+
+    async def usage_samples(self, account: str, rule: RuleId, since: date) -> tuple[UsageSample, ...]:
+        """Read a rule's totals since a day, oldest first."""
+
+    async def given_by_hour(
+        self, account: str, rule: RuleId, since: datetime
+    ) -> tuple[tuple[datetime, int], ...]:
+        """Count the customers whom ended requests gave a rule to, by hour; without the unconfirmed ones."""
+
+    async def rules_to_sample(self, account: str, since: datetime, today: date) -> tuple[RuleId, ...]:
+        """List the rules that were given or looked at since a time, and have no total of today."""
+
+    async def forget_usage(self, before: date) -> None:
+        """Delete the totals of the days before one."""
 
     # the pause
 

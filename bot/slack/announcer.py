@@ -24,6 +24,7 @@ from bot.errors import CardDeleted, DeliveryDeferred, DeliveryFailed
 from bot.services.access import AccessControl
 from bot.services.preferences import is_wanted
 from bot.services.remainder import first_request
+from bot.services.rule_history import RuleHistory
 from bot.services.snapshots import load_snapshot
 from bot.slack.client.connection import checked_before_sending
 from bot.slack.client.direct_messages import direct_channel
@@ -64,6 +65,7 @@ class SlackAnnouncer:
         access: AccessControl,
         formatter: Formatter,
         progress_tracker: ProgressTracker | None = None,
+        rule_history: RuleHistory | None = None,
         may: Callable[[], bool] = lambda: True,
     ) -> None:
         self._may = may
@@ -74,6 +76,7 @@ class SlackAnnouncer:
         self._formatter = formatter
         self._languages = ReaderLanguages(access.policy, access.directory, repository.preferences)
         self._progress_tracker = progress_tracker
+        self._rule_history = rule_history
         self._list_writer = ListWriter()
         self._card_locks: WeakValueDictionary[RequestId, asyncio.Lock] = WeakValueDictionary()
         """Held from reading a request to editing its card: an older state must not replace a newer one."""
@@ -181,6 +184,7 @@ class SlackAnnouncer:
                 message = notices.thread(notification, snapshot, formatter)
                 return await self._post_in_thread(outbox_message, request, message)
             case ChannelKind.SUMMARY:
+                snapshot = await self._with_history(snapshot)
                 return await self._post_in_thread(outbox_message, request, summary.build(snapshot, formatter))
         link = await self._link(request)
         if notification.kind is ChannelKind.NOTICE:
@@ -203,6 +207,13 @@ class SlackAnnouncer:
         return await load_snapshot(
             self._repository, request, self._access.policy, progress_tracker=self._progress_tracker, ids=ids
         )
+
+    async def _with_history(self, snapshot: RequestSnapshot) -> RequestSnapshot:
+        """Add the use of the rule over time, which the bot's own database has."""
+        rule = snapshot.request.last_answer or snapshot.request.rule
+        if rule is None or self._rule_history is None:
+            return snapshot
+        return replace(snapshot, history=await self._rule_history.of(rule))
 
     async def _draw_card(self, request_id: RequestId, outbox_message: OutboxMessage | None = None) -> str:
         """Edit the card. If there is none (any more), post one for the message that asks for it."""

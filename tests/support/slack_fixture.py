@@ -26,6 +26,7 @@ from bot.services.drafting.drafts import DraftService
 from bot.services.drafting.rule_catalog import RuleCatalog
 from bot.services.fallbacks import FallbackNotifier
 from bot.services.preferences import PreferenceService
+from bot.services.rule_history import RuleHistory
 from bot.slack.announcer import SlackAnnouncer
 from bot.slack.client.connection import open_client
 from bot.slack.client.directory import SlackDirectory
@@ -179,11 +180,16 @@ async def open_stand(
             RuleCatalog(dintero),
             DeferredWork(errands),
         )
+        rule_history = RuleHistory(repository, dintero, clock, ACCOUNT, policy.timezone)
         lookups = RuleLookups(dintero, CallScheduler(first=0.01, longest=0.02))
         errands.relay = OutboxRelay(
             repository=repository,
             announcer=SlackAnnouncer(
-                client=client, repository=repository, access=access, formatter=formatter
+                client=client,
+                repository=repository,
+                access=access,
+                formatter=formatter,
+                rule_history=rule_history,
             ),
             clock=clock,
             fallback=FallbackNotifier(repository, clock, policy.admins),
@@ -199,6 +205,7 @@ async def open_stand(
             ),
             decisions=DecisionService(repository=repository, access=access, clock=clock, background=errands),
             preferences=PreferenceService(repository, access, clock),
+            rule_history=rule_history,
             check_again=CheckAgainService(
                 repository=repository,
                 access=access,

@@ -25,6 +25,7 @@ from bot.database.repositories.pause import PauseRepository
 from bot.database.repositories.preferences import PreferenceRepository
 from bot.database.repositories.prior_grants import PriorGrantsRepository
 from bot.database.repositories.requests import RequestRepository
+from bot.database.repositories.rule_usage import RuleUsageRepository
 from bot.database.repositories.source_files import SourceFileRepository
 from bot.database.repositories.unit_of_work import UnitOfWorkRepository
 from bot.database.repositories.verification import VerificationRepository
@@ -61,6 +62,7 @@ class SqlRepository(
     VerificationRepository,
     LostRequestRepository,
     PreferenceRepository,
+    RuleUsageRepository,
     DeliveryRepository,
 ):
     """What the bot remembers, on SQLite or PostgreSQL; `audit` is the audit log."""

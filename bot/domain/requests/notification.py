@@ -11,6 +11,7 @@ from bot.domain.requests.batches import Refused, Tally, Verification
 from bot.domain.requests.prior_grants import PriorRequest
 from bot.domain.requests.progress import Progress
 from bot.domain.requests.request import Approval, Pause, Request
+from bot.domain.rules.usage_history import UsagePoint
 
 
 class ChannelKind(StrEnum):
@@ -124,3 +125,5 @@ class RequestSnapshot:
     """The request whose remainder this one asks for, if any."""
     verification: Verification | None = None
     progress: Progress | None = None
+    history: tuple[UsagePoint, ...] = ()
+    """The use of its rule over time, which the summary shows."""

@@ -6,7 +6,9 @@ from typing import Final
 from slackblocks import ActionsBlock, Block, Button, SectionBlock, Text
 
 from bot.domain.rules.rule import Availability, Rule, Statistics
+from bot.domain.rules.usage_history import UsagePoint
 from bot.slack.language.texts import _, ngettext
+from bot.slack.rendering import usage_chart
 from bot.slack.rendering.blocks import context, folded, header, message, section, sections
 from bot.slack.rendering.formatting import Formatter, Message
 from bot.slack.rendering.mrkdwn import escape, shorten
@@ -33,24 +35,29 @@ BUTTON_LABEL: Final = 75
 BUTTONS: Final = "discount_rule_buttons"
 
 
-def build(rule: Rule, usable: Availability, formatter: Formatter) -> Message:
-    """Draw a rule."""
+def build(
+    rule: Rule, usable: Availability, formatter: Formatter, *, history: Sequence[UsagePoint] = ()
+) -> Message:
+    """Draw a rule, with the use of it over time."""
     now = status(rule, usable, formatter)
     warning = availability_warning(rule, usable, formatter)
     value, title = escape(headline(rule, formatter)), escape(rule.title, 100)
     figures = statistics_line(None, rule.statistics, formatter)
+    said = [_("{rule}: {value}", rule=title, value=value), now, *rule_use(rule, formatter), figures]
+    said.append(usage_chart.sentence(history, formatter))
     facts = [
         f"⚠️ *{escape(warning)}*" if warning else _("*Now:* {status}", status=now),
         _("*Valid:* {dates}", dates=validity(rule, formatter)),
         *described(rule, formatter),
     ]
     return message(
-        " · ".join([_("{rule}: {value}", rule=title, value=value), now, *rule_use(rule, formatter), figures]),
+        " · ".join(filter(None, said)),
         [
             header(rule.title),
             *sections([_("*Reward:* {reward}", reward=rule_reward(rule, formatter)), *facts], most=2),
             *_conditions(rule, formatter),
             *sections(used(rule.statistics, formatter), most=1),
+            *usage_chart.blocks(history, formatter),
             *_details_button(rule),
             context(_("Rule id: {id}", id=escape(rule.id, 255))),
         ],

@@ -8,7 +8,7 @@ from bot.domain.requests.request import Request, State
 from bot.services.customer_lists import has_not_given_list
 from bot.slack.messages import rule as rule_message
 from bot.slack.messages.left_out import masked
-from bot.slack.rendering import request_facts, verification
+from bot.slack.rendering import request_facts, usage_chart, verification
 from bot.slack.rendering.blocks import context, header, message, sections
 from bot.slack.rendering.formatting import Formatter, Message, duration
 from bot.slack.rendering.mrkdwn import escape, mention
@@ -46,6 +46,7 @@ def build(snapshot: RequestSnapshot, formatter: Formatter) -> Message:
             *sections(_people(snapshot, formatter), most=2),
             *sections(reward, most=2),
             *(rule_message.details(rule, before, after, formatter) if rule else []),
+            *usage_chart.blocks(snapshot.history, formatter),
             context(f"{request.short} · {stage}"),
         ],
     )
