@@ -109,6 +109,6 @@ def _read_token(answer: httpx.Response, requested_at: float) -> Token:
     try:
         issued = TokenResponse.model_validate_json(answer.content)
     except ValidationError:
-        raise TokenUnavailable("Dintero's answer to the question for a token could not be read") from None
+        raise TokenUnavailable("unreadable answer from Dintero") from None
     lifetime = math.inf if issued.expires_in is None else issued.expires_in
     return Token(issued.access_token, requested_at + lifetime - min(RENEWAL_MARGIN_SECONDS, lifetime / 2))

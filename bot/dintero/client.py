@@ -37,7 +37,7 @@ RULES_PER_PAGE: Final = 100
 CONNECTIONS: Final = 128
 """Enough for several requests with 8 to 32 batches in flight each, and for lookups."""
 TIMEOUT_SECONDS: Final = 30.0
-UNREADABLE: Final = "Dintero's answer could not be read"
+UNREADABLE: Final = "unreadable answer from Dintero"
 CLIENT: Final = "the API client"
 REFUSED_METHODS: Final = {"GET": "reading rules", "POST": "giving discounts"}
 """A scope may be missing for one and not for the other."""
@@ -106,7 +106,7 @@ class DinteroClient:
         try:
             return self._rule(await self._get(self._url(rule)))
         except BatchRejectedError:
-            raise RuleNotFound("Dintero takes this for no rule's id") from None
+            raise RuleNotFound("not a rule id") from None
 
     async def refs(self, rule: RuleId, *, after: str | None = None) -> tuple[Holder, ...]:
         """Read a page of a rule's holders, from the beginning or after a ref's id; the end is an empty page.
@@ -143,7 +143,7 @@ class DinteroClient:
         try:
             body = to_json({"customers": customers, "offering_constraint_id": once})
         except PydanticSerializationError:
-            raise BatchRejectedError("An id holds half a character, which cannot be sent") from None
+            raise BatchRejectedError("an id contains a broken character") from None
         # `build_request` would merge the same headers again: 0.1 ms, in which other batches wait
         url = self._url(rule, "/customers")
         return self._rule(
@@ -207,15 +207,15 @@ class DinteroClient:
         cause = failure.__cause__ if isinstance(failure, httpx.HTTPError) else failure
         match cause:
             case aiohttp.ClientConnectorError() | httpx.ConnectError():
-                return f"Dintero could not be reached ({why_unreachable(cause)})"
+                return f"can't reach Dintero ({why_unreachable(cause)})"
             case aiohttp.ClientResponseError() | httpx.DecodingError() | httpx.RemoteProtocolError():
                 return UNREADABLE
             case aiohttp.ClientError() | httpx.NetworkError() | ConnectionError():
-                return "The connection to Dintero was cut"
+                return "connection lost"
             case TimeoutError() | httpx.TimeoutException():
-                return f"Dintero gave no answer within {self._timeout:g} s"
+                return f"no answer after {self._timeout:g} s"
             case _:
-                return "The call to Dintero failed"
+                return "the call failed"
 
 
 @asynccontextmanager

@@ -25,19 +25,17 @@ def error_for(answer: httpx.Response) -> errors.DinteroError:
     status = answer.status_code
     match status:
         case 413:
-            return errors.BatchTooLargeError(reason(answer) or "Dintero took this for too large")
+            return errors.BatchTooLargeError(reason(answer) or "too large for Dintero")
         case 400 | 422:
-            return errors.BatchRejectedError(
-                reason(answer) or f"Dintero answered {status} and gave no reason"
-            )
+            return errors.BatchRejectedError(reason(answer) or f"Dintero answered {status} without a reason")
         case 401:
-            return errors.TokenRefused("Dintero refused the token, a new one too")
+            return errors.TokenRefused("Dintero rejected the access token twice")
         case 403:
-            return errors.ScopeMissing("Dintero forbids this to the API client")
+            return errors.ScopeMissing("the API client isn't allowed to do this")
         case 404:
             return errors.RuleNotFound("Dintero has no such rule")
         case 429:
-            return errors.RateLimitedError("Dintero asks for fewer calls", retry_after=retry_after(answer))
+            return errors.RateLimitedError("rate limited by Dintero", retry_after=retry_after(answer))
         case _:
             return errors.OutcomeUnknownError(f"Dintero answered {status}", retry_after=retry_after(answer))
 
@@ -47,12 +45,12 @@ def token_error_for(answer: httpx.Response) -> errors.DinteroError:
     status = answer.status_code
     match status:
         case 401:
-            return errors.TokenRefused("Dintero does not accept the API client's id and secret")
+            return errors.TokenRefused("Dintero rejected the API client's id and secret")
         case 403:
-            return errors.ScopeMissing("Dintero gives this API client no token")
+            return errors.ScopeMissing("Dintero issued no token")
         case 400 | 404 | 422:
             return errors.TokenRefused(
-                f"Dintero gave no token for this account and API client (it answered {status})"
+                f"Dintero issued no token for this account and API client (status {status})"
             )
         case 429:
             return error_for(answer)

@@ -99,7 +99,7 @@ class CallScheduler:
                 except TransientError as failure:
                     self._failed(failure, 0.0, self._limiter.cuts)
                     raise
-            last = self._failure or TransientError("Dintero is left alone for now")
+            last = self._failure or TransientError("waiting before retrying Dintero")
             raise CircuitOpenError(str(last), turned_away=isinstance(last, RateLimitedError))
 
     def enter(self, queue: "RequestQueue", place: asyncio.Future[None]) -> None:

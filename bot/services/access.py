@@ -81,7 +81,7 @@ class AccessControl:
                 async with asyncio.timeout(LOOK_UP_SECONDS):
                     refusal = await self._check(who)
             except TimeoutError:
-                return Refusal(RefusalReason.LOOKUP_FAILED, "Slack does not answer.")
+                return Refusal(RefusalReason.LOOKUP_FAILED, "Slack isn't answering.")
             if refusal:
                 return refusal
         return self.policy.channels.get(channel) or Refusal(RefusalReason.UNLISTED_CHANNEL, channel)
@@ -103,7 +103,7 @@ class AccessControl:
         refusal = await self.may_request(Person(request.requester, self.team), request.channel)
         if refusal is None or refusal.reason is RefusalReason.LOOKUP_FAILED:
             return refusal
-        return Refusal(RefusalReason.REQUESTER_LEFT)
+        return Refusal(RefusalReason.REQUESTER_LEFT, name=request.requester)
 
     async def may_decide(self, who: Person, request: Request) -> Refusal | None:
         """Admit the approvers of a request for this account, and never its requester, under any id."""
@@ -258,7 +258,7 @@ class AccessControl:
 
 
 def _unavailable(error: DirectoryUnavailable) -> Refusal:
-    advice = "" if error.advice == DirectoryUnavailable.advice else f" ({error.advice})"
+    advice = "" if error.advice == DirectoryUnavailable.advice else f" {error.advice}"
     return Refusal(RefusalReason.LOOKUP_FAILED, f"{error}{advice}")
 
 

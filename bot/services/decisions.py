@@ -44,7 +44,10 @@ from bot.services.snapshots import load_snapshot
 COUNT_ABOVE: Final = 50
 """With more customers than this, or without a price, an approver types their number to confirm."""
 SHOWN_BY_STATUS: Final = 10
+MAX_TITLE: Final = 60
 APPROVED_STATES: Final = frozenset({State.APPROVED, State.GIVING, State.STOPPED, State.DONE})
+DECIDED: Final = frozenset({State.APPROVED, State.REJECTED, State.CANCELLED})
+"""The states in which a request is because of one person's decision."""
 STATE_AFTER: Final = {Event.REJECTED: State.REJECTED, Event.CANCELLED: State.CANCELLED}
 Change = Callable[[UnitOfWork], Awaitable[Request | Refusal]]
 
@@ -147,7 +150,7 @@ class DecisionService:
             if refusal:
                 return refusal
             by = await access.person_id(who.id)
-            return None if self._not_waiting(found) else await access.recheck_requester(found)
+            return None if self._not_waiting(found, who) else await access.recheck_requester(found)
 
         found = await self._find_allowed(request, who, None, may, Action.APPROVE)
         if isinstance(found, Refusal):
@@ -193,7 +196,7 @@ class DecisionService:
 
         async def cancel(unit: UnitOfWork) -> Request | Refusal:
             if only_held and not held(unit.request):
-                return Refusal(RefusalReason.NOT_HELD)
+                return Refusal(RefusalReason.NOT_HELD, name=unit.request.short)
             return await self._change(unit, event=Event.CANCELLED, by=who.id)
 
         return await self._click(request, who, channel, may, cancel, Action.CANCEL)
@@ -204,7 +207,7 @@ class DecisionService:
         async def end_hold(unit: UnitOfWork) -> Request | Refusal:
             now = self.clock.now()
             if not is_held(unit.request, now):
-                return Refusal(RefusalReason.NOT_HELD)
+                return Refusal(RefusalReason.NOT_HELD, name=unit.request.short)
             hurried = replace(unit.request, give_after=None)
             await unit.save(hurried)
             unit.audit(entry_of(hurried, EntryKind.HURRIED, who.id, round=hurried.round))
@@ -288,13 +291,12 @@ class DecisionService:
         )
 
     async def _may_decide_now(self, who: Person, request: Request) -> Refusal | None:
-        return await self.access.may_decide(who, request) or self._not_waiting(request)
+        return await self.access.may_decide(who, request) or self._not_waiting(request, who)
 
-    def _not_waiting(self, request: Request) -> Refusal | None:
+    def _not_waiting(self, request: Request, who: Person) -> Refusal | None:
         if request.state is not State.WAITING:
-            return _already_decided(request)
-        expired = is_expired(request, self.clock.now())
-        return Refusal(RefusalReason.WRONG_STATE, State.EXPIRED) if expired else None
+            return _already_decided(request, who.id)
+        return _late(request, State.EXPIRED) if is_expired(request, self.clock.now()) else None
 
     def _forbidden(self, request: Request) -> Refusal | None:
         """Say why the policy no longer allows a request, so that an approval would be in vain."""
@@ -313,12 +315,12 @@ class DecisionService:
         request, now = unit.request, self.clock.now()
         if request.state is State.WAITING and is_expired(request, now):
             await self._move(unit, Event.EXPIRED, None)
-            return Refusal(RefusalReason.WRONG_STATE, State.EXPIRED)
+            return _late(request, State.EXPIRED)
         same_round = request.round == round_
         if request.state in APPROVED_STATES and same_round and by in {vote.by for vote in await unit.votes()}:
             return request  # the same approval, delivered again
         if request.state is not State.WAITING:
-            return _already_decided(request)
+            return _already_decided(request, by)
         if not same_round or request.rule is None:
             return Refusal(RefusalReason.CHANGED)
         if by == request.requester:
@@ -349,18 +351,18 @@ class DecisionService:
         if by and request.decided_by == by and request.state is STATE_AFTER.get(event):
             return request  # the same click, delivered again
         if next_state(request, event) is None:
-            return _already_decided(request)
+            return _already_decided(request, by)
         if request.state is State.WAITING and is_expired(request, self.clock.now()):
             expired = await self._move(unit, Event.EXPIRED, None)
-            late = Refusal(RefusalReason.WRONG_STATE, State.EXPIRED)
+            late = _late(request, State.EXPIRED)
             return expired if event is Event.EXPIRED else late
         if event is Event.EXPIRED:
-            return _already_decided(request)
+            return _already_decided(request, by)
         return await self._move(unit, event, by, note=request.note if event is Event.ENDED_HERE else note)
 
     async def _request_cancel(self, unit: UnitOfWork, by: UserId | None) -> Request | Refusal:
         if unit.request.cancel_asked_by:
-            return Refusal(RefusalReason.WRONG_STATE, Event.CANCEL_ASKED, (unit.request.cancel_asked_by,))
+            return _late(unit.request, Event.CANCEL_ASKED, unit.request.cancel_asked_by, by)
         cancelling = transition(unit.request, Event.CANCEL_ASKED, cancel_asked_by=by)
         await unit.save(cancelling)
         now = self.clock.now()
@@ -409,7 +411,7 @@ def _wrong_confirmation(request: Request, typed: str) -> Refusal | None:
     if request.reserved:
         name = request.rule.title.casefold().split() if request.rule else []
         confirmed = bool(typed.strip()) and typed.casefold().split() == name
-        return None if confirmed else Refusal(RefusalReason.WRONG_NAME)
+        return None if confirmed else Refusal(RefusalReason.WRONG_NAME, name=_shown_title(request))
     if not needs_count(request):
         return None
     number = "".join(typed.split()).replace(",", "").replace(".", "").lstrip("0")
@@ -417,7 +419,21 @@ def _wrong_confirmation(request: Request, typed: str) -> Refusal | None:
     return None if number == wanted else Refusal(RefusalReason.WRONG_COUNT, wanted)
 
 
-def _already_decided(request: Request) -> Refusal:
-    """Say where the request is now, and who was first unless it still waits."""
-    first = request.decided_by if request.state is not State.WAITING else None
-    return Refusal(RefusalReason.WRONG_STATE, request.state, (first,) if first else ())
+def _shown_title(request: Request) -> str:
+    """Return the rule's title if it can be read and typed whole below a field."""
+    title = request.rule.title if request.rule else ""
+    return title if len(title) <= MAX_TITLE else ""
+
+
+def _already_decided(request: Request, by: UserId | None) -> Refusal:
+    """Say where the request is now, and who decided otherwise just before this person.
+
+    `decided_by` is of the last decision. It competed with this one only if the request is where it led:
+    whoever approved a request is not why it is done.
+    """
+    return _late(request, request.state, request.decided_by if request.state in DECIDED else None, by)
+
+
+def _late(request: Request, state: str, first: UserId | None = None, by: UserId | None = None) -> Refusal:
+    who = (first,) if first and first != by else ()
+    return Refusal(RefusalReason.WRONG_STATE, state, who, name=request.short)

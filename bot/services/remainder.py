@@ -19,7 +19,7 @@ async def no_remainder(repository: Repository, request: Request) -> Refusal | No
     if request.purged_at:
         return Refusal(RefusalReason.PURGED, request.short)
     if not request.ended:
-        return Refusal(RefusalReason.WRONG_STATE, request.state)
+        return Refusal(RefusalReason.WRONG_STATE, request.state, name=request.short)
     if can_ask_again(request, await repository.tally(request.id)):
         return None
     return Refusal(RefusalReason.NOBODY_LEFT, request.short)

@@ -181,7 +181,7 @@ async def test_no_line_contains_a_secret(workspace: Workspace) -> None:
         ),
         (
             {"DINTERO_API_URL": "http://127.0.0.1:9/v1"},
-            "✗ Dintero sign-in – Dintero could not be reached (connection refused). Check the network and",
+            "✗ Dintero sign-in – can't reach Dintero (connection refused). Check the network and",
         ),
         ({"DATABASE_URL": "sqlite:////no/such/folder/books.db"}, "✗ database – "),
     ],

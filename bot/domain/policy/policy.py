@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
@@ -105,17 +106,30 @@ class RefusalReason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """A channel of the policy, with the name that the policy gives it."""
+
+    id: ChannelId
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Refusal:
     """A reason, the value at fault (`detail`, raw) and the people it is about (`who`, user or group ids).
 
-    `empty` are user groups that the policy names for it and that have no members. The renderer adds the
-    policy's admins where only they can help.
+    The rest is for the text alone. `empty` are user groups that the policy names for it and that have no
+    members. `name` is what it is about as people know it: a rule's title, a short id or the requester; `at`
+    is when. `elsewhere` are channels where this person may do it. The renderer adds the policy's admins
+    where only they can help.
     """
 
     reason: RefusalReason
     detail: str = ""
     who: tuple[str, ...] = ()
     empty: tuple[str, ...] = field(default=(), compare=False)
+    name: str = field(default="", compare=False)
+    at: datetime | None = field(default=None, compare=False)
+    elsewhere: tuple[Place, ...] = field(default=(), compare=False)
 
 
 class TierTrigger(StrEnum):

@@ -227,7 +227,8 @@ def about_rule(channel: ChannelPolicy, rule: Rule | None, usable: Availability |
     if usable is None:
         yield Refusal(RefusalReason.RULE_UNREADABLE, rule.title)
     elif usable in UNUSABLE:
-        yield Refusal(RefusalReason(UNUSABLE[usable]), rule.title)
+        at = rule.requirement.purchase_to
+        yield Refusal(RefusalReason(UNUSABLE[usable]), rule.title, at=at)
 
 
 def _about_cost(channel: ChannelPolicy, request: Request) -> Iterator[Refusal]:

@@ -291,7 +291,7 @@ class DraftService(DraftOpener):
             if unit is None:
                 return Refusal(RefusalReason.UNKNOWN_REQUEST)
             if unit.request.state is not State.DRAFT:
-                return Refusal(RefusalReason.WRONG_STATE, unit.request.state, (unit.request.requester,))
+                return Refusal(RefusalReason.WRONG_STATE, unit.request.state, name=unit.request.short)
             form_input = await unit.form_input()
             if found.form_input != (remainder_input(found.first, form_input) if found.first else form_input):
                 return Refusal(RefusalReason.CHANGED)
@@ -315,7 +315,7 @@ class DraftService(DraftOpener):
         if isinstance(policy, Refusal) and policy.reason is RefusalReason.STRANGER:
             return Refusal(RefusalReason.UNKNOWN_REQUEST)
         if request.state is not State.DRAFT:
-            return Refusal(RefusalReason.WRONG_STATE, request.state)
+            return Refusal(RefusalReason.WRONG_STATE, request.state, name=request.short)
         if isinstance(policy, Refusal):
             return policy
         if refusal := self.access.check_account(request):

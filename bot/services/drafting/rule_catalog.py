@@ -115,7 +115,7 @@ class RuleCatalog:
         if self._names_a_rule(text):
             return Refusal(RefusalReason.RULE_NOT_ALLOWED, text)
         if not self.ready:
-            why = str(self.failed or "its rules are still being read")
+            why = str(self.failed or "still loading the rules")
             return Refusal(RefusalReason.RULE_UNREADABLE, why)
         return Refusal(RefusalReason.NO_RULE, text)
 

@@ -16,14 +16,15 @@ from bot.domain.requests.person import AccountKind, Person, Profile
 from bot.errors import DirectoryUnavailable
 from bot.slack.client.direct_messages import tell_admins
 from bot.slack.client.errors import ErrorKind, describe, kind_of, response_field
+from bot.slack.language.texts import N_, _
 
 CACHE_TIME: Final = timedelta(seconds=60)
 ANSWER_SECONDS: Final = 5.0
 """Longer than a healthy Slack ever takes, and short enough to tell the person."""
 
-GROUP_GONE: Final = (
-    "⚠️ The policy names the user group `{0}`, which has no members: it may be deleted or disabled in Slack. "
-    "The others whom the policy names count. Correct the policy, or enable the group again."
+GROUP_GONE: Final = N_(
+    "⚠️ The user group `{group}` has no members. It may be deleted or disabled in Slack."
+    " Everyone else in the settings still counts. Fix the settings, or enable the group again."
 )
 
 log = structlog.get_logger()
@@ -130,7 +131,7 @@ class SlackDirectory:
 
     async def _ask_profile(self, user: UserId) -> Profile:
         account = await self._ask(
-            f"who {user} is",
+            str(user),
             "users.info",
             {"user": user, "include_locale": "true"},
             "user",
@@ -152,7 +153,7 @@ class SlackDirectory:
 
     async def _ask_group(self, group: GroupId) -> frozenset[UserId]:
         users = await self._ask(
-            f"who is in the user group {group}",
+            f"the user group {group}",
             "usergroups.users.list",
             {"usergroup": group},
             "users",
@@ -167,13 +168,13 @@ class SlackDirectory:
         if group not in self._reported:
             self._reported.add(group)
             log.warning("a user group of the policy has no members", group=group)
-            telling = asyncio.create_task(tell_admins(self._client, self._admins, GROUP_GONE.format(group)))
+            telling = asyncio.create_task(tell_admins(self._client, self._admins, _(GROUP_GONE, group=group)))
             telling.add_done_callback(self._telling.discard)
             self._telling.add(telling)
 
     async def _ask_channel(self, channel: ChannelId) -> bool:
         found = await self._ask(
-            f"whether the bot is in the channel {channel}",
+            f"the channel {channel}",
             "conversations.info",
             {"channel": channel},
             "channel",
@@ -200,16 +201,16 @@ class SlackDirectory:
                 return None
             why = describe(error)
             if scope := response_field(error, "needed"):
-                advice = f"The Slack app lacks the scope {scope}: add it and install the app again."
+                advice = f"The app is missing the scope {scope}. Add it and reinstall."
         except TimeoutError:
-            why = f"no answer within {self._answer_seconds:g} seconds"
+            why = f"no answer after {self._answer_seconds:g} s"
         except (SlackClientError, aiohttp.ClientError, OSError, ValueError) as error:
             why = describe(error)
         else:
             if isinstance(response.data, dict) and wanted in response.data:
                 return response.data[wanted]
             why = f"an answer without {wanted}"
-        raise DirectoryUnavailable(f"Slack could not say {question}: {why}.", advice=advice)
+        raise DirectoryUnavailable(f"Slack couldn't look up {question} ({why}).", advice=advice)
 
 
 def person_of(body: Mapping[str, Any]) -> Person | None:

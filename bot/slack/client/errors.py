@@ -20,7 +20,7 @@ RATE_LIMIT_SECONDS: Final = 5.0
 MAX_RATE_LIMIT_SECONDS: Final = 600.0
 """The longest wait that a 429 may impose: a mistake of Slack's must not silence the bot for a day."""
 OPERATOR_SECONDS: Final = 60.0
-NOT_SLACK: Final = "the answer is not Slack's"
+NOT_SLACK: Final = "the answer isn't from Slack"
 
 
 class ErrorKind(Enum):
@@ -100,7 +100,7 @@ def describe(error: Exception) -> str:
         case SlackApiError():
             return response_field(error, "error") or f"status {_status(error) or 'unknown'}"
         case aiohttp.ClientSSLError():
-            return "no secure connection: TLS failed"
+            return "no secure connection (TLS failed)"
         case aiohttp.ClientConnectorError():
             return why_unreachable(error)
         case TimeoutError():
@@ -110,7 +110,7 @@ def describe(error: Exception) -> str:
         case aiohttp.ClientResponseError() | aiohttp.InvalidURL() | ValueError():
             return NOT_SLACK
         case aiohttp.ClientError() | OSError():
-            return "the connection was cut"
+            return "connection lost"
         case _:
             return type(error).__name__
 
@@ -119,21 +119,21 @@ def delivery_error(error: Exception) -> DeliveryDeferred | DeliveryFailed:
     """Decide whether Slack may take the message later, and whether it may have it already."""
     kind, code = kind_of(error), response_field(error, "error")
     if kind is ErrorKind.RATE_LIMITED:
-        return DeliveryDeferred("Slack asked to wait", after=_retry_after(error), clean=True, all_wait=True)
-    if kind is ErrorKind.TRANSIENT:
-        why = "failed" if isinstance(error, SlackApiError) else "could not be reached"
         return DeliveryDeferred(
-            f"Slack {why} ({describe(error)})", after=RETRY_SECONDS, clean=False, all_wait=True
+            "Slack is rate limiting us", after=_retry_after(error), clean=True, all_wait=True
+        )
+    if kind is ErrorKind.TRANSIENT:
+        what = "Slack error" if isinstance(error, SlackApiError) else "can't reach Slack"
+        return DeliveryDeferred(
+            f"{what} ({describe(error)})", after=RETRY_SECONDS, clean=False, all_wait=True
         )
     if kind in {ErrorKind.TOKEN_REJECTED, ErrorKind.SCOPE_MISSING}:
+        is_token = kind is ErrorKind.TOKEN_REJECTED
+        what = "Slack rejected the bot token" if is_token else "the app is missing a permission"
         return DeliveryDeferred(
-            f"the Slack app's token or scopes do not suffice ({code})",
-            after=OPERATOR_SECONDS,
-            clean=True,
-            all_wait=kind is ErrorKind.TOKEN_REJECTED,
-            code=code,
+            f"{what} ({code})", after=OPERATOR_SECONDS, clean=True, all_wait=is_token, code=code
         )
-    return DeliveryFailed(f"Slack refused it ({code})", code=code)
+    return DeliveryFailed(f"Slack refused the request ({code})", code=code)
 
 
 def _status(error: SlackApiError) -> int:

@@ -93,7 +93,7 @@ def mask(customer: str) -> str:
 def mention(who: str) -> str:
     """Mention a person, a user group or a channel by id; show anything else as it is."""
     if who == "*":
-        return _("any full member of this workspace")
+        return _("any member of this workspace")
     if _USER.fullmatch(who):
         return f"<@{who}>"
     if _GROUP.fullmatch(who):

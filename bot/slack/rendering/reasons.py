@@ -1,139 +1,101 @@
-"""Refusals and stops in words: what is missing, who can change it, and what to do next."""
+"""Refusals in words: what is the matter, why, who can help, what to do next and where else."""
 
+import re
+from collections.abc import Sequence
 from typing import Final
 
-from bot.domain.policy.policy import Refusal, RefusalReason
+from bot.domain.policy.policy import Place, Refusal, RefusalReason
 from bot.domain.requests.request import StopReason
+from bot.slack.language.texts import N_, _, joined, ngettext
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import escape, fit, mention, mentions, shorten
-from bot.slack.rendering.refusal_phrases import SHORTLY, STAND_INS, PhraseWriter, sentences
+from bot.slack.rendering.refusals.customers import CUSTOMERS
+from bot.slack.rendering.refusals.limits import LIMITS
+from bot.slack.rendering.refusals.people import PEOPLE
+from bot.slack.rendering.refusals.requests import REQUESTS
+from bot.slack.rendering.refusals.rules import RULES
+from bot.slack.rendering.refusals.words import Text, Words
+from bot.slack.rendering.stops import SPECIAL, shortly, stop, what_next, what_stopped
 
-REQUESTERS_LIST: Final = "the requester gets the list of who is left"
+__all__ = ["refusal", "refusal_plain", "shortly", "stop", "stop_words"]
 
-OTHER_ACCOUNT: Final = (
-    "the bot gives in another Dintero account now",
-    (
-        "Ask again with /discount add. "
-        "Or whoever runs the bot sets DINTERO_ACCOUNT_ID back; then press Continue…."
-    ),
-)
+TEXTS: Final[dict[RefusalReason, Text]] = {**PEOPLE, **RULES, **CUSTOMERS, **LIMITS, **REQUESTS}
+MAX_PLACES: Final = 5
+OPERATOR: Final = N_("the person who runs discount-bot")
+BOLD: Final = re.compile(r"\*([^*]+)\*")
+BOT_ADMIN: Final = N_("a bot admin")
 
-STOPS: Final[dict[StopReason | None, tuple[str, str]]] = {
-    StopReason.TOKEN_REFUSED: (
-        "Dintero did not accept the bot's client id or secret",
-        (
-            "Whoever runs the bot has to mend them (Dintero Backoffice, Settings → API clients); "
-            "then Continue… goes on."
-        ),
-    ),
-    StopReason.SCOPE_MISSING: (
-        "Dintero did not let the bot do this: its API client has too little scope",
-        (
-            "Whoever runs the bot has to give the client read:discounts and write:discounts; "
-            "then Continue… goes on."
-        ),
-    ),
-    StopReason.RULE_GONE: (
-        "Dintero does not have the rule any more",
-        f"Press End here…: {REQUESTERS_LIST}, for another rule.",
-    ),
-    StopReason.RULE_INACTIVE: (
-        "the rule has been switched off in Dintero",
-        "Switch it on again and press Continue…, or press End here… to leave it so.",
-    ),
-    StopReason.RULE_EXPIRED: (
-        "the rule has expired",
-        "Move its end in Dintero and press Continue…, or press End here… to leave it so.",
-    ),
-    StopReason.UNKNOWN_FOR_GOOD: (
-        "Dintero gave no usable answer, however often it was asked",
-        (
-            "Press Continue… when Dintero is well again: "
-            "nobody gets it twice, since the once-only key stays the same."
-        ),
-    ),
-    StopReason.RULE_CHANGED: (
-        "the rule is no longer what was asked for, and nobody is there who could agree to it as it is now",
-        f"Change it back in Dintero and press Continue…, or press End here…: {REQUESTERS_LIST}.",
-    ),
-    StopReason.BUSY: ("Dintero was too busy and turned every call away", "Press Continue… in a few minutes."),
-    StopReason.POLICY: (
-        "the bot's policy does not allow it any more",
-        "An admin of the bot can change it, and then Continue… goes on; or press End here… to leave it so.",
-    ),
-    StopReason.BUDGET: (
-        "other requests have used what it would need of this channel's budget",
-        (
-            "What was given longer ago counts no more: "
-            "press Continue… once there is room, or once an admin raised it."
-        ),
-    ),
-    None: ("something kept it from going on", "Press Continue… to try again, or End here… to leave it so."),
+STAND_INS: Final[dict[RefusalReason, str]] = {
+    RefusalReason.OWN_REQUEST: N_("another approver"),
+    RefusalReason.NOT_AN_APPROVER: N_("an approver of this channel"),
+    RefusalReason.NOT_YOURS: N_("its requester or an approver"),
 }
-DATABASE_CHANGED: Final = (
-    "the bot's database has changed",
-    "Whoever runs the bot has to find out who changed it. Press End here…, and ask again with /discount add.",
-)
-
-DATABASE_OLDER: Final = (
-    "the bot's database is older than what was done here",
-    (
-        "Read this thread from its end. If it was cancelled or ended since, press End here…; "
-        "else Continue…: nobody gets it twice, since the once-only key stays the same."
-    ),
-)
+"""Who to ask when nobody can be named and an admin could not help."""
 
 
 def refusal(refusal: Refusal, formatter: Formatter) -> str:
-    """Write a refusal in mrkdwn: what is missing, and who can change it or what to do next."""
+    """Write a refusal in mrkdwn."""
     stand_in = STAND_INS.get(refusal.reason)
-    people = refusal.who or (() if stand_in else formatter.admins)
+    people = _helpers(refusal) or (() if stand_in else formatter.admins)
     if people and refusal.reason is RefusalReason.NOT_YOURS:
         people = tuple(dict.fromkeys([*people, *formatter.admins]))
-    writer = PhraseWriter(
+    words = Words(
+        refusal=refusal,
+        who=mentions(people) if people else _(stand_in or OPERATOR),
+        places=_joined_places([mention(place.id) for place in refusal.elsewhere]),
         quote=lambda text: f"“{escape(text, 80)}”",
         say=lambda text: escape(text, 300),
-        who=mentions(people) if people else stand_in or "whoever runs the bot",
-        name=lambda who: mention(who) if who else "Somebody",
+        mention=mention,
         formatter=formatter,
     )
-    return fit(sentences(refusal, writer), 1_500)
+    return fit(_whole(words), 1_500)
 
 
 def refusal_plain(refusal: Refusal, formatter: Formatter) -> str:
     """Write a refusal in plain text, as below a field, where nobody can be mentioned."""
-    writer = PhraseWriter(
+    words = Words(
+        refusal=refusal,
+        who=_(STAND_INS.get(refusal.reason, BOT_ADMIN)),
+        places=_joined_places(_channel_names(refusal.elsewhere)),
         quote=lambda text: f"“{shorten(text, 60)}”",
         say=lambda text: shorten(text, 120),
-        who=STAND_INS.get(refusal.reason, "an admin of the bot"),
-        name=lambda _who: "Somebody else",
+        mention=lambda _id: "",
         formatter=formatter,
     )
-    return shorten(sentences(refusal, writer), 300)
+    text = shorten(_whole(words), 300)
+    return BOLD.sub(r"“\1”", text).replace("`", "")
 
 
-def stop(reason: StopReason | None, note: str = "") -> str:
-    """Say in mrkdwn why giving stopped, and what to do; `note` is Dintero's or the policy's reason."""
-    why, what_next = stop_words(reason, note)
-    return f"{why[0].upper()}{why[1:]}{in_parentheses(note)}. {what_next}"
+def _helpers(refusal: Refusal) -> tuple[str, ...]:
+    """Return who can help; in a late click `who` is whoever was first, and helps nobody."""
+    return () if refusal.reason is RefusalReason.WRONG_STATE else refusal.who
+
+
+def _whole(words: Words) -> str:
+    text = TEXTS[words.refusal.reason](words)
+    empty = words.refusal.empty
+    return f"{text} {_about_groups(empty)}" if empty else text
+
+
+def _about_groups(empty: Sequence[str]) -> str:
+    """Name the policy's user groups that count as nobody."""
+    return ngettext(
+        "The user group {groups} has no members. It may be deleted or disabled in Slack.",
+        "The user groups {groups} have no members. They may be deleted or disabled in Slack.",
+        len(empty),
+        groups=joined(list(empty)),
+    )
+
+
+def _channel_names(places: Sequence[Place]) -> list[str]:
+    return [f"#{shorten(place.name, 40)}" for place in places if place.name]
+
+
+def _joined_places(places: Sequence[str]) -> str:
+    return joined(list(places[:MAX_PLACES]), "or") if places else ""
 
 
 def stop_words(reason: StopReason | None, note: str) -> tuple[str, str]:
-    """Find the words for a stop: why, and what to do."""
-    special = {
-        RefusalReason.DATABASE_CHANGED: DATABASE_CHANGED,
-        RefusalReason.DATABASE_OLDER: DATABASE_OLDER,
-        RefusalReason.OTHER_ACCOUNT: OTHER_ACCOUNT,
-    }
-    return special[RefusalReason(note)] if note in special else STOPS[reason]
-
-
-def shortly(note: str) -> str:
-    """Say a note in a few words of mrkdwn; the name of a reason becomes its words."""
-    return SHORTLY.get(note.strip()) or escape(note.strip(), 300)
-
-
-def in_parentheses(note: str) -> str:
-    """Put a note in parentheses, in mrkdwn; the name of a reason becomes its words."""
-    words = shortly(note)
-    return f" ({words})" if words else ""
+    """Say why sending stopped, as the end of a sentence, and what to do."""
+    what = what_stopped(reason, note if note in SPECIAL else "").rstrip(".")
+    return f"{what[0].lower()}{what[1:]}", what_next(reason, note)

@@ -1,0 +1,137 @@
+"""Why sending stopped, and what to do about it."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from bot.domain.policy.policy import RefusalReason
+from bot.domain.requests.request import StopReason
+from bot.slack.language.texts import N_, _
+from bot.slack.rendering.mrkdwn import escape
+from bot.slack.rendering.refusals.short import SHORTLY
+from bot.slack.rendering.technical import technical
+
+
+@dataclass(frozen=True, slots=True)
+class StopTexts:
+    """What happened, in one sentence, without and with a `{note}`; and what to do."""
+
+    what: str
+    noted: str
+    next: str
+
+
+CONTINUE: Final = N_("Press *Continue* to try again, or *End request…* to leave it so.")
+
+STOPS: Final[dict[StopReason | None, StopTexts]] = {
+    StopReason.TOKEN_REFUSED: StopTexts(
+        N_("Dintero rejected my credentials."),
+        N_("Dintero rejected my credentials ({note})."),
+        N_(
+            "Ask the person who runs discount-bot to fix them"
+            " (Dintero Backoffice → Settings → API clients). Then press *Continue*."
+        ),
+    ),
+    StopReason.SCOPE_MISSING: StopTexts(
+        N_("My Dintero API client is missing a permission."),
+        N_("My Dintero API client is missing a permission ({note})."),
+        N_(
+            "Ask the person who runs discount-bot to add read:discounts and write:discounts."
+            " Then press *Continue*."
+        ),
+    ),
+    StopReason.RULE_GONE: StopTexts(
+        N_("The rule was deleted in Dintero."),
+        N_("The rule was deleted in Dintero ({note})."),
+        N_("Press *End request…*. The requester gets a list of the remaining customers."),
+    ),
+    StopReason.RULE_INACTIVE: StopTexts(
+        N_("The rule is inactive in Dintero."),
+        N_("The rule is inactive in Dintero ({note})."),
+        N_("Activate it and press *Continue*, or press *End request…*."),
+    ),
+    StopReason.RULE_EXPIRED: StopTexts(
+        N_("The rule has expired."),
+        N_("The rule has expired ({note})."),
+        N_("Extend it in Dintero and press *Continue*, or press *End request…*."),
+    ),
+    StopReason.UNKNOWN_FOR_GOOD: StopTexts(
+        N_("Dintero isn't answering."),
+        N_("Dintero isn't answering ({note})."),
+        N_("Press *Continue* when it's back. Nobody gets it twice."),
+    ),
+    StopReason.RULE_CHANGED: StopTexts(
+        N_("The rule changed, and nobody can approve the new version."),
+        N_("The rule changed, and nobody can approve the new version ({note})."),
+        N_("Change it back in Dintero and press *Continue*, or press *End request…*."),
+    ),
+    StopReason.BUSY: StopTexts(
+        N_("Dintero is overloaded."),
+        N_("Dintero is overloaded ({note})."),
+        N_("Press *Continue* in a few minutes. Nobody gets it twice."),
+    ),
+    StopReason.POLICY: StopTexts(
+        N_("This channel's settings no longer allow it."),
+        N_("This channel's settings no longer allow it ({note})."),
+        N_("A bot admin can change them; then press *Continue*. Or press *End request…*."),
+    ),
+    StopReason.BUDGET: StopTexts(
+        N_("The channel's budget is used up."),
+        N_("The channel's budget is used up ({note})."),
+        N_("Press *Continue* when older spending has dropped out, or when an admin has raised it."),
+    ),
+    None: StopTexts(N_("It stopped unexpectedly."), N_("It stopped unexpectedly ({note})."), CONTINUE),
+}
+SPECIAL: Final[dict[RefusalReason, StopTexts]] = {
+    RefusalReason.DATABASE_CHANGED: StopTexts(
+        N_("The stored request is no longer what people approved."),
+        "",
+        N_(
+            "Ask the person who runs discount-bot what changed it."
+            " Press *End request…*, then send a new request with `/discount add`."
+        ),
+    ),
+    RefusalReason.DATABASE_OLDER: StopTexts(
+        N_("A backup was restored that is older than what happened here."),
+        "",
+        N_(
+            "Read this thread from its end. If it was cancelled or ended since, press *End request…*."
+            " Otherwise press *Continue*: nobody gets it twice."
+        ),
+    ),
+    RefusalReason.OTHER_ACCOUNT: StopTexts(
+        N_("I now use another Dintero account."),
+        "",
+        N_(
+            "Send a new request with `/discount add`."
+            " Or ask the person who runs discount-bot to switch back, then press *Continue*."
+        ),
+    ),
+}
+"""Stops whose note says all: it is the name of one of these reasons."""
+
+
+def stop(reason: StopReason | None, note: str = "") -> str:
+    """Say in mrkdwn why sending stopped, and what to do; `note` is Dintero's or the policy's reason."""
+    return f"{what_stopped(reason, note)} {what_next(reason, note)}"
+
+
+def what_stopped(reason: StopReason | None, note: str = "") -> str:
+    """Say in one sentence why sending stopped."""
+    texts = _texts(reason, note)
+    words = shortly(note) if texts.noted else ""
+    return _(texts.noted, note=words) if words else _(texts.what)
+
+
+def what_next(reason: StopReason | None, note: str = "") -> str:
+    """Say what to do about a stop."""
+    return _(_texts(reason, note).next)
+
+
+def shortly(note: str) -> str:
+    """Write a note in mrkdwn; the name of a reason becomes its words."""
+    text = note.strip()
+    return _(SHORTLY[text]) if text in SHORTLY else technical(escape(text, 300)).rstrip(".")
+
+
+def _texts(reason: StopReason | None, note: str) -> StopTexts:
+    return SPECIAL[RefusalReason(note)] if note in SPECIAL else STOPS[reason]
