@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
+from bot.dintero.parsing import read_rule
 from bot.domain.ids import CustomerId, UserId
 from bot.domain.policy.policy import Refusal, RefusalReason
 from bot.domain.preferences import Preferences
@@ -12,6 +14,7 @@ from bot.domain.requests.progress import Progress
 from bot.domain.requests.request import FormInput, PausedFor, State, StopReason
 from bot.domain.requests.views import ApprovalView
 from bot.domain.rules.rule import Availability
+from bot.domain.rules.usage_history import UsagePoint
 from bot.services.customer_lists import PER_PAGE, CustomerPage
 from bot.slack.command_parser import ParseProblem, UnknownCommand
 from bot.slack.messages import card, help, notices, status, summary  # noqa: A004 - the command's own word
@@ -20,12 +23,24 @@ from bot.slack.messages.direct_texts import DIRECT
 from bot.slack.messages.notices import CHANNEL
 from bot.slack.messages.thread_lines import LINES
 from bot.slack.modal_controller import loading_view, message_view
-from bot.slack.modals import approval, customer_list, rejection, request_form, review, settings
+from bot.slack.modals import (
+    approval,
+    customer_list,
+    rejection,
+    request_form,
+    review,
+    rule_details,
+    settings,
+)
 from bot.slack.rendering import reasons
 from bot.slack.rendering.formatting import Message
+from sandbox.dintero.seed import ANSWER
 from tests.support import samples
 from tests.support.samples import LOOK, REQUEST, RULE
 
+HISTORY = tuple(
+    UsagePoint((samples.NOW + timedelta(days=day)).date(), 4 * day, 3 * day + day % 2) for day in range(9)
+)
 LINK = "https://sandbox.slack.com/archives/C0SUPPORT/p1795435200000000"
 NAMED = replace(LOOK, names=lambda who: {"U0ANN": "Ann", "U0BOSS": "Bo"}.get(who, ""))
 AFTER = {
@@ -58,10 +73,14 @@ def all_messages() -> Iterator[tuple[str, Message]]:
     yield "card paused", card.build(replace(samples.snapshot(State.WAITING), pause=samples.PAUSE), LOOK)
     yield "card longest", card.build(samples.long_snapshot(State.STOPPED), LOOK)
     yield "summary", summary.build(samples.snapshot(State.DONE), LOOK)
+    with_history = replace(samples.snapshot(State.DONE), history=HISTORY)
+    yield "summary with its rule's history", summary.build(with_history, LOOK)
     yield "summary longest", summary.build(samples.long_snapshot(State.DONE), LOOK)
     yield from _notices()
     for usable in Availability:
         yield f"rule {usable}", rule_message.build(RULE, usable, LOOK)
+    yield "rule with its history", rule_message.build(RULE, Availability.NOW, LOOK, history=HISTORY)
+    yield "rule of Dintero's documentation", rule_message.build(read_rule(ANSWER), Availability.EXPIRED, LOOK)
     yield "rule several", rule_message.several([RULE] * 3, LOOK)
     yield "status none", status.build([], LOOK)
     yield "status", status.build([samples.snapshot(state) for state in State], LOOK, samples.PAUSE)
@@ -91,6 +110,9 @@ def all_views() -> Iterator[tuple[str, dict[str, Any]]]:
     longest = ApprovalView(samples.long_review(), samples.long_snapshot(State.WAITING), count=True)
     yield "approval longest", approval.build(longest, LOOK, {})
     yield "settings", settings.build(Preferences(UserId("U0ANN")))
+    yield "rule details", rule_details.build(RULE, LOOK)
+    example = read_rule(ANSWER)
+    yield "rule details of Dintero's documentation", rule_details.build(example, LOOK, Availability.EXPIRED)
     yield "rejection", rejection.build(samples.snapshot(State.WAITING), LOOK)
     few = tuple(CustomerId(f"customer-{number}") for number in range(10))
     yield "customers", customer_list.build(CustomerPage(REQUEST, 1, few), LOOK)

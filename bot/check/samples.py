@@ -15,7 +15,8 @@ from bot.domain.requests.notification import ChannelKind, Notification, Notifica
 from bot.domain.requests.prior_grants import PriorRequest, Remainder
 from bot.domain.requests.request import ENDED, Approval, FormInput, Pause, Request, State, StopReason
 from bot.domain.requests.views import ApprovalView, Form, Review
-from bot.domain.rules.rule import Availability, Requirement, Reward, RewardType, Rule, Statistics
+from bot.domain.rules.rule import Availability, Limitation, Requirement, Reward, RewardType, Rule, Statistics
+from bot.domain.rules.usage_history import UsagePoint
 from bot.services.customer_lists import CustomerPage
 from bot.slack.command_parser import ParseProblem, UnknownCommand
 from bot.slack.messages import card, help, notices, status, summary  # noqa: A004 - the command's own word
@@ -24,7 +25,15 @@ from bot.slack.messages.direct_texts import DIRECT
 from bot.slack.messages.notices import CHANNEL
 from bot.slack.messages.thread_lines import LINES
 from bot.slack.modal_controller import loading_view, message_view
-from bot.slack.modals import approval, customer_list, rejection, request_form, review, settings
+from bot.slack.modals import (
+    approval,
+    customer_list,
+    rejection,
+    request_form,
+    review,
+    rule_details,
+    settings,
+)
 from bot.slack.rendering.formatting import Formatter, Json, Message
 
 NOW: Final = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -36,6 +45,12 @@ RULE: Final = Rule(
     requirement=Requirement(purchase_from=NOW - timedelta(days=30), purchase_to=NOW + timedelta(days=30)),
     statistics=Statistics(stamp=123, usage=28, amount=280_000),
 )
+NEEDY_RULE: Final = replace(
+    RULE,
+    requirement=replace(RULE.requirement, gross_amount=50_000, stamp=5, discount_code="TACO"),
+    limitation=Limitation(reward_usage=1, repeat_usage=3, combination=0),
+)
+HISTORY: Final = tuple(UsagePoint((NOW + timedelta(days=day)).date(), 3 * day, 2 * day) for day in range(5))
 POLICY: Final = ChannelPolicy(
     id=ChannelId("C0SAMPLE"),
     rules=frozenset({"*"}),
@@ -80,13 +95,14 @@ def messages(formatter: Formatter) -> Iterator[tuple[str, Message]]:
     snapshots = [_snapshot(state) for state in State if state is not State.DRAFT]
     for snapshot in snapshots:
         yield f"card, {snapshot.request.state}", card.build(snapshot, formatter)
-    yield "summary", summary.build(_snapshot(State.DONE), formatter)
+    yield "summary", summary.build(replace(_snapshot(State.DONE), history=HISTORY), formatter)
     yield "status of a request", status.one(_snapshot(State.STOPPED), formatter)
     yield "status", status.build(snapshots, formatter, PAUSE)
     yield "status of nothing", status.build([], formatter)
     for happened in NotificationType:
         yield from _notices(happened, formatter)
-    yield "rule", rule_message.build(RULE, Availability.NOW, formatter)
+    yield "rule", rule_message.build(RULE, Availability.NOW, formatter, history=HISTORY)
+    yield "rule with many conditions", rule_message.build(NEEDY_RULE, Availability.NOW, formatter)
     yield "rules", rule_message.several([RULE, RULE], formatter)
     yield "help", help.build(formatter)
     for problem in ParseProblem:
@@ -120,6 +136,7 @@ def modals(formatter: Formatter) -> Iterator[tuple[str, Json]]:
     yield "rejection", rejection.build(snapshot, formatter)
     page = CustomerPage(replace(REQUEST, customers=1_000), 2, (CustomerId("c-1"),))
     yield "customers", customer_list.build(page, formatter)
+    yield "rule details", rule_details.build(NEEDY_RULE, formatter)
     yield "loading", loading_view(request_form.TITLE, REQUEST.id)
     yield "last answer", message_view(request_form.TITLE, "A sample.")
 

@@ -29,6 +29,7 @@ BLOCKS: Final = frozenset(
         "container",
         "table",
         "data_table",
+        "data_visualization",
     }
 )
 ELEMENTS: Final = frozenset(
@@ -80,6 +81,11 @@ class BlockRenderer:
         if element["type"] not in ELEMENTS:
             raise UnknownBlock(f"element {element['type']!r}")
         return self._macro(f"element_{element['type']}", Element(block, element))
+
+    def highest(self, chart: Json) -> float:
+        """Return the highest value of a chart, for the height of its bars; at least 1."""
+        values = [point["value"] for series in chart["series"] for point in series["data"]]
+        return float(max([*values, 1]))
 
     def text(self, text: Json) -> Markup:
         """Draw a text object."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
@@ -14,12 +15,20 @@ from bot.domain.requests.progress import Progress
 from bot.domain.requests.request import FormInput, PauseState, State, StopReason
 from bot.domain.requests.views import ApprovalView
 from bot.domain.rules.rule import Availability
+from bot.domain.rules.usage_history import MOST_POINTS, UsagePoint
 from bot.services.customer_lists import PER_PAGE, CustomerPage
 from bot.slack.command_parser import ParseProblem, UnknownCommand
 from bot.slack.messages import card, help, notices, status, summary  # noqa: A004 - the command's own word
 from bot.slack.messages import rule as rule_message
 from bot.slack.modal_controller import loading_view, message_view
-from bot.slack.modals import approval, customer_list, rejection, request_form, rule_options
+from bot.slack.modals import (
+    approval,
+    customer_list,
+    rejection,
+    request_form,
+    rule_details,
+    rule_options,
+)
 from bot.slack.modals import review as review_modal
 from bot.slack.rendering import reasons
 from bot.slack.rendering.formatting import Message
@@ -28,6 +37,9 @@ from tests.support import samples
 from tests.support.samples import EVIL, LONG, LONG_RULE, LOOK, RULE
 
 LINK = "https://example.slack.com/archives/C0SUPPORT/p1795435200000000?thread_ts=1&cid=|C>"
+HISTORY = tuple(
+    UsagePoint((samples.NOW + timedelta(days=day)).date(), 10**40, 10**40) for day in range(MOST_POINTS)
+)
 FULL = FormInput(rule=LONG, customers="x" * 3_000, reason="y" * 3_000, once_key="z" * 3_000, more=True)
 TOO_FULL = FormInput(rule=LONG, customers="x" * 3_001, reason="y" * 3_001, once_key="z" * 3_001)
 
@@ -84,7 +96,8 @@ def all_messages() -> Iterator[Message]:
     for usable in Availability:
         yield rule_message.build(RULE, usable, LOOK)
         yield rule_message.build(LONG_RULE, usable, LOOK)
-    yield rule_message.build(replace(LONG_RULE, name=" "), Availability.NOW, LOOK)
+    yield rule_message.build(replace(LONG_RULE, name=" "), Availability.NOW, LOOK, history=HISTORY)
+    yield summary.build(replace(samples.snapshot(State.DONE), history=HISTORY), LOOK)
     yield rule_message.several([LONG_RULE] * 1_000, LOOK)
     yield status.build([], LOOK)
     yield status.build([], LOOK, samples.PAUSE)
@@ -114,14 +127,14 @@ def all_views() -> Iterator[dict[str, Any]]:
         replace(ticked, policy=replace(ticked.policy, reserved=True)),
         LOOK,
     )
+    yield from (rule_details.build(LONG_RULE, LOOK, usable) for usable in Availability)
     everyone = replace(samples.LONG_REQUEST, customers=1, first_customer="*")
     yield approval.build(samples.consideration(everyone), LOOK, {})
     for approvals in (0, 1, 2):
         request = replace(samples.REQUEST, approvals=approvals)
         yield review_modal.build(samples.review(request), LOOK, {})
     links = {each.id: LINK * 20 for each in samples.long_review().named}
-    for places in ({}, links):
-        yield review_modal.build(samples.long_review(), LOOK, places)
+    yield from (review_modal.build(samples.long_review(), LOOK, places) for places in ({}, links))
     long = ApprovalView(samples.long_review(), samples.long_snapshot(State.WAITING), count=True)
     yield approval.build(long, LOOK, links)
     for count in (True, False):

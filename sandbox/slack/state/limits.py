@@ -24,6 +24,7 @@ MESSAGE_BLOCKS: Final = 50
 VIEW_BLOCKS: Final = 100
 MESSAGE_TEXT: Final = 4_000
 VIEW_BYTES: Final = 250_000
+MESSAGE_CHARTS: Final = 2
 SELECT_OPTIONS: Final = 100
 INPUT_TEXT: Final = 3_000
 STYLES: Final = ("primary", "danger")
@@ -83,7 +84,7 @@ KEYS: Final[dict[str, frozenset[str]]] = {
 
 def view_faults(view: Json) -> list[str]:
     """List what Slack would reject in a view."""
-    return list(_view(view))
+    return [*_view(view), *_message_only(view)]
 
 
 def message_faults(blocks: Sequence[Json], text: str) -> list[str]:
@@ -290,7 +291,17 @@ def _known(thing: Json, kind: str, at: str) -> Faults:
         yield f"{at}: unknown {sorted(extra)}"
 
 
+def _message_only(view: Json) -> Faults:
+    if view.get("type") != "modal":
+        return
+    for kind in ("container", "table", "data_table", "data_visualization"):
+        if any(block.get("type") == kind for block in view.get("blocks", [])):
+            yield f"blocks of type {kind!r} are for messages only"
+
+
 def _modal_only(blocks: Sequence[Json]) -> Faults:
+    if sum(block.get("type") == "data_visualization" for block in blocks) > MESSAGE_CHARTS:
+        yield f"more than {MESSAGE_CHARTS} charts"
     for kind in ("input", "alert"):
         if any(block.get("type") == kind for block in blocks):
             yield f"blocks of type {kind!r} are for modals only"

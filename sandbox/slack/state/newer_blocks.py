@@ -1,4 +1,4 @@
-"""Slack's limits for the blocks that came in 2025 and 2026: alert, container, table, data table."""
+"""Slack's limits for the blocks that came in 2025 and 2026: alert, container, tables and charts."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
@@ -32,6 +32,7 @@ KEYS: Final = {
     ),
     "table": frozenset({"type", "block_id", "rows", "column_settings"}),
     "data_table": frozenset({"type", "block_id", "rows", "page_size", "caption", "row_header_column_index"}),
+    "data_visualization": frozenset({"type", "block_id", "title", "chart"}),
 }
 """The allowed keys of each block."""
 LEVELS: Final = ("default", "info", "warning", "error", "success")
@@ -53,6 +54,8 @@ CHILDREN: Final = frozenset(
 """What a container may have in it."""
 MAX_COLUMNS: Final = 20
 MAX_TABLE_TEXT: Final = 20_000
+CHARTS: Final = ("line", "bar", "area")
+"""The charts with axes. Nobody here draws a pie."""
 CELLS: Final = {"table": ("raw_text", "rich_text"), "data_table": ("raw_text", "raw_number", "rich_text")}
 
 
@@ -92,6 +95,30 @@ def _data_table(block: Json, at: str) -> Faults:
     yield from _rows(block, at)
 
 
+def _chart(block: Json, at: str) -> Faults:
+    yield from check_string(block.get("title"), f"{at}.title", 1, 50)
+    chart = block.get("chart") or {}
+    if chart.get("type") not in CHARTS:
+        yield f"{at}.chart: type {chart.get('type')!r}"
+        return
+    categories = chart.get("axis_config", {}).get("categories", [])
+    yield from check_count(categories, f"{at}.categories", 1, 20)
+    if len(set(categories)) < len(categories):
+        yield f"{at}.categories: not unique"
+    for category in categories:
+        yield from check_string(category, f"{at}.categories", 1, 20)
+    series = chart.get("series", [])
+    yield from check_count(series, f"{at}.series", 1, 12)
+    if len({one.get("name") for one in series}) < len(series):
+        yield f"{at}.series: two of the same name"
+    for one in series:
+        yield from check_string(one.get("name"), f"{at}.series.name", 1, 20)
+        if [point.get("label") for point in one.get("data", [])] != categories:
+            yield f"{at}.series: its points are not the categories"
+        if not all(type(point.get("value")) in {int, float} for point in one.get("data", [])):
+            yield f"{at}.series: a value that is no number"
+
+
 def _rows(block: Json, at: str) -> Faults:
     rows: Sequence[Sequence[Json]] = block.get("rows", [])
     for number, row in enumerate(rows):
@@ -122,4 +149,5 @@ BLOCKS: Final[dict[str, Callable[[Json, str], Faults]]] = {
     "alert": _alert,
     "table": _table,
     "data_table": _data_table,
+    "data_visualization": _chart,
 }

@@ -92,6 +92,12 @@ class MessageRenderer:
         """Render a table, a line for each row."""
         return [" | ".join(self._cell(cell) for cell in row) for row in block["rows"]]
 
+    def chart(self, block: Json) -> list[str]:
+        """Render a chart: its title, and a line for each series."""
+        series = block["chart"]["series"]
+        points = [" ".join(f"{point['label']}: {point['value']}" for point in one["data"]) for one in series]
+        return [block["title"], *(f"{one['name']} {said}" for one, said in zip(series, points, strict=True))]
+
     def input(self, block: Json) -> list[str]:
         """Render an input: label, value, hint and error."""
         field = next(elements([block]))
@@ -143,6 +149,7 @@ DRAWN_BY: Final[dict[str, Callable[[MessageRenderer, Json], list[str]]]] = {
     "container": MessageRenderer.container,
     "table": MessageRenderer.table,
     "data_table": MessageRenderer.table,
+    "data_visualization": MessageRenderer.chart,
     "input": MessageRenderer.input,
 }
 

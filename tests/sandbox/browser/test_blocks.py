@@ -13,15 +13,16 @@ from sandbox.browser.mrkdwn import to_html
 from sandbox.slack import SandboxSlack
 from sandbox.slack.state import limits
 from sandbox.slack.state.elements import Json
+from sandbox.slack.state.newer_blocks import CHARTS
 
 NEW_TAB = 'target="_blank" rel="noopener noreferrer"'
 VOID = frozenset({"input", "hr", "br", "img", "meta", "link"})
 # fmt: off
 TAGS = frozenset((
     "a", "article", "blockquote", "button", "caption", "code", "dialog", "details", "div", "em", "fieldset",
-    "footer", "form", "h2", "h3", "h4", "header", "hr", "input", "label", "legend", "li", "ol", "option", "p",
-    "pre", "s", "section", "select", "small", "span", "strong", "summary", "table", "tbody", "td", "textarea",
-    "th", "thead", "time", "tr", "ul",
+    "figcaption", "figure", "footer", "form", "h2", "h3", "h4", "header", "hr", "input", "label", "legend",
+    "li", "ol", "option", "p", "pre", "rect", "s", "section", "select", "small", "span", "strong", "summary",
+    "svg", "table", "tbody", "td", "textarea", "th", "thead", "time", "title", "tr", "ul",
 ))
 # fmt: on
 
@@ -97,7 +98,7 @@ CELL = {
 def test_every_type_that_the_bot_uses_has_a_drawing() -> None:
     used = {kind for _, message in drawings.all_messages() for kind in types(message.blocks)}
     used |= {kind for _, view in drawings.all_views() for kind in types(view["blocks"])}
-    assert used <= BLOCKS | ELEMENTS | TEXTS
+    assert used <= BLOCKS | ELEMENTS | TEXTS | set(CHARTS)
 
 
 @pytest.mark.parametrize("kind", ["table", "data_table"])
@@ -126,6 +127,25 @@ def test_a_container_draws_what_is_in_it(more: Json, tag: str) -> None:
     assert html.strip().startswith(f'{tag} class="container"')
     assert "<strong>Mondays</strong>" in html
     assert " open" not in html
+
+
+def test_a_chart_has_a_bar_for_each_value_and_says_it() -> None:
+    days = ["3 Nov", "4 Nov"]
+    series = [
+        {
+            "name": name,
+            "data": [{"label": day, "value": value} for day, value in zip(days, values, strict=True)],
+        }
+        for name, values in (("Used", (10, 20)), ("Given", (0, 5)))
+    ]
+    drawn: Json = {"type": "line", "series": series, "axis_config": {"categories": days}}
+    block: Json = {"type": "data_visualization", "block_id": "b", "title": "Since 3 Nov", "chart": drawn}
+    html = str(BlockRenderer(office().workspace, "m1").block(block))
+    Reader(html)
+    assert 'aria-label="4 Nov, Used: 20, Given: 5"' in html
+    assert html.count("<rect") == 4
+    assert 'height="50.0"' in html
+    assert "style=" not in html  # the page's policy would not apply it
 
 
 def test_an_alert_names_its_level() -> None:

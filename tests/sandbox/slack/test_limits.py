@@ -62,17 +62,27 @@ def data_table(*rows: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
     return {"type": "data_table", "caption": "Requests", "rows": list(rows), **more}
 
 
+def chart(*values: float, **more: Any) -> dict[str, Any]:
+    days = [f"{number} Nov" for number in range(len(values))]
+    data = [{"label": day, "value": value} for day, value in zip(days, values, strict=True)]
+    drawn = {
+        "type": "line",
+        "series": [{"name": "Used", "data": data}],
+        "axis_config": {"categories": days},
+    }
+    return {"type": "data_visualization", "title": "Since 3 Nov", "chart": drawn | more}
+
+
 ALERT: dict[str, Any] = {"type": "alert", "level": "warning", "text": mrkdwn("Paused")}
 
 
 def test_what_slack_takes_has_no_fault() -> None:
     assert message_faults([section("hello"), actions(button(confirm=confirm()))], "hello") == []
     assert view_faults(modal(section("hello"), field(initial_value="x" * 3_000))) == []
-    assert (
-        view_faults(modal(ALERT, container(section("x"), is_collapsible=True, default_collapsed=True))) == []
-    )
+    assert message_faults([container(section("x"), is_collapsible=True, default_collapsed=True)], "x") == []
     table = {"type": "table", "rows": [[cell("x"), cell("y")]], "column_settings": [{"align": "right"}]}
     assert message_faults([table, data_table([cell("x")], [cell("y")], page_size=5)], "x") == []
+    assert message_faults([chart(1, 2.5), chart(3)], "x") == []
     assert options_faults([{"text": plain("Spar"), "value": "r", "description": plain("100")}]) == []
 
 
@@ -122,6 +132,13 @@ def test_what_slack_takes_has_no_fault() -> None:
         [data_table([cell("x")], [cell("y")], page_size=101)],
         [data_table([cell("x")], [cell("y" * 20_000)])],
         [data_table([cell("x")], [cell("y")], caption="")],
+        [chart()],
+        [chart(*range(21))],
+        [chart(1)] * 3,
+        [chart(1, type="donut")],
+        [chart(1, series=[])],
+        [chart(1, axis_config={"categories": ["another"]})],
+        [chart(True)],
         [actions({"type": "overflow", "action_id": "a", "options": []})],
     ],
 )
@@ -138,6 +155,8 @@ def test_a_message_needs_a_text_that_is_not_too_long(text: str) -> None:
     "view",
     [
         {"type": "window"},
+        modal(container(section("x"))),
+        modal(chart(1)),
         modal(title=plain("x" * 25)),
         modal(submit=plain("x" * 25)),
         modal(close=plain("x" * 25)),
