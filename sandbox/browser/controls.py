@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Final, NamedTuple
 
+from bot.domain.ids import UserId
 from bot.domain.rules.rule import RewardType
 from sandbox.browser import tour
 from sandbox.browser.bot import BotState
@@ -29,12 +30,13 @@ class Switch(NamedTuple):
 
 
 FAULTS: Final = {
-    "cut_after": Switch("Cut after", "Dintero gives it, and the answer is lost", Fault.cut(after=True)),
+    "cut_after": Switch("Cut after", "Dintero gives it, but the answer is lost", Fault.cut(after=True)),
     "cut_before": Switch("Cut before", "the connection ends before Dintero does anything", Fault.cut()),
     "busy": Switch("429", "too many requests: wait a second", Fault.busy()),
     "broken": Switch("502", "a bad gateway", Fault.broken()),
     "hang": Switch("Hang", "no answer for 5 seconds", Fault.hang()),
 }
+LOCALES: Final = {"en": "en-GB", "nb": "nb-NO"}
 TIMES: Final = {"10": "10 minutes", "180": "3 hours", "1440": "1 day"}
 """Minutes that a button lets pass."""
 
@@ -47,12 +49,12 @@ class Controls:
         self._sandbox = sandbox
         self._dintero = sandbox.shop.dintero
         breaking = (self.fault, self.slow, self.down, self.mend, self.refuse, self.accept)
-        others = (self.change, self.delete, self.slack, self.bot, self.later, self.tour)
+        others = (self.change, self.delete, self.slack, self.bot, self.later, self.locale, self.tour)
         self.named: dict[str, Control] = {control.__name__: control for control in (*breaking, *others)}
         """The controls by their names in the page."""
 
     async def fault(self, form: Mapping[str, str]) -> None:
-        """Break the next call, or every call until it is mended."""
+        """Break the next call, or every call until it is fixed."""
         fault = FAULTS[form["fault"]].fault
         if form.get("every"):
             self._dintero.faults.always(fault)
@@ -76,7 +78,7 @@ class Controls:
     async def refuse(self, form: Mapping[str, str]) -> None:
         """Make Dintero refuse a customer id."""
         if not form["customer"].strip():
-            raise CannotDo("type the customer id that Dintero shall refuse")
+            raise CannotDo("type the customer id that Dintero should refuse")
         self._dintero.refuses.add(form["customer"].strip())
 
     async def accept(self, form: Mapping[str, str]) -> None:
@@ -89,7 +91,7 @@ class Controls:
         try:
             worth = float(form["worth"].replace(",", "."))
         except ValueError:
-            raise CannotDo("type what the rule is worth now, a number such as 75") from None
+            raise CannotDo("type the rule's new value, a number such as 75") from None
         reward["value"] = worth * 100 if reward["type"] in IN_MINOR_UNITS else worth
 
     async def delete(self, form: Mapping[str, str]) -> None:
@@ -109,6 +111,11 @@ class Controls:
     async def later(self, form: Mapping[str, str]) -> None:
         """Let time pass."""
         self._sandbox.bot.pass_by(timedelta(minutes=int(form["minutes"])))
+
+    async def locale(self, form: Mapping[str, str]) -> None:
+        """Change the language of a person's Slack; the bot looks it up again after a minute, which passes."""
+        self._sandbox.shop.slack.workspace.people[UserId(form["person"])].locale = LOCALES[form["language"]]
+        self._sandbox.bot.pass_by(timedelta(minutes=1))
 
     async def tour(self, _: Mapping[str, str]) -> None:
         """Leave the tour, or take it up again; a finished one starts over."""

@@ -15,7 +15,7 @@ from sandbox.browser.sandbox import open_sandbox
 from sandbox.browser.server import serve_page
 
 TOKENS: Final = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET")
-INSTEAD: Final = "unset it, or start the sandbox in a folder without .env"
+INSTEAD: Final = "Unset it, or start the sandbox in a folder without .env."
 PROXIES: Final = ("http_proxy", "https_proxy", "all_proxy")
 
 
@@ -33,15 +33,15 @@ async def serve(env: Mapping[str, str], *, port: int = 0) -> None:
     ended = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
-    _say("Starting a made-up shop on this machine …")
+    _say("Starting a demo shop on your machine …")
     async with open_sandbox() as sandbox, serve_page(sandbox, port=port) as page:
         _say(f"\n  The sandbox is at  {page.url}\n")
-        _say("Slack and Dintero are stand-ins, the bot is the real one; nothing leaves this machine.")
-        _say("Ctrl-C ends it. Without a browser: discount-bot sandbox --terminal")
+        _say("Slack and Dintero are simulated; the bot is real. Nothing leaves this computer.")
+        _say("Ctrl-C stops it. Without a browser: discount-bot sandbox --terminal")
         if _has_display(env):
             await asyncio.to_thread(webbrowser.open, page.url)
         await ended.wait()
-    _say("\nEnded; everything of the sandbox is gone again.")
+    _say("\nDone. The demo data has been deleted.")
 
 
 def refuse_credentials(env: Mapping[str, str]) -> None:
@@ -51,10 +51,10 @@ def refuse_credentials(env: Mapping[str, str]) -> None:
         ConfigError: some are set.
     """
     found = [
-        f"{name}: set, and the sandbox takes no real token; {INSTEAD}" for name in TOKENS if env.get(name)
+        f"{name}: is set, but the sandbox takes no real tokens. {INSTEAD}" for name in TOKENS if env.get(name)
     ]
     if env.get("DINTERO_ACCOUNT_ID", "").startswith("P"):
-        found.append(f"DINTERO_ACCOUNT_ID: a production account, and the sandbox takes none; {INSTEAD}")
+        found.append(f"DINTERO_ACCOUNT_ID: is a production account. {INSTEAD}")
     if found:
         raise ConfigError(found)
 

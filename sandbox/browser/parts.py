@@ -55,7 +55,7 @@ def _people(visit: Visit) -> dict[str, Any]:
         )
         for person in sandbox.shop.people
     ]
-    return {"people": people}
+    return {"people": people, "norwegian": visit.who.account.locale.startswith("n")}
 
 
 def _channels(visit: Visit) -> dict[str, Any]:
@@ -136,7 +136,7 @@ def _told(call: AccessEntry) -> str:
         return f"{heard}, nothing given"
     if call.add.granted:
         return f"{heard}, gave it to {call.add.granted}"
-    return f"{heard}, they had it already"
+    return f"{heard}, already had it"
 
 
 PARTS: Final[Mapping[str, Callable[[Visit], dict[str, Any]]]] = {

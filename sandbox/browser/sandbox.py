@@ -8,8 +8,7 @@ from pathlib import Path
 
 from bot.domain.ids import ChannelId, UserId
 from sandbox.browser.bot import Bot
-from sandbox.browser.rules import ordinary_rules
-from sandbox.dintero.catalogue import catalogue
+from sandbox.dintero.ordinary import shop_rules
 from sandbox.dintero.server import SandboxDintero
 from sandbox.passing_clock import PassingClock
 from sandbox.shop import Shop, open_shop
@@ -91,9 +90,8 @@ class Visit:
 async def open_sandbox() -> AsyncIterator[Sandbox]:
     """Open the shop and wait until its bot runs."""
     clock = PassingClock()
-    rules = [*ordinary_rules(clock.now()), *catalogue(clock.now())]
     with tempfile.TemporaryDirectory(prefix="discount-bot-", ignore_cleanup_errors=True) as folder:
-        slack, dintero = SandboxSlack(clock=clock), SandboxDintero(rules, clock=clock.now)
+        slack, dintero = SandboxSlack(clock=clock), SandboxDintero(shop_rules(clock.now()), clock=clock.now)
         async with open_shop(slack=slack, dintero=dintero) as shop:
             bot = Bot(shop, Path(folder), clock)
             uploads = Path(folder) / "uploads"

@@ -199,7 +199,7 @@ async def serve_page(sandbox: Sandbox, *, port: int = 0) -> AsyncIterator[PageSe
         try:
             await web.TCPSite(runner, "127.0.0.1", port).start()
         except OSError as error:
-            raise ConfigError([f"--port: {port} is taken; choose another, or 0 for any free one"]) from error
+            raise ConfigError([f"--port: {port} is taken. Choose another, or 0 for any free one."]) from error
         page.port = runner.addresses[0][1]
         yield page
     finally:

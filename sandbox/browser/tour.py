@@ -17,19 +17,18 @@ class TourStep(NamedTuple):
 
 
 TEXTS: Final = {
-    "Request a discount": "Choose Ann at the top, if you are somebody else. "
-    "Type /discount add in the field below and press Send.",
-    "Fill in the form": "Choose the rule “50 kr off”, type a customer id, such as kari-1001, and a reason. "
+    "Request a discount": "Be Ann: choose her at the top. Type /discount add below and press Send.",
+    "Fill in the form": "Choose the rule “50 kr off”. Type a customer id such as kari-1001, and a reason. "
     "Press Review, then Request approval.",
-    "Break Dintero": "On Dintero’s side, press Next beside “Cut after”. Dintero will give the next discount, "
-    "but the bot will not hear of it.",
+    "Break Dintero": "On Dintero’s side, press Next beside “Cut after”. Dintero will save the next discount, "
+    "but its answer gets lost.",
     "Approve as Bo": "Choose Bo at the top. Press Approve… on the request, then Approve.",
-    "Watch it recover": "The bot repeats the call under the same once-only key: see the calls. "
-    "In the ledger each customer has it once.",
+    "Watch it recover": "The bot repeats the call with the same campaign key: see the calls. "
+    "In the ledger, each customer has it once.",
 }
 """The steps, and what to do in each."""
 ANOTHER: Final = (
-    "No call has failed yet, and no request waits for approval: as Ann, request another discount. "
+    "No call has failed yet, and no request waits for approval. As Ann, request another discount. "
 )
 """Comes before the text where a discount was given while Dintero worked."""
 

@@ -18,7 +18,7 @@ class ActivityFeed:
     def where(self, message: Message) -> str:
         """Name a message's place."""
         channel = self._workspace.channels[message.channel]
-        thread = "in the thread below the card, " if message.is_reply else ""
+        thread = "thread in " if message.is_reply else ""
         return f"{thread}{name_of(channel, self._workspace)}"
 
 

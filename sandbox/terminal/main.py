@@ -7,12 +7,15 @@ import signal
 import sys
 import tempfile
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from bot.config.log_setup import set_up_logs
 from bot.errors import DiscountBotError
 from bot.giving.retry import RetryPolicy
+from sandbox.dintero.ordinary import shop_rules
+from sandbox.dintero.server import SandboxDintero
 from sandbox.shop import database_in, open_bot, open_shop
 from sandbox.slack.state.changes import NeverSeen
 from sandbox.terminal.activity import ActivityFeed
@@ -23,10 +26,10 @@ PATIENCE: Final = RetryPolicy(first=0.05, longest=2.0, total=60.0, attempts=60)
 """Shorter than the real one, so that an outage shows its effects quickly."""
 PROXIES: Final = ("http_proxy", "https_proxy", "all_proxy")
 WELCOME: Final = (
-    "A made-up shop on this machine: Slack and Dintero are stand-ins, the bot between them is the real one.\n"
-    "It needs no credentials, uses none that are set, and nothing leaves this machine."
+    "A demo shop on your machine. Slack and Dintero are simulated; the bot is real.\n"
+    "No credentials needed, and nothing leaves this computer."
 )
-GOODBYE: Final = "Everything of it is gone again. To click and break things yourself: discount-bot sandbox"
+GOODBYE: Final = "Done. The demo data has been deleted. To try it yourself in a browser: discount-bot sandbox"
 
 
 async def play_journey() -> None:
@@ -44,14 +47,14 @@ async def play_journey() -> None:
         try:
             await playing
         except NeverSeen as missing:
-            raise DiscountBotError(f"The journey stopped: {missing}") from missing
+            raise DiscountBotError(f"The demo stopped: {missing}") from missing
     screen.say(f"\n{GOODBYE}", "dim")
 
 
 async def _play(screen: Screen) -> None:
     with tempfile.TemporaryDirectory(prefix="discount-bot-", ignore_cleanup_errors=True) as folder:
         async with (
-            open_shop() as shop,
+            open_shop(dintero=SandboxDintero(shop_rules(datetime.now(UTC)))) as shop,
             open_bot(shop, database_in(Path(folder)), retry_policy=PATIENCE) as running,
         ):
             await running.catalog.refresh()  # so that the first form knows them, however slow the machine

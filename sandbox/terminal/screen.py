@@ -51,9 +51,9 @@ class Screen:
     def holders(self, grants: Sequence[Grant], names: dict[str, str]) -> None:
         """Draw the ledger: who holds what, under which key."""
         if not grants:
-            self._box(LEDGER, ["Nobody holds a discount yet."], "green")
+            self._box(LEDGER, ["Nobody has a discount yet."], "green")
             return
-        table = self._table(LEDGER, "customer", "holds", "under the once-only key")
+        table = self._table(LEDGER, "customer", "has", "campaign key")
         for grant in grants:
             table.add_row(grant.customer, f"“{names.get(grant.rule, grant.rule)}”", _short(grant.key))
         self._console.print(table)
@@ -63,7 +63,7 @@ class Screen:
         if not calls:
             return
         table = self._table(
-            "Calls to Dintero", "", "POST …/customers", "under the once-only key", "Dintero", "the bot got"
+            "Calls to Dintero", "", "POST …/customers", "campaign key", "Dintero", "answer to the bot"
         )
         for call in calls[-CALLS:]:
             done = (
@@ -71,9 +71,9 @@ class Screen:
                 if not call.carried_out
                 else f"gave it to {call.granted}"
                 if call.granted
-                else "they had it already"
+                else "already had it"
             )
-            got = f"{call.status}" if call.status else "no answer: cut off"
+            got = f"{call.status}" if call.status else "connection lost"
             table.add_row(
                 str(call.number),
                 f"{call.count} customer{'' if call.count == 1 else 's'}",
@@ -112,11 +112,11 @@ def folded(lines: Iterable[str], few: int = FEW) -> list[str]:
     """Shorten long lists and count what is left out.
 
     >>> folded(["Rule:", "• a", "• b", "• c", "• d"], few=1)
-    ['Rule:', '• a', '• … and 3 lines more']
+    ['Rule:', '• a', '• … and 3 more lines']
     """
     kept: list[str] = []
     for listed, run in groupby(lines, lambda line: line.startswith(BULLET)):
         several = list(run)
         more = len(several) - few
-        kept += [*several[:few], f"{BULLET}… and {more} lines more"] if listed and more > 1 else several
+        kept += [*several[:few], f"{BULLET}… and {more} more lines"] if listed and more > 1 else several
     return kept

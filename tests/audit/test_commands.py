@@ -158,7 +158,7 @@ def test_purge_respects_the_retention_days_and_leaves_the_audit_intact(
     for forgotten in (2, 0):
         result = call(tmp_path, "purge", DATABASE_URL=sqlite_url)
         assert (result.returncode, result.stderr) == (0, "")
-        assert f"notes of {forgotten} requests" in result.stdout
+        assert f"customer data of {forgotten} requests" in result.stdout
     assert "secret" not in Path(sqlite_url.removeprefix("sqlite:///")).read_bytes().decode("latin-1")
     assert call(tmp_path, "audit", "verify", DATABASE_URL=sqlite_url).returncode == 0
 

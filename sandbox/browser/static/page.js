@@ -51,6 +51,7 @@ document.addEventListener("change", ({ target }) => {
 
 /* pressing */
 document.addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll("[data-menu][open]")) menu.open = menu.contains(event.target) && !event.target.closest(".menu");
   const used = event.target.closest("button, a, [role=option], .overlay");
   if (!used) return;
   if (used.matches("[role=option]")) return pick(used);
@@ -195,6 +196,5 @@ function draw(parts) {
   else if (invalid && was && was.matches("[data-submit]")) invalid.focus();
   onTop = top && top.id;
 }
-draw({});
-if (!location.hash) messages.scrollTop = messages.scrollHeight;
+draw({}), location.hash || (messages.scrollTop = messages.scrollHeight);
 new EventSource(`${base}events${me}`).onmessage = ({ data }) => draw(JSON.parse(data));

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.ids import UserId
 from sandbox.browser import tour
@@ -27,13 +28,13 @@ async def test_a_fault_is_for_the_next_call_or_for_every_call_until_it_is_mended
 ) -> None:
     controls, faults = Controls(without_bot), without_bot.shop.dintero.faults
     await controls.fault({"fault": "cut_after"})
-    assert "The next call to add customers goes wrong: Cut after" in part(without_bot, "dintero")
+    assert "The next call to add customers fails: Cut after" in part(without_bot, "dintero")
     first, second = faults.take(Operation.ADD), faults.take(Operation.ADD)
     assert first is not None
     assert (first.kind, first.after, second) == (Kind.CUT, True, None)
     await controls.fault({"fault": "busy", "every": "1"})
     assert faults.take(Operation.ADD) == faults.take(Operation.ADD) is not None
-    assert "Every call to add customers goes wrong: 429" in part(without_bot, "dintero")
+    assert "Every call to add customers fails: 429" in part(without_bot, "dintero")
     await controls.slow({})
     assert without_bot.shop.dintero.latency == SLOW_SECONDS
     await controls.down({})
@@ -107,7 +108,7 @@ async def test_several_boxes_are_ticked_and_a_hostile_text_stays_text(without_bo
 
 async def test_what_is_gone_is_said_and_not_done(without_bot: Sandbox) -> None:
     acts = Acts(without_bot.visit("U0ANN", ""))
-    assert "not a valid command" in await acts.say({"text": "/giphy cat"})
+    assert "Try /discount help" in await acts.say({"text": "/giphy cat"})
     assert await acts.press({"ts": "1.2", "label": "Approve…"}) == "This message is gone."
     with pytest.raises(CannotDo, match="no longer open"):
         await acts.submit({"view": "V1"})
@@ -134,3 +135,15 @@ async def test_the_tour_asks_for_another_request_if_nothing_broke_and_starts_ove
     await controls.tour({})
     await controls.tour({})
     assert done(without_bot) == [False] * 5
+
+
+async def test_a_persons_slack_is_read_in_norwegian_and_in_english_again(without_bot: Sandbox) -> None:
+    shop, controls = without_bot.shop, Controls(without_bot)
+    client = AsyncWebClient(token=shop.slack.credentials.bot_token, base_url=shop.slack.api_url)
+    before = without_bot.clock.now()
+    for language, locale in (("nb", "nb-NO"), ("en", "en-GB")):
+        await controls.locale({"person": shop.ann.id, "language": language})
+        answer = await client.users_info(user=shop.ann.id, include_locale=True)
+        assert answer["user"]["locale"] == locale
+        assert (">In English</button>" in part(without_bot, "people")) is (language == "nb")
+    assert without_bot.clock.now() - before >= timedelta(minutes=2)  # the bot's cache of people is over

@@ -46,7 +46,7 @@ async def test_the_page_answers_only_its_own_address(
 async def test_a_taken_port_is_an_error_with_advice(
     served_without_bot: PageServer, without_bot: Sandbox
 ) -> None:
-    with pytest.raises(ConfigError, match="is taken; choose another"):
+    with pytest.raises(ConfigError, match="is taken. Choose another"):
         async with serve_page(without_bot, port=served_without_bot.port):
             pass
 
@@ -83,5 +83,5 @@ def test_the_command_prints_the_address_serves_on_and_leaves_nothing_behind(tmp_
         rest, errors = process.communicate(timeout=30)
     assert "http://127.0.0.1:" in printed[2]
     assert (process.returncode, errors) == (0, "")
-    assert "gone again" in rest
+    assert "demo data has been deleted" in rest
     assert list(tmp_path.iterdir()) == []

@@ -1,8 +1,10 @@
-"""Three ordinary rules, to begin with."""
+"""The rules of an ordinary shop: three that everybody understands come first."""
 
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
+
+from sandbox.dintero.catalogue import catalogue
 
 ORDINARY: Final[tuple[tuple[str, str, dict[str, Any]], ...]] = (
     ("10% off everything", "receipt", {"type": "discount_percent", "value": 10}),
@@ -34,6 +36,12 @@ def ordinary_rules(now: datetime) -> list[dict[str, Any]]:
         }
         for name, kind, reward in ORDINARY
     ]
+
+
+def shop_rules(now: datetime) -> list[dict[str, Any]]:
+    """Make the rules of a shop to try the bot in; the documentation's example, with many conditions, last."""
+    example, *made_up = catalogue(now)
+    return [*ordinary_rules(now), *made_up, example]
 
 
 def _text(moment: datetime) -> str:
