@@ -46,7 +46,7 @@ async def test_the_page_answers_only_its_own_address(
 async def test_a_taken_port_is_an_error_with_advice(
     served_without_bot: PageServer, without_bot: Sandbox
 ) -> None:
-    with pytest.raises(ConfigError, match="is taken. Choose another"):
+    with pytest.raises(ConfigError, match=r"is taken\. Choose another"):
         async with serve_page(without_bot, port=served_without_bot.port):
             pass
 
