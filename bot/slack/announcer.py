@@ -308,7 +308,7 @@ class SlackAnnouncer:
             if not file.rows:
                 return NOBODY
             self._check_leader()
-            message = not_given_file.build(request, file, self._formatter, title=title)
+            message = not_given_file.build(request, file, title=title)
             return await upload(self._client, message, channel)
 
     async def _may_see(self, to: str, request: Request) -> bool:

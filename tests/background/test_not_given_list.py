@@ -77,7 +77,7 @@ async def test_the_requester_has_the_list_as_a_file(telling: Telling) -> None:
     await telling.outbox().deliver_due()
     assert [(row["row"], row["outcome"], row["reason"]) for row in read(telling)] == [
         ("2", "refused", "=no"),
-        ("3", "unknown", "no answer came, so they may have it or not"),
+        ("3", "unconfirmed", "No answer: may or may not have it"),
     ]
     assert await telling.left() == 0
 

@@ -124,7 +124,7 @@ async def test_many_sweeps_give_a_request_once(either: Bots) -> None:
             running.background.wake()
             await either.repository.ping()
         let_go.set()
-        card = await either.is_told("all 20 were given it")
+        card = await either.is_told("given to all 20 customers")
         await either.is_told("Given to 20 of 20")
     assert len(either.shop.dintero.ledger.calls) == 5
     assert either.shop.slack.messages(either.shop.support) == [card]

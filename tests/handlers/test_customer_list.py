@@ -98,7 +98,7 @@ async def test_an_approver_gets_the_not_given_list(stand: Stand) -> None:
     await stand.shop.bo.press("Send me the list", card)
     await stand.shop.bo.is_told("as a direct message. This is logged.")
     await stand.errands.done()
-    assert "who was not given it" in stand.shop.bo.read(stand.shop.bo.direct.messages[-1])
+    assert "customer list" in stand.shop.bo.read(stand.shop.bo.direct.messages[-1])
 
 
 async def test_other_channel_members_get_no_list(stand: Stand) -> None:

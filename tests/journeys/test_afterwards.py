@@ -51,10 +51,7 @@ async def test_the_list_has_the_columns_of_the_file_and_says_what_dinteros_list_
 ) -> None:
     trip = await opens(policy=with_channel(POLICY, SUPPORT, batch_size=SIZE, concurrency=1))
     card = await stopped_in_the_middle(trip, tmp_path)
-    seen = (
-        "Dintero's list of the rule has all 5 unknown ones. They may have stood there before,"
-        " so they still count as unknown."
-    )
+    seen = "Dintero lists all 5. They may have had it before, so they stay unconfirmed."
     assert seen in trip.shop.ann.read(card)
     assert await trip.running.repository.tally((await trip.request(card)).id) == Tally(
         NUMBER, given=9, refused=1, unknown=5
@@ -71,9 +68,11 @@ async def test_the_list_has_the_columns_of_the_file_and_says_what_dinteros_list_
         for row in rows
     )
     ends = [row["outcome"] for row in rows]
-    assert (ends.count("refused"), ends.count("unknown"), ends.count("not tried")) == (1, 5, 25)
+    assert (ends.count("refused"), ends.count("unconfirmed"), ends.count("not sent")) == (1, 5, 25)
     assert {
-        row["reason"].endswith("has them, perhaps from before") for row in rows if row["outcome"] == "unknown"
+        row["reason"].endswith("lists this customer, perhaps from before")
+        for row in rows
+        if row["outcome"] == "unconfirmed"
     } == {True}
 
 

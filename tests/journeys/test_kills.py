@@ -214,7 +214,7 @@ async def _all_is_told(shop: Shop, killer: Killer) -> None:
         return (
             killer.over
             and any("Given to" in reply for reply in replies)
-            and any("were given it" in shop.ann.read(card) for card in cards)
+            and any("iven to 18 of 20" in shop.ann.read(card) for card in cards)
             and len(shop.slack.messages(shop.campaigns)) > 0
             and any("it is done" in shop.ann.read(one) for one in shop.ann.direct.messages)
             and any(one.files for one in shop.ann.direct.messages)
@@ -246,7 +246,7 @@ async def _it_came_out_right(shop: Shop, repository: SqlRepository, request: Req
     assert "approved it" in yes
     assert "it is done" in done
     assert all(customer in done for customer in REFUSED)
-    assert "the list of 2 of the 20 customers who were not given it" in listed
+    assert "2 of 20 customers didn't get it" in listed
 
     found, tally = await repository.find(request), await repository.tally(request)
     assert found

@@ -25,7 +25,7 @@ async def cancelled_in_the_middle(trip: Trip) -> Message:
             dintero.faults.always(Fault.cut(after=True))
         if point is Point.BEFORE and customers[0] == START_OF_THIRD:
             await trip.shop.ann.press("Cancel request…", card)
-            await trip.shop.ann.is_told("stops once the calls under way have ended")
+            await trip.shop.ann.is_told("Calls already sent will finish")
 
     dintero.on_call = ann_cancels
     await trip.approve(card)

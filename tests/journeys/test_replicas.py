@@ -132,7 +132,7 @@ async def test_a_killed_bots_run_continues_in_the_other(two: Two) -> None:
     two.shop.dintero.on_call = kill_in_the_middle
     request = await two.is_asked()
     await two.is_told("Given to 60 of 60")
-    await two.is_told("all 60 were given it")
+    await two.is_told("given to all 60 customers")
     await two.stop()
     killed, *went_on = times
     assert went_on[0] - killed < MANY_SECONDS
@@ -165,7 +165,7 @@ async def test_a_hung_bot_is_replaced_and_does_nothing_when_it_resumes(two: Two)
     assert len(held) <= 3
     let_go.set()
     await two.is_told("Given to 60 of 60")
-    await two.is_told("all 60 were given it")
+    await two.is_told("given to all 60 customers")
     await two.stop()
     await two.all_came_out_right(request)
 

@@ -59,8 +59,8 @@ class Outcome(StrEnum):
     """Outcome for a customer who did not get the discount."""
 
     REFUSED = "refused"
-    UNKNOWN = "unknown"
-    NOT_TRIED = "not tried"
+    UNKNOWN = "unconfirmed"
+    NOT_TRIED = "not sent"
 
 
 @dataclass(frozen=True, slots=True)

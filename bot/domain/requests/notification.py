@@ -108,6 +108,14 @@ class OutboxMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class FileRows:
+    """Rows of one of the requester's files, by number."""
+
+    name: str
+    rows: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RequestSnapshot:
     """Everything that a message about a request is rendered from."""
 
@@ -120,6 +128,8 @@ class RequestSnapshot:
     unknown: tuple[CustomerId, ...] = ()
     """The listed unknown customers; the tally has their number."""
     not_tried: tuple[CustomerId, ...] = ()
+    refused_rows: tuple[FileRows, ...] = ()
+    """The rows of the first refused customers, where the files could be read again."""
     pause: Pause | None = None
     first: PriorRequest | None = None
     """The request whose remainder this one asks for, if any."""

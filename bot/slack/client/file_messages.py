@@ -22,7 +22,7 @@ RETRY_SECONDS: Final = 5.0
 
 @dataclass(frozen=True, slots=True)
 class FileMessage:
-    """A file and the text above it; its title identifies it."""
+    """A file and the text above it; the mark at the title's end identifies it."""
 
     name: str
     title: str
@@ -63,12 +63,21 @@ class FileMessenger:
 
 
 async def find_file(messages: AsyncIterator[Mapping[str, Any]], title: str) -> str | None:
-    """Find a file among messages by its title, and return its id."""
+    """Find a file among messages by the mark at its title's end, in any language, and return its id."""
     async for message in messages:
         for file in message.get("files") or []:
-            if file.get("title") == title:
+            if _mark(str(file.get("title") or "")) == _mark(title):
                 return str(file["id"])
     return None
+
+
+def _mark(title: str) -> str:
+    """Read the mark in parentheses at the end of a title; the whole title if it has none.
+
+    >>> _mark("R-7K2QF customer list (3f2a9c1b)")
+    '3f2a9c1b)'
+    """
+    return title.rpartition("(")[2]
 
 
 async def upload(client: AsyncWebClient, file: FileMessage, channel: str) -> str:

@@ -1,7 +1,7 @@
-"""The customers left out: masked for a channel, whole for the requester, who may ask again for them."""
+"""The customers left out: for a channel by reason and row, and whole for the requester."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 from typing import Final
 
@@ -9,101 +9,156 @@ from slackblocks import Block
 
 from bot.domain.ids import CustomerId
 from bot.domain.requests.batches import Refused
-from bot.domain.requests.notification import RequestSnapshot
+from bot.domain.requests.notification import FileRows, RequestSnapshot
 from bot.domain.requests.prior_grants import can_ask_again
-from bot.domain.requests.request import State
 from bot.services.customer_lists import has_not_given_list
+from bot.slack.language.texts import _, joined, ngettext, number
 from bot.slack.rendering import verification
 from bot.slack.rendering.blocks import SECTION, plain, section, sections
 from bot.slack.rendering.formatting import Formatter
-from bot.slack.rendering.mrkdwn import escape, mask, paragraphs, phrase, shorten, visible
+from bot.slack.rendering.mrkdwn import escape, mask, paragraphs, shorten, visible
 
 BULLET: Final = "• "
-MAX_MASKED: Final = 20
-"""Ids shown to a channel."""
+MAX_MASKED: Final = 5
+"""Ids and rows shown to a channel."""
+MAX_REASONS: Final = 4
+"""Reasons shown to a channel: a phone shows sixteen lines."""
 MAX_IDS: Final = 10
 """Ids shown of each outcome: the file has all of them."""
 MAX_REASON_LENGTH: Final = 150
-COPYABLE_KEY: Final = re.compile(r"[\w.:-]{1,255}", re.ASCII)
+MAX_FILE_NAME: Final = 60
+_NO_LETTERS: Final = re.compile(r"[\W_]+")
 
 
-def masked(refused: Sequence[Refused], formatter: Formatter, *, of: int) -> list[str]:
-    """Name masked ids for a channel, in mrkdwn; `of` counts all, `refused` may be only the first.
+def refused_lines(snapshot: RequestSnapshot) -> list[str]:
+    """Count the refused customers for a channel, by reason, with their rows or their masked ids."""
+    count = snapshot.tally.refused
+    where = _rows(snapshot.refused_rows, of=count) or _masked(snapshot.refused, of=count)
+    if where:
+        heading = ngettext(
+            "⚠️ *{count} refused by Dintero:* {where}",
+            "⚠️ *{count} refused by Dintero:* {where}",
+            count,
+            where=where,
+        )
+    else:
+        heading = ngettext("⚠️ *{count} refused by Dintero*", "⚠️ *{count} refused by Dintero*", count)
+    return [heading, *_reasons(snapshot.refused, of=count)]
 
-    Dintero's reasons may spell an id in any way, so they go to the requester only.
-    """
-    if not refused:
-        return []
+
+def _rows(files: Sequence[FileRows], *, of: int) -> str:
+    """Name the rows in the requester's files; empty if nobody knows them."""
+    places = [_rows_of(file) for file in files]
+    more = of - sum(len(file.rows) for file in files)
+    if places and more > 0:
+        places.append(ngettext("{count} more", "{count} more", more))
+    return joined(places) if places else ""
+
+
+def _rows_of(file: FileRows) -> str:
+    return ngettext(
+        "row {rows} of {file}",
+        "rows {rows} of {file}",
+        len(file.rows),
+        rows=joined([number(row) for row in file.rows]),
+        file=escape(file.name, MAX_FILE_NAME),
+    )
+
+
+def _masked(refused: Sequence[Refused], *, of: int) -> str:
+    """Name masked ids; `of` counts all, `refused` may be only the first."""
     ids = [escape(mask(one.customer)) for one in refused[:MAX_MASKED]]
-    if of > len(ids):
-        ids.append(f"{formatter.number(of - len(ids))} more")
-    return [f"• {phrase(ids, last='and', most=len(ids))}. Dintero's reasons are in a direct message."]
+    if ids and of > len(ids):
+        ids.append(ngettext("{count} more", "{count} more", of - len(ids)))
+    return joined(ids) if ids else ""
+
+
+def _reasons(refused: Sequence[Refused], *, of: int) -> list[str]:
+    """Count the reasons that name no customer. The others may spell an id, so only the list has them."""
+    lines: list[str] = []
+    told = 0
+    for why, customers in by_reason(refused):
+        if len(lines) < MAX_REASONS and is_general(why, customers):
+            lines.append(f"{BULLET}“{escape(why, MAX_REASON_LENGTH)}”: {number(len(customers))}")
+            told += len(customers)
+    if lines and told < of:
+        lines.append(
+            BULLET
+            + ngettext("{count} customer for other reasons", "{count} customers for other reasons", of - told)
+        )
+    return lines
+
+
+def is_general(why: str, customers: Sequence[CustomerId]) -> bool:
+    """Say whether a reason can't be about one customer: several have it, and it holds no digit and no id.
+
+    >>> is_general("unknown customer", [CustomerId("a1"), CustomerId("b2")])
+    True
+    >>> is_general("customer a1 is unknown", [CustomerId("a1"), CustomerId("b2")])
+    False
+    """
+    if len(customers) < 2 or not why.strip() or any(map(str.isdigit, why)) or "@" in why:  # noqa: PLR2004
+        return False
+    said = _NO_LETTERS.sub("", why).casefold()
+    return not any(_NO_LETTERS.sub("", customer).casefold() in said for customer in customers)
 
 
 def whole(snapshot: RequestSnapshot, formatter: Formatter) -> list[Block]:
-    """Draw the first ids of each outcome, one a line; where the others are, and how to ask again."""
+    """Draw the first ids of each outcome, one a line; where the others are, and what to do."""
     tally = snapshot.tally
     refused: list[str] = []
-    for why, customers in _by_reason(snapshot.refused):
-        refused += [f"{shorten(why, MAX_REASON_LENGTH) or 'No reason given'}:", *_bullets(customers)]
-    unknown, not_tried = _bullets(snapshot.unknown), _bullets(snapshot.not_tried)
-    most_refused = max(tally.refused, len(snapshot.refused))
+    for why, customers in by_reason(snapshot.refused):
+        refused += [_reason(why), *_bullets(customers)]
     lists = [
-        ("*Refused by Dintero* – these have to be corrected:", refused, most_refused),
-        ("*Unknown* – no answer came, so they may have it or not:", unknown, tally.unknown),
-        ("*Not tried* – these were not given it:", not_tried, tally.not_tried),
+        (
+            _("*Refused by Dintero* (fix these ids):"),
+            refused,
+            max(tally.refused, len(snapshot.refused)),
+        ),
+        (_("*Unconfirmed* (no answer, may have it):"), _bullets(snapshot.unknown), tally.unknown),
+        (_("*Not sent*:"), _bullets(snapshot.not_tried), tally.not_tried),
     ]
-    drawn = [block for heading, lines, of in lists if lines for block in _list(heading, lines, of, formatter)]
+    drawn = [block for heading, lines, of in lists if lines for block in _list(heading, lines, of)]
     if not drawn:
         return []
     seen = verification.line(snapshot.verification, formatter)
-    return [*drawn, *sections(seen, most=1), *_how_to_ask_again(snapshot)]
+    return [*drawn, *sections([*seen, *_what_to_do(snapshot)], most=2)]
 
 
-def _list(heading: str, lines: Sequence[str], of: int, formatter: Formatter) -> list[Block]:
+def _reason(why: str) -> str:
+    if not why.strip():
+        return _("No reason given:")
+    return f"“{shorten(why, MAX_REASON_LENGTH)}”:"
+
+
+def _list(heading: str, lines: Sequence[str], of: int) -> list[Block]:
     last = [at for at, line in enumerate(lines) if line.startswith(BULLET)][:MAX_IDS][-1]
     shown = paragraphs(lines[: last + 1], SECTION)[0]
     left = of - sum(line.startswith(BULLET) for line in shown.split("\n"))
-    more = [section(f"… and {formatter.customers(left)} more.")] if left > 0 else []
+    more = [section(ngettext("… and {count} more", "… and {count} more", left))] if left > 0 else []
     return [section(heading), plain(shown), *more]
 
 
-def _how_to_ask_again(snapshot: RequestSnapshot) -> Iterator[Block]:
-    request, tally, key = snapshot.request, snapshot.tally, snapshot.request.once_key
+def _what_to_do(snapshot: RequestSnapshot) -> list[str]:
+    request, tally = snapshot.request, snapshot.tally
+    lines: list[str] = []
     if has_not_given_list(request, tally):
-        where = "follows here as a file" if request.ended else "can be had by *Get the list* on the card"
-        yield section(f"The whole list, with the reasons, {where}.")
-    customers = "these"
+        if request.ended:
+            lines.append(_("The full list, with the reasons, is in the file below."))
+        else:
+            lines.append(_("For the full list with the reasons, press *Send me the list* on the request."))
     if can_ask_again(request, tally):
-        customers = "only some of these"
-        rest = "everybody who is unknown or was not tried" if tally.left else "those whom Dintero refused"
-        if tally.left and tally.refused:
-            rest += ", and where you tick that for those whom Dintero refused,"
-        yield section(f"*Ask again for these…* on the card asks for {rest} under the same once-only key.")
-    if not request.own_key:
-        end = "Press Continue… on the card to go on; or press End here… there first. "
-        first = end if request.state is State.STOPPED else ""
-        yield section(
-            f"{first}To ask for {customers} again, keep their rows in the file, put it in under *File* in "
-            f"`/discount add`, and press *Request {request.short} again* there: then nobody gets it twice."
+        lines.append(
+            _("*Request again…* on the request makes a new one for these customers. Nobody gets it twice.")
         )
-        return
-    text = f"To ask for {customers} again, open "
-    if request.state is State.STOPPED:
-        text = f"Press Continue… on the card to go on; after End here… it can be asked for again. {text}"
-    if COPYABLE_KEY.fullmatch(key):
-        put = f"*More…* in the form and put `{key}` into *Once-only key*"
-        yield section(f"{text}{put}: then nobody gets it twice.")
-    else:  # plain text, so that Slack's formatting does not change the key
-        put = f"More… in the form and put this into Once-only key: {visible(key)}"
-        yield plain(f"{text}{put} – then nobody gets it twice.")
+    return lines
 
 
 def _bullets(customers: Sequence[CustomerId]) -> list[str]:
     return [f"{BULLET}{visible(customer)}" for customer in customers]
 
 
-def _by_reason(refused: Sequence[Refused]) -> list[tuple[str, list[CustomerId]]]:
+def by_reason(refused: Sequence[Refused]) -> list[tuple[str, list[CustomerId]]]:
     """Group by reason, the most frequent first; within one in the order of the request."""
     ordered = sorted(refused, key=lambda one: one.why)
     groups = [

@@ -1,4 +1,4 @@
-"""The file of the customers who did not receive the discount: its content, name, title and comment."""
+"""The file of customers without a confirmed discount: its content, name, title and comment."""
 
 from functools import partial
 from typing import Final
@@ -8,9 +8,9 @@ from bot.domain.requests.batches import Outcome, Tally
 from bot.domain.requests.request import Request
 from bot.services.remainder import origin_of
 from bot.slack.client.file_messages import FileMessage
-from bot.slack.messages.summary import UNKNOWN, why_not_tried
+from bot.slack.language.texts import _, ngettext
+from bot.slack.messages.summary import why_not_sent
 from bot.slack.rendering import verification
-from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.outcomes import ends
 from bot.spreadsheets.reader.reader import FileSource
 from bot.spreadsheets.writer.columns import THERE
@@ -24,10 +24,10 @@ async def written(request: Request, repository: Repository, list_writer: ListWri
     """Write the file, in the format and columns of the customers' source files where there are any."""
     found = await repository.verification(request.id)
     reasons: dict[str, str] = {
-        Outcome.REFUSED: "Dintero gave no reason",
-        Outcome.UNKNOWN: f"{UNKNOWN}{f'; {verification.of_one(found)}' if found else ''}",
-        THERE: f"{UNKNOWN}; Dintero's list of the rule has them, perhaps from before",
-        Outcome.NOT_TRIED: why_not_tried(request, lambda _by: "somebody"),
+        Outcome.REFUSED: _("Dintero gave no reason"),
+        Outcome.UNKNOWN: verification.of_one(found),
+        THERE: verification.listed_one(),
+        Outcome.NOT_TRIED: why_not_sent(request, None),
     }
     return await list_writer.write(
         ListJob(
@@ -52,17 +52,26 @@ async def _source_files(request: Request, repository: Repository) -> tuple[FileS
     )
 
 
+def mark(key: str) -> str:
+    """Mark the title of a file by its outbox key: by that it is found again, in any language.
+
+    >>> mark("3f2a9c1b-4d5e-4f60-8a7b-9c0d1e2f3a4b")
+    '(3f2a9c1b)'
+    """
+    return f"({key[:MARK]})"
+
+
 def title(request: Request, key: str) -> str:
-    """Title the file by its outbox key, by which it is found again.
+    """Title the file.
 
     >>> from types import SimpleNamespace
     >>> title(SimpleNamespace(short="R-7K2QF"), "3f2a9c1b-4d5e-4f60-8a7b-9c0d1e2f3a4b")
-    'R-7K2QF, who was not given it (3f2a9c1b)'
+    'R-7K2QF customer list (3f2a9c1b)'
     """
-    return f"{request.short}, who was not given it ({key[:MARK]})"
+    return _("{request} customer list {mark}", request=request.short, mark=mark(key))
 
 
-def build(request: Request, file: ListFile, formatter: Formatter, *, title: str) -> FileMessage:
+def build(request: Request, file: ListFile, *, title: str) -> FileMessage:
     """Make the message; its comment says how many customers the file lists, and their outcomes."""
     tally = Tally(
         request.customers,
@@ -70,12 +79,35 @@ def build(request: Request, file: ListFile, formatter: Formatter, *, title: str)
         refused=file.counts[Outcome.REFUSED],
         unknown=file.counts[Outcome.UNKNOWN],
     )
-    count = f"{formatter.number(file.rows)} of the {formatter.customers(request.customers)}"
     return FileMessage(
-        name=f"{request.short}-not-given{file.suffix}",
+        name=f"{request.short}-{'not-confirmed' if tally.unknown else 'not-given'}{file.suffix}",
         title=title,
-        comment=f"📄 *{request.short}*: the list of {count} who were not given it: "
-        f"{', '.join(ends(tally, formatter))}. A row each, with the reason.",
+        comment=_comment(request, tally, file.rows),
         content=file.content,
         length=file.length,
+    )
+
+
+def _comment(request: Request, tally: Tally, rows: int) -> str:
+    outcomes = ", ".join(ends(tally))
+    if tally.unknown:
+        return ngettext(
+            "📄 *{request}*: {count} of {total} customers isn't confirmed ({outcomes}). "
+            "One row each, with the reason.",
+            "📄 *{request}*: {count} of {total} customers aren't confirmed ({outcomes}). "
+            "One row each, with the reason.",
+            rows,
+            request=request.short,
+            total=request.customers,
+            outcomes=outcomes,
+        )
+    return ngettext(
+        "📄 *{request}*: {count} of {total} customers didn't get it ({outcomes}). "
+        "One row each, with the reason.",
+        "📄 *{request}*: {count} of {total} customers didn't get it ({outcomes}). "
+        "One row each, with the reason.",
+        rows,
+        request=request.short,
+        total=request.customers,
+        outcomes=outcomes,
     )

@@ -1,107 +1,221 @@
 """The summary in the card's thread: who received the discount, who did not and why, and its use."""
 
 from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
 from typing import Final
 
+from slackblocks import SectionBlock, Text
+
+from bot.domain.ids import UserId
+from bot.domain.requests.batches import Tally
 from bot.domain.requests.notification import RequestSnapshot
+from bot.domain.requests.prior_grants import can_ask_again
 from bot.domain.requests.request import Request, State
+from bot.domain.rules.rule import Rule, Statistics, cost, difference
 from bot.services.customer_lists import has_not_given_list
-from bot.slack.messages import rule as rule_message
-from bot.slack.messages.left_out import masked
+from bot.slack.language.texts import N_, _, joined, ngettext
+from bot.slack.messages.left_out import refused_lines
 from bot.slack.rendering import request_facts, usage_chart, verification
 from bot.slack.rendering.blocks import context, header, message, sections
 from bot.slack.rendering.formatting import Formatter, Message, duration
 from bot.slack.rendering.mrkdwn import escape, mention
 from bot.slack.rendering.outcomes import ends
 from bot.slack.rendering.reasons import stop_words
-from bot.slack.rendering.request_state import agreed
-from bot.slack.rendering.rule_rewards import rule_reward
+from bot.slack.rendering.rule_rewards import headline
 
-UNKNOWN: Final = "no answer came, so they may have it or not"
-SAME_KEY_BEFORE: Final = "another request gave it to them under the same once-only key, so this one did not"
-SAME_KEY_MAYBE: Final = "if another request under the same once-only key gave it to them, this one did not"
-UNAGREED: Final = {
-    State.REJECTED: "it was rejected before their turn",
-    State.EXPIRED: "nobody approved it anew before its time was over",
+UNDECIDED: Final = {
+    State.REJECTED: N_("it was rejected before their turn"),
+    State.EXPIRED: N_("it wasn't approved again in time"),
 }
-"""Why customers left from an earlier round were not tried."""
+"""Why customers left from an earlier round were not sent."""
+FOREVER_YEAR: Final = 9000
+"""Dintero writes "for ever" as the last day of 9999."""
 
 
 def build(snapshot: RequestSnapshot, formatter: Formatter) -> Message:
-    """Draw the summary; only this message begins with "Given to"."""
-    request = snapshot.request
-    rule, name = request.last_answer or request.rule, request_facts.rule_name(request)
-    before = request.rule.statistics if request.rule else None
-    after = request.last_answer.statistics if request.last_answer else None
-    not_given = f" ({', '.join(ends(snapshot.tally, formatter))})" if ends(snapshot.tally, formatter) else ""
-    # scripts find the summary by these words: numbers without separators, always "customers"
-    given = f"Given to {snapshot.tally.newly_given} of {snapshot.tally.asked} customers"
-    stage = request_facts.stage(request)
-    reward = [f"*Rule:* {name}", f"*Reward:* {rule_reward(rule, formatter)}"] if rule else []
+    """Draw the summary; no other message in a thread begins with "Given to"."""
+    request, tally = snapshot.request, snapshot.tally
+    rule = request.last_answer or request.rule
     return message(
-        f"{given}{not_given}: {name}, {request.short}, {stage}",
+        _text(snapshot),
         [
-            header(given),
+            header(_given(tally)),
             *sections(left_out(snapshot, formatter), most=6),
-            *sections(_people(snapshot, formatter), most=2),
-            *sections(reward, most=2),
-            *(rule_message.details(rule, before, after, formatter) if rule else []),
+            *([_figures(snapshot, rule, formatter)] if rule else []),
             *usage_chart.blocks(snapshot.history, formatter),
-            context(f"{request.short} · {stage}"),
+            context(_footer(snapshot)),
         ],
     )
 
 
-def left_out(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
-    """Say who was not given it, each outcome with its reason."""
-    request, tally = snapshot.request, snapshot.tally
-    lines: list[str] = []
-    if tally.had_before > 0:
-        lines.append(f"*{formatter.customers(tally.had_before)} had it before:* {SAME_KEY_BEFORE}")
-    if tally.maybe_before > 0:
-        maybe = formatter.customers(tally.maybe_before)
-        lines.append(f"*{maybe} of those given may have had it before:* {SAME_KEY_MAYBE}")
-    if tally.refused > 0:
-        lines.append(f"*{formatter.customers(tally.refused)} refused by Dintero*, to be corrected")
-        lines += masked(snapshot.refused, formatter, of=tally.refused)
+def _given(tally: Tally) -> str:
+    """Say to how many it was given. Scripts find the summary by these words, so digits stay together."""
+    given, total = str(tally.newly_given), str(tally.asked)
     if tally.unknown > 0:
-        lines.append(f"*{formatter.customers(tally.unknown)} unknown:* {UNKNOWN}")
+        return ngettext(
+            "Given to {given} of {total} customers, {count} unconfirmed",
+            "Given to {given} of {total} customers, {count} unconfirmed",
+            tally.unknown,
+            given=given,
+            total=total,
+        )
+    return _("Given to {given} of {total} customers", given=given, total=total)
+
+
+def _text(snapshot: RequestSnapshot) -> str:
+    request, tally = snapshot.request, snapshot.tally
+    given = _("Given to {given} of {total} customers", given=str(tally.newly_given), total=str(tally.asked))
+    return _(
+        "{outcomes}: {rule} ({request}, {account})",
+        outcomes=", ".join([given, *ends(tally)]),
+        rule=request_facts.rule_name(request),
+        request=request.short,
+        account=request_facts.stage(request),
+    )
+
+
+def left_out(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
+    """Say what came of the others: each outcome with its count, and what to do."""
+    request, tally = snapshot.request, snapshot.tally
+    lines = _had_before(tally)
+    if request.reserved and tally.given:
+        lines.append(_("This discount went to {whom}.", whom=request_facts.whom(request, formatter)))
+    if tally.refused > 0:
+        lines += refused_lines(snapshot)
+    if tally.unknown > 0:
+        lines.append(
+            ngettext(
+                "⚠️ *{count} unconfirmed:* Dintero didn't answer, so this customer may have it.",
+                "⚠️ *{count} unconfirmed:* Dintero didn't answer, so they may have it.",
+                tally.unknown,
+            )
+        )
         lines += verification.line(snapshot.verification, formatter)
     if tally.not_tried > 0:
-        why = why_not_tried(request, mention)
-        lines.append(f"*{formatter.customers(tally.not_tried)} not tried:* {why}")
-    if has_not_given_list(request, tally) and request.ended:
-        who = "The requester of the first request" if request.rest_of else "The requester"
+        why, left = why_not_sent(request, mention), tally.not_tried
+        lines.append(ngettext("*{count} not sent:* {why}.", "*{count} not sent:* {why}.", left, why=why))
+    return [*lines, *_what_to_do(snapshot)]
+
+
+def _had_before(tally: Tally) -> list[str]:
+    lines: list[str] = []
+    if tally.had_before > 0:
         lines.append(
-            f"{who} gets the list of them as a file in a direct message; "
-            "*Get the list* on the card sends it to approvers and admins."
+            ngettext(
+                "*{count} had it before* under this campaign key, so this customer got nothing more.",
+                "*{count} had it before* under this campaign key, so they got nothing more.",
+                tally.had_before,
+            )
+        )
+    if tally.maybe_before > 0:
+        lines.append(
+            ngettext(
+                "*{count} of those given may have had it before* under this campaign key. "
+                "If so, this customer got nothing more.",
+                "*{count} of those given may have had it before* under this campaign key. "
+                "If so, they got nothing more.",
+                tally.maybe_before,
+            )
         )
     return lines
 
 
-def why_not_tried(request: Request, name: Callable[[str], str]) -> str:
-    """Say why the bot did not try some customers; `name` writes who cancelled."""
+def _what_to_do(snapshot: RequestSnapshot) -> list[str]:
+    request, tally = snapshot.request, snapshot.tally
+    lines: list[str] = []
+    if request.ended and can_ask_again(request, tally):
+        if tally.left > 0:
+            lines.append(_("*Request again…* on the request sends to the rest. Nobody gets it twice."))
+        else:
+            lines.append(_("Fix the ids, then press *Request again…* on the request."))
+    if request.ended and has_not_given_list(request, tally):
+        lines.append(_("*Send me the list* on the request has everyone, with the reasons."))
+    return lines
+
+
+def why_not_sent(request: Request, name: Callable[[UserId], str] | None) -> str:
+    """Say as a phrase why no call was made for some customers; `name` writes who cancelled, if anybody."""
     if request.state is State.CANCELLED or request.cancel_asked_by:
         by = request.cancel_asked_by or request.decided_by
-        return f"{name(by) if by else 'somebody'} cancelled it before their turn"
+        if by is None or name is None:
+            return _("the request was cancelled before their turn")
+        return _("{person} cancelled before their turn", person=name(by))
     if request.stop is not None:
-        return f"it stopped before their turn, because {stop_words(request.stop, request.note)[0]}"
-    return UNAGREED.get(
-        request.state, "so many were refused that the bot stopped looking for the rest of them one by one"
-    )
+        return _("stopped before their turn, because {why}", why=stop_words(request.stop, request.note)[0])
+    if request.state in UNDECIDED:
+        return _(UNDECIDED[request.state])
+    return _("too many were refused, so they were not tried one by one")
 
 
-def _people(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
+def _figures(snapshot: RequestSnapshot, rule: Rule, formatter: Formatter) -> SectionBlock:
+    """Draw the reward, its cost so far, when it can be used, and how much of it was used."""
+    before = snapshot.request.rule.statistics if snapshot.request.rule else None
+    after = snapshot.request.last_answer.statistics if snapshot.request.last_answer else None
+    fields = [
+        _("*Reward*\n{reward}", reward=escape(headline(rule, formatter))),
+        _("*Cost so far*\n{cost}", cost=_cost(rule, snapshot.tally, formatter)),
+        _("*Valid*\n{when}", when=_valid(rule, formatter)),
+        _("*Used by everyone with this rule*\n{figures}", figures=_used(before, after, formatter)),
+    ]
+    return SectionBlock(fields=[Text(field, verbatim=True) for field in fields])
+
+
+def _cost(rule: Rule, tally: Tally, formatter: Formatter) -> str:
+    priced = cost(rule, tally.newly_given)
+    if priced is None:
+        return _("Can't be calculated")
+    return _("{amount} if each uses it once", amount=formatter.amount(priced.total))
+
+
+def _valid(rule: Rule, formatter: Formatter) -> str:
+    start, end = rule.requirement.purchase_from, rule.requirement.purchase_to
+    until = end if end and end.year < FOREVER_YEAR else None
+    if start and until:
+        return formatter.days(start, until)
+    if until:
+        return _("until {day}", day=formatter.day(until))
+    return _("from {day}", day=formatter.day(start)) if start else _("always")
+
+
+def _used(before: Statistics | None, after: Statistics | None, formatter: Formatter) -> str:
+    """Say in one line how much all customers have used it, and what changed since the request."""
+    now, since = after or Statistics(), difference(before, after)
+    figures: list[str] = []
+    if now.usage is not None:
+        uses = ngettext("{count} use", "{count} uses", now.usage)
+        figures.append(_changed(uses, since.usage, formatter.number))
+    if now.amount is not None:
+        figures.append(_changed(formatter.amount(now.amount), since.amount, formatter.amount))
+    if now.stamp is not None:
+        figures.append(
+            _changed(ngettext("{count} stamp", "{count} stamps", now.stamp), since.stamp, formatter.number)
+        )
+    if now.debit_balance is not None:
+        left = _("{amount} credit left", amount=formatter.amount(now.debit_balance))
+        figures.append(_changed(left, since.debit_balance, formatter.amount))
+    return " · ".join(figures) or _("No statistics from Dintero")
+
+
+def _changed(figure: str, by: int | None, write: Callable[[int | Decimal], str]) -> str:
+    if not by:
+        return figure
+    change = f"+{write(by)}" if by > 0 else f"−{write(-by)}"
+    return _("{figure} ({change} since the request)", figure=figure, change=change)
+
+
+def _footer(snapshot: RequestSnapshot) -> str:
     request = snapshot.request
-    lines = [f"*Asked by:* {mention(request.requester)}", f"*Approved by:* {agreed(snapshot)}"]
-    if request.started_at and request.ended_at:
-        took = duration(request.ended_at - request.started_at)
-        lines.append(f"*Took:* {took}, finished {formatter.slack_date(request.ended_at)}")
-    key = ""
-    if request.own_key:
-        key = f"{escape(request.once_key, 80)}, set by the requester"
-    elif request.rest_of:
-        key = "that of the request whose rest this is"
-    if key:
-        lines.append(f"*Once-only key:* {key}: who already had it under this key got nothing more")
-    return [*lines, *request_facts.reason(request)]
+    facts = [_("Requested by {person}", person=mention(request.requester))]
+    if snapshot.votes:
+        facts.append(_("approved by {people}", people=joined([mention(vote.by) for vote in snapshot.votes])))
+    elif request.approvals == 0:
+        facts.append(_("no approval needed"))
+    facts += _took(request.started_at, request.ended_at)
+    return " · ".join([*facts, request.short, request_facts.stage(request)])
+
+
+def _took(started_at: datetime | None, ended_at: datetime | None) -> list[str]:
+    if started_at is None or ended_at is None:
+        return []
+    return [_("took {duration}", duration=duration(ended_at - started_at))]

@@ -1,28 +1,56 @@
-"""The outcomes of a request's customers in words: how many got the discount, and how the others ended."""
+"""The outcomes of a request's customers in words: given, refused, unconfirmed and not sent.
+
+While a customer is unconfirmed, nothing says that nobody got the discount.
+"""
 
 from bot.domain.requests.batches import Tally
+from bot.slack.language.texts import _, ngettext
 from bot.slack.rendering.formatting import Formatter
 
 
-def outcome(tally: Tally, formatter: Formatter) -> str:
-    """Say whether all, some or none received it, for anywhere but the summary."""
-    given = tally.newly_given
-    if given == 0:
-        return "nobody was given it"
-    if given < tally.asked:
-        return f"{formatter.number(given)} of {formatter.customers(tally.asked)} were given it"
-    if tally.asked == 1:
-        return "the customer was given it"
-    return f"all {formatter.number(tally.asked)} were given it"
-
-
-def ends(tally: Tally, formatter: Formatter) -> list[str]:
-    """Count the customers of each other outcome that occurred."""
-    counts = (
-        (tally.had_before, "had it before under the same key"),
-        (tally.maybe_before, "may have had it before under the same key"),
-        (tally.refused, "refused by Dintero"),
-        (tally.unknown, "unknown"),
-        (tally.not_tried, "not tried"),
+def headline(tally: Tally) -> str:
+    """Say to how many it was given, as the first words of a message outside the thread."""
+    return ngettext(
+        "Given to {given} of {count} customer",
+        "Given to {given} of {count} customers",
+        tally.asked,
+        given=tally.newly_given,
     )
-    return [f"{formatter.number(count)} {words}" for count, words in counts if count > 0]
+
+
+def outcome(tally: Tally, _formatter: Formatter | None = None) -> str:
+    """Say as a phrase to how many it was given; "confirmed" while a customer is unconfirmed."""
+    given = tally.newly_given
+    if tally.unknown > 0:
+        return _("{count} confirmed", count=given)
+    if tally.given == 0:
+        return _("not given to anyone")
+    if given < tally.asked:
+        return ngettext(
+            "given to {given} of {count} customer",
+            "given to {given} of {count} customers",
+            tally.asked,
+            given=given,
+        )
+    return ngettext("given", "given to all {count} customers", tally.asked)
+
+
+def ends(tally: Tally, _formatter: Formatter | None = None) -> list[str]:
+    """Count the customers of each other outcome that occurred, each as a phrase."""
+    had, maybe = tally.had_before, tally.maybe_before
+    counts = (
+        (had, ngettext("{count} had it before", "{count} had it before", had)),
+        (maybe, ngettext("{count} may have had it before", "{count} may have had it before", maybe)),
+        (
+            tally.refused,
+            ngettext("{count} refused by Dintero", "{count} refused by Dintero", tally.refused),
+        ),
+        (tally.unknown, ngettext("{count} unconfirmed", "{count} unconfirmed", tally.unknown)),
+        (tally.not_tried, ngettext("{count} not sent", "{count} not sent", tally.not_tried)),
+    )
+    return [words for count, words in counts if count > 0]
+
+
+def sign(tally: Tally) -> str:
+    """Choose the sign of a request that is done: whether all of it is well."""
+    return "✅" if tally.newly_given == tally.asked else "⚠️"

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from bot.domain.ids import ChannelId, CustomerId, OnceKey, RequestId, ShortId, UserId
-from bot.domain.requests.batches import Refused, Tally
+from bot.domain.ids import ChannelId, RequestId, ShortId, UserId
+from bot.domain.requests.batches import Tally
 from bot.domain.requests.notification import NotificationType
 from bot.domain.requests.prior_grants import PriorRequest
-from bot.domain.requests.request import State, StopReason
+from bot.domain.requests.request import State
 from bot.domain.rules.rule import Reward, RewardType
 from bot.slack.command_parser import ParseProblem, UnknownCommand
 from bot.slack.messages import card, confirmations, help, notices, status, summary  # noqa: A004 - the command's own word
@@ -201,127 +201,12 @@ def test_nothing_says_given_before_dintero_confirms(state: State) -> None:
     assert "given" not in words(drawn).replace("Nothing was given", "")
 
 
-@pytest.mark.parametrize(("given", "asked"), [(8, 10), (10, 10), (0, 10), (1, 1), (100_000, 100_000)])
-def test_the_summary_begins_with_given_to_n_of_m_customers(given: int, asked: int) -> None:
-    snapshot = replace(samples.snapshot(State.DONE), tally=Tally(asked, given=given, refused=asked - given))
-    drawn = summary.build(snapshot, LOOK)
-    assert drawn.text.startswith(f"Given to {given} of {asked} customers")
-    assert words(drawn).startswith(f"Given to {given} of {asked} customers")
-
-
-def test_the_summary_masks_ids_and_leaves_dinteros_reasons_to_the_direct_message() -> None:
-    drawn = str(summary.build(samples.snapshot(State.DONE), LOOK).blocks)
-    assert "12397af6e5f" not in drawn
-    assert "1•••5f and •••. Dintero's reasons are in a direct message" in drawn
-
-
-def test_the_summary_has_the_other_outcomes_the_people_and_the_duration() -> None:
-    snapshot = samples.snapshot(State.DONE, own_key=True, once_key=OnceKey("stamp-2020"))
-    drawn = words(summary.build(replace(snapshot, tally=Tally(10, given=5, refused=2, unknown=1)), LOOK))
-    for each in (
-        "*2 customers refused by Dintero*",
-        "*1 customer unknown:* no answer came",
-        "*2 customers not tried:* so many were refused",
-        "The requester gets the list of them as a file in a direct message",
-        "*Asked by:* <@U0ANN>",
-        "*Approved by:* <@U0BOSS>",
-        "*Took:* 12 seconds",
-        "who already had it under this key got nothing more",
-        "Used 31 times (+3 since the request)",
-    ):
-        assert each in drawn
-
-
-@pytest.mark.parametrize(
-    ("changes", "expected"),
-    [
-        ({"cancel_asked_by": UserId("U0ANN")}, "<@U0ANN> cancelled it before their turn"),
-        ({"stop": StopReason.BUSY}, "it stopped before their turn, because Dintero was too busy"),
-    ],
-)
-def test_the_summary_says_why_customers_were_not_tried(changes: dict[str, Any], expected: str) -> None:
-    assert expected in words(
-        summary.build(replace(samples.snapshot(State.DONE, **changes), tally=Tally(10, given=8)), LOOK)
-    )
-
-
 def test_a_stopped_card_counts_outcomes_and_explains_its_buttons() -> None:
     stopped = replace(samples.snapshot(State.STOPPED), tally=Tally(10, given=5, refused=1, unknown=3))
     drawn = words(card.build(stopped, LOOK))
     assert "Given to 5 of 10 customers · 1 refused by Dintero · 3 un" in drawn
     assert "*Continue* sends to the 4 customers who are left; nobody gets it twice." in drawn
     assert "*End request…* leaves it as it is." in drawn
-
-
-def test_ids_are_plain_text_as_typed() -> None:
-    odd = Refused(CustomerId("*<a>`&b"), "unknown")
-    snapshot = replace(samples.snapshot(State.DONE), refused=(odd,), tally=Tally(10, given=9, refused=1))
-    drawn = notices.direct(samples.notification(NotificationType.DONE), snapshot, LOOK, link="")
-    assert {"type": "plain_text", "text": "unknown:\n• *<a>`&b"} in [
-        block.get("text") for block in drawn.blocks
-    ]
-
-
-def test_ids_that_do_not_fit_are_counted() -> None:
-    refused = tuple(Refused(CustomerId(f"{n:0255}"), "unknown") for n in range(100))
-    snapshot = replace(samples.snapshot(State.DONE), refused=refused, tally=Tally(1_000, refused=100))
-    drawn = words(notices.direct(samples.notification(NotificationType.DONE), snapshot, LOOK, link=""))
-    shown = drawn.count("• 0")
-    assert 0 < shown < 100
-    assert f"… and {100 - shown} customers more" in drawn
-
-
-LEFT = replace(
-    samples.snapshot(State.DONE),
-    tally=Tally(10, given=5, refused=2, unknown=1),
-    unknown=(CustomerId("c-unknown"),),
-    not_tried=(CustomerId("c-late"), CustomerId("c-later")),
-)
-ENDS = [
-    NotificationType.DONE,
-    NotificationType.ENDED_HERE,
-    NotificationType.CANCELLED,
-    NotificationType.REJECTED,
-    NotificationType.EXPIRED,
-    NotificationType.STOPPED,
-]
-
-
-@pytest.mark.parametrize("happened", ENDS)
-def test_the_requester_sees_who_was_left_out_and_the_key_to_ask_again(
-    happened: NotificationType,
-) -> None:
-    drawn = words(notices.direct(samples.notification(happened), LEFT, LOOK, link=""))
-    refused, unknown, not_tried = (
-        drawn.index(heading) for heading in ("*Refused by Dintero*", "*Unknown*", "*Not tried*")
-    )
-    assert (
-        refused
-        < drawn.index("12397af6e5f\n")
-        < unknown
-        < drawn.index("• c-unknown")
-        < not_tried
-        < drawn.index("• c-late\n• c-later")
-    )
-    assert samples.REQUEST.once_key not in drawn
-    assert f"press *Request {samples.REQUEST.short} again* there: then nobody gets it twice." in drawn
-    assert "c-unknown" not in str(notices.channel(samples.notification(happened), LEFT, LOOK, link="").blocks)
-    assert "c-late" not in str(summary.build(LEFT, LOOK).blocks)
-
-
-def test_a_key_that_slack_would_format_is_plain_text() -> None:
-    own = replace(LEFT, request=replace(LEFT.request, own_key=True, once_key=OnceKey("*stamp* `2020`")))
-    drawn = notices.direct(samples.notification(NotificationType.DONE), own, LOOK, link="")
-    (text,) = [block["text"] for block in drawn.blocks if "Once-only key" in str(block)]
-    assert text["type"] == "plain_text"
-    assert "*stamp* `2020`" in text["text"]
-
-
-def test_a_request_that_left_nobody_out_names_no_key() -> None:
-    snapshot = replace(samples.snapshot(State.DONE), tally=Tally(10, given=10), refused=())
-    assert "Once-only key" not in str(
-        notices.direct(samples.notification(NotificationType.DONE), snapshot, LOOK, link="").blocks
-    )
 
 
 @pytest.mark.parametrize(

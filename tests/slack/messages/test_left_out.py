@@ -1,19 +1,22 @@
 """The refused customers in messages: masked, counted, and quickly drawn even in thousands."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.ids import CustomerId
+from bot.domain.ids import CustomerId, OnceKey
 from bot.domain.requests.batches import Refused, Tally
-from bot.domain.requests.notification import NotificationType
+from bot.domain.requests.notification import NotificationType, RequestSnapshot
 from bot.domain.requests.request import State
 from bot.slack.messages import notices, status, summary
+from bot.slack.messages.left_out import is_general, whole
+from bot.slack.rendering.blocks import message
 from tests.support import samples
 from tests.support.samples import LOOK
 
@@ -64,4 +67,90 @@ def test_thousands_of_refused_customers_are_drawn_quickly() -> None:
         took.append(time.process_time() - began)
     assert min(took) < 1
     assert "is not known" not in drawn
-    assert "and 99,980 more" in drawn
+    assert "and 99,995 more" in drawn
+
+
+def test_a_reason_is_told_to_a_channel_only_if_it_can_name_nobody() -> None:
+    several = [CustomerId("ola"), CustomerId("kari")]
+    assert is_general("The customer is blocked", several)
+    for why in ("Ola is blocked", "O.L.A is blocked", "no customer 12", "a@b is blocked", " "):
+        assert not is_general(why, several)
+    assert not is_general("The customer is blocked", several[:1])
+
+
+LEFT = replace(
+    samples.snapshot(State.DONE),
+    tally=Tally(10, given=5, refused=2, unknown=1),
+    unknown=(CustomerId("c-unknown"),),
+    not_tried=(CustomerId("c-late"), CustomerId("c-later")),
+)
+ENDS = [
+    NotificationType.DONE,
+    NotificationType.ENDED_HERE,
+    NotificationType.CANCELLED,
+    NotificationType.REJECTED,
+    NotificationType.EXPIRED,
+    NotificationType.STOPPED,
+]
+
+
+def words(blocks: Sequence[Any]) -> str:
+    return "\n".join(block["text"]["text"] for block in blocks if "text" in block)
+
+
+@pytest.mark.parametrize("happened", ENDS)
+def test_the_requester_sees_who_was_left_out_and_never_the_key(happened: NotificationType) -> None:
+    drawn = words(notices.direct(samples.notification(happened), LEFT, LOOK, link="").blocks)
+    refused, unconfirmed, not_sent = (
+        drawn.index(heading) for heading in ("*Refused by Dintero*", "*Unconfirmed*", "*Not sent*")
+    )
+    assert (
+        refused
+        < drawn.index("12397af6e5f\n")
+        < unconfirmed
+        < drawn.index("• c-unknown")
+        < not_sent
+        < drawn.index("• c-late\n• c-later")
+    )
+    assert samples.REQUEST.once_key not in drawn
+    assert "*Request again…* on the request makes a new one for these customers." in drawn
+    assert "c-unknown" not in str(notices.channel(samples.notification(happened), LEFT, LOOK, link="").blocks)
+    assert "c-late" not in str(summary.build(LEFT, LOOK).blocks)
+
+
+def test_a_stop_names_the_list_and_no_new_request() -> None:
+    stopped = replace(LEFT, request=replace(LEFT.request, state=State.STOPPED, ended_at=None))
+    drawn = words(whole_blocks(stopped))
+    assert "press *Send me the list* on the request." in drawn
+    assert "Request again" not in drawn
+
+
+def test_a_campaign_key_is_in_no_direct_message() -> None:
+    own = replace(LEFT, request=replace(LEFT.request, own_key=True, once_key=OnceKey("stamp-2020")))
+    drawn = notices.direct(samples.notification(NotificationType.DONE), own, LOOK, link="")
+    assert "stamp-2020" not in str(drawn.blocks)
+
+
+def test_a_request_that_left_nobody_out_names_nobody() -> None:
+    assert whole_blocks(replace(samples.snapshot(State.DONE), tally=Tally(10, given=10), refused=())) == []
+
+
+def test_ids_are_plain_text_as_typed() -> None:
+    odd = Refused(CustomerId("*<a>`&b"), "unknown")
+    snapshot = replace(samples.snapshot(State.DONE), refused=(odd,), tally=Tally(10, given=9, refused=1))
+    assert {"type": "plain_text", "text": "“unknown”:\n• *<a>`&b"} in [
+        block.get("text") for block in whole_blocks(snapshot)
+    ]
+
+
+def test_ids_that_do_not_fit_are_counted() -> None:
+    refused = tuple(Refused(CustomerId(f"{n:0255}"), "unknown") for n in range(100))
+    snapshot = replace(samples.snapshot(State.DONE), refused=refused, tally=Tally(1_000, refused=100))
+    drawn = words(whole_blocks(snapshot))
+    shown = drawn.count("• 0")
+    assert 0 < shown < 100
+    assert f"… and {100 - shown} more" in drawn
+
+
+def whole_blocks(snapshot: RequestSnapshot) -> list[Any]:
+    return message("", whole(snapshot, LOOK)).blocks if whole(snapshot, LOOK) else []

@@ -15,7 +15,7 @@ from bot.slack.messages import not_given_file
 from bot.spreadsheets.writer.writer import ListFile, ListWriter
 from tests.contracts.repository import NOW, giving
 from tests.support.lists import records_of
-from tests.support.samples import LOOK, REQUEST
+from tests.support.samples import REQUEST
 
 
 async def reasons(repository: SqlRepository, request: Request, **changes: Any) -> dict[str, str]:
@@ -42,10 +42,10 @@ async def begun(repository: SqlRepository) -> Request:
     [
         (
             {"state": State.CANCELLED, "cancel_asked_by": UserId("U0ANN")},
-            "somebody cancelled it before their turn",
+            "the request was cancelled before their turn",
         ),
         ({"state": State.DONE, "stop": StopReason.RULE_GONE}, "Dintero does not have the rule any more"),
-        ({"state": State.EXPIRED}, "nobody approved it anew"),
+        ({"state": State.EXPIRED}, "wasn't approved again in time"),
     ],
 )
 async def test_the_file_says_why_a_customer_was_not_tried_as_the_summary_does(
@@ -57,12 +57,15 @@ async def test_the_file_says_why_a_customer_was_not_tried_as_the_summary_does(
 @pytest.mark.parametrize(
     ("found", "why"),
     [
-        (Verification(NOW, 2, there=1, refs=7, whole=True), "; Dintero's list of the rule did not have them"),
+        (
+            Verification(NOW, 2, there=1, refs=7, whole=True),
+            "No answer; Dintero's list doesn't have this customer",
+        ),
         (
             Verification(NOW, 2, there=1, refs=50_000),
-            "; the first 50000 entries of Dintero's list of the rule did not have them",
+            "No answer; not among the first 50,000 entries of Dintero's list",
         ),
-        (Verification(NOW, 2, there=1, failed="cut"), "; Dintero's list of the rule could not be read back"),
+        (Verification(NOW, 2, there=1, failed="cut"), "No answer; Dintero's list couldn't be read"),
     ],
 )
 async def test_each_unknown_customer_has_what_dinteros_list_showed(
@@ -71,32 +74,41 @@ async def test_each_unknown_customer_has_what_dinteros_list_showed(
     request = await begun(sqlite_books)
     await sqlite_books.save_verification(request.id, found, frozenset({CustomerId("b")}))
     found_reasons = await reasons(sqlite_books, request)
-    unknown = "no answer came, so they may have it or not"
     assert found_reasons["a"] == "ukjent – «a»"
-    assert found_reasons["b"] == f"{unknown}; Dintero's list of the rule has them, perhaps from before"
-    assert found_reasons["c"] == unknown + why
+    assert found_reasons["b"] == "No answer; Dintero lists this customer, perhaps from before"
+    assert found_reasons["c"] == why
 
 
 async def test_without_a_verification_dinteros_list_is_not_mentioned(sqlite_books: SqlRepository) -> None:
     assert (await reasons(sqlite_books, await begun(sqlite_books)))[
         "c"
-    ] == "no answer came, so they may have it or not"
+    ] == "No answer: may or may not have it"
 
 
 def test_a_list_is_titled_by_its_request_and_its_outbox_row() -> None:
     titles = {not_given_file.title(REQUEST, key) for key in ("3f2a9c1b-4d5e", "4f2a9c1b-4d5e")}
-    assert titles == {"R-7K2QF, who was not given it (3f2a9c1b)", "R-7K2QF, who was not given it (4f2a9c1b)"}
+    assert titles == {"R-7K2QF customer list (3f2a9c1b)", "R-7K2QF customer list (4f2a9c1b)"}
 
 
 @pytest.mark.parametrize("suffix", [".xlsx", ".txt"])
 def test_a_list_is_named_by_its_format(suffix: str) -> None:
     file = ListFile(io.BytesIO(), suffix=suffix)
-    assert not_given_file.build(REQUEST, file, LOOK, title="").name == f"R-7K2QF-not-given{suffix}"
+    assert not_given_file.build(REQUEST, file, title="").name == f"R-7K2QF-not-given{suffix}"
 
 
 def test_the_comment_says_how_many_customers_and_why() -> None:
-    file = ListFile(io.BytesIO(), counts=Counter({Outcome.REFUSED: 1, Outcome.UNKNOWN: 1}))
-    comment = not_given_file.build(REQUEST, file, LOOK, title="").comment
-    assert (
-        "the list of 2 of the 10 customers who were not given it: 1 refused by Dintero, 1 unknown." in comment
+    file = ListFile(io.BytesIO(), counts=Counter({Outcome.REFUSED: 2}))
+    message = not_given_file.build(REQUEST, file, title="")
+    assert message.comment == (
+        "📄 *R-7K2QF*: 2 of 10 customers didn't get it (2 refused by Dintero). One row each, with the reason."
     )
+
+
+def test_a_list_with_an_unconfirmed_customer_does_not_say_that_they_did_not_get_it() -> None:
+    file = ListFile(io.BytesIO(), counts=Counter({Outcome.REFUSED: 1, Outcome.UNKNOWN: 1}))
+    message = not_given_file.build(REQUEST, file, title="")
+    assert message.comment == (
+        "📄 *R-7K2QF*: 2 of 10 customers aren't confirmed (1 refused by Dintero, 1 unconfirmed). "
+        "One row each, with the reason."
+    )
+    assert message.name == "R-7K2QF-not-confirmed.xlsx"

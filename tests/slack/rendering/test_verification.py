@@ -15,48 +15,35 @@ from bot.slack.rendering.formatting import Message
 from tests.support import samples
 from tests.support.samples import LOOK, NOW
 
-BEFORE = " They may have stood there before, so they still count as unknown."
+BEFORE = " They may have had it before, so they stay unconfirmed."
 
 
 def line_of(found: Verification) -> str:
     (line,) = verification.line(found, LOOK)
-    return line.removeprefix(f"*Read back {LOOK.slack_date(NOW)}:* ")
+    return line.removeprefix(f"*Checked {LOOK.slack_date(NOW)}:* ")
 
 
 @pytest.mark.parametrize(
     ("found", "expected"),
     [
-        (
-            Verification(NOW, 40, there=37, refs=900, whole=True),
-            f"Dintero's list of the rule has 37 of the 40 unknown ones.{BEFORE}",
-        ),
-        (
-            Verification(NOW, 40, there=40, refs=900, whole=True),
-            f"Dintero's list of the rule has all 40 unknown ones.{BEFORE}",
-        ),
-        (
-            Verification(NOW, 40, refs=900, whole=True),
-            "Dintero's list of the rule has none of the 40 unknown ones.",
-        ),
-        (
-            Verification(NOW, 1, there=1, whole=True),
-            f"Dintero's list of the rule has the unknown one.{BEFORE}",
-        ),
+        (Verification(NOW, 40, there=37, refs=900, whole=True), f"Dintero lists 37 of 40.{BEFORE}"),
+        (Verification(NOW, 40, there=40, refs=900, whole=True), f"Dintero lists all 40.{BEFORE}"),
+        (Verification(NOW, 40, refs=900, whole=True), "Dintero lists none of the 40."),
+        (Verification(NOW, 1, there=1, whole=True), f"Dintero lists this customer.{BEFORE}"),
+        (Verification(NOW, 1, whole=True), "Dintero doesn't list this customer."),
         (
             Verification(NOW, 40, there=3, refs=50_000),
-            (
-                "the first 50,000 entries of Dintero's list of the rule have 3 of the 40 unknown ones; "
-                f"the others were not read.{BEFORE}"
-            ),
+            f"The first 50,000 entries of Dintero's list have 3 of the 40.{BEFORE}",
         ),
-        (Verification(NOW, 40), "Dintero's list of the rule is too long to be read."),
-        (Verification(NOW, 40, failed="cut"), "Dintero's list of the rule could not be read (cut)."),
+        (
+            Verification(NOW, 40, refs=50_000),
+            "The first 50,000 entries of Dintero's list have none of the 40.",
+        ),
+        (Verification(NOW, 40), "Dintero's list is too long to check."),
+        (Verification(NOW, 40, failed="cut"), "Dintero's list couldn't be read (cut)."),
         (
             Verification(NOW, 40, there=2, refs=1_000, failed="cut"),
-            (
-                "Dintero's list of the rule could not be read (cut), "
-                f"but as far as it was read it has 2 of the 40 unknown ones.{BEFORE}"
-            ),
+            f"Dintero's list couldn't be read to its end (cut). So far it has 2 of 40.{BEFORE}",
         ),
     ],
 )
@@ -77,7 +64,7 @@ def snapshot_in(state: State) -> RequestSnapshot:
 
 
 def test_the_line_is_on_stopped_and_waiting_cards_and_in_the_summary() -> None:
-    seen = "Dintero's list of the rule has 1 of the 2 unknown ones."
+    seen = "Dintero lists 1 of 2."
     waiting = snapshot_in(State.WAITING)
     waiting = replace(waiting, request=replace(waiting.request, started_at=NOW))
     drawn = [

@@ -29,19 +29,19 @@ async def test_a_list_is_the_same_from_a_thread_and_from_a_process(list_writer: 
         ["customer_id", "row", "outcome", "reason", "request"],
         ["a", "1", "refused", "=no", SHORT],
         ["b", "2", "refused", "no reason", SHORT],
-        ["c", "3", "unknown", "no answer, but there", SHORT],
-        ["ø", "9", "not tried", "it stopped", SHORT],
+        ["c", "3", "unconfirmed", "no answer, but there", SHORT],
+        ["ø", "9", "not sent", "it stopped", SHORT],
     ]
 
 
 def test_a_list_is_written_on_the_loop_that_the_bot_runs_on() -> None:
     job = list_job(ends(unknown=["k7"]), files=[source_file(b"Navn;Kundenr\nAnn;k7\n")])
-    assert run_async(table(job, IN_PROCESS))[1] == ["Ann", "k7", "2", "unknown", "no answer", SHORT]
+    assert run_async(table(job, IN_PROCESS))[1] == ["Ann", "k7", "2", "unconfirmed", "no answer", SHORT]
 
 
 async def test_outcomes_are_counted() -> None:
     file = await IN_PROCESS.write(list_job(ends(refused=[("a", "no")], unknown=["b", "c"])))
-    assert (file.rows, dict(file.counts)) == (3, {"refused": 1, "unknown": 2})
+    assert (file.rows, dict(file.counts)) == (3, {"refused": 1, "unconfirmed": 2})
     file.content.close()
 
 
@@ -105,8 +105,8 @@ async def test_a_files_rows_keep_its_columns() -> None:
     rows = await table(list_job(ends(unknown=["k7", "k499"]), files=[source_file(data)]))
     assert rows == [
         ["Navn", "Kundenr", "row", "outcome", "reason", "request"],
-        ["Person 7", "k7", "9", "unknown", "no answer", SHORT],
-        ["Person 499", "k499", "501", "unknown", "no answer", SHORT],
+        ["Person 7", "k7", "9", "unconfirmed", "no answer", SHORT],
+        ["Person 499", "k499", "501", "unconfirmed", "no answer", SHORT],
     ]
 
 
@@ -115,8 +115,8 @@ async def test_customers_of_an_unreadable_file_are_still_listed(data: bytes) -> 
     rows = await table(list_job(ends(unknown=["a", "b"]), files=[source_file(data)]))
     assert [row[:3] for row in rows] == [
         ["customer_id", "row", "outcome"],
-        ["a", "1", "unknown"],
-        ["b", "2", "unknown"],
+        ["a", "1", "unconfirmed"],
+        ["b", "2", "unconfirmed"],
     ]
 
 
@@ -148,5 +148,5 @@ async def test_only_a_portion_of_a_long_list_is_in_memory() -> None:
     tracemalloc.stop()
     assert file.rows == CUSTOMERS
     content = read(file)
-    assert rows_of(content)[-1] == [f"customer-{CUSTOMERS}", str(CUSTOMERS), "not tried", "it stopped", SHORT]
+    assert rows_of(content)[-1] == [f"customer-{CUSTOMERS}", str(CUSTOMERS), "not sent", "it stopped", SHORT]
     assert most < MAX_BYTES
