@@ -16,12 +16,17 @@ from bot.slack.rendering.rule_rewards import (
     availability_warning,
     headline,
     rule_reward,
-    statistics,
     statistics_line,
     status,
     validity,
 )
-from bot.slack.rendering.rule_usage import rule_use
+from bot.slack.rendering.rule_usage import (
+    more_conditions,
+    readable_conditions,
+    rule_use,
+    unreadable,
+    unreadable_line,
+)
 
 DETAILS: Final = "discount_rule_details"
 SHOW: Final = "discount_rule_show"
@@ -29,6 +34,8 @@ SHOW: Final = "discount_rule_show"
 MAX_RULES: Final = 10
 CONDITIONS: Final = 4
 """How many conditions are always open; the others are folded, and in the rule's details."""
+IN_TEXT: Final = 6
+"""How many conditions a notification says."""
 VALUE: Final = 2_000
 BUTTON_LABEL: Final = 75
 """Slack's limits for the value of a button, and for its label for screen readers."""
@@ -43,7 +50,12 @@ def build(
     warning = availability_warning(rule, usable, formatter)
     value, title = escape(headline(rule, formatter)), escape(rule.title, 100)
     figures = statistics_line(None, rule.statistics, formatter)
-    said = [_("{rule}: {value}", rule=title, value=value), now, *rule_use(rule, formatter), figures]
+    said = [
+        _("{rule}: {value}", rule=title, value=value),
+        now,
+        *rule_use(rule, formatter, most=IN_TEXT),
+        figures,
+    ]
     said.append(usage_chart.sentence(history, formatter))
     facts = [
         f"⚠️ *{escape(warning)}*" if warning else _("*Now:* {status}", status=now),
@@ -89,10 +101,7 @@ def details(
 
 def used(figures: Statistics | None, formatter: Formatter) -> list[str]:
     """Say how much all customers have used a rule, under a heading."""
-    return [
-        _("*Used so far (all customers)*"),
-        *(f"• {line}" for line in statistics(None, figures, formatter)),
-    ]
+    return [_("*Used so far (all customers)*"), statistics_line(None, figures, formatter)]
 
 
 def described(rule: Rule, formatter: Formatter) -> list[str]:
@@ -111,15 +120,15 @@ def described(rule: Rule, formatter: Formatter) -> list[str]:
 
 def _conditions(rule: Rule, formatter: Formatter) -> list[Block]:
     """Draw what the rule needs; of many conditions some are folded, which the details show too."""
-    lines = [f"• {line}" for line in rule_use(rule, formatter)]
-    if not lines:
-        return []
-    heading = _("*When it can be used*")
-    if len(lines) <= CONDITIONS:
-        return sections([heading, *lines], most=2)
-    shown, more = lines[: CONDITIONS - 1], lines[CONDITIONS - 1 :]
-    title = ngettext("{count} more condition", "{count} more conditions", len(more))
-    return [*sections([heading, *shown], most=2), folded(title, more)]
+    lines = [f"• {line}" for line in readable_conditions(rule, formatter)]
+    shown = lines if len(lines) <= CONDITIONS else lines[: CONDITIONS - 1]
+    if hidden := unreadable(rule, formatter):
+        shown = [*shown, f"⚠️ {unreadable_line(hidden)}"]
+    blocks = sections([_("*When it can be used*"), *shown], most=2) if shown else []
+    if len(lines) > CONDITIONS:
+        folds = lines[CONDITIONS - 1 :]
+        blocks.append(folded(more_conditions(len(folds)), folds))
+    return blocks
 
 
 def _details_button(rule: Rule) -> list[Block]:

@@ -8,16 +8,17 @@ from bot.slack.messages import rule as rule_message
 from bot.slack.rendering.blocks import header, modal, section, sections
 from bot.slack.rendering.formatting import Formatter, Json
 from bot.slack.rendering.mrkdwn import escape, fit, safe
+from bot.slack.rendering.rule_conditions import Fact
 from bot.slack.rendering.rule_rewards import WORDS, availability_warning
-from bot.slack.rendering.rule_usage import facts, unreadable_line
+from bot.slack.rendering.rule_usage import facts, unreadable, unreadable_line
 
 TITLE: Final = N_("All rule details")
 
 
 def build(rule: Rule, formatter: Formatter, usable: Availability = Availability.NOW) -> Json:
     """Draw the rule. It has nothing to submit, so it can be pushed on top of any modal."""
-    found = facts(rule, formatter)
-    lines = [f"• {fit(safe(fact.line), WORDS)}" for fact in found if fact.label]
+    shown = [fact for fact in facts(rule, formatter) if fact.label and not _goes_without_saying(fact)]
+    lines = [f"• {fit(safe(fact.line), WORDS)}" for fact in shown]
     warning = availability_warning(rule, usable, formatter)
     blocks = [
         header(rule.title),
@@ -26,7 +27,11 @@ def build(rule: Rule, formatter: Formatter, usable: Availability = Availability.
         *sections(lines, most=10),
         *sections(rule_message.used(rule.statistics, formatter), most=1),
     ]
-    if hidden := len(found) - len(lines):
+    if hidden := unreadable(rule, formatter):
         where = _("Look at the rule in Dintero's Backoffice.")
         blocks.append(section(f"⚠️ {unreadable_line(hidden)}. {where}"))
     return modal(_(TITLE), blocks)
+
+
+def _goes_without_saying(fact: Fact) -> bool:
+    return fact.ordinary and fact.paths[0] in {"active", "deleted"}

@@ -64,15 +64,24 @@ def conditions(rule: Rule, formatter: Formatter) -> list[Fact]:
 
 def rule_use(rule: Rule, formatter: Formatter, *, most: int | None = None) -> list[str]:
     """Write the conditions in lines of mrkdwn: the first of them with `most`, the others counted."""
-    found = conditions(rule, formatter)
-    readable = [fact for fact in found if fact.label]
-    shown = readable if most is None or len(readable) <= most else readable[: most - 1]
-    lines = [fit(safe(fact.line), WORDS) for fact in shown]
-    if more := len(readable) - len(shown):
-        lines.append(ngettext("{count} more condition", "{count} more conditions", more))
-    if hidden := len(found) - len(readable):
+    written = readable_conditions(rule, formatter)
+    shown = written if most is None or len(written) <= most else written[: most - 1]
+    lines = list(shown)
+    if more := len(written) - len(shown):
+        lines.append(more_conditions(more))
+    if hidden := unreadable(rule, formatter):
         lines.append(unreadable_line(hidden))
     return lines
+
+
+def readable_conditions(rule: Rule, formatter: Formatter) -> list[str]:
+    """Write the conditions that have words, a line of mrkdwn each."""
+    return [fit(safe(fact.line), WORDS) for fact in conditions(rule, formatter) if fact.label]
+
+
+def more_conditions(count: int) -> str:
+    """Count conditions that are not shown here."""
+    return ngettext("{count} more condition", "{count} more conditions", count)
 
 
 def unreadable(rule: Rule, formatter: Formatter) -> int:
