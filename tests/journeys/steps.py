@@ -98,7 +98,14 @@ class Steps:
         )
 
     async def summary(self, text: str = "Given to", *, channel: Channel | None = None) -> Message:
-        return await self.shop.ann.sees(text, channel or self.support)
+        """Wait for the newest reply in a thread that begins so, as only a summary does."""
+        ann, where = self.shop.ann, channel or self.support
+
+        def look() -> Message | None:
+            replies = (message for message in reversed(ann.reads(where)) if message.is_reply)
+            return next((reply for reply in replies if ann.read(reply).startswith(text)), None)
+
+        return await self.shop.slack.until(look)
 
     def thread(self, card: Message) -> list[str]:
         return [self.shop.ann.read(reply) for reply in self.shop.slack.thread(card)]
