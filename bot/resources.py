@@ -17,7 +17,7 @@ from bot.domain.ports import Clock
 from bot.domain.requests.progress import ProgressTracker
 from bot.services.access import AccessControl
 from bot.slack.client.api_watch import ApiClient
-from bot.slack.client.connection import open_client, own_team
+from bot.slack.client.connection import open_client, own_workspace
 from bot.slack.client.directory import SlackDirectory
 from bot.slack.rendering.formatting import Formatter
 
@@ -59,7 +59,8 @@ async def open_resources(settings: Settings, policy: Policy, clock: Clock) -> As
         ) as dintero,
     ):
         await sync_clock(clock, repository)
-        team = await own_team(client)
+        workspace = await own_workspace(client)
+        team = workspace.team
         directory = SlackDirectory(client, team, clock, admins=policy.admins)
         access = AccessControl(policy, directory, team, settings.dintero_account_id)
         formatter = Formatter(
@@ -68,6 +69,7 @@ async def open_resources(settings: Settings, policy: Policy, clock: Clock) -> As
             policy.admins,
             settings.dintero_account_id,
             directory.last_known_name,
+            workspace.url,
         )
         progress_tracker = ProgressTracker(clock.now)
         yield Resources(client, repository, dintero, access, clock, formatter, progress_tracker, membership)

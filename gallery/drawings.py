@@ -16,6 +16,7 @@ from bot.domain.requests.views import ApprovalView
 from bot.domain.rules.rule import Availability
 from bot.domain.rules.usage_history import UsagePoint
 from bot.services.customer_lists import PER_PAGE, CustomerPage
+from bot.services.overview import StatusPage
 from bot.slack.command_parser import ParseProblem, UnknownCommand
 from bot.slack.messages import card, help, notices, status, summary  # noqa: A004 - the command's own word
 from bot.slack.messages import rule as rule_message
@@ -82,8 +83,8 @@ def all_messages() -> Iterator[tuple[str, Message]]:
     yield "rule with its history", rule_message.build(RULE, Availability.NOW, LOOK, history=HISTORY)
     yield "rule of Dintero's documentation", rule_message.build(read_rule(ANSWER), Availability.EXPIRED, LOOK)
     yield "rule several", rule_message.several([RULE] * 3, LOOK)
-    yield "status none", status.build([], LOOK)
-    yield "status", status.build([samples.snapshot(state) for state in State], LOOK, samples.PAUSE)
+    yield "status none", status.build(StatusPage(()), LOOK)
+    yield "status", status.build(StatusPage(tuple(map(samples.snapshot, State))), LOOK, samples.PAUSE)
     yield "status one", status.one(samples.snapshot(State.DONE), LOOK)
     yield "help", help.build(LOOK)
     for why in ParseProblem:

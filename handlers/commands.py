@@ -1,15 +1,17 @@
-"""The command `/discount …`."""
+"""The command `/discount …`, and the buttons of its answers."""
 
+from collections.abc import Awaitable
 from functools import partial
 
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
-from bot.domain.ids import ChannelId
-from bot.domain.policy.policy import Refusal
+from bot.domain.ids import ChannelId, ShortId
+from bot.domain.policy.policy import Refusal, RefusalReason
 from bot.domain.requests.person import Person
 from bot.domain.requests.request import Request
+from bot.services.access import is_direct
 from bot.slack import command_parser
 from bot.slack.command_parser import (
     Add,
@@ -24,20 +26,26 @@ from bot.slack.command_parser import (
     UnknownCommand,
 )
 from bot.slack.language.texts import _
-from bot.slack.messages import confirmations, help, status  # noqa: A004 - the command's own word
+from bot.slack.messages import choices, confirmations, help, status  # noqa: A004 - the command's own word
 from bot.slack.modals import request_form
 from bot.slack.modals import settings as settings_modal
 from bot.slack.rendering import pause_banner, reasons
 from bot.slack.rendering.formatting import Message
-from bot.slack.reply import Reply
+from bot.slack.reply import Drawn, Reply
 from handlers import rule_buttons, settings
-from handlers.context import Body, HandlerContext
+from handlers.context import Body, HandlerContext, pressed
 from handlers.request_form import draw_form
+
+Answer = Message | Reply | str | Refusal
 
 
 def register(app: AsyncApp) -> None:
-    """Register the command."""
+    """Register the command and the buttons."""
     app.command("/discount")(discount)
+    app.action(choices.ADD_IN)(add_in)
+    app.action(choices.CANCEL)(cancel_chosen)
+    for turn in (status.NEWER, status.OLDER):
+        app.action(turn)(turn_page)
 
 
 async def discount(
@@ -47,12 +55,7 @@ async def discount(
     command, channel = command_parser.read(payload.get("text") or ""), ChannelId(payload["channel_id"])
     match command:
         case Add():
-            draft = await add(command, who, channel, ctx)
-            if isinstance(draft, Refusal):
-                await ack(reasons.refusal(draft, ctx.formatter))
-                return
-            await ack()
-            ctx.open_modal(payload, request_form.TITLE, partial(draw_form, ctx, draft.id, who), respond)
+            await open_form(ack, command, payload, respond, who, ctx)
         case Settings():
             await ack()
             ctx.open_modal(payload, _(settings_modal.TITLE), partial(settings.draw, ctx, who), respond)
@@ -64,8 +67,30 @@ async def discount(
             await ack(text=message.text, blocks=message.blocks)
         case _:
             await ack()
-            answering = answer(command, who, channel, ctx)
+            answering = explained(answer(command, who, channel, ctx), who, ctx)
             ctx.background.spawn(ctx.modal_controller.answer(respond, answering))
+
+
+async def open_form(
+    ack: AsyncAck, command: Add, payload: Body, respond: AsyncRespond, who: Person, ctx: HandlerContext
+) -> None:
+    """Open the form of the channel; in direct messages and where it is not possible, offer other channels."""
+    channel = ChannelId(payload["channel_id"])
+    typed = " ".join(command_parser.unescape(payload.get("text") or "").split(maxsplit=1)[1:])
+    if is_direct(channel):
+        await ack()
+        ctx.background.spawn(ctx.modal_controller.answer(respond, offer_places(who, ctx, typed)))
+        return
+    draft = await add(command, who, channel, ctx)
+    if not isinstance(draft, Refusal):
+        await ack()
+        draw = partial(draw_first_form, ctx, draft, who)
+        ctx.open_modal(payload, request_form.TITLE, draw, respond)
+    elif draft.reason is RefusalReason.UNLISTED_CHANNEL:
+        message = await refused_here(draft, who, ctx, typed)
+        await ack(text=message.text, blocks=message.blocks)
+    else:
+        await ack(reasons.refusal(draft, ctx.formatter))
 
 
 async def add(command: Add, who: Person, channel: ChannelId, ctx: HandlerContext) -> Request | Refusal:
@@ -77,29 +102,43 @@ async def add(command: Add, who: Person, channel: ChannelId, ctx: HandlerContext
     return await ctx.drafts.open_draft(who, channel, form_input)
 
 
-async def answer(
-    command: Command, who: Person, channel: ChannelId, ctx: HandlerContext
-) -> Message | Reply | str | Refusal:
+async def draw_first_form(ctx: HandlerContext, draft: Request, who: Person) -> Drawn:
+    """Draw the form of a draft; a person who may not request here learns where they may."""
+    drawn = await draw_form(ctx, draft.id, who)
+    if isinstance(drawn, Refusal) and drawn.reason is RefusalReason.NOT_A_REQUESTER:
+        return await ctx.overview.with_places(drawn, who)
+    return drawn
+
+
+async def offer_places(who: Person, ctx: HandlerContext, typed: str) -> Answer:
+    """Offer the channels where this person may request."""
+    found = await ctx.overview.places(who)
+    return found if isinstance(found, Refusal) else choices.places(found, typed)
+
+
+async def refused_here(refusal: Refusal, who: Person, ctx: HandlerContext, typed: str = "") -> Message:
+    """Say why it is not possible here, and offer the channels where it is."""
+    return choices.elsewhere(await ctx.overview.with_places(refusal, who), ctx.formatter, typed)
+
+
+async def explained(answering: Awaitable[Answer], who: Person, ctx: HandlerContext) -> Answer:
+    """Await an answer; a refusal of the channel also says where this person may request."""
+    found = await answering
+    if isinstance(found, Refusal) and found.reason is RefusalReason.UNLISTED_CHANNEL:
+        return await refused_here(found, who, ctx)
+    return found
+
+
+async def answer(command: Command, who: Person, channel: ChannelId, ctx: HandlerContext) -> Answer:
     """Run a command that only its sender sees, and return the answer."""
     decisions, formatter = ctx.decisions, ctx.formatter
     match command:
-        case Status(short=None):
-            recent = await decisions.recent(who, channel)
-            if isinstance(recent, Refusal):
-                return recent
-            return status.build(recent, formatter, await decisions.pause_service.now())
-        case Status(short=str() as short):
-            found = await decisions.status(short, who, channel)
-            return found if isinstance(found, Refusal) else status.one(found, formatter)
+        case Status():
+            return await show_status(command, who, channel, ctx)
         case ShowRule(words=text):
             return await rule_buttons.answer(text, who, channel, ctx)
-        case Cancel(short=short):
-            cancelled = await decisions.cancel(short, who, None, typed_in=channel)
-            return (
-                cancelled
-                if isinstance(cancelled, Refusal)
-                else confirmations.cancelled(cancelled, ctx.formatter)
-            )
+        case Cancel():
+            return await cancel(command.short, who, channel, ctx, command.typed)
         case Pause(why=why):
             paused = await decisions.pause_service.pause(who, why)
             if isinstance(paused, Refusal):
@@ -109,3 +148,78 @@ async def answer(
             resumed = await decisions.pause_service.resume(who)
             return resumed if isinstance(resumed, Refusal) else pause_banner.ended(changed=resumed)
     raise TypeError(command)
+
+
+async def show_status(command: Status, who: Person, channel: ChannelId, ctx: HandlerContext) -> Answer:
+    """Show the first page of requests, or one in full; a wrong id suggests the nearest."""
+    if command.short is None:
+        return await show_page(who, channel, 1, ctx)
+    found = await ctx.decisions.status(command.short, who, channel)
+    if isinstance(found, Refusal):
+        return await ctx.overview.nearest(found, command.short, who, channel)
+    return status.one(found, ctx.formatter)
+
+
+async def show_page(who: Person, channel: ChannelId, page: int, ctx: HandlerContext) -> Answer:
+    """Show a page of requests."""
+    found = await ctx.overview.status(who, channel, page)
+    if isinstance(found, Refusal):
+        return found
+    return status.build(found, ctx.formatter, await ctx.decisions.pause_service.now())
+
+
+async def cancel(
+    short: ShortId | None, who: Person, channel: ChannelId, ctx: HandlerContext, typed: str = ""
+) -> Answer:
+    """Cancel a request; a wrong id suggests the nearest, and none lists what this person may cancel."""
+    if short is None:
+        found = await ctx.overview.cancellable(who, channel)
+        if isinstance(found, Refusal):
+            return found
+        return choices.cancellable(found, ctx.formatter, typed, is_own=is_direct(channel))
+    cancelled = await ctx.decisions.cancel(short, who, None, typed_in=channel)
+    if isinstance(cancelled, Refusal):
+        return await ctx.overview.nearest(cancelled, short, who, channel)
+    return confirmations.cancelled(cancelled, ctx.formatter)
+
+
+async def add_in(ack: AsyncAck, body: Body, respond: AsyncRespond, who: Person, ctx: HandlerContext) -> None:
+    """Open the form of the chosen channel, after checking that this person may request there."""
+    place, typed = choices.read_place(pressed(body)[1])
+    channel = ChannelId(place)
+    command = command_parser.read(f"add {typed}")
+    words = command if isinstance(command, Add) else Add("", (), quoted=False)
+
+    async def draw() -> Drawn:
+        if refusal := await ctx.drafts.access.may_request_from_afar(who, channel):
+            return refusal
+        draft = await add(words, who, channel, ctx)
+        return draft if isinstance(draft, Refusal) else await draw_first_form(ctx, draft, who)
+
+    await ack()
+    ctx.open_modal(body, request_form.TITLE, draw, respond)
+
+
+async def cancel_chosen(
+    ack: AsyncAck, body: Body, respond: AsyncRespond, who: Person, ctx: HandlerContext
+) -> None:
+    """Cancel the chosen request; the service checks it again."""
+    short = command_parser.short_id(pressed(body)[1])
+    await ack()
+    answering = cancel(short, who, channel_of(body), ctx)
+    ctx.background.spawn(ctx.modal_controller.answer(respond, answering))
+
+
+async def turn_page(
+    ack: AsyncAck, body: Body, respond: AsyncRespond, who: Person, ctx: HandlerContext
+) -> None:
+    """Show newer or older requests in place of the page."""
+    _action, page = pressed(body)
+    await ack()
+    answering = show_page(who, channel_of(body), int(page) if page.isdecimal() else 1, ctx)
+    ctx.background.spawn(ctx.modal_controller.answer(respond, answering, replace=True))
+
+
+def channel_of(body: Body) -> ChannelId:
+    """Read the channel of a pressed button."""
+    return ChannelId(str((body.get("channel") or {}).get("id") or ""))

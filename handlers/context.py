@@ -10,6 +10,7 @@ from bot.domain.ports import BackgroundTasks
 from bot.services.check_again import CheckAgainService
 from bot.services.decisions import DecisionService
 from bot.services.drafting.drafts import DraftService
+from bot.services.overview import OverviewService
 from bot.services.preferences import PreferenceService
 from bot.services.rule_history import RuleHistory
 from bot.slack.messages.card_buttons import SEPARATOR
@@ -32,6 +33,17 @@ class HandlerContext:
     background: BackgroundTasks
     modal_controller: ModalController
     formatter: Formatter
+
+    @property
+    def overview(self) -> OverviewService:
+        """What one person may see of a channel, or of their own requests."""
+        decisions = self.decisions
+        return OverviewService(
+            repository=decisions.repository,
+            access=decisions.access,
+            clock=decisions.clock,
+            progress_tracker=decisions.progress_tracker,
+        )
 
     def open_modal(self, payload: Body, title: str, draw: Drawing, respond: AsyncRespond) -> None:
         """Open a modal in the background, after the ack."""

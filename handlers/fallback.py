@@ -10,17 +10,15 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from bot.domain.requests.person import Person
 from bot.errors import DeliveredBefore
-from bot.slack.modal_controller import NOTHING, explain, external_id_of, message_view
+from bot.slack.language.texts import N_, _
+from bot.slack.modal_controller import WRONG, explain, external_id_of, message_view
 from bot.slack.modals import rule_options
 from bot.slack.reply import Reply, View
 from handlers.context import Body, HandlerContext
 
 ANYTHING: Final = re.compile(".*")
-TITLE: Final = "Out of date"
-OUTDATED: Final = (
-    "This is of an older version of the bot, and does nothing any more. "
-    "`/discount status` shows what is open here."
-)
+TITLE: Final = N_("Out of date")
+OUTDATED: Final = N_("This message is from an older version. Use `/discount status`.")
 
 
 def register(app: AsyncApp) -> None:
@@ -37,19 +35,19 @@ async def press(ack: AsyncAck, body: Body, respond: AsyncRespond, who: Person, c
     if body["actions"][0].get("url"):
         return
     if body.get("response_url"):
-        ctx.background.spawn(ctx.modal_controller.reply(respond, OUTDATED))
+        ctx.background.spawn(ctx.modal_controller.reply(respond, _(OUTDATED)))
     elif body.get("view"):
 
         async def draw() -> Reply:
-            return Reply(TITLE, OUTDATED)
+            return Reply(_(TITLE), _(OUTDATED))
 
         external = str(body["view"].get("external_id") or "")
-        ctx.background.spawn(ctx.modal_controller.redraw(external, TITLE, draw, user=who.id))
+        ctx.background.spawn(ctx.modal_controller.redraw(external, _(TITLE), draw, user=who.id))
 
 
 async def submit(ack: AsyncAck) -> None:
     """Answer an unknown form."""
-    await ack(response_action="update", view=message_view(TITLE, OUTDATED))
+    await ack(response_action="update", view=message_view(_(TITLE), _(OUTDATED)))
 
 
 async def suggest(ack: AsyncAck) -> None:
@@ -64,12 +62,12 @@ async def fail(
     text = explain(error)
     answer: dict[str, Any] | str = ""
     if body.get("type") == "view_submission" and isinstance(error, DeliveredBefore):
-        told = message_view("Delivered twice", text) | {"external_id": external_id_of(body["view"])}
+        told = message_view(_("Delivered twice"), text) | {"external_id": external_id_of(body["view"])}
         answer = {"response_action": "update", "view": told}
     elif body.get("type") == "view_submission":
         answer = _failed_submission(body["view"], text)
     elif body.get("type") == "block_suggestion":
-        answer = {"options": rule_options.without_rules(text.removeprefix(f"{NOTHING} "))}
+        answer = {"options": rule_options.without_rules(text)}
     elif "command" in body:
         answer = {"response_type": "ephemeral", "text": text}
     elif body.get("response_url") and respond and ctx:
@@ -81,5 +79,5 @@ def _failed_submission(view: View, text: str) -> dict[str, Any]:
     """Put the text at the form's first input, if it has one."""
     inputs = (block["block_id"] for block in view["blocks"] if block.get("type") == "input")
     if field := next(inputs, None):
-        return {"response_action": "errors", "errors": {field: text}}
-    return {"response_action": "update", "view": message_view("Something went wrong", text)}
+        return {"response_action": "errors", "errors": {field: text.replace("`", "")}}
+    return {"response_action": "update", "view": message_view(_(WRONG), text)}

@@ -42,7 +42,7 @@ async def answer(text: str, who: Person, channel: ChannelId, ctx: HandlerContext
     """Find the rule that a person means, or list those that may be meant."""
     found = await ctx.drafts.find_rule(text, who, channel)
     if isinstance(found, list):
-        return rule.several(found, ctx.formatter)
+        return rule.several(found, ctx.formatter, is_named=bool(text))
     if isinstance(found, Refusal):
         return found
     chosen, usable = found

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from bot.domain.customers.uploads import AmbiguousFile, Column, FileRead, RowProblem, UnreadableRow, Upload
 from bot.domain.ids import ChannelId, CustomerId, FileId, OnceKey, RequestId, RuleId, ShortId, TeamId, UserId
-from bot.domain.policy.policy import ChannelPolicy
+from bot.domain.policy.policy import ChannelPolicy, Place, Refusal, RefusalReason
 from bot.domain.preferences import Preferences
 from bot.domain.requests.batches import Refused, Tally
 from bot.domain.requests.notification import ChannelKind, Notification, NotificationType, RequestSnapshot
@@ -18,8 +18,9 @@ from bot.domain.requests.views import ApprovalView, Form, Review
 from bot.domain.rules.rule import Availability, Limitation, Requirement, Reward, RewardType, Rule, Statistics
 from bot.domain.rules.usage_history import UsagePoint
 from bot.services.customer_lists import CustomerPage
+from bot.services.overview import StatusPage
 from bot.slack.command_parser import ParseProblem, UnknownCommand
-from bot.slack.messages import card, help, notices, status, summary  # noqa: A004 - the command's own word
+from bot.slack.messages import card, choices, help, notices, status, summary  # noqa: A004 - the command's own word
 from bot.slack.messages import rule as rule_message
 from bot.slack.messages.direct_texts import DIRECT
 from bot.slack.messages.notices import CHANNEL
@@ -51,6 +52,7 @@ NEEDY_RULE: Final = replace(
     limitation=Limitation(reward_usage=1, repeat_usage=3, combination=0),
 )
 HISTORY: Final = tuple(UsagePoint((NOW + timedelta(days=day)).date(), 3 * day, 2 * day) for day in range(5))
+PLACES: Final = (Place(ChannelId("C0SAMPLE"), "loyalty-support"), Place(ChannelId("C0OTHER")))
 POLICY: Final = ChannelPolicy(
     id=ChannelId("C0SAMPLE"),
     rules=frozenset({"*"}),
@@ -97,8 +99,15 @@ def messages(formatter: Formatter) -> Iterator[tuple[str, Message]]:
         yield f"card, {snapshot.request.state}", card.build(snapshot, formatter)
     yield "summary", summary.build(replace(_snapshot(State.DONE), history=HISTORY), formatter)
     yield "status of a request", status.one(_snapshot(State.STOPPED), formatter)
-    yield "status", status.build(snapshots, formatter, PAUSE)
-    yield "status of nothing", status.build([], formatter)
+    yield "status", status.build(StatusPage(tuple(snapshots), 2, has_more=True), formatter, PAUSE)
+    mine = StatusPage(tuple(snapshots[:2]), is_own=True, waits=tuple(snapshots[:1]))
+    yield "status in direct messages", status.build(mine, formatter)
+    yield "status of nothing", status.build(StatusPage(()), formatter)
+    yield "places", choices.places(PLACES, "Spar 100")
+    unlisted = Refusal(RefusalReason.UNLISTED_CHANNEL, elsewhere=PLACES)
+    yield "unlisted channel", choices.elsewhere(unlisted, formatter)
+    yield "cancel without an id", choices.cancellable(snapshots[:2], formatter, "", is_own=False)
+    yield "cancel of nothing", choices.cancellable([], formatter, "it", is_own=False)
     for happened in NotificationType:
         yield from _notices(happened, formatter)
     yield "rule", rule_message.build(RULE, Availability.NOW, formatter, history=HISTORY)

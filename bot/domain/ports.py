@@ -87,6 +87,9 @@ class Directory(Protocol):
     async def can_post(self, channel: ChannelId) -> bool:
         """Check whether the bot can post in a channel."""
 
+    async def is_open_to(self, channel: ChannelId, user: UserId) -> bool:
+        """Check whether the bot can post in a channel that this person is in, or could join."""
+
 
 Keep = Callable[[int, int, bytes], Awaitable[None]]
 """Keeps a piece of a file: the file's number, the piece's number and its content. It may raise to stop."""
@@ -216,8 +219,13 @@ class Repository(Protocol):
     async def remainders_of(self, request: RequestId) -> tuple[Request, ...]:
         """Read the requests for a request's remainder, oldest first."""
 
-    async def recent(self, channel: ChannelId, *, limit: int) -> tuple[Request, ...]:
-        """Read a channel's submitted requests, those not ended first, then the newest."""
+    async def recent(self, channel: ChannelId, *, limit: int, skip: int = 0) -> tuple[Request, ...]:
+        """Read a channel's submitted requests, those not ended first, then the newest; `skip` the first."""
+
+    async def recent_of(
+        self, requesters: Collection[UserId], *, limit: int, skip: int = 0
+    ) -> tuple[Request, ...]:
+        """Read the submitted requests of a person, who may have two ids, in the same order."""
 
     async def drafts_of(
         self, requester: UserId, channel: ChannelId, since: datetime

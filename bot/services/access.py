@@ -13,6 +13,7 @@ from bot.domain.policy.policy import (
     OWN_HOLD,
     AskedBefore,
     ChannelPolicy,
+    Place,
     Policy,
     Refusal,
     RefusalReason,
@@ -20,13 +21,16 @@ from bot.domain.policy.policy import (
 from bot.domain.ports import Directory, Repository
 from bot.domain.requests import authorization
 from bot.domain.requests.audit_entries import PASSING, Action, refused
-from bot.domain.requests.authorization import Electorate, Membership, empty_groups
+from bot.domain.requests.authorization import Electorate, Membership, empty_groups, violations
 from bot.domain.requests.deadlines import approvers_of
 from bot.domain.requests.person import AccountKind, Person, Profile
 from bot.domain.requests.request import Request
+from bot.domain.rules.rule import Availability
 from bot.errors import DirectoryUnavailable
 from bot.services.remainder import first_request
 
+LIMITS: Final = frozenset({RefusalReason.TOO_MANY_CUSTOMERS, RefusalReason.TOO_EXPENSIVE})
+"""Refusals that another channel may not share."""
 NOBODY: Final = UserId("")
 """In place of a requester: who could approve the request of anybody else?"""
 LOOK_UP_SECONDS: Final = 1.5
@@ -86,6 +90,17 @@ class AccessControl:
                 return refusal
         return self.policy.channels.get(channel) or Refusal(RefusalReason.UNLISTED_CHANNEL, channel)
 
+    async def may_use_bot(self, who: Person) -> Refusal | None:
+        """Admit full members of the workspace, wherever they are."""
+        return await self._check(who)
+
+    async def ids_of(self, who: Person) -> frozenset[UserId] | Refusal:
+        """Return the one or two ids of a person."""
+        try:
+            return (await self.directory.profile(who.id)).ids
+        except DirectoryUnavailable as error:
+            return _unavailable(error)
+
     async def may_use_channel(self, who: Person, channel: ChannelId) -> ChannelPolicy | Refusal:
         """Admit full members of the workspace to an allowed channel: to read there, not to request."""
         policy = await self.allowed_channel(who, channel)
@@ -97,6 +112,54 @@ class AccessControl:
         if isinstance(policy, Refusal):
             return policy
         return await self._check(who, policy.requesters, partial(authorization.may_request, policy))
+
+    async def may_request_from_afar(self, who: Person, channel: ChannelId) -> Refusal | None:
+        """Admit a requester who is elsewhere now, to a channel that they are in or could join."""
+        if refusal := await self.may_request(who, channel):
+            return refusal
+        try:
+            is_open = await self.directory.is_open_to(channel, who.id)
+        except DirectoryUnavailable as error:
+            return _unavailable(error)
+        return None if is_open else Refusal(RefusalReason.NOT_A_REQUESTER, channel)
+
+    async def places(self, who: Person) -> tuple[Place, ...]:
+        """List the channels where a person may request; one that Slack says nothing of is left out."""
+        channels = self.policy.channels.values()
+        refusals = await asyncio.gather(*(self.may_request_from_afar(who, one.id) for one in channels))
+        return tuple(
+            Place(channel.id, channel.name)
+            for channel, refusal in zip(channels, refusals, strict=True)
+            if refusal is None
+        )
+
+    async def readable_rules(self, who: Person, channel: ChannelId) -> ChannelPolicy | Refusal:
+        """Return which rules a person may read: the channel's, or in direct messages those of all places."""
+        if not is_direct(channel):
+            return await self.may_use_channel(who, channel)
+        if refusal := await self.may_use_bot(who):
+            return refusal
+        places = await self.places(who)
+        if not places:
+            return Refusal(RefusalReason.NO_PLACE)
+        first, *others = [self.policy.channels[place.id] for place in places]
+        return replace(first, rules=first.rules.union(*(other.rules for other in others)))
+
+    async def with_places(
+        self, refusals: Sequence[Refusal], who: Person, request: Request
+    ) -> tuple[Refusal, ...]:
+        """Name the channels where this person may request as much as is refused here."""
+        if not any(refusal.reason in LIMITS for refusal in refusals):
+            return tuple(refusals)
+        places = [
+            place
+            for place in await self.places(who)
+            if place.id != request.channel and _takes(self.policy.channels[place.id], request)
+        ]
+        return tuple(
+            replace(refusal, elsewhere=tuple(places)) if refusal.reason in LIMITS else refusal
+            for refusal in refusals
+        )
 
     async def recheck_requester(self, request: Request) -> Refusal | None:
         """Check that the requester may still request: once they have left, no approval counts."""
@@ -255,6 +318,16 @@ class AccessControl:
     async def _groups(self, listed: Sequence[str]) -> Membership:
         groups = authorization.group_ids(listed)
         return dict(zip(groups, await asyncio.gather(*map(self.directory.group, groups)), strict=True))
+
+
+def is_direct(channel: ChannelId) -> bool:
+    """Tell whether a conversation is direct messages: what is typed there is about the person alone."""
+    return channel.startswith("D")
+
+
+def _takes(channel: ChannelPolicy, request: Request) -> bool:
+    """Tell whether a channel would take a request of this size and rule."""
+    return not violations(replace(request, channel=channel.id), channel, Availability.NOW)
 
 
 def _unavailable(error: DirectoryUnavailable) -> Refusal:

@@ -43,7 +43,6 @@ from bot.services.snapshots import load_snapshot
 
 COUNT_ABOVE: Final = 50
 """With more customers than this, or without a price, an approver types their number to confirm."""
-SHOWN_BY_STATUS: Final = 10
 MAX_TITLE: Final = 60
 APPROVED_STATES: Final = frozenset({State.APPROVED, State.GIVING, State.STOPPED, State.DONE})
 DECIDED: Final = frozenset({State.APPROVED, State.REJECTED, State.CANCELLED})
@@ -77,14 +76,6 @@ class DecisionService:
             await request_card_redraw(self.repository, found.id, self.clock)
             self.background.wake()
         return await self._load_snapshot(found)
-
-    async def recent(self, who: Person, channel: ChannelId) -> tuple[RequestSnapshot, ...] | Refusal:
-        """Show the latest requests of a channel."""
-        policy = await self.access.may_use_channel(who, channel)
-        if isinstance(policy, Refusal):
-            return policy
-        found = await self.repository.recent(channel, limit=SHOWN_BY_STATUS)
-        return tuple([await self._load_snapshot(request) for request in found])
 
     async def open_approval(
         self, request: RequestId, who: Person, channel: ChannelId | None
@@ -127,7 +118,7 @@ class DecisionService:
         found = await self._find_allowed(request, who, channel, self.access.may_cancel, Action.CANCEL)
         if isinstance(found, Refusal) or next_state(found, Event.CANCELLED) or found.state is State.GIVING:
             return found
-        return _already_decided(found)
+        return _already_decided(found, who.id)
 
     async def check_confirmation(self, request: RequestId, typed: str) -> Refusal | None:
         """Check the typed number of customers, or the typed rule name; fast enough for the ack."""

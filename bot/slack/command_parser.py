@@ -37,7 +37,6 @@ class ParseProblem(StrEnum):
     """A quote opens and never closes."""
     NO_SHORT_ID = "no_short_id"
     """The command needs exactly one request id."""
-    NO_RULE = "no_rule"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +57,17 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class ShowRule:
-    """`rule <name or id>`."""
+    """`rule <name or id>`; without a name it lists what may be meant."""
 
-    words: str
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Cancel:
-    """`cancel <R-…>`."""
+    """`cancel <R-…>`; without an id, or with `typed` in its place, it lists what may be meant."""
 
-    short: ShortId
+    short: ShortId | None = None
+    typed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +126,10 @@ def read(text: str) -> Command:
                 return UnknownCommand(typed, "status", ParseProblem.NO_SHORT_ID)
             return Status(short_id(rest))
         case "rule":
-            return _rule(typed, rest)
+            return _rule(rest)
         case "cancel":
             short = short_id(rest)
-            return Cancel(short) if short else UnknownCommand(typed, "cancel", ParseProblem.NO_SHORT_ID)
+            return Cancel(short) if short else Cancel(typed=rest.strip())
         case "pause":
             return Pause(rest.strip())
         case "resume":
@@ -194,11 +194,10 @@ def _add(typed: str, rest: str) -> Command:
     )
 
 
-def _rule(typed: str, rest: str) -> Command:
+def _rule(rest: str) -> ShowRule:
     """Read the name of a rule: the one quoted word, or the whole text, commas included."""
     words = split_words(rest)
     name = rest.strip(QUOTES) if words is None else rest
     if words and len(words) == 1:
         name = words[0]
-    name = name.strip()
-    return ShowRule(name) if name else UnknownCommand(typed, "rule", ParseProblem.NO_RULE)
+    return ShowRule(name.strip())

@@ -22,6 +22,7 @@ from bot.slack.client import errors
 from bot.slack.client.direct_messages import direct_channel
 from bot.slack.client.errors import CALL_ERRORS, ErrorKind, describe, kind_of
 from bot.slack.client.file_messages import FileMessenger
+from bot.slack.language.texts import N_, _
 from bot.slack.rendering import reasons
 from bot.slack.rendering.blocks import modal, section
 from bot.slack.rendering.formatting import Formatter, Message
@@ -34,19 +35,34 @@ PATIENCE_SECONDS: Final = 3.0
 OUTAGE_SECONDS: Final = 1800.0
 """How long an answer waits for a Slack that is away: after that its addresses no longer work."""
 MAX_LINKS: Final = 5
-MOMENT: Final = "One moment…"
-TOO_SLOW: Final = "Slack was too slow to open the form. Please try that once more."
-COMMANDS: Final = "`/discount status` shows what is asked for; `/discount add` opens a new form."
-CLOSED: Final = f"The form was closed before its answer came. {COMMANDS}"
-NOTHING: Final = "Nothing was changed."
-UNCHANGED: Final = f"{NOTHING} The database does not answer; try again in a minute."
-PERHAPS: Final = "It may be done or not: see `/discount status` before you try again"
-UNSURE: Final = (
-    "The database stopped answering in the middle, so this may be done or not. "
-    "See `/discount status`, and if it is not done, try again in a minute."
+MOMENT: Final = N_("One moment…")
+TOO_SLOW: Final = N_("Slack was too slow. Please try again.")
+CLOSED: Final = N_(
+    "The form closed before I could answer."
+    " Check `/discount status`, or open a new form with `/discount add`."
 )
-COPY: Final = "This arrived a second time and counts once. If you miss its effect, do it again."
-UNSHOWN: Final = f"Slack did not show the answer in the form. {COMMANDS}"
+UNSHOWN: Final = N_(
+    "Slack didn't show the answer in the form."
+    " Check `/discount status`, or open a new form with `/discount add`."
+)
+WRONG: Final = N_("Something went wrong")
+UNCHANGED: Final = N_(
+    "The database isn't answering. Try again in a minute. Nothing was changed. (Error `{error}`)"
+)
+UNSURE: Final = N_(
+    "The database stopped answering in the middle, so this may be done or not."
+    " Check `/discount status` before you try again. (Error `{error}`)"
+)
+FAILED: Final = N_(
+    "Something went wrong (error `{error}`). Nothing was done. Please try again."
+    " If it keeps happening, send that code to a bot admin."
+)
+FAILED_LATE: Final = N_(
+    "Something went wrong (error `{error}`). It may be done or not."
+    " Check `/discount status` before you try again."
+    " If it keeps happening, send that code to a bot admin."
+)
+COPY: Final = N_("This arrived twice and counts once. If you miss its effect, do it again.")
 
 Answer = TypeVar("Answer")
 Work = Callable[[], Awaitable[object]]
@@ -113,19 +129,28 @@ class ModalController:
         except CALL_ERRORS as error:
             log.warning("modal not pushed", why=describe(error))
             if kind_of(error) is not ErrorKind.TRIGGER_USED:
-                await self._deliver(partial(self._send_direct, user, TOO_SLOW))
+                await self._deliver(partial(self._send_direct, user, _(TOO_SLOW)))
             return
         await self.redraw(external_id, title, draw, user=user)
 
     async def answer(
-        self, respond: AsyncRespond, answering: Awaitable[Message | Reply | Refusal | str]
+        self,
+        respond: AsyncRespond,
+        answering: Awaitable[Message | Reply | Refusal | str],
+        *,
+        replace: bool = False,
     ) -> None:
-        """Answer one person alone; a refusal or a failure is put into words."""
+        """Answer one person alone; a refusal or a failure is put into words.
+
+        A message may `replace` the one whose button was pressed.
+        """
         answer = await reply_or_fault(answering)
         if isinstance(answer, Refusal):
             answer = reasons.refusal(answer, self._formatter)
         text = answer if isinstance(answer, str) else answer.text
-        await self.reply(respond, text, answer.blocks if isinstance(answer, Message) else None)
+        is_message = isinstance(answer, Message)
+        blocks = answer.blocks if isinstance(answer, Message) else None
+        await self.reply(respond, text, blocks, replace=replace and is_message)
 
     async def confirm(self, user: str, channel: str, text: str) -> None:
         """Tell a person whose view has closed, in the channel; if Slack does not, in a direct message."""
@@ -146,12 +171,19 @@ class ModalController:
             except CALL_ERRORS as error:
                 log.info("view below not redrawn", why=describe(error))
 
-    async def reply(self, respond: AsyncRespond, text: str, blocks: Sequence[View] | None = None) -> None:
+    async def reply(
+        self,
+        respond: AsyncRespond,
+        text: str,
+        blocks: Sequence[View] | None = None,
+        *,
+        replace: bool = False,
+    ) -> None:
         """Answer one person alone, in the channel. Repeated while Slack fails: a second copy does no harm."""
 
         async def post() -> None:
             answer = await respond(
-                text=text, blocks=blocks, response_type="ephemeral", replace_original=False
+                text=text, blocks=blocks, response_type="ephemeral", replace_original=replace
             )
             if answer.status_code == errors.TOO_MANY_REQUESTS or answer.status_code >= errors.SERVER_ERROR:
                 raise ConnectionError(answer.status_code)
@@ -162,7 +194,7 @@ class ModalController:
         """Draw a view; a refusal becomes a reply with this title."""
         drawn = await reply_or_fault(draw())
         if isinstance(drawn, str):
-            return Reply("Something went wrong", drawn, "Close")
+            return Reply(_(WRONG), drawn, "Close")
         return (
             Reply(title, reasons.refusal(drawn, self._formatter), "Close")
             if isinstance(drawn, Refusal)
@@ -177,7 +209,7 @@ class ModalController:
             log.warning("modal not opened", why=describe(error), fault=fault)
             if kind is not ErrorKind.TRIGGER_USED:  # a click that is delivered twice opens its form once
                 too_slow = kind is ErrorKind.TRIGGER_EXPIRED or isinstance(error, TimeoutError)
-                await self.reply(respond, TOO_SLOW if too_slow else _fault_text(fault))
+                await self.reply(respond, _(TOO_SLOW) if too_slow else _(FAILED, error=fault))
             return False
         return True
 
@@ -194,7 +226,7 @@ class ModalController:
         except CALL_ERRORS as error:
             log.info("modal not redrawn", why=describe(error))
             closed = kind_of(error) is ErrorKind.VIEW_NOT_FOUND
-            await self._deliver(partial(answer, text or (CLOSED if closed else UNSHOWN)), redraw=redraw)
+            await self._deliver(partial(answer, text or _(CLOSED if closed else UNSHOWN)), redraw=redraw)
 
     async def _deliver(self, answer: Work, *, redraw: Work | None = None) -> None:
         """Give a person an answer; once a Slack that was away is back, where they wait if they still do."""
@@ -228,12 +260,12 @@ class ModalController:
 
 def loading_view(title: str, metadata: str = "", *, close: Close = "Close") -> View:
     """Draw a modal without a submit, to be replaced by an answer."""
-    return modal(title, [section(MOMENT)], close=close, metadata=metadata)
+    return modal(title, [section(_(MOMENT))], close=close, metadata=metadata)
 
 
 def message_view(title: str, text: str, *, close: Close = "Close") -> View:
     """Draw an answer; `text` is escaped mrkdwn. **Done** closes what is below it, too."""
-    view = modal(title, [section(text or MOMENT)], close=close)
+    view = modal(title, [section(text or _(MOMENT))], close=close)
     return view | {"clear_on_close": close == "Done"}
 
 
@@ -269,7 +301,7 @@ def explain(error: Exception) -> str:
     delivery = current_delivery()
     if isinstance(error, DeliveredBefore):
         log.warning("a copy of a delivery was refused")
-        return COPY
+        return _(COPY)
     fault = uuid.uuid4().hex[:8]
     passes = isinstance(error, TimeoutError) or (isinstance(error, DatabaseUnavailable) and error.passes)
     if passes:
@@ -278,13 +310,6 @@ def explain(error: Exception) -> str:
     if passes and delivery:
         delivery.close()
     written = delivery is not None and delivery.writes > 0
-    if not passes:
-        return _fault_text(fault, PERHAPS if written else f"{NOTHING} Try again")
-    return f"{UNSURE if written else UNCHANGED} (Fault `{fault}`.)"
-
-
-def _fault_text(fault: str, next_: str = "Try again") -> str:
-    return (
-        f"Something went wrong on the bot's side (fault `{fault}`). {next_}; if it goes on, "
-        "show this to whoever runs the bot."
-    )
+    if passes:
+        return _(UNSURE if written else UNCHANGED, error=fault)
+    return _(FAILED_LATE if written else FAILED, error=fault)

@@ -177,7 +177,7 @@ async def test_no_line_contains_a_secret(workspace: Workspace) -> None:
         ),
         (
             {"DINTERO_CLIENT_SECRET": "another"},
-            "✗ Dintero sign-in – Dintero does not accept the API client's id and secret. Check in",
+            "✗ Dintero sign-in – Dintero rejected the API client's id and secret. Check in",
         ),
         (
             {"DINTERO_API_URL": "http://127.0.0.1:9/v1"},

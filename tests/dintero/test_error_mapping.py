@@ -146,7 +146,7 @@ def test_the_reason_is_read_from_any_shape(error: object, words: str) -> None:
 @pytest.mark.parametrize("body", ["", "<html>", "[]", "7", "null", '"error"', "{}", '{"error', "[" * 100_000])
 def test_a_gateways_body_contains_no_reason(body: str) -> None:
     assert reason(httpx.Response(400, text=body)) == ""
-    assert str(error_for(httpx.Response(400, text=body))) == "Dintero answered 400 and gave no reason"
+    assert str(error_for(httpx.Response(400, text=body))) == "Dintero answered 400 without a reason"
 
 
 def test_a_very_long_reason_is_cut() -> None:

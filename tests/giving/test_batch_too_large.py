@@ -58,9 +58,7 @@ async def test_a_single_customer_that_is_too_large_is_refused_with_the_reason(gr
     ground.sandbox.limits.largest = 0
     request = await ground.asked(customers(2), size=2)
     assert (await ground.give(request)).refused == 2
-    assert {one.why for one in await ground.repository.refused(request.id)} == {
-        "Dintero took this for too large"
-    }
+    assert {one.why for one in await ground.repository.refused(request.id)} == {"too large for Dintero"}
 
 
 async def test_a_request_whose_batches_are_all_too_large_is_given_completely(ground: Ground) -> None:

@@ -96,7 +96,7 @@ async def test_a_list_that_repeats_itself_is_not_complete(
     assert await verified(office, request) == Verification(NOW, 2, refs=2)
 
 
-@pytest.mark.parametrize("why", ["The connection to Dintero was cut"])
+@pytest.mark.parametrize("why", ["connection lost"])
 async def test_a_failed_verification_is_recorded_and_the_giving_ends(office: Office, why: str) -> None:
     request = await giving(office)
     office.shelf.failure = OutcomeUnknownError(why)

@@ -249,7 +249,7 @@ async def test_a_database_failure_is_reported_at_every_button(stand: Stand) -> N
     await stand.lose_the_table()
     for action in BUTTONS:
         told = await pressed(stand, card, action)
-        assert "Something went wrong on the bot's side (fault" in told
+        assert "Something went wrong (error" in told
     await stand.find_the_table()
     assert (await stand.request()).state is State.WAITING
 

@@ -9,9 +9,7 @@ from tests.support.slack_fixture import Stand
 PRIVATE_WORDS = ("status", "status R-22222", "rule spar", "cancel R-22222", "pause Dintero is down", "resume")
 
 
-@pytest.mark.parametrize(
-    "text", ["", "help", "add “open", "history", "check c-1", "cancel", "status nonsense", "rule"]
-)
+@pytest.mark.parametrize("text", ["", "help", "add “open", "history", "check c-1", "status nonsense"])
 async def test_commands_without_a_look_up_are_answered_in_the_ack(stand: Stand, text: str) -> None:
     reaction = await stand.shop.ann.command(f"/discount {text}", stand.shop.support)
     assert "/discount" in reaction.text
@@ -40,12 +38,12 @@ async def test_unlisted_channels_and_other_workspaces_get_one_sentence(stand: St
     reaction = await sid.command(f"/discount {text}", stand.shop.support)
     await stand.errands.done()
     told = reaction.text + "".join(map(sid.read, sid.ephemerals))
-    assert "another one" in told or "no request" in told
+    assert "Only members of this workspace" in told or "I can't find" in told
     elsewhere = stand.shop.slack.add_channel("random", stand.shop.people)
     reaction = await stand.shop.ann.command(f"/discount {text}", elsewhere)
     await stand.errands.done()
     told = reaction.text + "".join(map(stand.shop.ann.read, stand.shop.ann.ephemerals))
-    assert "does not list it" in told or "no request" in told or "Only the bot's admins" in told
+    assert "Try #loyalty-support" in told or "I can't find" in told or "Only bot admins" in told
     assert await stand.drafts() == 0
 
 
@@ -63,14 +61,14 @@ async def test_a_command_delivered_twice_opens_one_form(stand: Stand) -> None:
 async def test_an_expired_trigger_is_reported(stand: Stand) -> None:
     stand.shop.slack.faults.plan("views.open", Fault.REFUSED, error="expired_trigger_id")
     await stand.shop.ann.command("/discount add", stand.shop.support)
-    await stand.shop.ann.is_told("Please try that once more")
+    await stand.shop.ann.is_told("Slack was too slow. Please try again.")
 
 
 @pytest.mark.parametrize("fault", [Fault.SERVER_ERROR, Fault.CUT_BEFORE, Fault.RATE_LIMITED])
 async def test_an_answer_that_slack_refuses_for_a_moment_is_repeated(stand: Stand, fault: Fault) -> None:
     stand.shop.slack.faults.plan("response_url", fault, times=2)
     await stand.shop.ann.command("/discount status", stand.shop.support)
-    await stand.shop.ann.is_told("Nothing has been asked for")
+    await stand.shop.ann.is_told("No requests here yet")
 
 
 async def test_a_loading_view_becomes_the_form_or_the_refusal_after_the_look_up(
@@ -95,14 +93,14 @@ async def test_the_person_hears_if_slack_never_replaces_the_loading_view(stand: 
     stand.shop.slack.faults.on_call = until_it_stands
     stand.shop.slack.faults.plan("views.update", Fault.REFUSED, times=99, error="invalid_arguments")
     await stand.shop.ann.command("/discount add", stand.shop.support)
-    await stand.shop.ann.is_told("Slack did not show the answer")
+    await stand.shop.ann.is_told("Slack didn't show the answer")
 
 
 @pytest.mark.parametrize(
     ("error", "words"),
     [
         ("expired_trigger_id", "Slack was too slow"),
-        ("invalid_arguments", "Something went wrong on the bot's side (fault"),
+        ("invalid_arguments", "Something went wrong (error"),
     ],
 )
 async def test_a_form_that_does_not_open_blames_slack_only_for_slowness(
@@ -116,9 +114,9 @@ async def test_a_form_that_does_not_open_blames_slack_only_for_slowness(
 async def test_a_database_failure_is_reported_with_an_id_and_recovers(stand: Stand) -> None:
     await stand.lose_the_table()
     reaction = await stand.shop.ann.command("/discount add", stand.shop.support)
-    assert "fault" in reaction.text
+    assert "Something went wrong (error" in reaction.text
     await stand.shop.ann.command("/discount status", stand.shop.support)
-    await stand.shop.ann.is_told("Something went wrong on the bot's side (fault")
+    await stand.shop.ann.is_told("Something went wrong (error")
     await stand.find_the_table()
     await stand.form()
 

@@ -96,7 +96,7 @@ async def test_a_copy_does_not_do_later_what_was_refused(stand: Stand, other: St
     await stand.repository.begin_pause(pause)
     stand.shop.slack.faults.plan("users.info", Fault.SERVER_ERROR)
     await stand.shop.chief.command("/discount resume", stand.shop.support)
-    await stand.shop.chief.is_told("Slack could not say who you are")
+    await stand.shop.chief.is_told("Slack couldn't confirm who you are")
     await stand.errands.done()
     await come_again(stand, other, stand.last("command"))
     assert await stand.repository.pause() == pause

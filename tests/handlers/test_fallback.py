@@ -27,7 +27,7 @@ async def test_an_unknown_button_is_answered(stand: Stand) -> None:
     payload = await click(stand)
     payload["actions"][0]["action_id"] = "of_an_older_version"
     assert (await stand.shop.slack.deliver("interactive", payload)).status == 200
-    await stand.shop.bo.is_told("of an older version")
+    await stand.shop.bo.is_told("from an older version")
 
 
 async def test_a_buttons_link_needs_no_answer(stand: Stand) -> None:
@@ -46,7 +46,7 @@ async def test_an_unknown_button_in_a_form_is_answered_in_the_form(stand: Stand)
     payload = copy.deepcopy(stand.last("block_actions").payload)
     payload["actions"][0]["action_id"] = "of_an_older_version"
     assert (await stand.shop.slack.deliver("interactive", payload)).status == 200
-    await stand.shop.ann.sees_view("Out of date", text="of an older version")
+    await stand.shop.ann.sees_view("Out of date", text="from an older version")
 
 
 async def test_an_unknown_form_is_answered(stand: Stand) -> None:
@@ -56,7 +56,7 @@ async def test_an_unknown_form_is_answered(stand: Stand) -> None:
     payload["view"] = {**stand.shop.slack.stacks.payload(view), "callback_id": "of_an_older_version"}
     ack = await stand.shop.slack.deliver("interactive", payload)
     assert ack.body["response_action"] == "update"
-    assert "of an older version" in str(ack.body["view"])
+    assert "from an older version" in str(ack.body["view"])
 
 
 async def test_an_unknown_list_offers_nothing(stand: Stand) -> None:
@@ -69,7 +69,7 @@ async def test_an_unknown_list_offers_nothing(stand: Stand) -> None:
 async def test_a_list_of_rules_says_that_the_database_is_away() -> None:
     answer = await fail(DatabaseUnavailable("locked"), {"type": "block_suggestion"}, None, None)
     (option,) = json.loads(answer.body)["options"]
-    assert "The database does not answer; try again in a minute." in option["text"]["text"]
+    assert "The database isn't answering. Try again in a minute." in option["text"]["text"]
     assert len(option["text"]["text"]) <= 75
     assert option["value"]
 
@@ -98,4 +98,4 @@ async def test_a_payload_without_a_person_is_refused(stand: Stand, without: str)
 async def test_an_unreadable_click_is_reported_with_a_fault_id(stand: Stand, broken: Json) -> None:
     payload = {**(await click(stand)), **broken}
     assert (await stand.shop.slack.deliver("interactive", payload)).status == 200
-    await stand.shop.bo.is_told("fault")
+    await stand.shop.bo.is_told("Something went wrong (error")

@@ -18,7 +18,7 @@ TELLS = RetryPolicy(first=0.01, longest=0.05, total=300.0, attempts=10_000, told
 SIX = [f"c-{number}" for number in range(6)]
 
 PASSES = {
-    "429": (Fault.busy(0.1), "Dintero asks for fewer calls"),
+    "429": (Fault.busy(0.1), "rate limited by Dintero"),
     "5xx after it took effect": (Fault.broken(502, after=True), "502"),
     "hanging": (Fault.hang(after=True), ""),
     "garbage with 200": (Fault.no_json(), ""),

@@ -168,10 +168,10 @@ async def test_a_failed_check_is_told_and_leaves_an_earlier_result(office: Offic
     request = await stopped(office)
     listed(office, "c")
     await service(office).check(request.id, person(ANN), SUPPORT)
-    office.shelf.failure = OutcomeUnknownError("The connection to Dintero was cut")
+    office.shelf.failure = OutcomeUnknownError("connection lost")
     failed = await service(office).check(request.id, person(ANN), SUPPORT)
     assert isinstance(failed, Checked)
-    assert failed.verification == Verification(NOW, 1, failed="The connection to Dintero was cut")
+    assert failed.verification == Verification(NOW, 1, failed="connection lost")
     kept = await office.repository.verification(request.id)
     assert kept == Verification(NOW, 1, there=1, refs=1, whole=True)
 

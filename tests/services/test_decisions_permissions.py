@@ -74,7 +74,7 @@ async def test_somebody_of_another_workspace_can_do_nothing_under_a_listed_id(of
     assert {reason(answer) for answer in await every_click(office, asked, CHIEF, team=ELSEWHERE)} == {
         RefusalReason.STRANGER
     }
-    assert reason(await office.decisions.recent(person(CHIEF, ELSEWHERE), SUPPORT)) is RefusalReason.STRANGER
+    assert reason(await office.overview.status(person(CHIEF, ELSEWHERE), SUPPORT)) is RefusalReason.STRANGER
     assert await office.now(asked.id) == asked
 
 
@@ -149,13 +149,13 @@ async def test_elsewhere_only_the_people_involved_see_a_request(office: Office) 
 async def test_a_channel_lists_its_own_requests_and_no_drafts(office: Office) -> None:
     mine, other = await office.ask(), await office.ask(channel=STRICT)
     await office.draft()
-    found = await office.decisions.recent(person(DI), SUPPORT)
+    found = await office.overview.status(person(DI), SUPPORT)
     assert not isinstance(found, Refusal)
-    assert [snapshot.request.id for snapshot in found] == [mine.id]
-    assert other.id not in {snapshot.request.id for snapshot in found}
-    assert reason(await office.decisions.recent(person(GUS), SUPPORT)) is RefusalReason.GUEST
+    assert [snapshot.request.id for snapshot in found.requests] == [mine.id]
+    assert other.id not in {snapshot.request.id for snapshot in found.requests}
+    assert reason(await office.overview.status(person(GUS), SUPPORT)) is RefusalReason.GUEST
     assert (
-        reason(await office.decisions.recent(person(DI), ChannelId("C0ELSE")))
+        reason(await office.overview.status(person(DI), ChannelId("C0ELSE")))
         is RefusalReason.UNLISTED_CHANNEL
     )
 

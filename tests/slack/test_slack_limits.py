@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from bot.domain.ids import CustomerId, RuleId
-from bot.domain.policy.policy import Refusal, RefusalReason
+from bot.domain.ids import ChannelId, CustomerId, RuleId
+from bot.domain.policy.policy import Place, Refusal, RefusalReason
 from bot.domain.requests.notification import ChannelKind, NotificationType, RequestSnapshot
 from bot.domain.requests.progress import Progress
 from bot.domain.requests.request import FormInput, PauseState, State, StopReason
@@ -17,8 +17,9 @@ from bot.domain.requests.views import ApprovalView
 from bot.domain.rules.rule import Availability
 from bot.domain.rules.usage_history import MOST_POINTS, UsagePoint
 from bot.services.customer_lists import PER_PAGE, CustomerPage
+from bot.services.overview import StatusPage
 from bot.slack.command_parser import ParseProblem, UnknownCommand
-from bot.slack.messages import card, help, notices, status, summary  # noqa: A004 - the command's own word
+from bot.slack.messages import card, choices, help, notices, status, summary  # noqa: A004 - the command's own word
 from bot.slack.messages import rule as rule_message
 from bot.slack.modal_controller import loading_view, message_view
 from bot.slack.modals import (
@@ -99,10 +100,15 @@ def all_messages() -> Iterator[Message]:
     yield rule_message.build(replace(LONG_RULE, name=" "), Availability.NOW, LOOK, history=HISTORY)
     yield summary.build(replace(samples.snapshot(State.DONE), history=HISTORY), LOOK)
     yield rule_message.several([LONG_RULE] * 1_000, LOOK)
-    yield status.build([], LOOK)
-    yield status.build([], LOOK, samples.PAUSE)
-    yield status.build(snapshots() * 10, LOOK, samples.PAUSE)
-    yield status.build(snapshots() * 10, LOOK)
+    yield status.build(StatusPage(()), LOOK)
+    yield status.build(StatusPage(()), LOOK, samples.PAUSE)
+    many = tuple(snapshots() * 10)
+    yield status.build(StatusPage(many, 2, has_more=True), LOOK, samples.PAUSE)
+    yield status.build(StatusPage(many[:10], is_own=True, waits=many[:10]), LOOK)
+    places = [Place(ChannelId(f"C0{number}"), LONG) for number in range(100)]
+    yield choices.places(places, LONG)
+    yield choices.elsewhere(Refusal(RefusalReason.UNLISTED_CHANNEL, elsewhere=tuple(places)), LOOK)
+    yield choices.cancellable(many[:10], LOOK, LONG, is_own=True)
     yield help.build(LOOK)
     yield from (help.not_understood(UnknownCommand(LONG, "add", why)) for why in ParseProblem)
 

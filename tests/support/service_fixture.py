@@ -25,6 +25,7 @@ from bot.services.access import AccessControl
 from bot.services.decisions import DecisionService
 from bot.services.drafting.drafts import DraftService
 from bot.services.drafting.rule_catalog import RuleCatalog
+from bot.services.overview import OverviewService
 from bot.services.review import current_prior_grants
 from tests.support.clock import HandClock
 
@@ -102,6 +103,8 @@ class Town:
     groups: dict[GroupId, set[UserId]] = field(default_factory=lambda: {LEADS: {BO, CLEO}, AGENTS: {ANN, BO}})
     teams: dict[UserId, frozenset[TeamId]] = field(default_factory=dict)
     posts_in: set[ChannelId] = field(default_factory=lambda: {SUPPORT, QUICK, STRICT})
+    outside: dict[ChannelId, set[UserId]] = field(default_factory=dict)
+    """Who is not in a private channel."""
     away: bool = False
     other_ids: dict[UserId, UserId] = field(default_factory=dict)
     """The id that Slack answers with, for a person's second id."""
@@ -127,9 +130,13 @@ class Town:
         self._reach()
         return channel in self.posts_in
 
+    async def is_open_to(self, channel: ChannelId, user: UserId) -> bool:
+        self._reach()
+        return channel in self.posts_in and user not in self.outside.get(channel, set())
+
     def _reach(self) -> None:
         if self.away:
-            raise DirectoryUnavailable("Slack could not say who that is: internal_error.")
+            raise DirectoryUnavailable("Slack couldn't look up U0WHO (internal_error).")
 
 
 @dataclass(slots=True)
@@ -261,6 +268,7 @@ class Office:
         self.decisions = DecisionService(
             repository=self.repository, access=self.access, clock=self.clock, background=self.background
         )
+        self.overview = OverviewService(repository=self.repository, access=self.access, clock=self.clock)
         lookups = RuleLookups(self.shelf, CallScheduler(first=0.01, longest=0.05))
         self.preflight = Preflight(
             repository=self.repository, lookups=lookups, access=self.access, clock=self.clock

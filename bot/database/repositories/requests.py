@@ -1,5 +1,6 @@
 """Requests: drafts, the form's input, approvals and searches."""
 
+from collections.abc import Collection
 from datetime import datetime
 from functools import cache
 from typing import Any, Final
@@ -38,7 +39,16 @@ _RECENT: Final = (
     .where(requests.c.channel == bindparam("which"), SUBMITTED)
     .order_by(ENDED_LAST, REQUESTED_AT.desc(), requests.c.id)
     .limit(bindparam("most"))
+    .offset(bindparam("skipped"))
 )
+_RECENT_OF: Final = (
+    select(*REQUEST_COLUMNS)
+    .where(requests.c.requester.in_([bindparam("one"), bindparam("other")]), SUBMITTED)
+    .order_by(ENDED_LAST, REQUESTED_AT.desc(), requests.c.id)
+    .limit(bindparam("most"))
+    .offset(bindparam("skipped"))
+)
+"""A person has two ids at most."""
 _DRAFTS_OF: Final = (
     select(*REQUEST_COLUMNS, requests.c.typed.label("form_input"))
     .where(requests.c.requester == bindparam("who"), requests.c.created_at > bindparam("since"))
@@ -138,9 +148,17 @@ class RequestRepository(BaseRepository):
         """Read the requests for a request's remainder, oldest first."""
         return await self._requests(_REMAINDERS, which=encode(request))
 
-    async def recent(self, channel: ChannelId, *, limit: int) -> tuple[Request, ...]:
+    async def recent(self, channel: ChannelId, *, limit: int, skip: int = 0) -> tuple[Request, ...]:
         """Read a channel's requests without drafts, those not ended first, then the newest."""
-        return await self._requests(_RECENT, which=encode(channel), most=limit)
+        return await self._requests(_RECENT, which=encode(channel), most=limit, skipped=skip)
+
+    async def recent_of(
+        self, requesters: Collection[UserId], *, limit: int, skip: int = 0
+    ) -> tuple[Request, ...]:
+        """Read the requests of one person, under either of their ids, in the same order."""
+        one, other, *_ = [*requesters, *requesters]
+        ids = {"one": encode(one), "other": encode(other)}
+        return await self._requests(_RECENT_OF, **ids, most=limit, skipped=skip)
 
     async def drafts_of(
         self, requester: UserId, channel: ChannelId, since: datetime

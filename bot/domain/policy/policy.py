@@ -35,6 +35,8 @@ class RefusalReason(StrEnum):
     OTHER_ACCOUNT = "other_account"
     """The request is for another Dintero account; the detail is "its account/the bot's account"."""
     LOOKUP_FAILED = "lookup_failed"
+    NO_PLACE = "no_place"
+    """This person may request in no channel."""
     CANNOT_POST = "cannot_post"
     NO_RULE = "no_rule"
     RULE_NOT_ALLOWED = "rule_not_allowed"

@@ -24,6 +24,7 @@ from bot.domain.requests.request import (
 from bot.domain.requests.views import Field, FieldError, Form, Review
 from bot.domain.rules.rule import Availability, Rule, usable
 from bot.services.access import audit_refusals
+from bot.services.drafting.elsewhere import with_places
 from bot.services.drafting.opening import DraftOpener
 from bot.services.drafting.recipients import (
     MAX_KEPT_BYTES,
@@ -122,7 +123,8 @@ class DraftService(DraftOpener):
             missing = Refusal(RefusalReason.REASON_MISSING) if needs_reason else None
             return as_faults(tuple(filter(None, (refused, missing))))
         rule = self.catalog.known(RuleId(form_input.rule)) if form_input.rule else None
-        return faults_of_form(found.form_input, found.request, found.policy, rule, self.clock.now())
+        faults = faults_of_form(found.form_input, found.request, found.policy, rule, self.clock.now())
+        return await with_places(faults, self.access, who, found.form_input, found.request, rule)
 
     async def review(self, draft: RequestId, who: Person) -> Review | Form | Refusal:
         """Read rule, people and files, judge the draft, and store what the review shows."""
@@ -158,7 +160,8 @@ class DraftService(DraftOpener):
         if found.first and found.first.reserved:
             form_input = replace(form_input, reserved=found.first.first_customer)
         faults = (*recipients.faults, *faults_of_reserved(form_input, policy), *faults_of_key(form_input))
-        if faults := (*faults, *as_faults(decision.refusals, faults)):
+        refusals = await self.access.with_places(decision.refusals, who, request)
+        if faults := (*faults, *as_faults(refusals, faults)):
             return await self._form(found, faults, recipients.read_result.unclear)
         lists_of = tuple(sorted({of for file in recipients.files_read for of in file.request.split()}))
         if lists_of and not (form_input.new_key or found.first):
@@ -255,10 +258,16 @@ class DraftService(DraftOpener):
     async def find_rule(
         self, text: str, who: Person, channel: ChannelId
     ) -> tuple[Rule, Availability] | list[Rule] | Refusal:
-        """Find the rule that a person means, freshly read with its statistics; several if that is unclear."""
-        policy = await self.access.may_use_channel(who, channel)
+        """Find the rule that a person means, freshly read with its statistics; several if that is unclear.
+
+        Without a text, all that may be meant.
+        """
+        policy = await self.access.readable_rules(who, channel)
         if isinstance(policy, Refusal):
             return policy
+        if not text:
+            await self.catalog.first_read()
+            return [rule for rule, _ in self.catalog.search("", allowed=policy, at=self.clock.now())]
         found = await self.catalog.find(text, allowed=policy)
         return (found, usable(found, self.clock.now())) if isinstance(found, Rule) else found
 

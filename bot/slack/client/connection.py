@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
@@ -81,7 +82,16 @@ async def open_client(api_url: str, token: str) -> AsyncIterator[ApiClient]:
         yield client
 
 
-async def own_team(client: AsyncWebClient) -> TeamId:
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """The workspace of the bot's token."""
+
+    team: TeamId
+    url: str
+    """With a slash at its end; empty if Slack does not say."""
+
+
+async def own_workspace(client: AsyncWebClient) -> Workspace:
     """Ask Slack for the token's workspace, for as long as Slack is unreachable.
 
     Raises:
@@ -90,7 +100,8 @@ async def own_team(client: AsyncWebClient) -> TeamId:
     answer = await _accepted(
         client.auth_test, "SLACK_BOT_TOKEN", "install the app again and copy the new token"
     )
-    return TeamId(str(answer["team_id"]))
+    url = str(answer.get("url") or "")
+    return Workspace(TeamId(str(answer["team_id"])), url if url.startswith("https://") else "")
 
 
 @asynccontextmanager

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Generic, TypeVar
 
@@ -22,6 +23,9 @@ CACHE_TIME: Final = timedelta(seconds=60)
 ANSWER_SECONDS: Final = 5.0
 """Longer than a healthy Slack ever takes, and short enough to tell the person."""
 
+MAX_MEMBERS: Final = "1000"
+"""The members of a private channel that are read: one page of Slack's."""
+
 GROUP_GONE: Final = N_(
     "⚠️ The user group `{group}` has no members. It may be deleted or disabled in Slack."
     " Everyone else in the settings still counts. Fix the settings, or enable the group again."
@@ -31,6 +35,13 @@ log = structlog.get_logger()
 Json = dict[str, Any]
 Key = TypeVar("Key", bound=Hashable)
 Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelState:
+    """A channel in which the bot can post."""
+
+    is_private: bool
 
 
 class TtlCache(Generic[Key, Answer]):
@@ -94,7 +105,8 @@ class SlackDirectory:
         self._profiles = TtlCache(self._ask_profile, clock)
         self._groups = TtlCache(self._ask_group, clock)
         # people invite the bot when it says so, and try again at once
-        self._channels = TtlCache(self._ask_channel, clock, is_cached=bool)
+        self._channels = TtlCache(self._ask_channel, clock, is_cached=lambda state: state is not None)
+        self._members = TtlCache(self._ask_members, clock)
 
     def fresh(self) -> "SlackDirectory":
         """Return a directory with an empty cache."""
@@ -127,7 +139,14 @@ class SlackDirectory:
 
     async def can_post(self, channel: ChannelId) -> bool:
         """Tell whether the bot is in a channel that is not archived."""
-        return await self._channels.get(channel)
+        return await self._channels.get(channel) is not None
+
+    async def is_open_to(self, channel: ChannelId, user: UserId) -> bool:
+        """Tell whether a person is in a channel of the bot's, or could join; of huge ones it may say no."""
+        state = await self._channels.get(channel)
+        if state is None or not state.is_private:
+            return state is not None
+        return user in await self._members.get(channel)
 
     async def _ask_profile(self, user: UserId) -> Profile:
         account = await self._ask(
@@ -172,7 +191,7 @@ class SlackDirectory:
             telling.add_done_callback(self._telling.discard)
             self._telling.add(telling)
 
-    async def _ask_channel(self, channel: ChannelId) -> bool:
+    async def _ask_channel(self, channel: ChannelId) -> ChannelState | None:
         found = await self._ask(
             f"the channel {channel}",
             "conversations.info",
@@ -180,7 +199,19 @@ class SlackDirectory:
             "channel",
             unless=ErrorKind.CHANNEL_UNAVAILABLE,
         )
-        return bool(found) and bool(found.get("is_member")) and not found.get("is_archived")
+        if not found or not found.get("is_member") or found.get("is_archived"):
+            return None
+        return ChannelState(is_private=bool(found.get("is_private")))
+
+    async def _ask_members(self, channel: ChannelId) -> frozenset[UserId]:
+        users = await self._ask(
+            f"the channel {channel}",
+            "conversations.members",
+            {"channel": channel, "limit": MAX_MEMBERS},
+            "members",
+            unless=ErrorKind.CHANNEL_UNAVAILABLE,
+        )
+        return frozenset(UserId(user) for user in users or ())
 
     async def _ask(
         self,

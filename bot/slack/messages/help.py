@@ -3,44 +3,47 @@
 from typing import Final
 
 from bot.slack.command_parser import ParseProblem, UnknownCommand
+from bot.slack.language.texts import N_, _, joined
 from bot.slack.rendering.blocks import message, section, sections
 from bot.slack.rendering.formatting import Formatter, Message
-from bot.slack.rendering.mrkdwn import quoted
+from bot.slack.rendering.mrkdwn import escape
 
+MAX_ADMINS: Final = 5
 COMMANDS: Final = (
-    "`/discount add` opens the form to give customers a discount",
-    "`/discount add “Spar 100” 12397af6e5e, b2` opens it filled in: a rule's name or id, then customer ids",
-    "`/discount status` lists this channel's requests",
-    "`/discount status R-7K2QF` shows one request",
-    "`/discount rule “Spar 100”` shows what a rule gives, and when and how it can be used; its id works too",
-    "`/discount cancel R-7K2QF` takes a request back",
-    "`/discount pause Dintero is down` gives nothing from now on, for the reason that you write (admins)",
-    "`/discount resume` ends the pause; what was being given goes on (admins)",
-    "`/discount settings` which direct messages you get, and your language",
-    "`/discount help` shows this",
+    N_("`/discount add` – Give a discount"),
+    N_("`/discount add “Spar 100” 12397af6e5e, b2` – The same, with the form filled in"),
+    N_("`/discount status` – See this channel's requests"),
+    N_("`/discount status R-7K2QF` – See one request"),
+    N_("`/discount rule “Spar 100”` – Look up a rule"),
+    N_("`/discount cancel R-7K2QF` – Cancel a request"),
+    N_("`/discount settings` – Choose your direct messages and language"),
+    N_("`/discount pause Dintero is down` – Stop all sending (admins)"),
+    N_("`/discount resume` – Start sending again (admins)"),
+    N_("`/discount help` – Show this help"),
 )
 WHY: Final = {
-    ParseProblem.NO_SUCH_COMMAND: "There is no such command.",
-    ParseProblem.OPEN_QUOTE: "A quote is opened and never closed: close it, or leave it out.",
-    ParseProblem.NO_SHORT_ID: "Write the request's id, such as `status R-7K2QF` or `cancel R-7K2QF`.",
-    ParseProblem.NO_RULE: "Write a rule's name or id, such as `rule “Spar 100”`.",
+    ParseProblem.NO_SUCH_COMMAND: N_("I don't know “{text}”. Did you mean `/discount {nearest}`?"),
+    ParseProblem.OPEN_QUOTE: N_("There's a quotation mark missing in “{text}”. Close it, or leave it out."),
+    ParseProblem.NO_SHORT_ID: N_(
+        "“{text}” has no request id. Add one, for example `/discount status R-7K2QF`."
+    ),
 }
 
 
 def build(formatter: Formatter) -> Message:
     """List the commands."""
-    intro = (
-        "I give customers a Dintero discount: you ask, a colleague approves, "
-        "each customer gets it exactly once."
+    intro = _(
+        "Request a Dintero discount here. A colleague approves it, and each customer gets it exactly once."
     )
-    admins = ", ".join(f"<@{admin}>" for admin in formatter.admins[:5])
-    lines = [*COMMANDS, *([f"Questions? Ask {admins}."] if admins else [])]
+    admins = [f"<@{admin}>" for admin in formatter.admins[:MAX_ADMINS]]
+    lines = [_(command) for command in COMMANDS]
+    if admins:
+        lines.append(_("Questions? Ask {admins}.", admins=joined(admins, "or")))
     summary = "/discount add · status · rule · cancel · pause · resume · settings · help"
     return message(summary, [section(intro), *sections(lines)])
 
 
 def not_understood(command: UnknownCommand) -> Message:
-    """Say which command was not understood and why, and which one may have been meant."""
-    meant = f"Did you mean `/discount {command.nearest}`?"
-    answer = f"I do not understand {quoted(command.text, 100)}. {WHY[command.why]} {meant}"
-    return message(answer, [section(answer), *sections(COMMANDS)])
+    """Say what was not understood and why, and which command may have been meant."""
+    answer = _(WHY[command.why], text=escape(command.text, 100), nearest=command.nearest)
+    return message(answer, [section(answer), *sections([_(each) for each in COMMANDS])])

@@ -76,10 +76,12 @@ def build(
     )
 
 
-def several(rules: Sequence[Rule], formatter: Formatter) -> Message:
-    """List rules that may have been meant, for a name that fits more than one, each with its button."""
+def several(rules: Sequence[Rule], formatter: Formatter, *, is_named: bool = True) -> Message:
+    """List rules that may have been meant, each with its button: by a name that fits several, or by none."""
     shown = rules[:MAX_RULES]
-    asked = ngettext("{count} rule matches. Which one?", "{count} rules match. Which one?", len(rules))
+    asked = _("Add a rule's name, for example `/discount rule “Spar 100”`.")
+    if is_named:
+        asked = ngettext("{count} rule matches. Which one?", "{count} rules match. Which one?", len(rules))
     blocks: list[Block] = [section(asked), *(_choice(rule, formatter) for rule in shown)]
     if more := len(rules) - len(shown):
         hint = ngettext("{count} more. Type more of the name.", "{count} more. Type more of the name.", more)

@@ -1,34 +1,43 @@
-"""The answers to `/discount status`: a channel's requests, or one request in full."""
+"""The answers to `/discount status`: requests in pages, a line each with its link, or one request in full."""
 
 from collections.abc import Sequence
+from typing import Final
+
+from slackblocks import ActionsBlock, Block, Button
 
 from bot.domain.requests.notification import RequestSnapshot
-from bot.domain.requests.request import Pause
-from bot.services.decisions import SHOWN_BY_STATUS
+from bot.domain.requests.request import Pause, Request
+from bot.services.overview import StatusPage
+from bot.slack.language.texts import _
 from bot.slack.messages import card
 from bot.slack.messages.summary import left_out
 from bot.slack.rendering import pause_banner, progress_bar, request_facts
 from bot.slack.rendering.blocks import context, message, section, sections
 from bot.slack.rendering.formatting import Formatter, Message
-from bot.slack.rendering.mrkdwn import mention
+from bot.slack.rendering.mrkdwn import escape, mention
 from bot.slack.rendering.request_state import agreed, mark, status_line
 
+NEWER: Final = "discount_status_newer"
+OLDER: Final = "discount_status_older"
+"""The actions that turn a page; their value is the page."""
+PAGES: Final = "discount_status_pages"
 
-def build(snapshots: Sequence[RequestSnapshot], formatter: Formatter, pause: Pause | None = None) -> Message:
-    """List a channel's requests, a line each."""
-    if not snapshots:
-        text = "Nothing has been asked for in this channel yet. `/discount add` asks."
-        text = f"{pause_banner.note(pause, formatter)}\n{text}" if pause else text
+
+def build(shown: StatusPage, formatter: Formatter, pause: Pause | None = None) -> Message:
+    """List requests, open ones first: those of a channel, or what is this person's own."""
+    title, listed = _title(shown), _listed(shown, formatter)
+    said = [pause_banner.note(pause, formatter)] if pause else []
+    if not listed:
+        text = "\n".join([*said, title])
         return message(text, [section(text)])
-    count = formatter.pluralize(len(snapshots), "request")
-    title = f"{f'The latest {count}' if len(snapshots) >= SHOWN_BY_STATUS else count} of this channel"
+    marks = ", ".join(f"{each.request.short} {mark(each)}" for each in (*shown.waits, *shown.requests))
     return message(
-        f"{title}: {', '.join(f'{snapshot.request.short} {mark(snapshot)}' for snapshot in snapshots)}",
+        f"{title} {marks}",
         [
             *pause_banner.blocks(pause, formatter),
-            section(f"*{title}*"),
-            *sections([_line(snapshot, formatter) for snapshot in snapshots], most=8),
-            context("One in full: `/discount status R-…`"),
+            *listed,
+            *_turns(shown),
+            context(_("See one in full with `/discount status R-…`.")),
         ],
     )
 
@@ -36,26 +45,84 @@ def build(snapshots: Sequence[RequestSnapshot], formatter: Formatter, pause: Pau
 def one(snapshot: RequestSnapshot, formatter: Formatter) -> Message:
     """Show one request in full, without the buttons of its card."""
     request = snapshot.request
+    by = _(
+        "*{request}* · Requested by {name} in {channel}",
+        request=linked(request, formatter),
+        name=formatter.name(request.requester),
+        channel=mention(request.channel),
+    )
     return message(
         card.text(snapshot, formatter),
         [
-            section(f"*{request.short}* · {mention(request.requester)} asks in {mention(request.channel)}"),
+            section(by),
             section(status_line(snapshot, formatter)),
             *pause_banner.blocks(snapshot.pause, formatter),
             *sections(card.lines(snapshot, formatter), most=4),
             *sections(left_out(snapshot, formatter) if request.started_at else [], most=4),
-            context(f"{request_facts.stage(request)} · approved by: {agreed(snapshot)}"),
+            context(
+                _(
+                    "{account} · Approved by {people}",
+                    account=request_facts.stage(request),
+                    people=agreed(snapshot),
+                )
+            ),
         ],
     )
 
 
-def _line(snapshot: RequestSnapshot, formatter: Formatter) -> str:
-    request, progress = snapshot.request, ""
+def linked(request: Request, formatter: Formatter) -> str:
+    """Write a request's short id as a link to its message, if that can be known."""
+    link = formatter.permalink(request.channel, request.card_ts)
+    return f"<{link}|{request.short}>" if link else request.short
+
+
+def line(snapshot: RequestSnapshot, formatter: Formatter, *, is_own: bool = False) -> str:
+    """Write a request in two short lines: its state, then what it is."""
+    request = snapshot.request
+    state = f"*{linked(request, formatter)}* {mark(snapshot)}"
     if snapshot.progress:
         pace = progress_bar.foretold(snapshot.progress, formatter)
-        progress = f", {progress_bar.percent(snapshot.tally, formatter)}{f', {pace}' if pace else ''}"
-    asked = f", {formatter.slack_date(request.asked_at)}" if request.asked_at else ""
-    what = f"{request_facts.rule_name(request)} for {request_facts.whom(request, formatter)}"
+        state = " · ".join(filter(None, [state, progress_bar.percent(snapshot.tally, formatter), pace]))
+    whose = mention(request.channel) if is_own else formatter.name(request.requester)
+    when = formatter.slack_date(request.asked_at) if request.asked_at else ""
+    facts = [escape(request_facts.offer(request, formatter)), whose, when]
+    return f"{state}\n{' · '.join(filter(None, facts))}"
+
+
+def _title(shown: StatusPage) -> str:
+    if shown.page > 1:
+        return _("Older requests, page {page}", page=shown.page)
+    if shown.is_own:
+        return (
+            _("*Your requests*")
+            if shown.requests
+            else _("You have no requests yet. Start one with `/discount add`.")
+        )
     return (
-        f"*{request.short}* {mark(snapshot)}{progress} – {what}, asked by {mention(request.requester)}{asked}"
+        _("*Requests in this channel*")
+        if shown.requests
+        else _("No requests here yet. Start one with `/discount add`.")
     )
+
+
+def _listed(shown: StatusPage, formatter: Formatter) -> list[Block]:
+    blocks: list[Block] = []
+    if shown.waits:
+        waiting = _lines(shown.waits, formatter, is_own=False)
+        blocks += [section(_("*Waiting for your approval*")), *waiting]
+    if shown.requests or blocks:
+        blocks += [section(_title(shown)), *_lines(shown.requests, formatter, is_own=shown.is_own)]
+    return blocks
+
+
+def _lines(snapshots: Sequence[RequestSnapshot], formatter: Formatter, *, is_own: bool) -> list[Block]:
+    return sections([line(each, formatter, is_own=is_own) for each in snapshots], most=8)
+
+
+def _turns(shown: StatusPage) -> list[Block]:
+    buttons = []
+    if shown.page > 1:
+        buttons.append(Button(_("Newer"), action_id=NEWER, value=str(shown.page - 1)))
+    if shown.has_more:
+        buttons.append(Button(_("Older"), action_id=OLDER, value=str(shown.page + 1)))
+    return [ActionsBlock(list(buttons), block_id=PAGES)] if buttons else []

@@ -47,6 +47,18 @@ class Formatter:
     names: Callable[[str], str] = field(default=lambda _who: "", compare=False)
     """The plain name of a person whom the bot has looked up; empty for anybody else."""
 
+    workspace: str = ""
+    """The address of the workspace, as Slack gives it, with a slash at its end."""
+
+    def permalink(self, channel: str, ts: str | None) -> str:
+        """Write the address of a message, without asking Slack; empty if it cannot be known.
+
+        >>> Formatter("NOK", "Europe/Oslo", workspace="https://x.slack.com/").permalink("C0", "12.000034")
+        'https://x.slack.com/archives/C0/p12000034'
+        """
+        known = self.workspace and ts
+        return f"{self.workspace}archives/{channel}/p{ts.replace('.', '')}" if known and ts else ""
+
     def name(self, who: str) -> str:
         """Name a person without pinging them, in mrkdwn; mention one whose name nobody knows yet."""
         known = self.names(who)

@@ -98,4 +98,5 @@ def _joined_places(places: Sequence[str]) -> str:
 def stop_words(reason: StopReason | None, note: str) -> tuple[str, str]:
     """Say why sending stopped, as the end of a sentence, and what to do."""
     what = what_stopped(reason, note if note in SPECIAL else "").rstrip(".")
-    return f"{what[0].lower()}{what[1:]}", what_next(reason, note)
+    is_name = what.startswith("Dintero")
+    return what if is_name else f"{what[0].lower()}{what[1:]}", what_next(reason, note)

@@ -119,6 +119,11 @@ def _channel_payload(call: ApiCall, channel: Channel) -> Json:
     }
 
 
+def channel_members(call: ApiCall) -> Json:
+    """`conversations.members`: who is in a channel, on one page."""
+    return {"ok": True, "members": sorted(call.channel().members), "response_metadata": {"next_cursor": ""}}
+
+
 def open_direct(call: ApiCall) -> Json:
     """`conversations.open`: the direct messages with one person."""
     users = call.text("users").split(",")
@@ -168,6 +173,7 @@ METHODS: Final = {
     "usergroups.list": ArgumentRule(groups_list, "usergroups:read"),
     "usergroups.users.list": ArgumentRule(group_users, "usergroups:read"),
     "conversations.info": ArgumentRule(channel_info),
+    "conversations.members": ArgumentRule(channel_members),
     "conversations.open": ArgumentRule(open_direct, "im:write"),
     "conversations.join": ArgumentRule(join, "channels:join"),
 }

@@ -76,7 +76,7 @@ def found(book: RuleCatalog, text: str, allowed: ChannelPolicy = ANYTHING) -> li
     [
         (None, RULES_SECONDS),
         (OutcomeUnknownError("Dintero answered 503"), RULES_RETRY_SECONDS),
-        (RateLimitedError("Dintero asks for fewer calls"), RULES_SECONDS),
+        (RateLimitedError("rate limited by Dintero"), RULES_SECONDS),
         (TokenRefused("Dintero does not accept the client"), RULES_SECONDS),
     ],
 )

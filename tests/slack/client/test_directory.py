@@ -166,7 +166,7 @@ async def test_a_failure_is_reported_and_not_cached(
     ann = slack.add_person("Ann")
     # aiohttp itself repeats a GET once whose connection was cut
     slack.faults.plan("users.info", fault, times=2 if fault in {Fault.CUT_BEFORE, Fault.CUT_AFTER} else 1)
-    with pytest.raises(DirectoryUnavailable, match=r"Slack could not say who U0ANN is: .+"):
+    with pytest.raises(DirectoryUnavailable, match=r"Slack couldn't look up U0ANN \(.+\)\."):
         await directory.profile(ann.id)
     assert (await directory.profile(ann.id)).kind is AccountKind.MEMBER
 

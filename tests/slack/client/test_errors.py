@@ -133,7 +133,7 @@ def test_an_answer_of_a_proxy_is_named_by_its_status() -> None:
         ("http://127.0.0.1:9/", "connection refused"),
         ("http://slack.invalid/", "host name not found"),
         ("https://127.0.0.1:{port}/", "no secure connection: TLS failed"),
-        ("http://127.0.0.1:{port}/", "the connection was cut"),
+        ("http://127.0.0.1:{port}/", "connection lost"),
     ],
 )
 async def test_people_read_plain_words_for_a_call_without_an_answer(url: str, words: str) -> None:

@@ -13,6 +13,7 @@ from bot.domain.requests.notification import NotificationType
 from bot.domain.requests.prior_grants import PriorRequest
 from bot.domain.requests.request import State
 from bot.domain.rules.rule import Reward, RewardType
+from bot.services.overview import StatusPage
 from bot.slack.command_parser import ParseProblem, UnknownCommand
 from bot.slack.messages import card, confirmations, help, notices, status, summary  # noqa: A004 - the command's own word
 from bot.slack.rendering.formatting import Message
@@ -235,11 +236,28 @@ def test_what_was_given_in_an_earlier_round_is_never_denied(state: State) -> Non
 
 
 def test_status_lists_requests_or_says_there_are_none() -> None:
-    assert "Nothing has been asked for" in status.build([], LOOK).text
-    assert words(status.build([samples.STORY] * 3, LOOK)).count("R-7K2QF") == 3
+    assert "No requests here yet." in status.build(StatusPage(()), LOOK).text
+    assert "You have no requests yet." in status.build(StatusPage((), is_own=True), LOOK).text
+    assert words(status.build(StatusPage((samples.STORY,) * 3), LOOK)).count("R-7K2QF") == 3
     assert buttons(status.one(samples.STORY, LOOK)) == []
-    assert status.build([samples.STORY] * 9, LOOK).text.startswith("9 requests of this channel")
-    assert status.build([samples.STORY] * 10, LOOK).text.startswith("The latest 10 requests of this channel")
+
+
+def test_status_links_each_request_without_asking_slack() -> None:
+    linked = replace(LOOK, workspace="https://shop.slack.com/")
+    request = replace(samples.STORY.request, card_ts="1795435200.000100")
+    drawn = str(status.build(StatusPage((replace(samples.STORY, request=request),)), linked).blocks)
+    assert f"*<https://shop.slack.com/archives/{request.channel}/p1795435200000100|R-7K2QF>*" in drawn
+
+
+def test_status_turns_pages_where_there_are_more() -> None:
+    def turns(shown: StatusPage) -> list[str]:
+        return [button["text"]["text"] for button in buttons(status.build(shown, LOOK))]
+
+    one = (samples.STORY,)
+    assert turns(StatusPage(one)) == []
+    assert turns(StatusPage(one, has_more=True)) == ["Older"]
+    assert turns(StatusPage(one, 2, has_more=True)) == ["Newer", "Older"]
+    assert turns(StatusPage(one, 3)) == ["Newer"]
 
 
 def test_help_names_every_command_and_no_planned_one() -> None:
@@ -254,13 +272,10 @@ def test_help_names_every_command_and_no_planned_one() -> None:
 
 def test_help_says_why_a_command_was_not_understood() -> None:
     assert (
-        "A quote is opened and never closed"
+        "There's a quotation mark missing in"
         in help.not_understood(UnknownCommand("add “x", "add", ParseProblem.OPEN_QUOTE)).text
     )
     assert (
-        "such as `status R-7K2QF`"
+        "for example `/discount status R-7K2QF`"
         in help.not_understood(UnknownCommand("status x", "status", ParseProblem.NO_SHORT_ID)).text
-    )
-    assert (
-        "`rule “Spar 100”`" in help.not_understood(UnknownCommand("rule", "rule", ParseProblem.NO_RULE)).text
     )

@@ -10,6 +10,7 @@ from bot.domain.requests.batches import Tally
 from bot.domain.requests.notification import RequestSnapshot
 from bot.domain.requests.progress import Progress
 from bot.domain.requests.request import State
+from bot.services.overview import StatusPage
 from bot.slack.messages import card, status
 from bot.slack.rendering import progress_bar
 from tests.support import samples
@@ -49,8 +50,8 @@ def test_status_shows_the_same_in_full_and_in_a_line() -> None:
     assert progress_bar.drawn(TALLY, Progress(208.4, SOON), LOOK) in str(
         status.one(snapshot, LOOK).blocks
     ).replace("\\n", "\n")
-    assert "⏳ sending, 42%, About 210 per second, done around <!date^" in str(
-        status.build([snapshot], LOOK).blocks
+    assert "⏳ sending · 42% · About 210 per second, done around <!date^" in str(
+        status.build(StatusPage((snapshot,)), LOOK).blocks
     )
 
 

@@ -63,6 +63,7 @@ PEOPLE: Final[dict[RefusalReason, Text]] = {
         N_("You can't request discounts in this channel. Try {places}, or ask {who} to add you."),
         N_("You can't request discounts in this channel. Ask {who} to add you."),
     ),
+    RefusalReason.NO_PLACE: always(N_("You can't request discounts in any channel. Ask {who} to add you.")),
     RefusalReason.REQUESTER_LEFT: _requester_left,
     RefusalReason.NOT_AN_APPROVER: always(N_("You can't approve in this channel. Ask {who}.")),
     RefusalReason.OWN_REQUEST: _own_request,

@@ -8,6 +8,7 @@ from bot.slack.language.texts import N_
 SHORTLY: Final[dict[str, str]] = {
     RefusalReason.UNLISTED_CHANNEL: N_("this channel is no longer set up"),
     RefusalReason.NOT_A_REQUESTER: N_("the requester lost access"),
+    RefusalReason.NO_PLACE: N_("the requester lost access"),
     RefusalReason.REQUESTER_LEFT: N_("the requester lost access"),
     RefusalReason.NOT_AN_APPROVER: N_("an approver lost access"),
     RefusalReason.OWN_REQUEST: N_("people can't approve their own request"),
