@@ -201,8 +201,23 @@ async def test_status_is_visible_in_the_channel_and_elsewhere_to_participants(tr
 
 async def test_a_rule_is_shown_with_its_statistics(trip: Trip) -> None:
     await trip.shop.ann.command("/discount rule ‘Spar 100,-’", trip.support)
-    told = trip.shop.ann.read(await trip.shop.ann.is_told("100.00 NOK off"))
-    assert "Uses: 28" in told
+    told = trip.shop.ann.read(await trip.shop.ann.is_told("NOK\xa0100 off"))
+    assert "Used 28 times" in told
+
+
+async def test_all_details_of_a_rule_are_a_click_away(trip: Trip) -> None:
+    await trip.shop.ann.command("/discount rule ‘Spar 100,-’", trip.support)
+    told = await trip.shop.ann.is_told("Spar 100,-")
+    await trip.shop.ann.press("All rule details", told)
+    details = await trip.shop.ann.sees_view(text="Together with other discounts: yes")
+    assert not details.submit_label
+
+
+async def test_a_name_of_several_rules_lists_them_with_a_button_each(trip: Trip) -> None:
+    await trip.shop.ann.command("/discount rule spar", trip.support)
+    several = await trip.shop.ann.is_told("rules match. Which one?")
+    await trip.shop.ann.press("View rule", several)
+    assert "Spar 100,-" in trip.shop.ann.read(await trip.shop.ann.is_told("Used 28 times"))
 
 
 def _is_answered(view: Modal) -> bool:

@@ -90,17 +90,6 @@ def several(rules: Sequence[Rule], formatter: Formatter, *, is_named: bool = Tru
     return message(f"{asked} {names}", blocks)
 
 
-def details(
-    rule: Rule, before: Statistics | None, after: Statistics | None, formatter: Formatter
-) -> list[Block]:
-    """Draw a rule's dates and its use for the summary."""
-    lines = [
-        _("*Valid:* {dates}", dates=validity(rule, formatter)),
-        _("*Used by all customers:* {figures}", figures=statistics_line(before, after, formatter)),
-    ]
-    return sections(lines, most=2)
-
-
 def used(figures: Statistics | None, formatter: Formatter) -> list[str]:
     """Say how much all customers have used a rule, under a heading."""
     return [_("*Used so far (all customers)*"), statistics_line(None, figures, formatter)]
