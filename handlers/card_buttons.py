@@ -137,6 +137,12 @@ async def draw_remainder(ctx: HandlerContext, request: RequestId, who: Person, c
     return draft if isinstance(draft, Refusal) else await draw_form(ctx, draft.id, who)
 
 
+async def draw_copy(ctx: HandlerContext, request: RequestId, who: Person, channel: ChannelId) -> Drawn:
+    """Draw the form filled in as an ended request, on a new draft of this person."""
+    draft = await ctx.drafts.create_copy(request, who, channel)
+    return draft if isinstance(draft, Refusal) else await draw_form(ctx, draft.id, who)
+
+
 async def draw_customers(
     ctx: HandlerContext, request: RequestId, who: Person, channel: ChannelId | None, page: int = 1
 ) -> Drawn:
@@ -235,6 +241,7 @@ MODALS: Final[dict[str, tuple[str, DrawModal]]] = {
     card_buttons.APPROVE: (approval.TITLE, draw_approval),
     card_buttons.REJECT: (rejection.TITLE, draw_rejection),
     card_buttons.AGAIN: (request_form.TITLE, draw_remainder),
+    card_buttons.EDIT_RESEND: (request_form.TITLE, draw_copy),
     customer_list.SHOW: (customer_list.TITLE, draw_customers),
 }
 """The buttons that open a modal: its title, and what draws it."""

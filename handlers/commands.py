@@ -84,8 +84,8 @@ async def open_form(
     draft = await add(command, who, channel, ctx)
     if not isinstance(draft, Refusal):
         await ack()
-        draw = partial(draw_first_form, ctx, draft, who)
-        ctx.open_modal(payload, request_form.TITLE, draw, respond)
+        draw = partial(draw_first_form, ctx, draft, who, offer=not (command.rule or command.customers))
+        ctx.open_modal(payload, _(request_form.TITLE), draw, respond)
     elif draft.reason is RefusalReason.UNLISTED_CHANNEL:
         message = await refused_here(draft, who, ctx, typed)
         await ack(text=message.text, blocks=message.blocks)
@@ -102,9 +102,12 @@ async def add(command: Add, who: Person, channel: ChannelId, ctx: HandlerContext
     return await ctx.drafts.open_draft(who, channel, form_input)
 
 
-async def draw_first_form(ctx: HandlerContext, draft: Request, who: Person) -> Drawn:
-    """Draw the form of a draft; a person who may not request here learns where they may."""
-    drawn = await draw_form(ctx, draft.id, who)
+async def draw_first_form(ctx: HandlerContext, draft: Request, who: Person, *, offer: bool = False) -> Drawn:
+    """Draw the form of a draft; a person who may not request here learns where they may.
+
+    It may `offer` to go on with an unfinished draft.
+    """
+    drawn = await draw_form(ctx, draft.id, who, offer=offer)
     if isinstance(drawn, Refusal) and drawn.reason is RefusalReason.NOT_A_REQUESTER:
         return await ctx.overview.with_places(drawn, who)
     return drawn

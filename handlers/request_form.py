@@ -14,16 +14,17 @@ from bot.domain.requests.person import Person
 from bot.domain.requests.request import Request
 from bot.domain.requests.views import Form, Review
 from bot.errors import DeliveryDeferred
+from bot.slack.language.texts import N_, _
 from bot.slack.messages import confirmations, unreadable_rows_file
 from bot.slack.modal_controller import message_view, show_loading
-from bot.slack.modals import file_fields, request_form, review, rule_options
+from bot.slack.modals import draft_offer, file_fields, request_form, review, rule_options
 from bot.slack.rendering import reasons
-from bot.slack.reply import Drawn, Reply, View
+from bot.slack.reply import Close, Drawn, Reply, View
 from handlers.context import Body, HandlerContext, is_modal_action
 
 CLEAR_SECONDS: Final = 1.0
 """How long the last ack waits for the request: only an ack can close a form."""
-NOT_SENT: Final = "Not sent"
+NOT_SENT: Final = N_("Not sent")
 REDRAWN: Final = 1
 """The generation of a form that shows our values, not those that Slack remembers."""
 
@@ -35,38 +36,95 @@ def register(app: AsyncApp) -> None:
     for again in request_form.AGAIN_ACTIONS:
         app.action(again, matchers=[is_modal_action])(ask_again)
     app.action(review.ODD_ROWS, matchers=[is_modal_action])(get_unreadable_rows)
+    app.action(request_form.RULE_ACTION, matchers=[is_modal_action])(choose_rule)
+    app.action(draft_offer.CONTINUE_ACTION, matchers=[is_modal_action])(continue_draft)
+    app.action(draft_offer.EMPTY_ACTION, matchers=[is_modal_action])(start_empty)
     app.view(request_form.CALLBACK)(submit_form)
+    app.view_closed(request_form.CALLBACK)(close_form)
     app.view(review.CALLBACK)(submit_review)
 
 
 async def suggest_rules(ack: AsyncAck, payload: Body, body: Body, who: Person, ctx: HandlerContext) -> None:
     """Search the rules for the text typed into Rule."""
-    draft, _ = request_form.read(body["view"])
+    draft, _input = request_form.read(body["view"])
     found = await ctx.drafts.find_rules(draft, who, str(payload.get("value") or ""))
     await ack(options=rule_options.options(found, ctx.formatter))
 
 
-async def show_more(ack: AsyncAck, body: Body, who: Person, ctx: HandlerContext) -> None:
-    """Redraw the form with the fields behind **More…**."""
+async def choose_rule(ack: AsyncAck, body: Body, who: Person, ctx: HandlerContext) -> None:
+    """Save the input, and say at once if the chosen rule cannot be given."""
     view = body["view"]
+    draft, form_input = request_form.read(view)
+    form = await ctx.drafts.redraw(draft, who, form_input)
+    await ack()
+    if isinstance(form, Refusal):
+        return
+    generation, files = request_form.generation(view), file_fields.files_in_input(view)
+    drawn = request_form.build(
+        form, ctx.formatter, generation=generation, files_in_input=files, close=close_of(view)
+    )
+    if request_form.shows_other_rule_faults(view, drawn):
+        ctx.background.spawn(ctx.modal_controller.redraw_quietly(view["external_id"], drawn))
+
+
+async def continue_draft(ack: AsyncAck, body: Body, who: Person, ctx: HandlerContext) -> None:
+    """Redraw the form for the draft that the person left."""
+    view, draft = body["view"], RequestId(str(body["actions"][0]["value"]))
+    draw = partial(draw_form, ctx, draft, who, generation=request_form.generation(view) + 1)
+    await ack()
+    title = _(request_form.TITLE)
+    ctx.background.spawn(ctx.modal_controller.redraw(view["external_id"], title, draw, user=who.id))
+
+
+async def start_empty(ack: AsyncAck, body: Body, who: Person, ctx: HandlerContext) -> None:
+    """Drop the draft that the person left, and redraw the form without the offer."""
+    await ctx.drafts.discard(RequestId(str(body["actions"][0]["value"])), who)
+    await redraw_in_place(ack, body["view"], who, ctx)
+
+
+async def close_form(ack: AsyncAck, view: View, who: Person, ctx: HandlerContext) -> None:
+    """Keep what was typed, for a day; nobody waits for an answer."""
+    draft, form_input = request_form.read(view)
+    if not form_input.is_empty:
+        await ctx.drafts.save_input(draft, who, form_input)
+    await ack()
+
+
+async def show_more(ack: AsyncAck, body: Body, who: Person, ctx: HandlerContext) -> None:
+    """Redraw the form with the fields behind **More options**."""
+    await redraw_in_place(ack, body["view"], who, ctx, more=True)
+
+
+async def redraw_in_place(
+    ack: AsyncAck, view: View, who: Person, ctx: HandlerContext, *, more: bool = False
+) -> None:
+    """Save the input, and draw the form with it; what is in its inputs stays."""
     draft, form_input = request_form.read(view)
 
     async def draw() -> Drawn:
-        form = await ctx.drafts.redraw(draft, who, replace(form_input, more=True))
+        form = await ctx.drafts.redraw(draft, who, replace(form_input, more=more or form_input.more))
         if isinstance(form, Refusal):
             return form
         generation, files = request_form.generation(view), file_fields.files_in_input(view)
-        return request_form.build(form, ctx.formatter, generation=generation, files_in_input=files)
+        close = close_of(view)
+        return request_form.build(
+            form, ctx.formatter, generation=generation, files_in_input=files, close=close
+        )
 
     await ack()
-    redrawing = ctx.modal_controller.redraw(view["external_id"], request_form.TITLE, draw, user=who.id)
-    ctx.background.spawn(redrawing)
+    title = _(request_form.TITLE)
+    ctx.background.spawn(ctx.modal_controller.redraw(view["external_id"], title, draw, user=who.id))
+
+
+def close_of(view: View) -> Close:
+    """Name the close button of a form: one that came back with faults lies on top of another."""
+    return "Back" if view.get("previous_view_id") else "Cancel"
 
 
 async def ask_again(ack: AsyncAck, body: Body, who: Person, ctx: HandlerContext) -> None:
     """Redraw the form for the remaining customers of the request whose list was put in."""
     view, of = body["view"], str(body["actions"][0]["value"])
-    draft, _ = request_form.read(view)
+    draft, _input = request_form.read(view)
 
     async def draw() -> Drawn:
         form = await ctx.drafts.ask_again(draft, of, who)
@@ -76,7 +134,7 @@ async def ask_again(ack: AsyncAck, body: Body, who: Person, ctx: HandlerContext)
 
     await ack()
     ctx.background.spawn(
-        ctx.modal_controller.redraw(view["external_id"], request_form.TITLE, draw, user=who.id)
+        ctx.modal_controller.redraw(view["external_id"], _(request_form.TITLE), draw, user=who.id)
     )
 
 
@@ -86,15 +144,15 @@ async def submit_form(ack: AsyncAck, view: View, who: Person, ctx: HandlerContex
     faults = await ctx.drafts.save_input(draft, who, form_input)
     if isinstance(faults, Refusal):
         text = reasons.refusal(faults, ctx.formatter)
-        await ack(response_action="update", view=message_view(request_form.TITLE, text))
+        await ack(response_action="update", view=message_view(_(request_form.TITLE), text))
         return
     if faults:
         await ack(response_action="errors", errors=request_form.errors(faults, view, ctx.formatter))
         return
     below = view.get("previous_view_id")  # this form came back with faults, on top of the first one
-    external = await show_loading(ack, view, review.TITLE, draft, on_top=not below)
+    external = await show_loading(ack, view, _(review.TITLE), draft, on_top=not below)
     draw = partial(draw_review, ctx, draft, who)
-    ctx.background.spawn(ctx.modal_controller.redraw(external, review.TITLE, draw, user=who.id))
+    ctx.background.spawn(ctx.modal_controller.redraw(external, _(review.TITLE), draw, user=who.id))
     if below:
         newest = request_form.generation(view) + 1
         again = partial(draw_form, ctx, draft, who, generation=newest)
@@ -125,14 +183,14 @@ async def submit_review(ack: AsyncAck, view: View, who: Person, ctx: HandlerCont
                 return await draw_unsent(ctx, draft, who, asked)
             return await confirmation(ctx, asked)
 
-        external = await show_loading(ack, view, review.TITLE, draft)
-        ctx.background.spawn(ctx.modal_controller.redraw(external, NOT_SENT, draw, user=who.id))
+        external = await show_loading(ack, view, _(review.TITLE), draft)
+        ctx.background.spawn(ctx.modal_controller.redraw(external, _(NOT_SENT), draw, user=who.id))
         return
     asked = asking.result()
     if isinstance(asked, Refusal):
         drawn = await draw_unsent(ctx, draft, who, asked)
         if isinstance(drawn, Refusal):
-            drawn = message_view(NOT_SENT, reasons.refusal(drawn, ctx.formatter))
+            drawn = message_view(_(NOT_SENT), reasons.refusal(drawn, ctx.formatter))
         await ack(response_action="update", view=drawn)
         return
     reply = await confirmation(ctx, asked)
@@ -171,7 +229,7 @@ async def get_unreadable_rows(ack: AsyncAck, body: Body, who: Person, ctx: Handl
         return replace(confirmations.odd_rows_sent(new=new), close="Back")
 
     await ack()
-    ctx.background.spawn(ctx.modal_controller.push(body["trigger_id"], "Unreadable rows", draw, user=who.id))
+    ctx.background.spawn(ctx.modal_controller.push(body["trigger_id"], _("Skipped rows"), draw, user=who.id))
 
 
 async def draw_form(

@@ -161,6 +161,14 @@ class ModalController:
             log.info("not told in the channel", why=describe(error))
             await self._deliver(partial(self._send_direct, user, text))
 
+    async def redraw_quietly(self, external_id: str, view: View) -> None:
+        """Redraw a view; if Slack does not, the person goes on with the one on screen."""
+        view |= {"external_id": external_id}
+        try:
+            await self._retry(partial(self._client.views_update, external_id=external_id, view=view))
+        except CALL_ERRORS as error:
+            log.info("view not redrawn", why=describe(error))
+
     async def redraw_below(self, view_id: str, draw: Drawing) -> None:
         """Redraw a view that another one covers; it is as well if it is closed by then."""
         drawn = await reply_or_fault(draw())
@@ -260,12 +268,12 @@ class ModalController:
 
 def loading_view(title: str, metadata: str = "", *, close: Close = "Close") -> View:
     """Draw a modal without a submit, to be replaced by an answer."""
-    return modal(title, [section(_(MOMENT))], close=close, metadata=metadata)
+    return modal(title, [section(_(MOMENT))], close=_(close), metadata=metadata)
 
 
 def message_view(title: str, text: str, *, close: Close = "Close") -> View:
     """Draw an answer; `text` is escaped mrkdwn. **Done** closes what is below it, too."""
-    view = modal(title, [section(text or _(MOMENT))], close=close)
+    view = modal(title, [section(text or _(MOMENT))], close=_(close))
     return view | {"clear_on_close": close == "Done"}
 
 

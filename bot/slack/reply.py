@@ -2,11 +2,14 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from bot.domain.policy.policy import Refusal
+from bot.slack.language.texts import N_
 
 View = dict[str, Any]
+CLOSES: Final = (N_("Done"), N_("Close"), N_("Back"), N_("Cancel"))
+"""The close buttons of modals."""
 Close = Literal["Done", "Close", "Back", "Cancel"]
 
 

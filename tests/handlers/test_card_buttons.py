@@ -37,7 +37,10 @@ async def pressed(
     **changes: Any,
 ) -> str:
     """Press a button, or choose an option, with a forged payload, and return the answer."""
-    if not any(each.payload.get("type") == "block_actions" for each in stand.shop.slack.deliveries):
+    if not any(
+        each.payload.get("type") == "block_actions" and "message" in each.payload
+        for each in stand.shop.slack.deliveries
+    ):
         await stand.shop.bo.press("Reject…", card)
         await stand.errands.done()
         stand.shop.slack.stacks.clear(stand.shop.bo.id)

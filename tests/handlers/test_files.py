@@ -18,7 +18,7 @@ from tests.support.slack_fixture import SPAR, Stand
 
 FINE = b"Kundenr;Navn\n1001;Ann\n1002;Bo\n1001;Ann\n;Cy\n1004;Di\n"
 ODD = b"Kundenr;Navn\n1001;Ann\n;=1+1\n1.5E+3;Bo\n" + b"".join(b";Cy %d\n" % number for number in range(11))
-GET = "Get the unreadable rows"
+GET = "Send me skipped rows"
 TWO = b"kundenr;customer_id\n1;a1\n2;b2\n3;c3\n"
 
 
@@ -42,9 +42,9 @@ async def test_the_review_shows_exactly_the_customers_that_are_requested(
     review = await submitted(stand, on_disk(tmp_path, FINE), **{"Customer IDs": "t-1, 1002"})
     assert review.submit_label == "Request approval"
     read = ("vip.csv, 4 ids from column “Kundenr” (A)", "Skipped 1 row – row 5: no id")
-    for said in ("Customers: 4 (2 repeated ids left out", *read):
+    for said in ("Customers: 4 (2 duplicates removed)", *read):
         assert said in review.text
-    assert "t-1 … 1004" in review.text.replace("`", "")
+    assert "t-1 to 1004" in review.text.replace("`", "")
     assert await stand.drafts() == 1
     await review.submit()
     await stand.errands.done()
@@ -55,15 +55,15 @@ async def test_the_review_shows_exactly_the_customers_that_are_requested(
 
 async def test_unreadable_rows_come_as_a_file_and_only_once(stand: Stand, tmp_path: Path) -> None:
     review = await submitted(stand, on_disk(tmp_path, ODD))
-    assert "and 3 more" in review.text
+    assert "; 3 more" in review.text
     for said in ("sent to your direct messages", "are already in your direct messages"):
         await review.press(GET)
         told = await stand.shop.ann.sees_view("Skipped rows", text=said)
         await told.close()
     (message,) = (message for message in stand.shop.slack.messages(stand.shop.ann.direct) if message.files)
-    assert "the 13 rows of vip.csv that gave no customer id" in stand.shop.ann.read(message)
+    assert "13 skipped rows from vip.csv, with the reasons." in stand.shop.ann.read(message)
     rows = rows_of(sent(stand.shop.slack.workspace.uploads, message.files[0]["id"]))
-    assert rows[0] == ["file", "row", "what stood there", "reason", "customer_id"]
+    assert rows[0] == ["file", "row", "original text", "reason", "customer_id"]
     assert rows[1:3] == [
         ["vip.csv", "3", "=1+1", "no id", ""],
         ["vip.csv", "4", "1.5E+3", ODD_WORDS[RowProblem.SHORTENED], ""],
@@ -86,7 +86,7 @@ async def test_unsendable_rows_are_reported_on_top_of_the_review(stand: Stand, t
     await (await stand.shop.ann.sees_view("Skipped rows", text="Slack didn't accept the file.")).close()
     stand.shop.slack.workspace.files.clear()
     await review.press(GET)
-    await (await stand.shop.ann.sees_view("Unreadable rows", text="“vip.csv” is not in Slack")).close()
+    await (await stand.shop.ann.sees_view("Skipped rows", text="“vip.csv” can't be opened")).close()
     assert (await stand.shop.ann.sees_view(submit="Request approval")).text == review.text
 
 
@@ -100,8 +100,8 @@ async def test_an_empty_form_says_that_a_file_would_do(stand: Stand) -> None:
     ("name", "data", "said"),
     [
         ("vip.xlsx", locked(), "has a password"),
-        ("vip.xlsx", workbook([["id"], ["a1"]])[:-60], "damaged or was cut off"),
-        ("vip.csv", b"id\na\x00b\n", "a zero byte"),
+        ("vip.xlsx", workbook([["id"], ["a1"]])[:-60], "damaged or cut off"),
+        ("vip.csv", b"id\na\x00b\n", "isn't a text file"),
         ("vip.csv", b"", "is empty"),
     ],
 )
@@ -112,15 +112,15 @@ async def test_a_bad_file_returns_the_form_with_the_fault(
     assert f"“{name}”" in form.text
     assert said in form.text
     assert form.values["Reason"] == "late"
-    assert form.values["Files put in before"] == name
+    assert form.values["Files from before"] == name
 
 
 async def test_a_bad_file_can_be_replaced(stand: Stand, tmp_path: Path) -> None:
     form = await submitted(stand, on_disk(tmp_path, b"", "empty.csv"))
-    await form.fill({"Files put in before": "", "File": on_disk(tmp_path, FINE)})
+    await form.fill({"Files from before": "", "File": on_disk(tmp_path, FINE)})
     await form.submit()
     review = await stand.shop.ann.sees_view(submit="Request approval")
-    assert "Customers: 3" in review.text
+    assert "for 3 customers" in review.text
 
 
 async def test_an_ambiguous_column_is_asked_for(stand: Stand, tmp_path: Path) -> None:
@@ -134,14 +134,14 @@ async def test_an_ambiguous_column_is_asked_for(stand: Stand, tmp_path: Path) ->
     await form.submit()
     review = await stand.shop.ann.sees_view(submit="Request approval")
     assert "from column “customer_id” (B)" in review.text
-    assert "a1 … c3" in review.text.replace("`", "")
+    assert "a1 to c3" in review.text.replace("`", "")
 
 
 async def test_none_of_the_columns_is_an_answer(stand: Stand, tmp_path: Path) -> None:
     form = await submitted(stand, on_disk(tmp_path, TWO))
     await form.fill({"Which column of vip.csv holds the customer ids?": "0"})
     await form.submit()
-    again = await stand.shop.ann.sees_view(label="Files put in before", text="no column of customer ids")
+    again = await stand.shop.ann.sees_view(label="Files from before", text="no column of customer ids")
     assert "Untick it" in again.text
 
 
@@ -159,15 +159,15 @@ async def test_hidden_rows_and_another_sheet_are_asked_about_and_told(stand: Sta
     ]
     await form.fill({question: "1@1"})
     await form.submit()
-    hidden = "vip.xlsx hides 1 row with an id. Take or leave?"
+    hidden = "vip.xlsx hides 1 row with an id. Include it?"
     form = await stand.shop.ann.sees_view(label=hidden)
     await form.fill({hidden: "leave"})
     await form.submit()
     review = await stand.shop.ann.sees_view(submit="Request approval")
     assert "of sheet “Ark1”" in review.text
-    assert "2 other sheets not read: “Gamle” (2 rows) and “Notater” (1 row)" in review.text
-    assert "row 3: hidden in the sheet, and left out as you chose" in review.text
-    assert "a1 … c3" in review.text.replace("`", "")
+    assert "2 sheets weren't read: “Gamle” (2 rows) and “Notater” (1 row)" in review.text
+    assert "row 3: hidden in the sheet, and skipped as you chose" in review.text
+    assert "a1 to c3" in review.text.replace("`", "")
 
 
 async def test_more_keeps_the_files(stand: Stand, tmp_path: Path) -> None:
@@ -176,9 +176,9 @@ async def test_more_keeps_the_files(stand: Stand, tmp_path: Path) -> None:
     await form.press("More options")
     more = await stand.shop.ann.sees_view(label="Campaign key")
     assert more.values["File"] == "vip.csv"
-    assert "Files put in before" not in more.labels
+    assert "Files from before" not in more.labels
     await more.submit()
-    await stand.shop.ann.sees_view(submit="Request approval", text="Customers: 3")
+    await stand.shop.ann.sees_view(submit="Request approval", text="for 3 customers")
 
 
 async def test_more_keeps_earlier_and_new_files(stand: Stand, tmp_path: Path) -> None:
@@ -187,9 +187,9 @@ async def test_more_keeps_earlier_and_new_files(stand: Stand, tmp_path: Path) ->
     await form.fill({"File": on_disk(tmp_path, b"x1\nx2\n", "second.csv")})
     await form.press("More options")
     more = await stand.shop.ann.sees_view(label="Campaign key")
-    assert (more.values["Files put in before"], more.values["File"]) == ("first.csv", "second.csv")
+    assert (more.values["Files from before"], more.values["File"]) == ("first.csv", "second.csv")
     await more.submit()
-    await stand.shop.ann.sees_view(submit="Request approval", text="Customers: 5")
+    await stand.shop.ann.sees_view(submit="Request approval", text="for 5 customers")
 
 
 async def test_too_many_customers_for_the_channel_are_refused_with_their_number(
@@ -197,7 +197,7 @@ async def test_too_many_customers_for_the_channel_are_refused_with_their_number(
 ) -> None:
     form = await submitted(stand, on_disk(tmp_path, b"".join(b"c-%d\n" % number for number in range(501))))
     assert "501 customers are too many" in form.text
-    assert form.values["Files put in before"] == "vip.csv"
+    assert form.values["Files from before"] == "vip.csv"
 
 
 async def test_somebody_elses_file_is_not_read(stand: Stand, tmp_path: Path) -> None:
@@ -210,7 +210,7 @@ async def test_somebody_elses_file_is_not_read(stand: Stand, tmp_path: Path) -> 
     ]
     await stand.shop.slack.deliver("interactive", payload)
     await stand.errands.done()
-    form = await stand.shop.ann.sees_view(text="“theirs.csv” was put into Slack by somebody else")
+    form = await stand.shop.ann.sees_view(text="“theirs.csv” belongs to someone else")
     assert stand.shop.slack.faults.calls["files.download"] == 1
     assert form.submit_label == "Review"
 
@@ -222,7 +222,7 @@ async def test_a_file_shared_in_the_channel_is_read_by_its_link(stand: Stand) ->
     assert not (await form.submit()).errors
     review = await stand.shop.ann.sees_view(submit="Request approval")
     assert "vip.csv, 4 ids" in review.text
-    assert "Customers: 4 (1 repeated id left out" in review.text
+    assert "Customers: 4 (1 duplicate removed)" in review.text
 
 
 async def test_an_ambiguous_column_of_a_linked_file_is_asked_for(stand: Stand) -> None:
@@ -232,7 +232,7 @@ async def test_an_ambiguous_column_of_a_linked_file_is_asked_for(stand: Stand) -
     await form.submit()
     question = "Which column of two.csv holds the customer ids?"
     asked = await stand.shop.ann.sees_view(label=question)
-    assert (asked.values["Customer IDs"], asked.values["Files put in before"]) == ("", "two.csv")
+    assert (asked.values["Customer IDs"], asked.values["Files from before"]) == ("", "two.csv")
     await asked.fill({question: "2"})
     await asked.submit()
     await stand.shop.ann.sees_view(submit="Request approval", text="from column “customer_id” (B)")
@@ -253,9 +253,7 @@ async def test_a_link_to_a_file_not_shared_here_returns_the_form(stand: Stand) -
     form = await stand.form()
     await form.fill({"Rule": SPAR, "Customer IDs": stand.shop.bo.share("vip.csv", FINE, elsewhere)})
     await form.submit()
-    again = await stand.shop.ann.sees_view(
-        text="“vip.csv” was put into Slack by somebody else, and is not shared in this channel"
-    )
+    again = await stand.shop.ann.sees_view(text="“vip.csv” belongs to someone else and isn't shared here")
     assert again.submit_label == "Review"
     assert stand.shop.slack.faults.calls["files.download"] == 0
 
@@ -266,7 +264,7 @@ async def test_a_file_that_slack_does_not_deliver_is_reported(
 ) -> None:
     stand.shop.slack.faults.plan("files.download", fault, times=3)
     form = await submitted(stand, on_disk(tmp_path, FINE))
-    assert "could not be fetched from Slack" in form.text
+    assert "couldn't be downloaded from Slack" in form.text
 
 
 async def test_a_transient_slack_error_is_retried(stand: Stand, tmp_path: Path) -> None:

@@ -13,7 +13,15 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
 from bot.slack.messages import card_buttons, lost_requests
-from bot.slack.modals import approval, cancellation, customer_list, rejection, request_form, review
+from bot.slack.modals import (
+    approval,
+    cancellation,
+    customer_list,
+    draft_offer,
+    rejection,
+    request_form,
+    review,
+)
 from handlers import card_buttons as card_handlers
 from handlers import check_again, commands, fallback
 from handlers import request_form as request_form_handlers
@@ -28,6 +36,7 @@ CARD = {
     card_buttons.END,
     card_buttons.GIVE_NOW,
     card_buttons.AGAIN,
+    card_buttons.EDIT_RESEND,
     card_buttons.CHECK_AGAIN,
     customer_list.SHOW,
     customer_list.LIST,
@@ -56,6 +65,9 @@ class Switchboard:
 
     def view(self, what: str | re.Pattern[str]) -> Callable[[Listener], None]:
         return self._taking("view", what)
+
+    def view_closed(self, what: str | re.Pattern[str]) -> Callable[[Listener], None]:
+        return self._taking("view_closed", what)
 
     def options(self, what: str | re.Pattern[str]) -> Callable[[Listener], None]:
         return self._taking("options", what)
@@ -112,6 +124,9 @@ def test_commands_are_those_of_the_manifest() -> None:
             "action",
             {
                 request_form.MORE_ACTION,
+                request_form.RULE_ACTION,
+                draft_offer.CONTINUE_ACTION,
+                draft_offer.EMPTY_ACTION,
                 *request_form.AGAIN_ACTIONS,
                 review.ODD_ROWS,
                 *CARD,

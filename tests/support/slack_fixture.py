@@ -32,6 +32,7 @@ from bot.slack.client.connection import open_client
 from bot.slack.client.directory import SlackDirectory
 from bot.slack.client.downloads import SlackFileReader
 from bot.slack.modal_controller import PATIENCE_SECONDS, ModalController
+from bot.slack.modals.request_form import RULE_ACTION
 from bot.slack.rendering.formatting import Formatter
 from bot.web.deferred_work import DeferredWork
 from handlers.context import HandlerContext
@@ -135,11 +136,11 @@ class Stand:
         return len(await self.repository.in_state(State.DRAFT))
 
     def last(self, kind: str) -> Delivery:
-        """Find the last payload of a type that was sent to the bot."""
+        """Find the last payload of a type that was sent to the bot, other than the choice of a rule."""
         return next(
             each
             for each in reversed(self.shop.slack.deliveries)
-            if each.payload.get("type", "command") == kind
+            if each.payload.get("type", "command") == kind and not _chooses_rule(each.payload)
         )
 
     async def press(self, card: Message, button: str, *, by: SandboxPerson, **changes: Any) -> Ack:
@@ -160,6 +161,10 @@ class Stand:
 
     async def find_the_table(self) -> None:
         await self.run("ALTER TABLE lost RENAME TO requests")
+
+
+def _chooses_rule(payload: Json) -> bool:
+    return any(action["action_id"] == RULE_ACTION for action in payload.get("actions", ()))
 
 
 @asynccontextmanager

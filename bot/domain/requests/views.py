@@ -54,6 +54,8 @@ class Form:
     """The rule that `form_input.rule` names, if any."""
     usable: Availability | None = None
     """Whether that rule can be given."""
+    candidates: int = 0
+    """How many rules `form_input.rule` may mean, if it names none."""
     faults: tuple[FieldError, ...] = ()
     pause: Pause | None = None
     remainder: Remainder | None = None

@@ -371,6 +371,7 @@ class DraftService(DraftOpener):
             found.policy,
             rule,
             usable(rule, self.clock.now()) if rule else None,
+            len(chosen) if isinstance(chosen, list) else 0,
             self._with_rule_fault(found, rule, faults),
             pause,
             remainder,

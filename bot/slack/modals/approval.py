@@ -10,13 +10,14 @@ from bot.domain.customers.uploads import FileRead
 from bot.domain.ids import RequestId
 from bot.domain.requests.views import ApprovalView, Field, Review
 from bot.slack.language.texts import N_, _, ngettext
-from bot.slack.modals import customer_list, file_summary
+from bot.slack.modals import customer_list
+from bot.slack.modals.review import warnings as review_warnings
 from bot.slack.rendering import earlier_requests, pause_banner, request_facts, rule_changes
 from bot.slack.rendering.blocks import context, header, modal, read_input, sections, text_input
 from bot.slack.rendering.formatting import Formatter, Json, duration
 from bot.slack.rendering.mrkdwn import escape, shorten
 from bot.slack.rendering.request_state import before
-from bot.slack.rendering.rule_rewards import availability_warning, validity
+from bot.slack.rendering.rule_rewards import validity
 from bot.slack.rendering.rule_usage import rule_use
 
 CALLBACK: Final = "discount_approve"
@@ -107,24 +108,11 @@ def _with_skipped(name: str, files: Sequence[FileRead]) -> str:
 
 
 def _warnings(approval_view: ApprovalView, formatter: Formatter, links: earlier_requests.Links) -> list[str]:
-    """List what the requester was warned of, and what is special."""
+    """List what the requester was warned of, and what is special now."""
     review = approval_view.review
-    request, first = review.request, review.remainder.first if review.remainder else None
-    unusable = availability_warning(review.rule, review.usable, formatter)
     return [
-        *([f"⚠️ *{escape(unusable)}*"] if unusable else []),
-        *rule_changes.changed(request, formatter),
-        *([request_facts.customers(request, formatter)] if request.reserved or request.repeated else []),
-        *earlier_requests.first(request, first, formatter, links),
-        *earlier_requests.asked_already(review.remainder, links),
-        *earlier_requests.before(review.prior_grants, links),
-        *earlier_requests.lost(review),
-        *request_facts.tier(request.tier, formatter, request),
-        *request_facts.budget(review.budget_use, formatter),
-        *request_facts.other_account(request, formatter),
-        *earlier_requests.own_key(request),
-        *earlier_requests.key_use(review),
-        *file_summary.lines(review.files_read, formatter, masked=True),
+        *rule_changes.changed(review.request, formatter),
+        *review_warnings(review, formatter, links, masked=True),
         *before(approval_view.snapshot, formatter),
     ]
 

@@ -6,14 +6,15 @@ from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import unquote
 
-from slackblocks import Block, FileInput, InputBlock, Option, StaticSelectMenu, Text, TextType
+from slackblocks import Block, FileInput, InputBlock, StaticSelectMenu
 
 from bot.domain.customers.columns import letter
 from bot.domain.customers.uploads import MOST_FILES, NO_COLUMN, AmbiguousFile, Column, Upload
 from bot.domain.ids import FileId
 from bot.domain.requests.request import FormInput
 from bot.domain.requests.views import Field, Form
-from bot.slack.rendering.blocks import MAX_OPTIONS, OPTION, answers, checkboxes
+from bot.slack.language.texts import N_, _, ngettext
+from bot.slack.rendering.blocks import MAX_OPTIONS, OPTION, answers, checkboxes, option
 from bot.slack.rendering.mrkdwn import shorten
 from bot.slack.reply import View
 
@@ -21,14 +22,10 @@ ACTION: Final = "discount_add_file"
 KEPT: Final = "kept"
 COLUMN: Final = "column"
 HIDDEN: Final = "hidden"
-NONE_OF_THESE: Final = "None of these"
-HIDDEN_ANSWERS: Final = {"leave": "Leave the hidden rows out", "take": "Take the hidden rows too"}
+NONE_OF_THESE: Final = N_("None of these")
+HIDDEN_ANSWERS: Final = {"leave": N_("Skip the hidden rows"), "take": N_("Include the hidden rows")}
 MAX_SHEET_NAME: Final = 20
-HINT: Final = (
-    f"CSV, TSV, TXT or XLSX, up to {MOST_FILES} files of 10 MB, one customer a row. "
-    "The column of the ids is found by its name, such as customer_id or Kundenr; "
-    "where two could be meant you are asked. What is typed above counts too."
-)
+HINT: Final = N_("CSV or Excel. Over 10 MB? Share it here and paste its link.")
 FILE_LINK: Final = re.compile(
     r"<?https://[\w.-]+\.slack\.com/(?:files/[UW]\w+/|files-pri/T\w+-)(?P<id>F[A-Z0-9]{2,20})(?!\w)"
     r"(?:/(?:download/)?(?P<name>[^\s<>|,;?#/]*))?[^\s<>|,;]*(?:\|[^<>\n]*)?>?"
@@ -36,27 +33,42 @@ FILE_LINK: Final = re.compile(
 """A file's own link or its download address, as people and Slack write them: `<https://…|name>`."""
 
 
+COLUMNS: Final = {
+    (True, True): N_("{name} (column {column} of sheet {sheet})"),
+    (True, False): N_("{name} (column {column})"),
+    (False, True): N_("Column {column} of sheet {sheet}"),
+    (False, False): N_("Column {column}"),
+}
+"""By whether the column has a name, and whether there are several sheets."""
+HIDDEN_COLUMNS: Final = {
+    (True, True): N_("{name} (column {column} of sheet {sheet}, hidden)"),
+    (True, False): N_("{name} (column {column}, hidden)"),
+    (False, True): N_("Column {column} of sheet {sheet}, hidden"),
+    (False, False): N_("Column {column}, hidden"),
+}
+
+
 def build(form: Form, generation: int, *, files_in_input: frozenset[FileId]) -> list[Block]:
     """Draw the earlier files that the input has lost, a question for each unclear one, and the input."""
     blocks: list[Block] = []
     earlier = [file for file in form.form_input.files if file.id not in files_in_input]
     if earlier:
-        options = [_option(file.name or file.id, file.id) for file in earlier[:MOST_FILES]]
-        hint, block_id = "Untick what shall not count any more.", f"{KEPT}:{generation}"
+        options = [option(file.name or file.id, file.id) for file in earlier[:MOST_FILES]]
+        label, hint, block_id = _("Files from before"), _("Untick files you don't want to use."), KEPT
         blocks.append(
-            checkboxes("Files put in before", options, options, block_id=block_id, action=ACTION, hint=hint)
+            checkboxes(label, options, options, block_id=f"{block_id}:{generation}", action=ACTION, hint=hint)
         )
     return [
         *blocks,
         *(_question(each, generation) for each in form.unclear if each.columns),
         *(_hidden_question(each, generation) for each in form.unclear if each.hidden),
         InputBlock(
-            label="File",
+            label=_("File"),
             element=FileInput(
                 action_id=ACTION, filetypes=["csv", "tsv", "txt", "xlsx"], max_files=MOST_FILES
             ),
             block_id=f"{Field.FILE}:{generation}",
-            hint=HINT,
+            hint=_(HINT),
             optional=True,
         ),
     ]
@@ -66,9 +78,9 @@ def read(view: View) -> tuple[Upload, ...]:
     """Read the files that count, new and kept, each with the column that the person chose."""
     chosen: dict[str, dict[str, Any]] = {}
     for block, answer in answers(view):
-        question, _, file_id = block.partition(".")
-        if option := (answer.get("selected_option") or {}).get("value"):
-            chosen.setdefault(file_id, {}).update(_choice(question, str(option)))
+        question, _dot, file_id = block.partition(".")
+        if value := (answer.get("selected_option") or {}).get("value"):
+            chosen.setdefault(file_id, {}).update(_choice(question, str(value)))
     files = {
         file.id: replace(file, **chosen.get(file.id, {}))
         for block, answer in answers(view)
@@ -103,52 +115,59 @@ def with_links_as_files(form_input: FormInput) -> FormInput:
 
 def _question(unclear: AmbiguousFile, generation: int) -> Block:
     options = [
-        _option(
+        option(
             _column_name(column),
             f"{column.number}@{column.sheet}" if column.sheet else str(column.number),
             shorten(" · ".join(column.samples), OPTION) or None,
         )
         for column in unclear.columns[: MAX_OPTIONS - 1]
     ]
-    options.append(_option(NONE_OF_THESE, str(NO_COLUMN)))
-    label = f"Which column of {shorten(unclear.upload.name, OPTION)} holds the customer ids?"
-    menu = StaticSelectMenu(action_id=ACTION, options=options, placeholder="Choose the column")
-    return InputBlock(label=label, element=menu, block_id=f"{COLUMN}.{unclear.upload.id}:{generation}")
+    options.append(option(_(NONE_OF_THESE), str(NO_COLUMN)))
+    file = shorten(unclear.upload.name, OPTION)
+    label = _("Which column of {file} holds the customer ids?", file=file)
+    menu = StaticSelectMenu(action_id=ACTION, options=options, placeholder=_("Choose a column"))
+    # never required: the file may be taken out instead of answering, and the review asks again
+    block_id = f"{COLUMN}.{unclear.upload.id}:{generation}"
+    return InputBlock(label=label, element=menu, block_id=block_id, optional=True)
 
 
 def _hidden_question(unclear: AmbiguousFile, generation: int) -> Block:
-    name, rows = shorten(unclear.upload.name, OPTION), f"{unclear.hidden:,}"
-    label = f"{name} hides {rows} {'row' if unclear.hidden == 1 else 'rows'} with an id. Take or leave?"
-    options = [_option(text, value) for value, text in HIDDEN_ANSWERS.items()]
-    menu = StaticSelectMenu(action_id=ACTION, options=options, placeholder="Choose")
-    return InputBlock(label=label, element=menu, block_id=f"{HIDDEN}.{unclear.upload.id}:{generation}")
+    label = ngettext(
+        "{file} hides {count} row with an id. Include it?",
+        "{file} hides {count} rows with an id. Include them?",
+        unclear.hidden,
+        file=shorten(unclear.upload.name, OPTION),
+    )
+    options = [option(_(text), value) for value, text in HIDDEN_ANSWERS.items()]
+    menu = StaticSelectMenu(action_id=ACTION, options=options, placeholder=_("Choose"))
+    block_id = f"{HIDDEN}.{unclear.upload.id}:{generation}"
+    return InputBlock(label=label, element=menu, block_id=block_id, optional=True)
 
 
-def _choice(question: str, option: str) -> dict[str, Any]:
+def _choice(question: str, chosen: str) -> dict[str, Any]:
     """Read the answer to a question about a file, as fields of `Upload`."""
-    number, _, sheet = option.partition("@")
+    number, _at, sheet = chosen.partition("@")
     if question == COLUMN and number.isdecimal():
         return {"column": int(number), "sheet": int(sheet) if sheet.isdecimal() else 0}
-    if question == HIDDEN and option in HIDDEN_ANSWERS:
-        return {"hidden": option == "take"}
+    if question == HIDDEN and chosen in HIDDEN_ANSWERS:
+        return {"hidden": chosen == "take"}
     return {}
 
 
-def _option(text: str, value: str, description: str | None = None) -> Option:
-    return Option(Text(shorten(text, OPTION) or value, TextType.PLAINTEXT), value, description)
-
-
 def _column_name(column: Column) -> str:
-    place = f"column {letter(column.number)}"
-    if column.sheet_name:
-        place += f" of sheet {shorten(column.sheet_name, MAX_SHEET_NAME)}"
+    """Name a column by its name, its letter and, among several, its sheet."""
+    values = {
+        "name": column.name,
+        "column": letter(column.number),
+        "sheet": shorten(column.sheet_name, MAX_SHEET_NAME),
+    }
     if column.is_hidden:
-        place += ", hidden"
-    return f"{column.name} ({place})" if column.name else place[0].upper() + place[1:]
+        return _(HIDDEN_COLUMNS[bool(column.name), bool(column.sheet_name)], **values)
+    return _(COLUMNS[bool(column.name), bool(column.sheet_name)], **values)
 
 
 def _uploads(answer: Mapping[str, Any]) -> Iterator[Upload]:
-    for option in answer.get("selected_options") or ():
-        yield Upload(FileId(str(option["value"])), str((option.get("text") or {}).get("text", "")))
+    for ticked in answer.get("selected_options") or ():
+        yield Upload(FileId(str(ticked["value"])), str((ticked.get("text") or {}).get("text", "")))
     for file in answer.get("files") or ():
         yield Upload(FileId(str(file["id"])), str(file.get("name") or file["id"]))

@@ -1,11 +1,12 @@
-"""Lines about what was read of files and pasted text: the columns, and all that is left out or in doubt."""
+"""Lines about what was read of files and pasted text: the columns, and all that is skipped or in doubt."""
 
 import re
 from collections.abc import Sequence
 from typing import Final
 
 from bot.domain.customers.columns import letter, names_column
-from bot.domain.customers.uploads import Doubt, DoubtfulIds, FileRead
+from bot.domain.customers.uploads import Doubt, DoubtfulIds, FileRead, OtherSheet
+from bot.slack.language.texts import N_, _, ngettext
 from bot.slack.rendering.file_errors import ODD
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import escape, mask, phrase
@@ -18,19 +19,19 @@ ID_SIGN: Final = re.compile(r"[@\d]")
 """What a known name of a column has not: the first id may have been taken for its name."""
 
 DOUBTS: Final[dict[str, tuple[str, str]]] = {
-    Doubt.MAIL: ("looks like an e-mail address", "look like e-mail addresses"),
-    Doubt.PHONE: ("looks like a phone number", "look like phone numbers"),
+    Doubt.MAIL: (N_("{count} id looks like an email address"), N_("{count} ids look like email addresses")),
+    Doubt.PHONE: (N_("{count} id looks like a phone number"), N_("{count} ids look like phone numbers")),
     Doubt.SPACED: (
-        "contains a space and counts as one customer",
-        "contain a space, and each counts as one customer",
+        N_("{count} id contains a space and counts as one customer"),
+        N_("{count} ids contain a space, and each counts as one customer"),
     ),
     Doubt.NOT_LEFT: (
-        "is on the list but was not left out before, and is skipped",
-        "are on the list but were not left out before, and are skipped",
+        N_("Skipped {count} id: it isn't among the remaining customers"),
+        N_("Skipped {count} ids: they aren't among the remaining customers"),
     ),
     Doubt.REFUSED: (
-        "is on the list but was refused by Dintero, and is skipped",
-        "are on the list but were refused by Dintero, and are skipped",
+        N_("Skipped {count} id that Dintero refused"),
+        N_("Skipped {count} ids that Dintero refused"),
     ),
 }
 """What is odd about one id that counts, and about several."""
@@ -38,55 +39,99 @@ DOUBTS: Final[dict[str, tuple[str, str]]] = {
 
 def lines(files: Sequence[FileRead], formatter: Formatter, *, masked: bool = False) -> list[str]:
     """Describe what was read; nothing of a plain list of typed ids. An approver sees ids `masked`."""
+    return [*sources(files, masked=masked), *warnings(files, formatter, masked=masked)]
+
+
+def sources(files: Sequence[FileRead], *, masked: bool = False) -> list[str]:
+    """Say which column was read, and which row or line is taken for the names of columns."""
+    return [line for file in files if (line := _source(file, masked=masked))]
+
+
+def warnings(files: Sequence[FileRead], formatter: Formatter, *, masked: bool = False) -> list[str]:
+    """Say what was skipped, and what may not have been meant."""
     return [
-        line
+        f"⚠️ {line}"
         for file in files
         for line in (
-            *_source(file, formatter, masked=masked),
-            *_hidden(file, formatter),
+            *_hidden(file),
             *_unreadable(file, formatter),
-            *(_doubtful(each, file, formatter, masked=masked) for each in file.doubtful),
+            *(_doubtful(each, file, masked=masked) for each in file.doubtful),
         )
     ]
 
 
-def _source(file: FileRead, formatter: Formatter, *, masked: bool) -> list[str]:
-    """Say which column was read, and which row or line is taken for the names of columns."""
+def _source(file: FileRead, *, masked: bool) -> str:
     may_be_id = ID_SIGN.search(file.column.name) and not names_column(file.column.name)
     shown = mask if masked and may_be_id else str
     name, column = escape(shown(file.column.name), MAX_NAME), letter(file.column.number)
-    header = formatter.number(file.header)
     if not file.name:
-        if not column and not name:
-            return []
-        ids = f"*Pasted:* {formatter.pluralize(file.found, 'id')}"
-        source = f"{ids} from column {column}" if column else ids
-        return [f"{source}, header “{name}” on line {header}" if name else source]
-    place = f"column “{name}” ({column})" if name else f"column {column}, which has no name"
-    if file.sheet:
-        place += f" of sheet “{escape(file.sheet, MAX_NAME)}”"
+        return _pasted(file, name, column)
+    values = {
+        "file": escape(file.name, MAX_NAME),
+        "ids": ngettext("{count} id", "{count} ids", file.found),
+        "place": _place(file, name, column),
+        "row": file.header,
+    }
     if file.header > 1:
-        place += f", header in row {header}"
-    return [f"*File:* {escape(file.name, MAX_NAME)}, {formatter.pluralize(file.found, 'id')} from {place}"]
+        return _("*File:* {file}, {ids} from {place}, header in row {row}", **values)
+    return _("*File:* {file}, {ids} from {place}", **values)
 
 
-def _hidden(file: FileRead, formatter: Formatter) -> list[str]:
+def _pasted(file: FileRead, name: str, column: str) -> str:
+    values = {
+        "ids": ngettext("{count} id", "{count} ids", file.found),
+        "column": column,
+        "name": name,
+        "line": file.header,
+    }
+    if column and name:
+        return _("*Pasted:* {ids} from column {column}, header “{name}” on line {line}", **values)
+    if column:
+        return _("*Pasted:* {ids} from column {column}", **values)
+    return _("*Pasted:* {ids}, header “{name}” on line {line}", **values) if name else ""
+
+
+def _place(file: FileRead, name: str, column: str) -> str:
+    """Name the column, and its sheet if there are several."""
+    values = {"name": name, "column": column, "sheet": escape(file.sheet, MAX_NAME)}
+    if name and file.sheet:
+        return _("column “{name}” ({column}) of sheet “{sheet}”", **values)
+    if name:
+        return _("column “{name}” ({column})", **values)
+    if file.sheet:
+        return _("column {column} (no header) of sheet “{sheet}”", **values)
+    return _("column {column} (no header)", **values)
+
+
+def _hidden(file: FileRead) -> list[str]:
     """Say which hidden rows count, and which sheets do not."""
-    lines = []
+    found = []
     if file.hidden:
-        rows = formatter.pluralize(file.hidden, "row")
-        lines.append(
-            f"⚠ {rows} hidden in the sheet {'counts' if file.hidden == 1 else 'count'} too, as chosen"
+        counted = ngettext(
+            "Includes {count} hidden row, as you chose.",
+            "Includes {count} hidden rows, as you chose.",
+            file.hidden,
         )
+        found.append(counted)
     if file.other_sheets:
-        names = [
-            f"“{escape(sheet.name, MAX_NAME)}” ({'hidden, ' if sheet.is_hidden else ''}"
-            f"{formatter.pluralize(sheet.rows, 'row')})"
-            for sheet in file.other_sheets
-        ]
-        sheets = formatter.pluralize(len(names), "other sheet")
-        lines.append(f"⚠ {sheets} not read: {phrase(names, last='and', most=MAX_ROWS_NAMED)}")
-    return lines
+        names = phrase([_sheet(sheet) for sheet in file.other_sheets], last="and", most=MAX_ROWS_NAMED)
+        unread = ngettext(
+            "{count} sheet wasn't read: {sheets}",
+            "{count} sheets weren't read: {sheets}",
+            len(file.other_sheets),
+            sheets=names,
+        )
+        found.append(unread)
+    return found
+
+
+def _sheet(sheet: OtherSheet) -> str:
+    name = escape(sheet.name, MAX_NAME)
+    if sheet.is_hidden:
+        return ngettext(
+            "“{name}” (hidden, {count} row)", "“{name}” (hidden, {count} rows)", sheet.rows, name=name
+        )
+    return ngettext("“{name}” ({count} row)", "“{name}” ({count} rows)", sheet.rows, name=name)
 
 
 def _unreadable(file: FileRead, formatter: Formatter) -> list[str]:
@@ -95,36 +140,41 @@ def _unreadable(file: FileRead, formatter: Formatter) -> list[str]:
         return []
     named = file.odd_rows[:MAX_ROWS_NAMED]
     parts = [
-        f"{_rows([row.row for row in named if row.why is why], formatter)}: {ODD[why]}"
+        _rows([row.row for row in named if row.why is why], _(ODD[why]), formatter)
         for why in dict.fromkeys(row.why for row in named)
     ]
     if more := file.odd - len(named):
-        parts.append(f"and {formatter.number(more)} more")
-    return [f"⚠ Skipped {formatter.pluralize(file.odd, 'row')} – {'; '.join(parts)}"]
+        parts.append(_("{count} more", count=more))
+    rows = "; ".join(parts)
+    return [ngettext("Skipped {count} row – {rows}", "Skipped {count} rows – {rows}", file.odd, rows=rows)]
 
 
-def _doubtful(doubtful: DoubtfulIds, file: FileRead, formatter: Formatter, *, masked: bool) -> str:
+def _doubtful(doubtful: DoubtfulIds, file: FileRead, *, masked: bool) -> str:
     """Count ids that were hardly meant as ids, and name the first."""
     show = mask if masked else str
     named = doubtful.first[:MAX_IDS_NAMED]
-    kind = "row" if file.name else "line"
-    ids = [
-        f"“{escape(show(customer), MAX_ID)}”" + (f" ({kind} {formatter.number(row)})" if row else "")
-        for row, customer in named
-    ]
-    if ids and (more := doubtful.count - len(named)):
-        ids.append(f"{formatter.number(more)} more")
     one, many = DOUBTS[doubtful.why]
-    count = formatter.pluralize(doubtful.count, "id")
-    advice = (
-        ""
-        if masked or doubtful.why is not Doubt.SPACED
-        else ". If one is several ids, put each on its own line"
-    )
-    named_ids = f": {phrase(ids, last='and')}" if ids else ""
-    return f"⚠ {count} {one if doubtful.count == 1 else many}{named_ids}{advice}"
+    what = ngettext(one, many, doubtful.count)
+    ids = [_id(escape(show(customer), MAX_ID), row, file) for row, customer in named]
+    if ids and (more := doubtful.count - len(named)):
+        ids.append(_("{count} more", count=more))
+    if ids:
+        what = _("{problem}: {ids}", problem=what, ids=phrase(ids, last="and"))
+    if masked or doubtful.why is not Doubt.SPACED:
+        return what
+    return f"{what}. {_('If one is several ids, put each on its own line.')}"
 
 
-def _rows(numbers: Sequence[int], formatter: Formatter) -> str:
+def _id(shown: str, row: int, file: FileRead) -> str:
+    if not row:
+        return _("“{id}”", id=shown)
+    if file.name:
+        return _("“{id}” (row {row})", id=shown, row=row)
+    return _("“{id}” (line {line})", id=shown, line=row)
+
+
+def _rows(numbers: Sequence[int], problem: str, formatter: Formatter) -> str:
     shown = phrase(list(map(formatter.number, numbers)), last="and", most=MAX_ROWS_NAMED)
-    return f"{'row' if len(numbers) == 1 else 'rows'} {shown}"
+    if len(numbers) == 1:
+        return _("row {row}: {problem}", row=shown, problem=problem)
+    return _("rows {rows}: {problem}", rows=shown, problem=problem)

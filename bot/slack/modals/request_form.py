@@ -4,15 +4,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from slackblocks import ActionsBlock, Block, Button, ExternalSelectMenu, InputBlock, Option, Text, TextType
+from slackblocks import ActionsBlock, Block, Button, ExternalSelectMenu, InputBlock, Option
 
 from bot.domain.ids import FileId, RequestId
 from bot.domain.requests.prior_grants import Remainder
 from bot.domain.requests.request import FormInput
 from bot.domain.requests.views import Field, FieldError, Form
-from bot.slack.modals import file_fields
+from bot.domain.rules.rule import Availability, Rule
+from bot.slack.language.texts import N_, _, ngettext
+from bot.slack.modals import draft_offer, file_fields, remainder_fields
 from bot.slack.modals.rule_options import NO_RULE, fits_option, option
-from bot.slack.rendering import earlier_requests, pause_banner, request_facts
+from bot.slack.rendering import pause_banner, request_facts
 from bot.slack.rendering.blocks import (
     INPUT,
     checkboxes,
@@ -20,45 +22,33 @@ from bot.slack.rendering.blocks import (
     modal,
     read_input,
     section,
-    sections,
     text_input,
 )
+from bot.slack.rendering.blocks import option as choice
 from bot.slack.rendering.formatting import Formatter, Json
 from bot.slack.rendering.mrkdwn import quoted
 from bot.slack.rendering.reasons import refusal, refusal_plain
 from bot.slack.reply import Close, View
 
 CALLBACK: Final = "discount_add"
-TITLE: Final = "Give a discount"
+TITLE: Final = N_("Give a discount")
 RULE_ACTION: Final = "discount_add_rule"
 MORE_ACTION: Final = "discount_add_more"
 TEXT_ACTION: Final = "discount_add_text"
 AGAIN_ACTIONS: Final = tuple(f"discount_add_again_{number}" for number in range(5))
 MAX_ERRORS_PER_FIELD: Final = 5
 
-CUSTOMERS_HINT: Final = (
-    "One on each line, or apart by commas, semicolons or tabs; a space belongs to the id. "
-    f"About {INPUT // 37} ids of 36 characters fit, or {INPUT // 9} of 8; "
-    "longer lists, up to a million ids, go into File. "
-    "A file of up to 100 MB that is shared in this channel can be given by its link."
-)
-KEY_HINT: Final = (
-    "A customer gets the discount once under one key, however often it is asked for. "
-    "Left empty, the bot makes one for this request. "
-    "Set your own, such as stamp-2020, and whoever already had it under that key gets nothing more."
-)
-RESERVED_HINT: Final = (
-    "Leave Customer IDs empty and tick one, if everybody shall get it. "
-    "At least two people have to agree, and each types the rule's name."
-)
-NEW_KEY_HINT: Final = (
-    "Those of them who did get it, although no answer said so, get it twice. "
-    "To give it only to those who do not have it, request again."
-)
-REFUSED_HINT: Final = (
-    "Dintero will refuse them again unless something was mended there since; "
-    "the list of them says why it did."
-)
+CUSTOMERS_PLACEHOLDER: Final = N_("One per line, or separated by commas")
+CUSTOMERS_HINT: Final = N_("Paste ids, upload a file, or both.")
+REASON_PLACEHOLDER: Final = N_("Shown to approvers and in the channel")
+KEY_PLACEHOLDER: Final = N_("Empty, or a name such as stamp-2020")
+KEY_HINT: Final = N_("Skips customers who got this rule under the same key.")
+RESERVED_HINT: Final = N_("Leave Customer IDs empty. Needs at least two approvals.")
+RESERVED_OPTIONS: Final = {
+    "*": N_("Every customer, now and in the future (*)"),
+    "/": N_("Every purchase without a customer, now and in the future (/)"),
+}
+NEW_KEY_HINT: Final = N_("Unconfirmed customers may then get it twice.")
 
 
 def build(
@@ -76,7 +66,15 @@ def build(
     drawing = _Drawing(form, formatter, generation)
     fields = drawing.of_remainder(form.remainder) if form.remainder else drawing.of_draft(files_in_input)
     blocks = [*pause_banner.blocks(form.pause, formatter), *fields]
-    return modal(TITLE, blocks, submit="Review", close=close, callback=CALLBACK, metadata=form.request.id)
+    view = modal(
+        _(TITLE), blocks, submit=_("Review"), close=_(close), callback=CALLBACK, metadata=form.request.id
+    )
+    return view | {"notify_on_close": True}
+
+
+def shows_other_rule_faults(view: View, drawn: View) -> bool:
+    """Tell whether a form says something else of its rule than the one on screen."""
+    return _texts(view) != _texts(drawn)
 
 
 def read(view: View) -> tuple[RequestId, FormInput]:
@@ -113,8 +111,10 @@ def errors(field_errors: Iterable[FieldError], view: View, formatter: Formatter)
 
 def _joined(texts: Sequence[str]) -> str:
     distinct = list(dict.fromkeys(texts))
-    more = len(distinct) - MAX_ERRORS_PER_FIELD
-    return " ".join([*distinct[:MAX_ERRORS_PER_FIELD], *([f"… and {more} more."] if more > 0 else [])])
+    shown, more = distinct[:MAX_ERRORS_PER_FIELD], len(distinct) - MAX_ERRORS_PER_FIELD
+    if more > 0:
+        shown.append(ngettext("{count} more problem.", "{count} more problems.", more))
+    return " ".join(shown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,55 +125,64 @@ class _Drawing:
 
     def of_draft(self, files_in_input: frozenset[FileId]) -> list[Block]:
         """Draw each field below its errors."""
-        account = request_facts.stage(self.form.request)
-        most = self.formatter.customers(self.form.policy.max_customers)
         fields = {
             Field.RULE: self._rule(),
             Field.CUSTOMERS: self._customers(),
+            Field.REASON: self._reason(),
             Field.FILE: [
                 *self._own_lists(),
                 *file_fields.build(self.form, self.generation, files_in_input=files_in_input),
             ],
             Field.RESERVED: self._reserved(),
-            Field.REASON: self._reason(),
             Field.ONCE_KEY: self._more(),
             Field.COUNT: [],
         }
         drawn = [block for field, blocks in fields.items() for block in (*self._errors(field), *blocks)]
-        return [context(f"{account} account · up to {most} at once"), *drawn]
+        unfinished = self.form.unfinished
+        offer = draft_offer.build(unfinished, self.formatter) if unfinished else []
+        return [*offer, context(self._limits()), *drawn]
 
     def of_remainder(self, remainder: Remainder) -> list[Block]:
-        """Draw the remainder of another request: its customers are in the database."""
-        first, count = remainder.first.short, self.formatter.customers
-        customers = (
-            f"the {count(remainder.left)} whom {first} left out"
-            if remainder.left
-            else f"those of {first} whom Dintero refused: nobody else is left"
-        )
-        if self.form.form_input.customers or self.form.form_input.files:
-            customers = f"only those on your list, of {customers}"
-        rule = [f"*Rule:* that of {first}"]
-        if self.form.chosen:
-            rule = request_facts.rule_lines(self.form.chosen, self.formatter)
-        lines = [
-            *rule,
-            f"*Customers:* {customers}",
-            f"*Campaign key:* that of {first}, so that nobody can get it twice by it",
-            *earlier_requests.asked_already(remainder, {}),
+        """Draw the remainder of another request."""
+        return [
+            *(block for field in Field for block in self._errors(field)),
+            *remainder_fields.build(
+                self.form, remainder, self.formatter, generation=self.generation, action=TEXT_ACTION
+            ),
+            *self._reason(),
         ]
-        blocks = [*(block for field in Field for block in self._errors(field)), *sections(lines, most=4)]
-        if remainder.refused:
-            also = "Also the" if remainder.left else "The"
-            offer = _option(f"{also} {count(remainder.refused)} whom Dintero refused", "yes")
-            ticked = [offer] if self.form.form_input.refused_too else []
-            blocks.append(
-                self._checkboxes(Field.REFUSED, "Refused by Dintero", [offer], ticked, REFUSED_HINT)
-            )
-        return [*blocks, *self._reason()]
+
+    def _limits(self) -> str:
+        """Promise no more than the channel's limits allow."""
+        policy, budget = self.form.policy, self.form.policy.budget
+        counts = (policy.max_customers, budget.customers if budget else None)
+        amounts = (policy.max_amount, budget.amount if budget else None)
+        most = min(count for count in counts if count is not None)
+        money = min((amount for amount in amounts if amount is not None), default=None)
+        values = {
+            "account": request_facts.stage(self.form.request),
+            "customers": self.formatter.customers(most),
+            "amount": self.formatter.amount(money) if money is not None else "",
+        }
+        match money is not None, budget is not None:
+            case True, True:
+                text = N_(
+                    "{account} account · up to {customers} and {amount} per request, "
+                    "while the channel's budget lasts"
+                )
+            case True, False:
+                text = N_("{account} account · up to {customers} and {amount} per request")
+            case False, True:
+                text = N_(
+                    "{account} account · up to {customers} per request, while the channel's budget lasts"
+                )
+            case _unlimited:
+                text = N_("{account} account · up to {customers} per request")
+        return _(text, **values)
 
     def _errors(self, field: Field) -> list[Block]:
         texts = dict.fromkeys(
-            f"⚠ {refusal(error.refusal, self.formatter)}"
+            f"⚠️ {refusal(error.refusal, self.formatter)}"
             for error in self.form.faults
             if error.field is field
         )
@@ -181,80 +190,98 @@ class _Drawing:
 
     def _rule(self) -> list[Block]:
         chosen = self.form.chosen if self.form.chosen and fits_option(self.form.chosen) else None
+        initial = option(chosen, self.formatter, self.form.usable or Availability.NOW) if chosen else None
         select = InputBlock(
-            label="Rule",
+            label=_("Rule"),
             element=ExternalSelectMenu(
                 action_id=RULE_ACTION,
-                initial_option=option(chosen, self.formatter) if chosen else None,
+                initial_option=initial,
                 min_query_length=0,
-                placeholder="Search by name or id",
+                placeholder=_("Search by name or id"),
             ),
             block_id=f"{Field.RULE}:{self.generation}",
+            dispatch_action=True,  # the bot says at once what is wrong with a rule
         )
-        typed = self.form.form_input.rule.strip()
-        if chosen or not typed or any(error.field is Field.RULE for error in self.form.faults):
+        if any(error.field is Field.RULE for error in self.form.faults):
             return [select]
-        unknown = f"⚠ {quoted(typed, 80)} is not a rule that can be chosen here. Pick one from the list."
-        return [section(unknown), select]
+        doubt = self._doubt_about_rule(chosen)
+        return [section(f"⚠️ {doubt}"), select] if doubt else [select]
+
+    def _doubt_about_rule(self, chosen: Rule | None) -> str:
+        typed = quoted(self.form.form_input.rule.strip(), 80)
+        if chosen and self.form.usable is Availability.SCHEDULED and chosen.requirement.purchase_from:
+            day = self.formatter.day(chosen.requirement.purchase_from)
+            return _("{rule} can't be used before {day}.", rule=quoted(chosen.title, 80), day=day)
+        if chosen or not self.form.form_input.rule.strip():
+            return ""
+        if self.form.candidates > 1:
+            return _("{rule} matches several rules. Choose one below.", rule=typed)
+        return _("There's no rule called {rule} in this channel. Choose one below.", rule=typed)
 
     def _customers(self) -> list[Block]:
-        typed, number = self.form.form_input.customers, self.formatter.number
+        typed = self.form.form_input.customers
+        too_long = _(
+            "That's too many ids to paste ({count} characters, max {most}). Upload them as a file instead.",
+            count=len(typed),
+            most=INPUT,
+        )
         return self._text(
             Field.CUSTOMERS,
-            "Customer IDs",
+            _("Customer IDs"),
             typed,
-            hint=CUSTOMERS_HINT,
+            placeholder=_(CUSTOMERS_PLACEHOLDER),
+            hint=_(CUSTOMERS_HINT),
             multiline=True,
             optional=True,  # a file will do
-            too_long=f"⚠ The customer ids do not fit: they have {number(len(typed))} characters, "
-            f"and the field holds {number(INPUT)}. Nothing of them was kept; ask in several parts.",
+            too_long=too_long,
         )
 
     def _own_lists(self) -> list[Block]:
         """Offer to request again under the first key, or else to confirm that this is a new request."""
-        ticked, new = self.form.form_input.new_key, _option("Give it to them under a new key", "yes")
+        ticked, new = self.form.form_input.new_key, choice(_("Send as a new request"), "yes")
         if not (self.form.lists_of or ticked):
             return []
         again = [
-            Button(f"Request {short} again", action_id=action, value=short)
+            Button(_("Request {request} again", request=short), action_id=action, value=short)
             for action, short in zip(AGAIN_ACTIONS, self.form.lists_of, strict=False)
         ]
         confirm = self._checkboxes(
-            Field.NEW_KEY, "A new request instead", [new], [new] if ticked else [], NEW_KEY_HINT
+            Field.NEW_KEY, _("Not a repeat?"), [new], [new] if ticked else [], _(NEW_KEY_HINT)
         )
         return [*([ActionsBlock([*again], block_id="again")] if again else []), confirm]
 
     def _reserved(self) -> list[Block]:
-        """Offer "everybody" behind More…, and only if the channel's policy allows it."""
+        """Offer "everybody" behind **More options**, and only if the channel's policy allows it."""
         ticked = self.form.form_input.reserved
         if not self.form.policy.reserved or not (self._shows_more or ticked):
             return []
-        choices = {
-            sign: _option(f"{means[0].upper()}{means[1:]} ({sign})", sign)
-            for sign, means in request_facts.EVERYBODY.items()
-        }
-        initial = [choice for sign, choice in choices.items() if sign in ticked]
-        return [
-            self._checkboxes(
-                Field.RESERVED, "Instead of customer ids", list(choices.values()), initial, RESERVED_HINT
-            )
-        ]
+        choices = {sign: choice(_(text), sign) for sign, text in RESERVED_OPTIONS.items()}
+        initial = [one for sign, one in choices.items() if sign in ticked]
+        label, hint = _("Give to everyone instead"), _(RESERVED_HINT)
+        return [self._checkboxes(Field.RESERVED, label, list(choices.values()), initial, hint)]
 
     def _reason(self) -> list[Block]:
         return self._text(
             Field.REASON,
-            "Reason",
+            _("Reason"),
             self.form.form_input.reason,
+            placeholder=_(REASON_PLACEHOLDER),
             optional=not self.form.policy.require_reason,
             multiline=True,
         )
 
     def _more(self) -> list[Block]:
         if not self._shows_more:
-            more = Button("More options", action_id=MORE_ACTION, value=self.form.request.id)
+            more = Button(_("More options"), action_id=MORE_ACTION, value=self.form.request.id)
             return [ActionsBlock([more], block_id="more")]
-        key = self.form.form_input.once_key
-        return self._text(Field.ONCE_KEY, "Campaign key", key, hint=KEY_HINT, optional=True)
+        return self._text(
+            Field.ONCE_KEY,
+            _("Campaign key"),
+            self.form.form_input.once_key,
+            placeholder=_(KEY_PLACEHOLDER),
+            hint=_(KEY_HINT),
+            optional=True,
+        )
 
     @property
     def _shows_more(self) -> bool:
@@ -272,6 +299,7 @@ class _Drawing:
         *,
         optional: bool,
         multiline: bool = False,
+        placeholder: str = "",
         hint: str = "",
         too_long: str = "",
     ) -> list[Block]:
@@ -282,12 +310,17 @@ class _Drawing:
             block_id=f"{field}:{self.generation}",
             action=TEXT_ACTION,
             hint=hint,
+            placeholder=placeholder,
             initial=value if fits else "",
             multiline=multiline,
             optional=optional,
         )
-        dropped = too_long or f"⚠ What stood in “{label}” does not fit into the field, and was not kept."
-        return [drawn] if fits else [section(dropped), drawn]
+        if fits:
+            return [drawn]
+        dropped = too_long or _(
+            "“{field}” was too long (max {most} characters) and wasn't saved.", field=label, most=INPUT
+        )
+        return [section(f"⚠️ {dropped}"), drawn]
 
     def _checkboxes(
         self, field: Field, label: str, choices: list[Option], ticked: list[Option], hint: str
@@ -296,8 +329,8 @@ class _Drawing:
         return checkboxes(label, choices, ticked, block_id=block_id, action=TEXT_ACTION, hint=hint)
 
 
-def _option(text: str, value: str) -> Option:
-    return Option(Text(text, TextType.PLAINTEXT), value)
+def _texts(view: View) -> list[str]:
+    return [block["text"]["text"] for block in view.get("blocks", []) if block.get("type") == "section"]
 
 
 def _block_id(view: View, field: Field) -> str | None:

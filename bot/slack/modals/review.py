@@ -8,42 +8,49 @@ from slackblocks import ActionsBlock, Button
 
 from bot.domain.ids import RequestId
 from bot.domain.requests.views import Review
+from bot.slack.language.texts import N_, _, ngettext
 from bot.slack.modals import file_summary
 from bot.slack.rendering import earlier_requests, pause_banner, request_facts
-from bot.slack.rendering.blocks import context, modal, sections
+from bot.slack.rendering.blocks import context, header, modal, sections
 from bot.slack.rendering.formatting import Formatter, Json, duration
-from bot.slack.rendering.mrkdwn import mention
+from bot.slack.rendering.mrkdwn import escape, mentions
+from bot.slack.rendering.rule_rewards import availability_warning, cost_text, validity
+from bot.slack.rendering.rule_usage import rule_use
 
 CALLBACK: Final = "discount_review"
-TITLE: Final = "Review request"
+TITLE: Final = N_("Review request")
 ODD_ROWS: Final = "discount_review_odd_rows"
+SHOWN_CONDITIONS: Final = 5
+"""How many conditions of the rule are named; `/discount rule` has them all."""
 
 
 def build(review: Review, formatter: Formatter, links: earlier_requests.Links) -> Json:
-    """Draw the facts and what happens next."""
+    """Draw the facts, every warning, and what happens next."""
     request = review.request
+    facts = [
+        (_("Cost"), cost_text(request.price, formatter)),
+        (_("Valid"), escape(validity(review.rule, formatter))),
+        (_("Customers"), request_facts.ids(review, masked=False)),
+        (_("Account"), request_facts.account_kind(request)),
+    ]
     blocks = [
         *pause_banner.blocks(review.pause, formatter),
-        *sections(
-            [*facts(review, formatter, links), request_facts.first_and_last(review, masked=False)], most=5
-        ),
-        *sections(file_summary.lines(review.files_read, formatter, masked=not review.shows_ids), most=6),
+        header(request_facts.offer(request, formatter)),
+        request_facts.fields(facts, above=request_facts.title(request)),
+        *request_facts.quote(request),
+        *sections(file_summary.sources(review.files_read, masked=not review.shows_ids), most=4),
+        *sections(warnings(review, formatter, links, masked=not review.shows_ids), most=8),
     ]
     if any(file.odd for file in review.files_read):
-        get_rows = Button("Get the unreadable rows", action_id=ODD_ROWS, value=request.id)
+        get_rows = Button(_("Send me skipped rows"), action_id=ODD_ROWS, value=request.id)
         blocks.append(ActionsBlock([get_rows], block_id="odd_rows"))
-    blocks += sections(request_facts.use_lines(review.rule, formatter), most=6)
-    blocks += sections([_next(review)], most=4)
-    digest = ""
-    if request.approvals:
-        digest = f"approvers say yes to exactly this: {review.digest[: request_facts.DIGEST_CHARACTERS]} · "
-    blocks.append(context(f"{request.short} · {digest}nothing is asked for until you press the button"))
-    submit = "Request approval" if request.approvals else "Give discount"
+    blocks += sections([*_conditions(review, formatter), *_next(review)], most=4)
+    blocks.append(context(_("{request} · Nothing is sent yet.", request=request.short)))
     return modal(
-        TITLE,
+        _(TITLE),
         blocks,
-        submit=submit,
-        close="Back",
+        submit=_("Request approval") if request.approvals else _("Give discount"),
+        close=_("Back"),
         callback=CALLBACK,
         metadata=f"{request.id}:{request_facts.seen(review)}:{review.input_mark}",
     )
@@ -64,37 +71,49 @@ def read(view: Mapping[str, Any]) -> Submission:
     return Submission(RequestId(draft), shown, frozenset(named.split()), mark)
 
 
-def facts(review: Review, formatter: Formatter, links: earlier_requests.Links) -> list[str]:
-    """List the facts that the requester reviews and the approver approves."""
+def warnings(
+    review: Review, formatter: Formatter, links: earlier_requests.Links, *, masked: bool
+) -> list[str]:
+    """List all that is special or in doubt, the same for the requester and for an approver."""
     request, first = review.request, review.remainder.first if review.remainder else None
+    unusable = availability_warning(review.rule, review.usable, formatter)
     return [
-        *request_facts.rule_lines(review.rule, formatter, review.usable),
-        request_facts.customers(request, formatter),
-        request_facts.cost_line(request.price, formatter),
+        *([f"⚠️ *{escape(unusable)}*"] if unusable else []),
+        *([request_facts.customers(request, formatter)] if request.reserved or request.repeated else []),
         *earlier_requests.first(request, first, formatter, links),
         *earlier_requests.asked_already(review.remainder, links),
         *earlier_requests.before(review.prior_grants, links),
         *earlier_requests.lost(review),
         *request_facts.tier(request.tier, formatter, request),
         *request_facts.budget(review.budget_use, formatter),
-        request_facts.account(request, formatter),
+        *request_facts.other_account(request, formatter),
         *earlier_requests.own_key(request),
         *earlier_requests.key_use(review),
-        *request_facts.reason(request),
+        *file_summary.warnings(review.files_read, formatter, masked=masked),
     ]
 
 
-def held(review: Review) -> str:
-    """Describe the hold before the discount is given; empty if there is none."""
-    if not review.hold_minutes:
-        return ""
-    minutes = duration(timedelta(minutes=review.hold_minutes))
-    return f"it is held for {minutes}, in which anybody in the channel can cancel it"
+def _conditions(review: Review, formatter: Formatter) -> list[str]:
+    found = ", ".join(rule_use(review.rule, formatter, most=SHOWN_CONDITIONS))
+    return [_("*When it can be used:* {conditions}.", conditions=found)] if found else []
 
 
-def _next(review: Review) -> str:
+def _next(review: Review) -> list[str]:
+    """Say what the submit leads to."""
+    time = duration(timedelta(minutes=review.hold_minutes))
+    if not review.request.approvals and review.hold_minutes:
+        return [
+            _("*Next:* no approval needed. It's on hold for {time}; anyone here can cancel it.", time=time)
+        ]
     if not review.request.approvals:
-        return f"*Next:* no approval is needed here: {held(review) or 'it is given at once'}."
-    asked = request_facts.approvals(review.request.approvals, [mention(who) for who in review.asked_of])
-    then = f" Then {held(review)}." if review.hold_minutes else ""
-    return f"*Next:* {asked} before anything is given.{then}"
+        return [_("*Next:* no approval needed. It's sent right away.")]
+    people = mentions(review.asked_of) or _("this channel's approvers")
+    needed = ngettext(
+        "*Next:* needs {count} approval from {people}, then it's sent.",
+        "*Next:* needs {count} approvals from {people}, then it's sent.",
+        review.request.approvals,
+        people=people,
+    )
+    if not review.hold_minutes:
+        return [needed]
+    return [needed, _("After that it's on hold for {time}; anyone here can cancel it.", time=time)]

@@ -107,6 +107,7 @@ def text_input(
     action: str,
     hint: str = "",
     initial: str = "",
+    placeholder: str = "",
     multiline: bool = False,
     optional: bool = False,
 ) -> InputBlock:
@@ -114,12 +115,21 @@ def text_input(
     return InputBlock(
         label=label,
         element=PlainTextInput(
-            action_id=action, initial_value=initial or None, multiline=multiline, max_length=INPUT
+            action_id=action,
+            initial_value=initial or None,
+            multiline=multiline,
+            max_length=INPUT,
+            placeholder=placeholder or None,
         ),
         block_id=block_id,
         hint=hint or None,
         optional=optional,
     )
+
+
+def option(text: str, value: str, description: str | None = None) -> Option:
+    """Draw an option to choose or to tick."""
+    return Option(Text(shorten(text, OPTION) or value, TextType.PLAINTEXT), value, description)
 
 
 def checkboxes(

@@ -45,12 +45,11 @@ def put(*files: Upload) -> dict[str, Any]:
     return {"type": "file_input", "files": [{"id": file.id, "name": file.name} for file in files]}
 
 
-def test_the_file_input_follows_the_ids_and_takes_ten_tables() -> None:
+def test_the_file_input_follows_ids_and_reason_and_takes_ten_tables() -> None:
     labels = list(inputs(drawn()))
     field = inputs(drawn())["File"]["element"]
-    assert labels.index("File") == labels.index("Customer IDs") + 1
+    assert labels[1:4] == ["Customer IDs", "Reason", "File"]
     assert (field["max_files"], field["filetypes"]) == (10, ["csv", "tsv", "txt", "xlsx"])
-    assert "a million" in inputs(drawn())["Customer IDs"]["hint"]["text"]
 
 
 def test_files_in_the_input_are_read_back() -> None:
@@ -60,16 +59,16 @@ def test_files_in_the_input_are_read_back() -> None:
 
 def test_an_earlier_file_counts_while_it_is_ticked() -> None:
     view = drawn(VIP)
-    box = inputs(view)["Files put in before"]["element"]
+    box = inputs(view)["Files from before"]["element"]
     assert box["initial_options"] == box["options"]
     assert answered(
-        view, **{"Files put in before": {"selected_options": box["options"]}, "File": put(NEW)}
+        view, **{"Files from before": {"selected_options": box["options"]}, "File": put(NEW)}
     ) == (VIP, NEW)
-    assert answered(view, **{"Files put in before": {"selected_options": []}}) == ()
+    assert answered(view, **{"Files from before": {"selected_options": []}}) == ()
 
 
 def test_a_file_in_the_input_is_not_drawn_twice() -> None:
-    assert "Files put in before" not in inputs(drawn(VIP, in_input=frozenset({VIP.id})))
+    assert "Files from before" not in inputs(drawn(VIP, in_input=frozenset({VIP.id})))
 
 
 def test_a_column_is_asked_for_with_its_samples_and_read_back() -> None:
@@ -81,10 +80,11 @@ def test_a_column_is_asked_for_with_its_samples_and_read_back() -> None:
         "Column C",
         "None of these",
     ]
+    assert question["optional"]  # it may be answered by taking the file out
     assert options[0]["description"]["text"] == "1001 · 1002 · 1003"
-    box = inputs(view)["Files put in before"]["element"]
+    box = inputs(view)["Files from before"]["element"]
     chosen = {
-        "Files put in before": {"selected_options": box["options"]},
+        "Files from before": {"selected_options": box["options"]},
         question["label"]["text"]: {"selected_option": options[1]},
     }
     assert answered(view, **chosen) == (replace(VIP, column=3),)
@@ -154,7 +154,7 @@ def test_a_column_of_a_hidden_sheet_says_so_and_is_read_back_with_its_sheet() ->
 @pytest.mark.parametrize(("at", "hidden"), [(0, False), (1, True)])
 def test_hidden_rows_are_asked_about_and_the_answer_is_read_back(at: int, *, hidden: bool) -> None:
     view = drawn(unclear=(AmbiguousFile(VIP, hidden=1_200),))
-    question = "vip.csv hides 1,200 rows with an id. Take or leave?"
+    question = "vip.csv hides 1,200 rows with an id. Include them?"
     option = inputs(view)[question]["element"]["options"][at]
     assert answered(view, **{question: {"selected_option": option}, "File": put(VIP)}) == (
         replace(VIP, hidden=hidden),

@@ -1,5 +1,6 @@
 """The lines about files, word for word, and advice for every problem."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -44,11 +45,11 @@ FILE = FileRead(
 def test_each_file_is_described() -> None:
     assert file_summary.lines([FILE], LOOK) == [
         "*File:* vip.csv, 80,000 ids from column “Kundenr” (B)",
-        (f"⚠ Skipped 5 rows – rows 17 and 120: no id; row 99: {ODD[RowProblem.SHORTENED]}; and 2 more"),
-        "⚠ 3 ids look like e-mail addresses: “ann@example.com” (row 2), “bo@example.com” (row 9) and 1 more",
+        (f"⚠️ Skipped 5 rows – rows 17 and 120: no id; row 99: {ODD[RowProblem.SHORTENED]}; 2 more"),
+        "⚠️ 3 ids look like email addresses: “ann@example.com” (row 2), “bo@example.com” (row 9) and 1 more",
         (
-            "⚠ 1 id contains a space and counts as one customer: “c-1 c-2” (row 7). "
-            "If one is several ids, put each on its own line"
+            "⚠️ 1 id contains a space and counts as one customer: “c-1 c-2” (row 7). "
+            "If one is several ids, put each on its own line."
         ),
     ]
 
@@ -63,7 +64,7 @@ def test_an_approver_reads_the_same_with_ids_masked() -> None:
     whole, masked = (file_summary.lines([FILE], LOOK, masked=each) for each in (False, True))
     assert masked[:2] == whole[:2]
     assert masked[2].endswith(": “an•••om” (row 2), “bo•••om” (row 9) and 1 more")
-    assert masked[3] == "⚠ 1 id contains a space and counts as one customer: “c•••2” (row 7)"
+    assert masked[3] == "⚠️ 1 id contains a space and counts as one customer: “c•••2” (row 7)"
 
 
 @pytest.mark.parametrize(
@@ -89,8 +90,8 @@ def test_the_lines_name_hidden_rows_and_other_sheets() -> None:
     others = (OtherSheet("Old", 1_200), OtherSheet("Notes", 1, is_hidden=True))
     file = replace(FILE, hidden=1, other_sheets=others, odd=0, doubtful=())
     assert file_summary.lines([file], LOOK)[1:] == [
-        "⚠ 1 row hidden in the sheet counts too, as chosen",
-        "⚠ 2 other sheets not read: “Old” (1,200 rows) and “Notes” (hidden, 1 row)",
+        "⚠️ Includes 1 hidden row, as you chose.",
+        "⚠️ 2 sheets weren't read: “Old” (1,200 rows) and “Notes” (hidden, 1 row)",
     ]
 
 
@@ -110,8 +111,8 @@ def test_the_lines_are_in_the_review_and_the_approval() -> None:
 @pytest.mark.parametrize("why", FileProblem)
 def test_each_problem_names_the_file_and_gives_advice(why: FileProblem) -> None:
     said = reasons.refusal_plain(Refusal(RefusalReason.BAD_FILE, f"{why}/a/b.csv"), LOOK)
-    assert said.startswith("“a/b.csv” ")
-    assert said.count(". ") == 1
+    assert "“a/b.csv”" in said
+    assert all(len(sentence.split()) <= 20 for sentence in re.split(r"[.:] ", said))
     assert "{" not in said
 
 

@@ -72,7 +72,7 @@ def test_a_remainders_form_offers_the_refused_customers(left: int, *, ticked: bo
     form = replace(samples.form(FormInput(refused_too=ticked)), remainder=remainder)
     view = request_form.build(form, LOOK)
     assert labels(view) == ["Refused by Dintero", "Reason"]
-    assert f"{'Also the' if left else 'The'} 7 customers whom Dintero refused" in drawn_all(view)
+    assert "Include the 7 customers Dintero refused" in drawn_all(view)
     _, read = request_form.read(answered(view))
     assert read.refused_too is ticked
 
@@ -81,18 +81,18 @@ def test_a_remainder_without_refused_customers_offers_none() -> None:
     remainder = Remainder(PriorRequest(RequestId("1"), ShortId("R-22222"), ChannelId("C1"), "1.0", 3), left=3)
     view = request_form.build(replace(samples.form(FormInput()), remainder=remainder), LOOK)
     assert labels(view) == ["Reason"]
-    assert "the 3 customers whom R-22222 left out" in said(view)
+    assert "3 customers who didn't get it by R-22222" in said(view)
 
 
 def test_the_form_has_the_labels_that_scripts_rely_on() -> None:
     assert labels(request_form.build(samples.form(FormInput()), LOOK)) == [
         "Rule",
         "Customer IDs",
-        "File",
         "Reason",
+        "File",
     ]
     more = request_form.build(samples.form(FormInput(more=True)), LOOK)
-    assert labels(more) == ["Rule", "Customer IDs", "File", "Reason", "Campaign key"]
+    assert labels(more) == ["Rule", "Customer IDs", "Reason", "File", "Campaign key"]
     assert more["submit"]["text"] == "Review"
     assert more["private_metadata"] == REQUEST.id
 
@@ -148,13 +148,13 @@ def test_later_errors_are_drawn_right_above_their_fields() -> None:
 
 def test_ids_that_do_not_fit_are_reported_and_not_cut() -> None:
     view = request_form.build(samples.form(FormInput(customers="x" * 3_001)), LOOK)
-    assert "The customer ids do not fit" in said(view)
+    assert "too many ids to paste (3,001 characters, max 3,000)" in said(view)
     assert request_form.read(answered(view))[1].customers == ""
 
 
 def test_a_typed_rule_that_does_not_exist_is_reported() -> None:
     view = request_form.build(samples.form(FormInput(rule="sparr"), chosen=None), LOOK)
-    assert "“sparr” is not a rule that can be chosen here" in said(view)
+    assert "There's no rule called “sparr” in this channel" in said(view)
 
 
 def test_the_reason_is_optional_unless_the_policy_requires_it() -> None:
@@ -185,8 +185,8 @@ def test_a_rule_whose_id_fits_no_option_is_left_out() -> None:
 @pytest.mark.parametrize(
     ("approvals", "submit", "words"),
     [
-        (1, "Request approval", "Needs 1 approval from <!subteam^S0LEADS> or <@U0BOSS>"),
-        (0, "Give discount", "no approval is needed"),
+        (1, "Request approval", "needs 1 approval from <!subteam^S0LEADS> or <@U0BOSS>"),
+        (0, "Give discount", "no approval needed. It's sent right away."),
     ],
 )
 def test_the_review_shows_what_comes_next(approvals: int, submit: str, words: str) -> None:
@@ -198,13 +198,14 @@ def test_the_review_shows_what_comes_next(approvals: int, submit: str, words: st
 
 
 def test_the_review_shows_the_request() -> None:
-    drawn = said(review_modal.build(samples.review(), LOOK, {}))
+    drawn = drawn_all(review_modal.build(samples.review(), LOOK, {})).replace("\\xa0", " ")
     for words in (
-        "*Spar 100,-*",
-        "NOK 100 off",
+        "NOK 100 off for 10 customers",
+        "Spar 100,-",
         "*Customers:* 10 (1 duplicate removed)",
         "NOK 1,000 if each uses it once (up to 3 uses each)",
-        "*TEST*",
+        "TEST, no real customers",
+        "> Late delivery last week",
     ):
         assert words in drawn
 

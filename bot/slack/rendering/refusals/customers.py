@@ -2,11 +2,10 @@
 
 from typing import Final
 
-from bot.domain.customers.uploads import FileProblem
 from bot.domain.policy.policy import RefusalReason
 from bot.domain.requests.request import KEY_PREFIX
 from bot.slack.language.texts import N_, _, joined, ngettext
-from bot.slack.rendering.file_errors import ODD, TROUBLES
+from bot.slack.rendering.file_errors import ODD, trouble
 from bot.slack.rendering.refusals.words import Text, Words, always, named
 
 MAX_LINES_NAMED: Final = 10
@@ -49,9 +48,7 @@ def _reserved_id(words: Words) -> str:
 def _bad_file(words: Words) -> str:
     """Write the trouble with a file of a detail such as "encrypted/customers.xlsx"."""
     problem, _slash, name = words.detail.partition("/")
-    what, cure = TROUBLES.get(problem, TROUBLES[FileProblem.BROKEN])
-    file = words.quote(name) if name else _("A file")
-    return f"{file} {what}. {cure.replace('{who}', words.who)}"
+    return trouble(problem, file=words.quote(name) if name else "", who=words.who)
 
 
 def _bad_key(words: Words) -> str:
