@@ -204,6 +204,7 @@ def _build_context(
             clock=clock,
             background=background,
             progress_tracker=resources.progress_tracker,
+            catalog=catalog,
         ),
         preferences=PreferenceService(repository, access, clock),
         rule_history=_build_rule_history(resources),

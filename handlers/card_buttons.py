@@ -110,7 +110,7 @@ async def draw_approval(
     ctx: HandlerContext, request: RequestId, who: Person, channel: ChannelId | None, *, warning: str = ""
 ) -> Drawn:
     """Show an approver what they would approve."""
-    found = await ctx.decisions.open_approval(request, who, channel)
+    found = await ctx.decisions.approvals.open(request, who, channel)
     if isinstance(found, Refusal):
         return found
     links = await ctx.modal_controller.links(found.review.named)
@@ -165,7 +165,7 @@ async def push_rule(ack: AsyncAck, body: Body, who: Person, ctx: HandlerContext)
     request, _channel = card_target(body)
 
     async def draw() -> Drawn:
-        rule = await ctx.decisions.rule_to_approve(request, who)
+        rule = await ctx.decisions.approvals.rule(request, who)
         return rule if isinstance(rule, Refusal) else rule_details.build(rule, ctx.formatter)
 
     await ack()
@@ -184,20 +184,33 @@ async def turn_page(ack: AsyncAck, body: Body, who: Person, ctx: HandlerContext)
 
 async def submit_approval(ack: AsyncAck, view: View, who: Person, ctx: HandlerContext) -> None:
     """Approve what was shown."""
-    request, round_, shown, named, typed = approval.read(view)
-    if wrong := await ctx.decisions.check_confirmation(request, typed):
+    read = approval.read(view)
+    request, typed = read.request, read.typed
+    wrong = await ctx.decisions.approvals.check_confirmation(request, typed)
+    if wrong and approval.asks(view):
         errors = {approval.COUNT_BLOCK: reasons.refusal_plain(wrong, ctx.formatter)}
         await ack(response_action="errors", errors=errors)
         return
 
     async def approve() -> Drawn:
-        approved = await ctx.decisions.approve(request, round_, who, typed=typed, shown=shown, named=named)
+        approved = await ctx.decisions.approvals.approve(
+            request,
+            read.round,
+            who,
+            typed=typed,
+            shown=read.shown,
+            named=read.named,
+            changed_from=read.changed_from,
+        )
         if isinstance(approved, Refusal):
             if approved.reason not in {RefusalReason.REPEATED, RefusalReason.REPEATED_LOST}:
                 return approved
             warning = reasons.refusal(approved, ctx.formatter)
             return await draw_approval(ctx, request, who, None, warning=warning)
-        reply = confirmations.approved(approved, ctx.formatter, await ctx.decisions.still_needed(approved))
+        reply = confirmations.approved(
+            approved, ctx.formatter, await ctx.decisions.approvals.still_needed(approved)
+        )
+        reply = confirmations.unless_blocked(reply, approved, ctx.decisions.approvals.obstacle(approved))
         return confirmations.unless_paused(reply, approved, await ctx.decisions.pause_service.now())
 
     title = _(approval.TITLE)

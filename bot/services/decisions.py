@@ -1,6 +1,6 @@
 """Decisions on a request: every click is one short transaction under the request's row lock."""
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
@@ -12,41 +12,29 @@ from bot.domain.requests.audit_entries import (
     Action,
     EntryKind,
     entry_of,
-    refused,
 )
-from bot.domain.requests.authorization import violations
-from bot.domain.requests.deadlines import SOON, held_facts, held_until, is_expired, is_held
+from bot.domain.requests.deadlines import is_expired, is_held
 from bot.domain.requests.notification import NotificationType, RequestSnapshot
 from bot.domain.requests.person import Person
 from bot.domain.requests.progress import ProgressTracker
 from bot.domain.requests.request import (
-    Approval,
     Event,
     Request,
     State,
-    digest,
     next_state,
-    rule_of,
     transition,
 )
-from bot.domain.requests.views import ApprovalView
-from bot.domain.rules.rule import Availability, Rule
 from bot.services.access import AccessControl
 from bot.services.announcements import notifications_for, request_card_redraw
+from bot.services.approvals import ApprovalService
 from bot.services.customer_lists import CustomerPage, enqueue_list, load_page
+from bot.services.drafting.rule_catalog import RuleCatalog
 from bot.services.pausing import PauseService
-from bot.services.reapproval import into_next_round
 from bot.services.reminders import ReminderService
-from bot.services.requests import AnyId, May, find_allowed, find_request
-from bot.services.review import current_budget_use, current_prior_grants, load_review, unseen_repeats
+from bot.services.requests import AnyId, May, find_allowed
 from bot.services.snapshots import load_snapshot
+from bot.services.transitions import already_decided, late_for, move, not_waiting
 
-COUNT_ABOVE: Final = 50
-"""With more customers than this, or without a price, an approver types their number to confirm."""
-MAX_TITLE: Final = 60
-APPROVED_STATES: Final = frozenset({State.APPROVED, State.GIVING, State.STOPPED, State.DONE})
-DECIDED: Final = frozenset({State.APPROVED, State.REJECTED, State.CANCELLED})
-"""The states in which a request is because of one person's decision."""
 STATE_AFTER: Final = {Event.REJECTED: State.REJECTED, Event.CANCELLED: State.CANCELLED}
 Change = Callable[[UnitOfWork], Awaitable[Request | Refusal]]
 
@@ -60,6 +48,18 @@ class DecisionService:
     clock: Clock
     background: BackgroundTasks
     progress_tracker: ProgressTracker | None = None
+    catalog: RuleCatalog | None = None
+
+    @property
+    def approvals(self) -> ApprovalService:
+        """What approvers see and approve."""
+        return ApprovalService(
+            repository=self.repository,
+            access=self.access,
+            clock=self.clock,
+            background=self.background,
+            catalog=self.catalog,
+        )
 
     @property
     def pause_service(self) -> PauseService:
@@ -77,39 +77,12 @@ class DecisionService:
             self.background.wake()
         return await self._load_snapshot(found)
 
-    async def open_approval(
-        self, request: RequestId, who: Person, channel: ChannelId | None
-    ) -> ApprovalView | Refusal:
-        """Show an approver what they would approve, and audit that they saw it."""
-
-        async def may(who: Person, found: Request) -> Refusal | None:
-            refusal = await self._may_decide_now(who, found) or self._forbidden(found)
-            return refusal or await self.access.recheck_requester(found)
-
-        found = await self._find_allowed(request, who, channel, may, Action.APPROVE)
-        if isinstance(found, Refusal):
-            return found
-        policy = self.access.policy.channels[found.channel]
-        budget_use = await current_budget_use(found, policy, self.repository, self.clock)
-        review = await load_review(
-            self.repository, self.clock, self.access, found, policy, who=who, budget_use=budget_use
-        )
-        view = ApprovalView(review, await self._load_snapshot(found), count=needs_count(found))
-        entry = entry_of(found, EntryKind.SHOWN, who.id, digest=digest(found))
-        await self.repository.record(entry)
-        return view
-
     async def open_rejection(
         self, request: RequestId, who: Person, channel: ChannelId
     ) -> RequestSnapshot | Refusal:
         """Show an approver what they would reject."""
         found = await self._find_allowed(request, who, channel, self._may_decide_now, Action.REJECT)
         return found if isinstance(found, Refusal) else await self._load_snapshot(found)
-
-    async def rule_to_approve(self, request: RequestId, who: Person) -> Rule | Refusal:
-        """Return the rule of a request to a person who may approve it."""
-        found = await self._find_allowed(request, who, None, self._may_decide_now)
-        return found if isinstance(found, Refusal) else rule_of(found)
 
     async def open_cancellation(
         self, request: RequestId, who: Person, channel: ChannelId
@@ -118,40 +91,7 @@ class DecisionService:
         found = await self._find_allowed(request, who, channel, self.access.may_cancel, Action.CANCEL)
         if isinstance(found, Refusal) or next_state(found, Event.CANCELLED) or found.state is State.GIVING:
             return found
-        return _already_decided(found, who.id)
-
-    async def check_confirmation(self, request: RequestId, typed: str) -> Refusal | None:
-        """Check the typed number of customers, or the typed rule name; fast enough for the ack."""
-        found = await find_request(self.repository, request)
-        return None if isinstance(found, Refusal) else _wrong_confirmation(found, typed)
-
-    async def approve(
-        self, request: RequestId, round_: int, who: Person, *, typed: str, shown: str, named: Collection[str]
-    ) -> Request | Refusal:
-        """Approve exactly what was shown in this round; the last approval needed starts the giving.
-
-        `shown` is the digest of what the modal showed: the database must still hold the same. `named` are the
-        requests for the same customers that it named: one that came since has to be seen first.
-        """
-        access, by = self.access.fresh(), who.id
-
-        async def may(who: Person, found: Request) -> Refusal | None:
-            nonlocal by
-            refusal = await access.may_decide(who, found)
-            if refusal:
-                return refusal
-            by = await access.person_id(who.id)
-            return None if self._not_waiting(found, who) else await access.recheck_requester(found)
-
-        found = await self._find_allowed(request, who, None, may, Action.APPROVE)
-        if isinstance(found, Refusal):
-            return found
-        refusal = _wrong_confirmation(found, typed) or await self._unseen_repeats(found, named)
-        return refusal or await self._locked(request, partial(self._vote, round_=round_, by=by, shown=shown))
-
-    async def still_needed(self, request: Request) -> int:
-        """Count the approvals that are still missing."""
-        return max(request.approvals - len(await self.repository.votes(request.id, request.round)), 0)
+        return already_decided(found, who.id)
 
     async def reject(self, request: RequestId, who: Person, why: str) -> Request | Refusal:
         """Reject a request for good."""
@@ -250,14 +190,6 @@ class DecisionService:
             await reminders.remind(request)
         return len(due)
 
-    async def _unseen_repeats(self, request: Request, named: Collection[str]) -> Refusal | None:
-        """Refuse an approval while there are requests for the same customers that were not shown."""
-        policy = self.access.policy.channels.get(request.channel)
-        if policy is None or request.state is not State.WAITING:
-            return None
-        found = await current_prior_grants(request, policy, self.repository, self.clock)
-        return unseen_repeats(found, named)
-
     async def _find_allowed(
         self, request: AnyId, who: Person, channel: ChannelId | None, may: May, act: Action | None = None
     ) -> Request | Refusal:
@@ -282,18 +214,7 @@ class DecisionService:
         )
 
     async def _may_decide_now(self, who: Person, request: Request) -> Refusal | None:
-        return await self.access.may_decide(who, request) or self._not_waiting(request, who)
-
-    def _not_waiting(self, request: Request, who: Person) -> Refusal | None:
-        if request.state is not State.WAITING:
-            return _already_decided(request, who.id)
-        return _late(request, State.EXPIRED) if is_expired(request, self.clock.now()) else None
-
-    def _forbidden(self, request: Request) -> Refusal | None:
-        """Say why the policy no longer allows a request, so that an approval would be in vain."""
-        policy = self.access.policy.channels[request.channel]
-        found = violations(request, policy, Availability.NOW)
-        return found[0] if found else None
+        return await self.access.may_decide(who, request) or not_waiting(request, who, self.clock.now())
 
     async def _locked(self, request: RequestId, change: Change) -> Request | Refusal:
         """Act in one transaction under the row lock, then wake the background tasks."""
@@ -301,35 +222,6 @@ class DecisionService:
             done = await change(unit) if unit else Refusal(RefusalReason.UNKNOWN_REQUEST, request)
         self.background.wake()
         return done
-
-    async def _vote(self, unit: UnitOfWork, *, round_: int, by: UserId, shown: str) -> Request | Refusal:
-        request, now = unit.request, self.clock.now()
-        if request.state is State.WAITING and is_expired(request, now):
-            await self._move(unit, Event.EXPIRED, None)
-            return _late(request, State.EXPIRED)
-        same_round = request.round == round_
-        if request.state in APPROVED_STATES and same_round and by in {vote.by for vote in await unit.votes()}:
-            return request  # the same approval, delivered again
-        if request.state is not State.WAITING:
-            return _already_decided(request, by)
-        if not same_round or request.rule is None:
-            return Refusal(RefusalReason.CHANGED)
-        if by == request.requester:
-            return Refusal(RefusalReason.OWN_REQUEST)
-        if forbidden := self._forbidden(request):
-            unit.audit(refused(request, [forbidden], Action.APPROVE, by))
-            return forbidden
-        approval = Approval(request.id, request.round, by, now, digest(request))
-        if approval.digest != shown:
-            return Refusal(RefusalReason.CHANGED)
-        if not await unit.vote(approval):
-            return Refusal(RefusalReason.ALREADY_VOTED)
-        approvals = sum(each.digest == approval.digest for each in await unit.votes())
-        facts = {"yeses": str(approvals), "approvals": str(request.approvals)}
-        if approvals >= request.approvals:
-            return await self._move(unit, Event.LAST_APPROVAL, by, facts=facts)
-        await unit.enqueue(*notifications_for(request, NotificationType.AGREED, now, by=by, facts=facts))
-        return request
 
     async def _change(
         self, unit: UnitOfWork, *, event: Event, by: UserId | None, note: str = ""
@@ -342,89 +234,23 @@ class DecisionService:
         if by and request.decided_by == by and request.state is STATE_AFTER.get(event):
             return request  # the same click, delivered again
         if next_state(request, event) is None:
-            return _already_decided(request, by)
+            return already_decided(request, by)
         if request.state is State.WAITING and is_expired(request, self.clock.now()):
             expired = await self._move(unit, Event.EXPIRED, None)
-            late = _late(request, State.EXPIRED)
+            late = late_for(request, State.EXPIRED)
             return expired if event is Event.EXPIRED else late
         if event is Event.EXPIRED:
-            return _already_decided(request, by)
+            return already_decided(request, by)
         return await self._move(unit, event, by, note=request.note if event is Event.ENDED_HERE else note)
 
     async def _request_cancel(self, unit: UnitOfWork, by: UserId | None) -> Request | Refusal:
         if unit.request.cancel_asked_by:
-            return _late(unit.request, Event.CANCEL_ASKED, unit.request.cancel_asked_by, by)
+            return late_for(unit.request, Event.CANCEL_ASKED, unit.request.cancel_asked_by, by)
         cancelling = transition(unit.request, Event.CANCEL_ASKED, cancel_asked_by=by)
         await unit.save(cancelling)
         now = self.clock.now()
         await unit.enqueue(*notifications_for(cancelling, NotificationType.CANCEL_ASKED, now, by=by))
         return cancelling
 
-    async def _move(
-        self,
-        unit: UnitOfWork,
-        event: Event,
-        by: UserId | None,
-        *,
-        note: str = "",
-        facts: Mapping[str, str] | None = None,
-    ) -> Request:
-        """Move the request to its next state, and enqueue its notifications."""
-        now, policy = self.clock.now(), self.access.policy
-        request = transition(unit.request, event, decided_by=by, decided_at=now, note=note)
-        if request.ended:
-            request = replace(request, ended_at=now)
-        if event is Event.LAST_APPROVAL:
-            held = held_until(policy.channels.get(request.channel), now)
-            request = replace(request, give_after=held, remind_at=None if held else now + SOON)
-        if event is Event.CONTINUED:  # what people approved is the same, so their approvals stay
-            request = await into_next_round(
-                unit, replace(request, stop=None, give_after=None, remind_at=None)
-            )
-        else:
-            await unit.save(request)
-        approved = event is Event.LAST_APPROVAL
-        happened = NotificationType.APPROVED if approved else NotificationType(event.value)
-        facts, notify = {**(facts or {}), **held_facts(request)}, policy.notify_of(request.channel)
-        await unit.enqueue(
-            *notifications_for(request, happened, now, by=by, note=note, notify=notify, facts=facts)
-        )
-        return request
-
-
-def needs_count(request: Request) -> bool:
-    """Say whether an approver has to type the number of customers."""
-    return not request.reserved and (request.customers > COUNT_ABOVE or request.price is None)
-
-
-def _wrong_confirmation(request: Request, typed: str) -> Refusal | None:
-    """Check the rule's name, in any case and with any spaces, or the number, as in "1 000" or "1,000"."""
-    if request.reserved:
-        name = request.rule.title.casefold().split() if request.rule else []
-        confirmed = bool(typed.strip()) and typed.casefold().split() == name
-        return None if confirmed else Refusal(RefusalReason.WRONG_NAME, name=_shown_title(request))
-    if not needs_count(request):
-        return None
-    number = "".join(typed.split()).replace(",", "").replace(".", "").lstrip("0")
-    wanted = str(request.customers)
-    return None if number == wanted else Refusal(RefusalReason.WRONG_COUNT, wanted)
-
-
-def _shown_title(request: Request) -> str:
-    """Return the rule's title if it can be read and typed whole below a field."""
-    title = request.rule.title if request.rule else ""
-    return title if len(title) <= MAX_TITLE else ""
-
-
-def _already_decided(request: Request, by: UserId | None) -> Refusal:
-    """Say where the request is now, and who decided otherwise just before this person.
-
-    `decided_by` is of the last decision. It competed with this one only if the request is where it led:
-    whoever approved a request is not why it is done.
-    """
-    return _late(request, request.state, request.decided_by if request.state in DECIDED else None, by)
-
-
-def _late(request: Request, state: str, first: UserId | None = None, by: UserId | None = None) -> Refusal:
-    who = (first,) if first and first != by else ()
-    return Refusal(RefusalReason.WRONG_STATE, state, who, name=request.short)
+    async def _move(self, unit: UnitOfWork, event: Event, by: UserId | None, *, note: str = "") -> Request:
+        return await move(unit, event, by, policy=self.access.policy, now=self.clock.now(), note=note)

@@ -3,12 +3,14 @@
 from dataclasses import replace
 from datetime import datetime
 
+from bot.domain.ids import UserId
 from bot.domain.policy.policy import AppliedTier, ChannelPolicy
 from bot.domain.ports import UnitOfWork
 from bot.domain.requests.deadlines import initial_deadlines
-from bot.domain.requests.notification import NotificationType
+from bot.domain.requests.notification import APPROVALS_VOID, ChannelKind, NotificationType
 from bot.domain.requests.request import Event, PauseState, Request, transition
 from bot.domain.rules.rule import Rule
+from bot.domain.rules.terms import terms_of
 from bot.services.announcements import notifications_for
 
 
@@ -43,6 +45,36 @@ async def require_reapproval(
     await unit.enqueue(
         *notifications_for(waiting, NotificationType(event.value), now, note=note, facts=facts)
     )
+
+
+async def approve_changed_rule(
+    unit: UnitOfWork, changed: Request, policy: ChannelPolicy, now: datetime, *, by: UserId
+) -> bool:
+    """Carry a waiting request to its changed rule, in a new round without the earlier approvals.
+
+    Return False, and change nothing, if the stored rule is not the one that the changed one came from.
+    """
+    stored = unit.request
+    if stored.rule is None or changed.rule_before is None or changed.rule is None:
+        return False
+    if terms_of(stored.rule) != terms_of(changed.rule_before):
+        return False
+    had_approvals = bool(await unit.votes())
+    waiting = replace(
+        stored,
+        rule=changed.rule,
+        rule_before=stored.rule,
+        approvals=changed.approvals,
+        tier=changed.tier,
+        round=stored.round + 1,
+        **initial_deadlines(policy, now),
+    )
+    await unit.save(waiting)
+    facts = {"round": str(waiting.round), APPROVALS_VOID: "yes" if had_approvals else "no"}
+    happened = NotificationType.RULE_CHANGED
+    told = notifications_for(waiting, happened, now, by=by, facts=facts)
+    await unit.enqueue(*(each for each in told if each.kind is not ChannelKind.DIRECT))
+    return True
 
 
 async def into_next_round(unit: UnitOfWork, request: Request) -> Request:

@@ -243,10 +243,10 @@ async def test_a_revocation_counts_at_an_approval_however_fresh_the_cache(scene:
     decisions = DecisionService(
         repository=scene.repository, access=preflight.access, clock=SystemClock(), background=Wakes()
     )
-    assert not isinstance(await decisions.open_approval(request.id, cleo, SUPPORT), Refusal)
+    assert not isinstance(await decisions.approvals.open(request.id, cleo, SUPPORT), Refusal)
     shop.slack.workspace.groups[GroupId(LEADS)].members.discard(cleo.id)
     shown = digest(await scene.now())
-    refused = await decisions.approve(request.id, 1, cleo, typed="", shown=shown, named=())
+    refused = await decisions.approvals.approve(request.id, 1, cleo, typed="", shown=shown, named=())
     assert isinstance(refused, Refusal)
     assert refused.reason is RefusalReason.NOT_AN_APPROVER
 

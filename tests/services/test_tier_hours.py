@@ -48,7 +48,7 @@ async def test_a_request_in_two_parts_falls_under_the_tier_of_both(either_office
     assert (second.approvals, second.tier) == (2, TIER)
     snapshot = await load_snapshot(office.repository, second, POLICY)
     drawn = str(card.build(snapshot, Formatter("NOK", "Europe/Oslo")))
-    assert f"2 people must agree, since what <@{ANN}> asked for here before counts too" in drawn
+    assert f"over 4 customers, with earlier requests by <@{ANN}>." in drawn
 
 
 async def test_a_dear_request_in_two_parts_falls_under_the_tier_of_both(office: Office) -> None:

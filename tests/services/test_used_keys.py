@@ -78,10 +78,10 @@ async def test_a_used_key_is_named_in_review_and_approval_with_whom_it_skips(off
     assert (shown.key_use.given, [each.short for each in shown.key_use.by]) == (2, [first.short])
     asked = await office.submit(draft, person(ANN))
     assert isinstance(asked, Request)
-    view = await office.decisions.open_approval(asked.id, person(BO), SUPPORT)
+    view = await office.decisions.approvals.open(asked.id, person(BO), SUPPORT)
     assert isinstance(view, ApprovalView)
     for drawn in (review.build(shown, LOOK, {}), approval.build(view, LOOK, {})):
-        assert f"used before*, by {first.short}; 2 customers of these had it" in str(drawn)
+        assert f"used before*, by {first.short}.\\n2 of these customers got it under this key" in str(drawn)
 
 
 async def test_a_key_that_was_used_for_others_or_another_rule_skips_nobody(office: Office) -> None:
@@ -90,7 +90,7 @@ async def test_a_key_that_was_used_for_others_or_another_rule_skips_nobody(offic
     shown = await office.drafts.review(await office.draft(customers=THREE, once_key=KEY), person(ANN))
     assert isinstance(shown, Review)
     assert (shown.key_use.given, shown.key_use.maybe, len(shown.key_use.by)) == (0, 0, 1)
-    assert "none of these customers had it under this key" in str(review.build(shown, LOOK, {}))
+    assert "None of these customers got it under this key." in str(review.build(shown, LOOK, {}))
 
 
 async def test_given_counts_only_whom_this_request_gave_it(office: Office) -> None:
@@ -156,5 +156,5 @@ async def test_a_key_of_a_purged_request_may_skip_anybody(office: Office) -> Non
         await unit.redact(office.clock.now())
     shown = await office.drafts.review(await office.draft(customers=THREE, once_key=KEY), person(ANN))
     assert isinstance(shown, Review)
-    assert "not all of its customers are known any more" in str(review.build(shown, LOOK, {}))
+    assert "Not all of its customers are known any more." in str(review.build(shown, LOOK, {}))
     assert "3 may have had it before" in await summed_up(office, await given(office))

@@ -266,7 +266,11 @@ class Office:
             background=self.background,
         )
         self.decisions = DecisionService(
-            repository=self.repository, access=self.access, clock=self.clock, background=self.background
+            repository=self.repository,
+            access=self.access,
+            clock=self.clock,
+            background=self.background,
+            catalog=self.catalog,
         )
         self.overview = OverviewService(repository=self.repository, access=self.access, clock=self.clock)
         lookups = RuleLookups(self.shelf, CallScheduler(first=0.01, longest=0.05))
@@ -306,7 +310,7 @@ class Office:
 
     async def approve(self, request: Request, who: UserId, *, typed: str = "") -> Request | Refusal:
         """Approve a request as it is."""
-        return await self.decisions.approve(
+        return await self.decisions.approvals.approve(
             request.id,
             request.round,
             person(who),

@@ -208,7 +208,9 @@ async def open_stand(
                 clock=clock,
                 background=errands,
             ),
-            decisions=DecisionService(repository=repository, access=access, clock=clock, background=errands),
+            decisions=DecisionService(
+                repository=repository, access=access, clock=clock, background=errands, catalog=catalog
+            ),
             preferences=PreferenceService(repository, access, clock),
             rule_history=rule_history,
             check_again=CheckAgainService(

@@ -145,6 +145,8 @@ def transition_entry(before: Request, after: Request) -> Entry | None:
 
 def _within_state(before: Request, after: Request) -> Entry | None:
     asked, round_ = after.cancel_asked_by, after.round
+    if after.state is State.WAITING and round_ > before.round and after.rule != before.rule:
+        return entry_of(after, Event.RULE_CHANGED, **_facts(before, after))
     if asked and asked != before.cancel_asked_by:
         return entry_of(after, Event.CANCEL_ASKED, asked, round=round_)
     if after.escalated_to != before.escalated_to:

@@ -33,6 +33,8 @@ class ChannelKind(StrEnum):
 
 STARTS_AFTER: Final = "starts_after"
 """The fact that names the service a start waits for."""
+APPROVALS_VOID: Final = "approvals_void"
+"""The fact of a changed rule that somebody approved: whether there were approvals of the earlier one."""
 WAITED: Final = "waited"
 """The fact that marks a start that the thread was told to wait for."""
 HELD_UNTIL: Final = "held_until"

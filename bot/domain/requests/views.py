@@ -109,3 +109,5 @@ class ApprovalView:
     review: Review
     snapshot: RequestSnapshot
     count: bool
+    unread: bool = False
+    """Whether Dintero gave no answer, so that nobody knows whether the rule has changed."""

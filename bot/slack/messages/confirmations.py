@@ -1,12 +1,31 @@
 """The reply to a person right after their action succeeded; mrkdwn."""
 
-from bot.domain.requests.request import Event, Pause, Request, State
+from typing import Final
+
+from bot.domain.requests.request import Event, Pause, Request, State, StopReason
 from bot.services.check_again import Checked
-from bot.slack.language.texts import _, ngettext
+from bot.slack.language.texts import N_, _, ngettext
 from bot.slack.rendering import verification
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import mention
 from bot.slack.reply import Reply
+
+BLOCKED: Final[dict[StopReason, str]] = {
+    StopReason.BUSY: N_(
+        "Approved, but Dintero isn't answering. *{request}* will be sent when Dintero is back."
+    ),
+    StopReason.RULE_GONE: N_("Approved, but the rule is deleted in Dintero. *{request}* will stop."),
+    StopReason.RULE_INACTIVE: N_(
+        "Approved, but the rule is inactive in Dintero. *{request}* will stop until it's active."
+    ),
+    StopReason.RULE_EXPIRED: N_(
+        "Approved, but the rule has expired. *{request}* will stop until it's extended in Dintero."
+    ),
+    StopReason.RULE_CHANGED: N_(
+        "Approved, but the rule changed in Dintero since. *{request}* will need approval again."
+    ),
+}
+"""What is known to keep an approved request from being sent now."""
 
 
 def asked(request: Request, formatter: Formatter) -> Reply:
@@ -62,6 +81,13 @@ def unless_paused(reply: Reply, request: Request, pause: Pause | None) -> Reply:
             "The bot is paused. *{request}* will be sent when an admin ends the pause.", request=request.short
         )
     return Reply(reply.title, text)
+
+
+def unless_blocked(reply: Reply, request: Request, obstacle: StopReason | None) -> Reply:
+    """Replace a reply that promises what is known to fail: an unusable rule, or a Dintero that is down."""
+    if obstacle is None or request.state is not State.APPROVED or request.give_after:
+        return reply
+    return Reply(reply.title, _(BLOCKED.get(obstacle, BLOCKED[StopReason.BUSY]), request=request.short))
 
 
 def rejected(request: Request, _formatter: Formatter) -> Reply:

@@ -7,6 +7,7 @@ from typing import Final
 
 from bot.domain.policy.policy import RefusalReason
 from bot.domain.requests.notification import (
+    APPROVALS_VOID,
     HELD_UNTIL,
     STARTS_AFTER,
     STATE,
@@ -165,6 +166,15 @@ def _ended_here(event: Event) -> str:
 
 
 def _rule_changed(event: Event) -> str:
+    void = event.notification.facts.get(APPROVALS_VOID)
+    if void == "yes":
+        return _(
+            "⚠️ The rule changed in Dintero, so earlier approvals no longer count. "
+            "{name} approved the changed rule.",
+            name=event.who,
+        )
+    if void:
+        return _("⚠️ The rule changed in Dintero. {name} approved the changed rule.", name=event.who)
     return _(
         "⚠️ The rule changed in Dintero, so earlier approvals no longer count. "
         "{approvers}: please approve again.",

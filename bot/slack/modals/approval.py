@@ -8,6 +8,7 @@ from slackblocks import ActionsBlock, Block, Button
 
 from bot.domain.customers.uploads import FileRead
 from bot.domain.ids import RequestId
+from bot.domain.requests.request import digest
 from bot.domain.requests.views import ApprovalView, Field, Review
 from bot.slack.language.texts import N_, _, ngettext
 from bot.slack.modals import customer_list
@@ -38,6 +39,8 @@ class Submission(NamedTuple):
     shown: str
     named: frozenset[str]
     typed: str
+    changed_from: str = ""
+    """The digest of the request before its rule changed, if the modal showed a changed rule."""
 
 
 def build(
@@ -70,16 +73,29 @@ def build(
         submit=_("Approve"),
         close=_("Cancel"),
         callback=CALLBACK,
-        metadata=f"{request.id}:{approval_view.snapshot.request.round}:{request_facts.seen(review)}",
+        metadata=_metadata(approval_view),
     )
 
 
 def read(view: Mapping[str, Any]) -> Submission:
     """Read what the modal is about, and the typed text (empty if there is no field)."""
-    request, number, shown, named = [*str(view.get("private_metadata", "")).split(":"), "", "", ""][:4]
+    parts = [*str(view.get("private_metadata", "")).split(":"), "", "", "", ""]
+    request, number, shown, named, changed_from = parts[:5]
     round_ = int(number) if number.isdecimal() and len(number) <= MAX_ROUND_DIGITS else 0
     typed = read_input(view, COUNT_BLOCK).strip()
-    return Submission(RequestId(request), round_, shown, frozenset(named.split()), typed)
+    return Submission(RequestId(request), round_, shown, frozenset(named.split()), typed, changed_from)
+
+
+def _metadata(approval_view: ApprovalView) -> str:
+    stored, review = approval_view.snapshot.request, approval_view.review
+    seen = f"{stored.id}:{stored.round}:{request_facts.seen(review)}"
+    was = digest(stored)
+    return seen if review.digest == was or review.request == stored else f"{seen}:{was}"
+
+
+def asks(view: Mapping[str, Any]) -> bool:
+    """Tell whether the modal asks to type the number or the name."""
+    return any(block.get("block_id") == COUNT_BLOCK for block in view.get("blocks") or [])
 
 
 def _fields(review: Review, formatter: Formatter) -> list[tuple[str, str]]:
@@ -111,6 +127,7 @@ def _warnings(approval_view: ApprovalView, formatter: Formatter, links: earlier_
     """List what the requester was warned of, and what is special now."""
     review = approval_view.review
     return [
+        *([_("⚠️ Dintero isn't answering, so the rule may have changed.")] if approval_view.unread else []),
         *rule_changes.changed(review.request, formatter),
         *review_warnings(review, formatter, links, masked=True),
         *before(approval_view.snapshot, formatter),

@@ -187,7 +187,9 @@ async def pressed(office: Office, seen: Request, who: UserId, button: Button) ->
     assert seen.rule
     match button:
         case Button.APPROVE:
-            return await decisions.approve(seen.id, seen.round, by, typed="", shown=digest(seen), named=())
+            return await decisions.approvals.approve(
+                seen.id, seen.round, by, typed="", shown=digest(seen), named=()
+            )
         case Button.REJECT:
             return await decisions.reject(seen.id, by, "no")
         case Button.CANCEL:
