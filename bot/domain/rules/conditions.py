@@ -31,13 +31,14 @@ class Condition:
 
 
 def is_readable(value: str) -> bool:
-    """Tell whether a value says something to people: no UUID, no JSON, no placeholder such as `<string>`.
+    """Tell whether a value says something to people: no UUID, no JSON, no `<string>`, nothing invisible.
 
     >>> is_readable("sc029"), is_readable("<string>"), is_readable("3c90c3cc-0d44-4b50-8888-8dd25736052a")
     (True, False, False)
     """
     scanned = value[: LONGEST_VALUE + 1]
-    return 0 < len(scanned.strip()) <= LONGEST_VALUE and not _MACHINE_TEXT.search(scanned)
+    short = 0 < len(scanned.strip()) <= LONGEST_VALUE
+    return short and scanned.isprintable() and not _MACHINE_TEXT.search(scanned)
 
 
 def read_conditions(text: str | None) -> tuple[Condition, ...]:

@@ -11,7 +11,7 @@ from bot.slack.language.texts import _, ngettext
 from bot.slack.rendering import usage_chart
 from bot.slack.rendering.blocks import context, folded, header, message, section, sections
 from bot.slack.rendering.formatting import Formatter, Message
-from bot.slack.rendering.mrkdwn import escape, shorten
+from bot.slack.rendering.mrkdwn import escape, safe, shorten
 from bot.slack.rendering.rule_rewards import (
     availability_warning,
     headline,
@@ -48,7 +48,7 @@ def build(
     """Draw a rule, with the use of it over time."""
     now = status(rule, usable, formatter)
     warning = availability_warning(rule, usable, formatter)
-    value, title = escape(headline(rule, formatter)), escape(rule.title, 100)
+    value, title = safe(headline(rule, formatter)), escape(rule.title, 100)
     figures = statistics_line(None, rule.statistics, formatter)
     said = [
         _("{rule}: {value}", rule=title, value=value),
@@ -131,7 +131,7 @@ def _details_button(rule: Rule) -> list[Block]:
 
 def _choice(rule: Rule, formatter: Formatter) -> Block:
     """Draw one of several rules, with the button that shows it."""
-    text = _("*{rule}*: {value}", rule=escape(rule.title, 100), value=escape(headline(rule, formatter)))
+    text = _("*{rule}*: {value}", rule=escape(rule.title, 100), value=safe(headline(rule, formatter)))
     if len(rule.id) > VALUE:
         return section(text)
     label = shorten(_("View {rule}", rule=rule.title), BUTTON_LABEL)

@@ -8,7 +8,7 @@ from bot.domain.rules.rule import Rule
 from bot.domain.rules.terms import changes
 from bot.slack.language.texts import _, ngettext
 from bot.slack.rendering.formatting import Formatter
-from bot.slack.rendering.mrkdwn import escape, fit
+from bot.slack.rendering.mrkdwn import escape, fit, safe
 from bot.slack.rendering.rule_conditions import Fact
 from bot.slack.rendering.rule_usage import facts
 
@@ -61,8 +61,8 @@ def _side_by_side(before: Sequence[Fact], after: Sequence[Fact]) -> list[str]:
         _(
             "• {label}: {old} → {new}",
             label=escape(label, 80),
-            old=escape(old.get(label, unset), VALUE_LENGTH),
-            new=escape(new.get(label, unset), VALUE_LENGTH),
+            old=fit(safe(old.get(label, unset)), VALUE_LENGTH),
+            new=fit(safe(new.get(label, unset)), VALUE_LENGTH),
         )
         for label in dict.fromkeys([*old, *new])
         if old.get(label) != new.get(label)

@@ -110,6 +110,8 @@ def test_no_requirement_or_limitation_lacks_words() -> None:
         {"requirement": Requirement(customer='{"status":[]}')},
         {"requirement": Requirement(store_ids=("3c90c3cc-0d44-4b50-8888-8dd25736052a",))},
         {"requirement": Requirement(discount_code='{"a":1}')},
+        {"requirement": Requirement(discount_code="TACO\u202e")},
+        {"requirement": Requirement(store='{"name":["Oslo\\n*free*"]}')},
         {"limitation": Limitation(combination=3)},
         {"limitation": Limitation(eligible="new_thing")},
         {"limitation": Limitation(hours=(WeeklyWindow("someday", "1", "2"),))},
