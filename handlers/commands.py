@@ -200,7 +200,7 @@ async def add_in(ack: AsyncAck, body: Body, respond: AsyncRespond, who: Person, 
         return draft if isinstance(draft, Refusal) else await draw_first_form(ctx, draft, who)
 
     await ack()
-    ctx.open_modal(body, request_form.TITLE, draw, respond)
+    ctx.open_modal(body, _(request_form.TITLE), draw, respond)
 
 
 async def cancel_chosen(
