@@ -90,7 +90,7 @@ async def settle(ack: AsyncAck, respond: AsyncRespond, who: Person, ctx: Handler
 
     async def answer() -> str | Refusal:
         done = await settle_lost(decisions.repository, decisions.access, decisions.clock, who)
-        return done if isinstance(done, Refusal) else lost_requests.settled(done, ctx.formatter)
+        return done if isinstance(done, Refusal) else lost_requests.settled(done)
 
     await ack()
     ctx.background.spawn(ctx.modal_controller.answer(respond, answer()))

@@ -24,7 +24,7 @@ from tests.support.clock import HandClock
 from tests.support.outbox_fixture import LOOK
 from tests.support.service_fixture import CHIEF, NOW
 
-TOLD, PAUSED = "The audit has", "I am paused"
+TOLD, PAUSED = "Audit checkpoint:", "Paused: the database"
 
 
 @dataclass
@@ -199,7 +199,7 @@ async def test_a_failed_search_begins_at_the_backup_again(desk: Desk, sqlite_url
         await desk.add()
         desk.refuse_history()
         await keeper.run_once()
-        assert "Slack did not yet let me look" in desk.told(PAUSED)[0]
+        assert "search Slack yet" in desk.told(PAUSED)[0]
         await desk.repository.end_pause(CHIEF, desk.clock.now())
         desk.refuse_history()
         await keeper.run_once()
@@ -209,7 +209,7 @@ async def test_a_failed_search_begins_at_the_backup_again(desk: Desk, sqlite_url
         await keeper.run_once()
         assert await desk.repository.pause() is None
     assert [lost.backup_at for lost in await desk.repository.lost()] == [NOW]
-    assert (len(desk.told("1 request made after the backup")), len(desk.told(PAUSED))) == (1, 1)
+    assert (len(desk.told("1 request is missing from the backup")), len(desk.told(PAUSED))) == (1, 1)
 
 
 async def test_a_running_bot_searches_from_the_backup_too(desk: Desk, sqlite_url: str) -> None:
@@ -234,7 +234,7 @@ async def test_a_channel_that_keeps_failing_is_named_to_the_admins(desk: Desk, s
         desk.shop.slack.faults.plan("conversations.history", Fault.SERVER_ERROR)
         await keeper.run_once()
         await keeper.run_once()
-        assert (len(desk.told("I could not look in")), len(desk.told(PAUSED))) == (1, 1)
+        assert (len(desk.told("look in #")), len(desk.told(PAUSED))) == (1, 1)
 
 
 async def test_the_list_is_not_repeated_if_the_next_message_fails(desk: Desk, sqlite_url: str) -> None:

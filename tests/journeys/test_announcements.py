@@ -45,7 +45,7 @@ async def form_with_own_list(trip: Trip, folder: Path) -> tuple[Modal, str]:
     await form.fill({"Rule": RULE, "File": str(path), "Reason": "again"})
     assert not (await form.submit()).errors
     short = (await trip.request(card)).short
-    return await trip.shop.ann.sees_view(submit="Review", text=f"is the list of “{short}”"), short
+    return await trip.shop.ann.sees_view(submit="Review", text=f"is the list from “{short}”"), short
 
 
 async def test_the_bots_own_list_is_requested_again_under_the_same_key(trip: Trip, tmp_path: Path) -> None:

@@ -125,7 +125,7 @@ async def test_a_request_that_the_backup_lacks_is_found_by_its_card(backups: Bac
             await trip.summary("Given to 1 of 1 customer")
         backups.restore()
         async with at_work(shop, backups.url, clock) as trip:
-            told = await shop.chief.sees("1 request made after the backup", shop.chief.direct)
+            told = await shop.chief.sees("1 request is missing from the backup", shop.chief.direct)
             assert lost.short in shop.chief.read(told)
             await shop.chief.sees(PAUSED, shop.chief.direct)
             await shop.ann.press("View customers", card)
@@ -133,7 +133,7 @@ async def test_a_request_that_the_backup_lacks_is_found_by_its_card(backups: Bac
             await shop.ann.command(f"/discount cancel {lost.short}", shop.support)
             await shop.ann.is_told("Ask @Chief before you ask for it again")
             assert "whoever got it there gets it twice" in (await trip.review("c-2")).text
-            await shop.chief.press("They are settled", told)
+            await shop.chief.press("Mark as settled", told)
             await shop.chief.is_told("Settled: 1 request")
             assert "gets it twice" not in (await trip.review("c-3")).text
 

@@ -16,17 +16,13 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.database.audit.log import ChainHead
 from bot.slack.client.direct_messages import direct_channel, tell_admins
 from bot.slack.client.errors import CALL_ERRORS, describe, is_transient
+from bot.slack.language.texts import _
 
 EVENT_TYPE: Final = "discount_bot_audit_head"
 PAGE_MESSAGES: Final = 200
 """The largest page that Slack recommends."""
 MAX_PAGES: Final = 5
 """A notice is at most a day old, unless nothing happens."""
-UNSEARCHED: Final = (
-    "Slack did not yet let me look for the requests that it lacks. I go on trying, and list them here: "
-    "wait for that list before you resume."
-)
-
 log = structlog.get_logger()
 
 
@@ -77,10 +73,11 @@ class AuditNotices:
         Raises:
             SlackApiError, aiohttp.ClientError, OSError: there are admins, and none of them could be reached.
         """
-        text = (
-            f"🔗 The audit has {head.seq} rows, and ends with `{head.hash}`. Keep this message: "
-            f"`discount-bot audit verify --head {head.hash}` "
-            "shows later that nothing up to here was changed or cut off."
+        text = _(
+            "📄 *Audit checkpoint:* {rows} rows, `{hash}`. Keep this message. "
+            "Later, run `discount-bot audit verify --head {hash}` to prove that nothing was changed.",
+            rows=head.seq,
+            hash=head.hash,
         )
         await self._post(text, chain, head)
 
@@ -92,24 +89,15 @@ class AuditNotices:
         Raises:
             SlackApiError, aiohttp.ClientError, OSError: there are admins, and none of them could be reached.
         """
-        unsearched = "" if is_searched else f" {UNSEARCHED}"
-        if is_new:
-            text = (
-                "⏸️ I am paused: the database is new and empty, and I have worked on another one, whose "
-                f"audit had {lost.seq} rows and ended with `{lost.hash}`. If it is meant to be new, type "
-                "`/discount resume`. If not, stop the bot, and let `DATABASE_URL` name the right one or put "
-                "the newest backup in its place: docs/backup.md."
+        lines = [_database_is_new(lost) if is_new else _database_is_older(lost)]
+        if not is_searched:
+            lines.append(
+                _(
+                    "I couldn't search Slack yet for the requests that are missing. I keep trying, and list "
+                    "them here. Wait for that list before you resume."
+                )
             )
-            await self._post(text + unsearched, chain, head)
-            return
-        text = (
-            f"⏸️ I am paused: the database is older than what I have seen. The audit had {lost.seq} rows and "
-            f"ended with `{lost.hash}`; that row is missing now. Most likely a backup was restored. What "
-            "happened after the backup is missing too: requests, approvals, rejections, cancellations. "
-            "Compare the open requests (`/discount status`) with their threads, and cancel what was "
-            "cancelled or rejected. Then type `/discount resume`."
-        )
-        await self._post(text + unsearched, chain, head)
+        await self._post("\n".join(lines), chain, head)
 
     async def note(self, chain: str, head: ChainHead) -> None:
         """Write the head into the metadata of the newest notice; the admins see no change.
@@ -125,7 +113,7 @@ class AuditNotices:
     async def _search(self, channel: str, chain: str | None) -> list[Notice]:
         """Search the latest messages to an admin, page by page, for a notice."""
         cursor: str | None = None
-        for _ in range(MAX_PAGES):
+        for _page in range(MAX_PAGES):
             answer = await self.client.conversations_history(
                 channel=channel, limit=PAGE_MESSAGES, cursor=cursor, include_all_metadata=True
             )
@@ -142,6 +130,30 @@ class AuditNotices:
             self.newest = Notice(str(answer["channel"]), str(answer["ts"]), text, head)
         if failures and not answers:
             raise failures[0]
+
+
+def _database_is_new(lost: ChainHead) -> str:
+    return _(
+        "⏸️ *Paused: the database is new and empty.* I worked with another one before. "
+        "Its audit had {rows} rows and ended with `{hash}`.\n"
+        "If it should be new, type `/discount resume`. If not, stop the bot. "
+        "Then set `DATABASE_URL` to the right one, or restore the newest backup (docs/backup.md).",
+        rows=lost.seq,
+        hash=lost.hash,
+    )
+
+
+def _database_is_older(lost: ChainHead) -> str:
+    return _(
+        "⏸️ *Paused: the database is older than what I have seen.* "
+        "Its audit had {rows} rows and ended with `{hash}`, and that row is missing. "
+        "Probably a backup was restored.\n"
+        "Everything after the backup is missing: requests, approvals, rejections and cancellations. "
+        "Compare the open requests (`/discount status`) with their threads. "
+        "Cancel those that were cancelled or rejected. Then type `/discount resume`.",
+        rows=lost.seq,
+        hash=lost.hash,
+    )
 
 
 def _metadata(chain: str, head: ChainHead) -> dict[str, Any]:

@@ -7,9 +7,10 @@ from slackblocks import ActionsBlock, Button, ConfirmationDialogue
 
 from bot.domain.ids import ChannelId, ShortId
 from bot.domain.requests.lost import LostRequest
+from bot.slack.language.texts import _, joined, ngettext
 from bot.slack.rendering.blocks import message, sections
 from bot.slack.rendering.formatting import Formatter, Message
-from bot.slack.rendering.mrkdwn import address, mention, phrase
+from bot.slack.rendering.mrkdwn import address, mention
 
 SETTLE: Final = "discount_lost_settled"
 MOST_NAMED: Final = 20
@@ -22,59 +23,75 @@ def build(
     formatter: Formatter,
 ) -> Message:
     """List them, with what their cards say, and the button that ends the warnings."""
+    left = len(lost) - MOST_NAMED
     lines = [
         *([_many(lost, formatter), *(_line(one, links) for one in lost[:MOST_NAMED])] if lost else []),
-        *([f"… and {formatter.number(len(lost) - MOST_NAMED)} more."] if len(lost) > MOST_NAMED else []),
+        *([ngettext("… and {count} more.", "… and {count} more.", left)] if left > 0 else []),
         *([_unread(unread)] if unread else []),
         *([_next()] if lost else []),
     ]
     return message("\n".join(lines), [*sections(lines, most=12), *([_button()] if lost else [])])
 
 
-def settled(count: int, formatter: Formatter) -> str:
+def settled(count: int) -> str:
     """Answer the admin who settled them."""
     if not count:
-        return "Somebody has settled them already."
-    return f"✅ Settled: {formatter.pluralize(count, 'request')}. Nobody is warned of them any more."
+        return _("They are already settled.")
+    return ngettext(
+        "✅ {count} request settled. I won't warn anybody of it again.",
+        "✅ {count} requests settled. I won't warn anybody of them again.",
+        count,
+    )
 
 
 def _many(lost: Sequence[LostRequest], formatter: Formatter) -> str:
-    count = formatter.pluralize(len(lost), "request")
     at = lost[0].backup_at
-    since = f" of {formatter.slack_date(at)}" if at else ""
-    return (
-        f"⚠️ *{count} made after the backup{since}.* I see the cards, and know nothing else of them: "
-        "not for whom they were, and not the once-only key. "
-        "If they are asked for again, whoever got it gets it twice."
+    if at:
+        found = ngettext(
+            "⚠️ *{count} request is missing from the backup of {when}.*",
+            "⚠️ *{count} requests are missing from the backup of {when}.*",
+            len(lost),
+            when=formatter.slack_date(at),
+        )
+    else:
+        found = ngettext(
+            "⚠️ *{count} request is missing from the backup.*",
+            "⚠️ *{count} requests are missing from the backup.*",
+            len(lost),
+        )
+    unknown = _(
+        "I see them in Slack, but not for which customers they were, and not their campaign keys. "
+        "If somebody requests them again, customers can get the discount twice."
     )
+    return f"{found}\n{unknown}"
 
 
 def _line(lost: LostRequest, links: Mapping[ShortId, str]) -> str:
     link = links.get(lost.short, "")
     name = f"<{address(link)}|{lost.short}>" if link else lost.short
-    return f"• {name} in {mention(lost.channel)}: {lost.said}"
+    return _("• {request} in {channel}: {said}", request=name, channel=mention(lost.channel), said=lost.said)
 
 
 def _unread(channels: Sequence[ChannelId]) -> str:
-    named = phrase([mention(one) for one in channels], last="and")
-    return (
-        f"⚠️ I could not look in {named}: look there yourself for cards that are later than the backup. "
-        "I warn nobody of them."
+    return _(
+        "⚠️ I couldn't look in {channels}. Look there yourself for requests later than the backup. "
+        "I warn nobody of those.",
+        channels=joined([mention(one) for one in channels]),
     )
 
 
 def _next() -> str:
-    return (
-        "Read their threads, and tell their requesters. Press *They are settled* once nobody will ask for "
-        "them again by mistake: until then I warn whoever asks for their rules."
+    return _(
+        "*What to do:* read their threads and tell their requesters. "
+        "Until you press *Mark as settled*, I warn everyone who requests their rules."
     )
 
 
 def _button() -> ActionsBlock:
     confirm = ConfirmationDialogue(
-        title="Are all of them settled?",
-        text="Nobody is warned of them any more.",
-        confirm="They are settled",
-        deny="Not yet",
+        title=_("Mark all as settled?"),
+        text=_("I won't warn anybody of them again."),
+        confirm=_("Mark as settled"),
+        deny=_("Not yet"),
     )
-    return ActionsBlock([Button("They are settled", action_id=SETTLE, confirm=confirm)], block_id="lost")
+    return ActionsBlock([Button(_("Mark as settled"), action_id=SETTLE, confirm=confirm)], block_id="lost")

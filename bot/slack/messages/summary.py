@@ -19,7 +19,7 @@ from bot.slack.messages.left_out import refused_lines
 from bot.slack.rendering import request_facts, usage_chart, verification
 from bot.slack.rendering.blocks import context, header, message, sections
 from bot.slack.rendering.formatting import Formatter, Message, duration
-from bot.slack.rendering.mrkdwn import escape, mention
+from bot.slack.rendering.mrkdwn import escape
 from bot.slack.rendering.outcomes import ends
 from bot.slack.rendering.reasons import stop_words
 from bot.slack.rendering.rule_rewards import headline
@@ -44,7 +44,7 @@ def build(snapshot: RequestSnapshot, formatter: Formatter) -> Message:
             *sections(left_out(snapshot, formatter), most=6),
             *([_figures(snapshot, rule, formatter)] if rule else []),
             *usage_chart.blocks(snapshot.history, formatter),
-            context(_footer(snapshot)),
+            context(_footer(snapshot, formatter)),
         ],
     )
 
@@ -93,7 +93,7 @@ def left_out(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
         )
         lines += verification.line(snapshot.verification, formatter)
     if tally.not_tried > 0:
-        why, left = why_not_sent(request, mention), tally.not_tried
+        why, left = why_not_sent(request, formatter.name), tally.not_tried
         lines.append(ngettext("*{count} not sent:* {why}.", "*{count} not sent:* {why}.", left, why=why))
     return [*lines, *_what_to_do(snapshot)]
 
@@ -204,11 +204,13 @@ def _changed(figure: str, by: int | None, write: Callable[[int | Decimal], str])
     return _("{figure} ({change} since the request)", figure=figure, change=change)
 
 
-def _footer(snapshot: RequestSnapshot) -> str:
+def _footer(snapshot: RequestSnapshot, formatter: Formatter) -> str:
     request = snapshot.request
-    facts = [_("Requested by {person}", person=mention(request.requester))]
+    facts = [_("Requested by {person}", person=formatter.name(request.requester))]
     if snapshot.votes:
-        facts.append(_("approved by {people}", people=joined([mention(vote.by) for vote in snapshot.votes])))
+        facts.append(
+            _("approved by {people}", people=joined([formatter.name(vote.by) for vote in snapshot.votes]))
+        )
     elif request.approvals == 0:
         facts.append(_("no approval needed"))
     facts += _took(request.started_at, request.ended_at)
