@@ -246,7 +246,7 @@ async def test_the_list_is_not_repeated_if_the_next_message_fails(desk: Desk, sq
     cut: list[int] = []
 
     async def refuse_the_notice(when: str, method: str, number: int) -> None:
-        listed = (when, method) == ("before", "chat.postMessage") and desk.told("1 request made")
+        listed = (when, method) == ("before", "chat.postMessage") and desk.told("1 request is missing")
         if listed and len(cut) < len(desk.notices.admins):
             cut.append(number)
             raise Cut
@@ -256,7 +256,7 @@ async def test_the_list_is_not_repeated_if_the_next_message_fails(desk: Desk, sq
         for _ in range(3):
             await keeper.run_once()
         assert len(cut) == 2
-        assert (len(desk.told("1 request made")), len(desk.told(PAUSED))) == (1, 1)
+        assert (len(desk.told("1 request is missing")), len(desk.told(PAUSED))) == (1, 1)
 
 
 async def test_another_database_of_the_same_app_is_not_taken_for_a_backup(

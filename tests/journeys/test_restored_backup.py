@@ -79,7 +79,7 @@ async def test_what_was_cancelled_after_a_restored_backup_is_not_given(backups: 
             pause = await trip.running.repository.pause()
             assert pause
             assert pause.why == PausedFor.RESTORED
-            await shop.ann.sees("an old backup, or a new database", shop.careful)
+            await shop.ann.sees("it is a restored backup, or a new one", shop.careful)
             assert (await trip.request(card)).state is State.APPROVED
             assert shop.dintero.ledger.grants == []
 
