@@ -38,7 +38,6 @@ from bot.domain.requests.request import (
     new_request_id,
     new_short_id,
 )
-from bot.services.announcements import notifications_for
 from sandbox.dintero.catalogue import SEED_RULE
 from sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET
 from sandbox.shop import POLICY, SUPPORT, Shop, settings_for, with_channel
@@ -255,7 +254,7 @@ async def a_process(
 async def approved(
     repository: Repository, shop: Shop, who: tuple[CustomerId, ...], *, size: int = 4, concurrency: int = 2
 ) -> RequestId:
-    """Save a request of Ann's that Bo has approved and no run has started."""
+    """Save a request of Ann's that is approved and no run has started; two lines say so, and a word to Ann."""
     async with open_dintero(shop.dintero.url, ACCOUNT, CLIENT_ID, CLIENT_SECRET) as dintero:
         rule = await dintero.rule(RULE)
     now, request = datetime.now(UTC), new_request_id()
@@ -285,9 +284,18 @@ async def approved(
         await unit.vote(Approval(request, 1, shop.bo.id, now, digest(draft)))
         yes = replace(draft, state=State.APPROVED, asked_at=now, decided_by=shop.bo.id, decided_at=now)
         await unit.save(yes)
+        last = Notification(
+            kind=ChannelKind.LINE,
+            happened=NotificationType.APPROVED,
+            at=now,
+            by=shop.bo.id,
+            facts={"yeses": "2", "approvals": "2"},
+        )
         await unit.enqueue(
             Notification(kind=ChannelKind.CARD, happened=NotificationType.ASKED, at=now, by=shop.ann.id),
-            Notification(kind=ChannelKind.LINE, happened=NotificationType.ASKED, at=now, by=shop.ann.id),
-            *notifications_for(yes, NotificationType.APPROVED, now, by=shop.bo.id),
+            replace(last, happened=NotificationType.AGREED, facts={"yeses": "1", "approvals": "2"}),
+            replace(last, kind=ChannelKind.CARD),
+            last,
+            replace(last, kind=ChannelKind.DIRECT, to=shop.ann.id),
         )
     return request

@@ -216,7 +216,7 @@ async def _all_is_told(shop: Shop, killer: Killer) -> None:
             and any("Given to" in reply for reply in replies)
             and any("iven to 18 of 20" in shop.ann.read(card) for card in cards)
             and len(shop.slack.messages(shop.campaigns)) > 0
-            and any("it is done" in shop.ann.read(one) for one in shop.ann.direct.messages)
+            and any("Given to" in shop.ann.read(one) for one in shop.ann.direct.messages)
             and any(one.files for one in shop.ann.direct.messages)
         )
 
@@ -232,19 +232,18 @@ async def _it_came_out_right(shop: Shop, repository: SqlRepository, request: Req
 
     (card,) = shop.slack.messages(shop.support)
     replies = [shop.ann.read(reply) for reply in shop.slack.thread(card)]
-    assert len(replies) == 4, replies
-    asked, approved_, started, summary = replies
-    assert "asked for this" in asked
-    assert "approved it" in approved_
-    assert "Giving starts" in started
+    assert len(replies) == 3, replies
+    first, last, summary = replies
+    assert "approved (1 of 2)" in first
+    assert "approved (2 of 2)" in last
     assert summary.startswith("Given to 18 of 20 customers")
     assert "2 refused" in summary or "2 customers refused" in summary
 
     (notice,) = shop.slack.messages(shop.campaigns)
-    assert "it is done" in shop.ann.read(notice)
+    assert "Given to 18 of 20 customers" in shop.ann.read(notice)
     yes, done, listed = (shop.ann.read(message) for message in shop.ann.direct.messages)
-    assert "approved it" in yes
-    assert "it is done" in done
+    assert "Approved by" in yes
+    assert "Given to 18 of 20 customers" in done
     assert all(customer in done for customer in REFUSED)
     assert "2 of 20 customers didn't get it" in listed
 

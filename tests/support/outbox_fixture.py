@@ -94,11 +94,11 @@ class Telling:
         ]
 
     def each_was_said_once_in_order(self) -> None:
-        asked, yes = self.thread()
-        assert "asked for this" in asked
-        assert "approved it" in yes
+        first, last = self.thread()
+        assert "approved (1 of 2)" in first
+        assert "approved (2 of 2)" in last
         (told,) = self.direct()
-        assert "approved it" in told
+        assert "Approved by" in told
 
 
 @asynccontextmanager
