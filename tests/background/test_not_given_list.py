@@ -186,7 +186,7 @@ async def test_a_requester_without_the_list_learns_what_to_do(telling: Telling) 
     telling.shop.slack.faults.plan(COMPLETES, Fault.REFUSED, error="file_uploads_disabled")
     await telling.all_is_said()
     assert files(telling) == []
-    assert "could not be sent as a file" in telling.direct()[-1]
+    assert "couldn't send the list" in telling.direct()[-1]
     assert "Send me the list" in telling.direct()[-1]
 
 
@@ -219,8 +219,8 @@ async def test_a_list_under_way_delays_no_message(telling: Telling) -> None:
     telling.shop.slack.faults.on_call = on_call
     emptying = asyncio.ensure_future(telling.outbox().deliver_due())
     await asyncio.wait_for(comes.wait(), 60)
-    await telling.say(Notification(kind=ChannelKind.LINE, happened=NotificationType.DONE, at=NOW))
-    await telling.shop.slack.until(lambda: "It was finished" in telling.thread()[-1] or None)
+    await telling.say(Notification(kind=ChannelKind.LINE, happened=NotificationType.GOES_ON, at=NOW))
+    await telling.shop.slack.until(lambda: "Dintero is back" in telling.thread()[-1] or None)
     assert files(telling) == []
     goes.set()
     assert await emptying == 2

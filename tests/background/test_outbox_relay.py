@@ -263,7 +263,7 @@ async def test_a_database_failure_for_one_message_repeats_no_other(sqlite_url: s
 async def test_the_requester_is_told_of_a_card_that_can_never_be_posted(telling: Telling) -> None:
     telling.shop.slack.faults.plan(POSTS, Fault.REFUSED, error="restricted_action")
     await telling.outbox().deliver_due()
-    assert any("its card could not be posted" in told for told in telling.direct())
+    assert any("couldn't post your request" in told for told in telling.direct())
 
 
 async def test_a_former_leader_delivers_and_records_nothing_more(

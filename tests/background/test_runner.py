@@ -145,7 +145,7 @@ async def test_nothing_is_given_while_slack_cannot_be_asked_but_later(
         request = await approved(bots.repository, bots.shop, customers(4))
         running.background.wake()
         await asyncio.wait_for(asked.wait(), 60)
-        await bots.is_told("approved it")
+        await bots.is_told("approved (2 of 2)")
         assert await bots.state(request) is State.APPROVED
         assert not bots.shop.dintero.ledger.calls
         bots.shop.slack.faults.on_call = None
@@ -200,7 +200,7 @@ async def test_a_restored_older_database_stops_the_giving_and_nobody_gets_it_twi
         await elsewhere(bots.url, "DELETE FROM batches", "UPDATE customers SET starts = 0")
         await bots.change(request, state=State.GIVING, ended_at=None)
         running.background.wake()
-        await bots.is_told("It stopped")
+        await bots.is_told("Stopped:")
         await bots.is_told("The bot's database is older than what was done here (a backup was put back).")
         found = await bots.repository.find(request)
         assert found
@@ -236,11 +236,11 @@ async def test_a_request_expires_when_its_time_is_over(bots: Bots) -> None:
     async with bots.bot() as running:
         bots.clock.pass_by(hours=23, minutes=59)
         running.background.wake()
-        await bots.is_told("asked for this")
+        await bots.is_told("approved (2 of 2)")
         assert await bots.state(request) is State.WAITING
         bots.clock.pass_by(minutes=1)
         running.background.wake()
-        await bots.is_told("It expired")
+        await bots.is_told("Expired: nobody approved it in time")
     assert await bots.state(request) is State.EXPIRED
     assert not bots.shop.dintero.ledger.calls
 
@@ -282,7 +282,7 @@ async def test_a_giving_waits_while_nothing_can_be_written(bots: Bots) -> None:
     async with bots.bot():
         await asyncio.wait_for(held.wait(), 60)
         let_go.set()
-        await bots.is_told("asked for this")
+        await bots.is_told("approved (2 of 2)")
         await elsewhere(bots.url, "DROP TRIGGER full")
         await bots.is_told("Given to 12 of 12")
     assert not bots.shop.dintero.ledger.more_than_once(RULE)
@@ -295,7 +295,7 @@ async def test_a_giving_whose_workflow_failed_stops_and_can_be_continued(bots: B
         await asyncio.wait_for(held.wait(), 60)
         await DBOS.cancel_workflow_async(f"{request}:1")
         running.background.wake()
-        card = await bots.is_told("It stopped")
+        card = await bots.is_told("Stopped:")
         let_go.set()
         found = await bots.repository.find(request)
         assert found

@@ -28,10 +28,10 @@ async def paused_at(bots: Bots, call: int, number: int) -> RequestId:
     async with bots.bot():
         await asyncio.wait_for(held.wait(), 60)
         await bots.shop.chief.command("/discount pause Dintero is down", bots.shop.support)
-        await bots.shop.chief.is_told("Paused. Nothing starts")
+        await bots.shop.chief.is_told("Paused. Calls already sent")
         let_go.set()
         await parked(bots, request)
-        await bots.is_told("Giving was held up")
+        await bots.is_told("The rest will be sent when the pause ends")
     return request
 
 
@@ -89,7 +89,7 @@ async def test_an_early_resume_waits_for_the_call_in_flight(
     async with bots.bot() as running:
         await asyncio.wait_for(held.wait(), 60)
         await bots.shop.chief.command("/discount pause", bots.shop.support)
-        await bots.shop.chief.is_told("Paused. Nothing starts")
+        await bots.shop.chief.is_told("Paused. Calls already sent")
         await resume(bots, running)
         calls = len(bots.shop.dintero.ledger.calls)
         for _ in range(20):
@@ -119,7 +119,7 @@ async def test_a_request_that_is_approved_during_the_pause_is_given_after_it(
 ) -> None:
     async with bots.bot() as running:
         await bots.shop.chief.command("/discount pause", bots.shop.support)
-        await bots.shop.chief.is_told("Paused. Nothing starts")
+        await bots.shop.chief.is_told("Paused. Calls already sent")
         request = await approved(bots.repository, bots.shop, customers(4))
         running.background.wake()
         card = await bots.is_told("Paused")

@@ -97,7 +97,7 @@ async def test_a_rule_that_changed_meanwhile_is_not_given_by_the_next_process(ei
     calls = len(either.shop.dintero.ledger.calls)
     either.shop.dintero.rules[SEED_RULE]["reward"]["value"] *= 9
     async with another(either):
-        await either.is_told("The rule was changed in Dintero")
+        await either.is_told("The rule changed in Dintero")
     assert len(either.shop.dintero.ledger.calls) == calls
     assert await either.state(request.id) is State.WAITING
 
@@ -116,7 +116,7 @@ async def test_a_stricter_policy_stops_the_giving(bots: Bots, policy: Policy, st
     request = await half_given(bots)
     calls = len(bots.shop.dintero.ledger.calls)
     async with another(bots, policy):
-        await bots.is_told("It stopped")
+        await bots.is_told("Stopped:")
     assert len(bots.shop.dintero.ledger.calls) == calls
     found = await bots.repository.find(request.id)
     assert found
@@ -130,7 +130,7 @@ async def test_a_bot_for_another_account_gives_nothing_of_it(either: Bots) -> No
         async with another(either, account=PRODUCTION):
             card = await either.is_told("gives in another account now")
             assert PRODUCTION in either.shop.ann.read(card)
-            await either.is_told("It stopped")
+            await either.is_told("Stopped:")
     assert len(either.shop.dintero.ledger.calls) == calls
     found = await either.repository.find(request.id)
     assert found
@@ -153,7 +153,7 @@ async def test_without_an_answer_of_slack_the_rest_waits_and_the_thread_says_so(
     async with another(bots):
         await asyncio.wait_for(asked.wait(), 60)
         bots.clock.pass_by(seconds=30)
-        await bots.is_told("Waiting for Slack")
+        await bots.is_told("Slack isn't answering")
         assert len(bots.shop.dintero.ledger.calls) == calls
         bots.shop.slack.faults.on_call = None
         await bots.is_told("Given to 60 of 60")

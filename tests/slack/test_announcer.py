@@ -125,7 +125,7 @@ async def test_a_notice_in_another_channel_links_to_the_card(telling: Telling) -
         _outbox_message(telling, ChannelKind.NOTICE, NotificationType.DONE, to=telling.shop.campaigns.id)
     )
     (notice,) = telling.shop.slack.messages(telling.shop.campaigns)
-    assert "See the request" in telling.shop.ann.read(notice)
+    assert "Open request" in telling.shop.ann.read(notice)
 
 
 async def test_a_direct_message_has_no_link_to_a_deleted_card(
@@ -135,7 +135,7 @@ async def test_a_direct_message_has_no_link_to_a_deleted_card(
     telling.shop.slack.workspace.delete(telling.shop.slack.messages(telling.shop.support)[0])
     await telling.announcer.deliver(_outbox_message(telling, ChannelKind.DIRECT, to=telling.shop.ann.id))
     (told,) = telling.direct()
-    assert "See the request" not in told
+    assert "Open request" not in told
 
 
 @pytest.mark.parametrize("error", ["channel_not_found", "not_in_channel", "is_archived"])
