@@ -7,13 +7,15 @@ prints the port where it listens, and ends with its input.
 import asyncio
 import json
 import sys
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
-from bot.app import run_bot
+from bot.app import RunningBot, run_bot
 from bot.config.log_setup import set_up_logs
 from bot.config.settings import Settings
 from bot.giving.retry import RetryPolicy
+from sandbox.dintero.ordinary import use_last_week
 from sandbox.passing_clock import PassingClock
 from sandbox.shop import POLICY
 
@@ -29,11 +31,19 @@ async def serve() -> None:
     clock.pass_by(timedelta(seconds=float(await lines.readline())))
     async with run_bot(Settings.read(settings), POLICY, clock=clock, retry_policy=PATIENCE) as running:
         await running.catalog.refresh()  # so that the first form knows the rules, however slow the machine
+        if not clock.ahead:
+            await _remember_last_week(running, settings["DINTERO_ACCOUNT_ID"])
         sys.stdout.write(f"{running.port}\n")
         sys.stdout.flush()
         while line := await lines.readline():
             clock.pass_by(timedelta(seconds=float(line)))
             running.background.wake()
+
+
+async def _remember_last_week(running: RunningBot, account: str) -> None:
+    """Write down how often the shop's rules were used, so that their history has a picture."""
+    for rule, sample in use_last_week(datetime.now(ZoneInfo(POLICY.timezone)).date()):
+        await running.repository.keep_usage(account, rule, sample)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from bot.slack.rendering.blocks import header, modal, section, sections
 from bot.slack.rendering.formatting import Formatter, Json
 from bot.slack.rendering.mrkdwn import escape, fit, safe
 from bot.slack.rendering.rule_conditions import Fact
-from bot.slack.rendering.rule_rewards import WORDS, availability_warning
+from bot.slack.rendering.rule_rewards import WORDS, availability_warning, statistics
 from bot.slack.rendering.rule_usage import facts, unreadable, unreadable_line
 
 TITLE: Final = N_("All rule details")
@@ -19,13 +19,14 @@ def build(rule: Rule, formatter: Formatter, usable: Availability = Availability.
     """Draw the rule. It has nothing to submit, so it can be pushed on top of any modal."""
     shown = [fact for fact in facts(rule, formatter) if fact.label and not _goes_without_saying(fact)]
     lines = [f"• {fit(safe(fact.line), WORDS)}" for fact in shown]
+    used = [f"• {line}" for line in statistics(None, rule.statistics, formatter)]
     warning = availability_warning(rule, usable, formatter)
     blocks = [
         header(rule.title),
         *sections([f"⚠️ *{escape(warning)}*"] if warning else [], most=1),
         *sections(rule_message.described(rule, formatter), most=2),
         *sections(lines, most=10),
-        *sections(rule_message.used(rule.statistics, formatter), most=1),
+        *sections([_("*Used so far (all customers)*"), *used], most=1),
     ]
     if hidden := unreadable(rule, formatter):
         where = _("Look at the rule in Dintero's Backoffice.")

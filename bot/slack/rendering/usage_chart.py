@@ -14,7 +14,7 @@ from slackblocks import AxisConfig, Block, DataPoint, DataSeries, DataVisualizat
 from bot.domain.rules.usage_history import UsagePoint
 from bot.slack.language.current import current
 from bot.slack.language.texts import _, ngettext
-from bot.slack.rendering.blocks import section
+from bot.slack.rendering.blocks import context
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import shorten
 
@@ -33,9 +33,9 @@ def blocks(history: Sequence[UsagePoint], formatter: Formatter) -> list[Block]:
     series = [_series(_("Given by this bot"), labels, [point.given for point in history])]
     if used := [point.used for point in history if point.used is not None]:
         series.insert(0, _series(_("Used by everyone"), labels, used))
-    title = shorten(_("Since {day}", day=_day(history[0], formatter)), TITLE)
     chart = LineChart(series, AxisConfig(labels))
-    return [section(sentence(history, formatter)), DataVisualizationBlock(title, chart)]
+    title = shorten(_("Used and given"), TITLE)
+    return [context(sentence(history, formatter)), DataVisualizationBlock(title, chart)]
 
 
 def sentence(history: Sequence[UsagePoint], formatter: Formatter) -> str:
