@@ -10,7 +10,7 @@ from sandbox.slack.user.mrkdwn import FENCE, MARK, TOKEN, read_token
 
 TAGS: Final = {"*": "strong", "_": "em", "~": "s", "`": "code"}
 CODE: Final = re.compile(r"(?<!\u2060)`([^`\n\u2060][^`\n]*)(?<!\u2060)`(?!\u2060)")
-QUOTE: Final = re.compile(r"&gt; ?(.*)")
+QUOTE: Final = re.compile(r"(?:&gt;|>) ?(.*)")
 PERMALINK: Final = re.compile(
     r"https://(?P<domain>[\w-]+)\.slack\.com/archives/(?P<channel>\w+)/p(?P<seconds>\d+)(?P<rest>\d{6})\b"
 )

@@ -12,7 +12,7 @@ from bot.slack.messages.card_buttons import buttons
 from bot.slack.rendering import earlier_requests, pause_banner, request_facts
 from bot.slack.rendering.blocks import context, message, section, sections
 from bot.slack.rendering.formatting import Formatter, Message
-from bot.slack.rendering.mrkdwn import escape, mention
+from bot.slack.rendering.mrkdwn import escape
 from bot.slack.rendering.request_state import agreed, status_line, status_lines
 
 RESULT_FIRST: Final = frozenset({State.STOPPED, State.DONE, State.REJECTED, State.CANCELLED, State.EXPIRED})
@@ -84,7 +84,7 @@ def lines(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
 
 def _question(request: Request, formatter: Formatter) -> str:
     values = {
-        "who": mention(request.requester),
+        "who": formatter.name(request.requester),
         "value": escape(request_facts.value(request, formatter)),
         "rule": request_facts.title(request),
         "customers": request_facts.whom(request, formatter),
@@ -143,8 +143,8 @@ def _footer(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
     request = snapshot.request
     at = request.ended_at or request.asked_at
     return [
-        _("Requested by {who}", who=mention(request.requester)),
-        *([_("approved by {people}", people=agreed(snapshot))] if snapshot.votes else []),
+        _("Requested by {who}", who=formatter.name(request.requester)),
+        *([_("approved by {people}", people=agreed(snapshot, formatter))] if snapshot.votes else []),
         *([formatter.slack_date(at)] if at else []),
         request.short,
         request_facts.stage(request),

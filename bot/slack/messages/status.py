@@ -63,7 +63,7 @@ def one(snapshot: RequestSnapshot, formatter: Formatter) -> Message:
                 _(
                     "{account} · Approved by {people}",
                     account=request_facts.stage(request),
-                    people=agreed(snapshot),
+                    people=agreed(snapshot, formatter),
                 )
             ),
         ],

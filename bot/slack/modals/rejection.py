@@ -10,7 +10,7 @@ from bot.slack.language.texts import N_, _
 from bot.slack.rendering import pause_banner, request_facts
 from bot.slack.rendering.blocks import context, modal, read_input, section, text_input
 from bot.slack.rendering.formatting import Formatter, Json
-from bot.slack.rendering.mrkdwn import escape, mention
+from bot.slack.rendering.mrkdwn import escape
 
 CALLBACK: Final = "discount_reject"
 TITLE: Final = N_("Reject request?")
@@ -21,7 +21,7 @@ REASON_MISSING: Final = N_("Say why, in a few words.")
 def build(snapshot: RequestSnapshot, formatter: Formatter) -> Json:
     """Draw the question; the requester and the thread get the answer."""
     request = snapshot.request
-    who = mention(request.requester)
+    who = formatter.name(request.requester)
     reason = text_input(
         _("Reason"),
         block_id=REASON_BLOCK,

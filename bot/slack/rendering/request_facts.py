@@ -13,7 +13,7 @@ from bot.domain.rules.rule import Availability, Cost, Rule, usable
 from bot.slack.language.texts import N_, _, joined, ngettext
 from bot.slack.rendering.blocks import section
 from bot.slack.rendering.formatting import Formatter
-from bot.slack.rendering.mrkdwn import escape, fit, mask, mention, phrase, visible
+from bot.slack.rendering.mrkdwn import escape, fit, mask, phrase, visible
 from bot.slack.rendering.rule_rewards import availability_warning, cost_text, headline, rule_reward, validity
 from bot.slack.rendering.rule_usage import rule_use
 
@@ -120,7 +120,7 @@ def fields(pairs: Sequence[tuple[str, str]], *, above: str = "") -> Block:
 def facts(request: Request, formatter: Formatter) -> list[tuple[str, str]]:
     """List the facts for two columns, the total cost first."""
     since = formatter.slack_date(request.asked_at) if request.asked_at else ""
-    who = mention(request.requester)
+    who = formatter.name(request.requester)
     return [
         (_("Cost"), cost_text(request.price, formatter)),
         *([(_("Valid"), escape(validity(request.rule, formatter)))] if request.rule else []),
@@ -153,7 +153,7 @@ def tier(applied: AppliedTier | None, formatter: Formatter, request: Request | N
             bound = formatter.customers(applied.bound)
         case TierTrigger.AMOUNT:
             bound = formatter.amount(applied.bound)
-    return [_over(count, bound, mention(request.requester) if request and before else "")]
+    return [_over(count, bound, formatter.name(request.requester) if request and before else "")]
 
 
 def _over(count: int, bound: str, who: str) -> str:

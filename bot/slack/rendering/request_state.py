@@ -1,7 +1,5 @@
 """The state of a request in words: lines for its message and status, and the short texts of lists."""
 
-from collections.abc import Callable
-from datetime import datetime
 from typing import Final
 
 from bot.domain.requests.batches import Tally
@@ -10,9 +8,9 @@ from bot.domain.requests.request import PauseState, State
 from bot.slack.language.texts import N_, _, ngettext
 from bot.slack.rendering import progress_bar, verification
 from bot.slack.rendering.formatting import Formatter
-from bot.slack.rendering.mrkdwn import escape, mention, mentions, phrase
-from bot.slack.rendering.outcomes import ends
-from bot.slack.rendering.reasons import stop
+from bot.slack.rendering.mrkdwn import escape, mention, phrase
+from bot.slack.rendering.outcomes import ends, headline, sign
+from bot.slack.rendering.stops import what_next, what_stopped
 
 NOTE_CHARACTERS: Final = 500
 MARKS: Final[dict[State, str]] = {
@@ -40,25 +38,15 @@ def mark(snapshot: RequestSnapshot) -> str:
     return _(MARKS[state])
 
 
-def done_mark(tally: Tally) -> str:
-    """Choose the sign of a request that is done."""
-    return "✅" if tally.newly_given == tally.asked else "⚠️"
-
-
-def agreed(snapshot: RequestSnapshot) -> str:
-    """Name the approvers."""
+def agreed(snapshot: RequestSnapshot, formatter: Formatter) -> str:
+    """Name the approvers, without pinging them."""
     request = snapshot.request
     if snapshot.votes:
-        return mentions([approval.by for approval in snapshot.votes], last="and")
+        return phrase([formatter.name(approval.by) for approval in snapshot.votes], last="and")
     if request.approvals == 0:
         return _("nobody (no approval needed)")
     decided = request.decided_by if request.state is State.APPROVED else None
-    return mention(decided) if decided else _("nobody")
-
-
-def held(until: datetime, when: Callable[[datetime], str]) -> str:
-    """Say until when a request is on hold, and what people can do until then."""
-    return _("⏸️ *On hold until {time}.* Anyone in this channel can cancel it until then.", time=when(until))
+    return formatter.name(decided) if decided else _("nobody")
 
 
 def before(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
@@ -86,9 +74,9 @@ def status_lines(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
             return _stopped(snapshot, formatter)
         case State.DONE:
             tally = snapshot.tally
-            return [f"{done_mark(tally)} *{result(tally)}*", *_others(snapshot, formatter)]
+            return [f"{sign(tally)} *{result(tally)}*", *_others(snapshot, formatter)]
         case State.REJECTED:
-            return [_rejected(snapshot), *before(snapshot, formatter)]
+            return [_rejected(snapshot, formatter), *before(snapshot, formatter)]
         case State.CANCELLED:
             return _cancelled(snapshot, formatter)
         case State.EXPIRED:
@@ -102,12 +90,7 @@ def result(tally: Tally) -> str:
     ('Given to 2 of 3 customers', '2 customers unconfirmed', 'Not given to anyone')
     """
     if tally.newly_given:
-        return ngettext(
-            "Given to {given} of {count} customer",
-            "Given to {given} of {count} customers",
-            tally.asked,
-            given=tally.newly_given,
-        )
+        return headline(tally)
     if tally.unknown:
         return ngettext("{count} customer unconfirmed", "{count} customers unconfirmed", tally.unknown)
     return _("Not given to anyone")
@@ -135,7 +118,7 @@ def _waiting(snapshot: RequestSnapshot, formatter: Formatter) -> str:
         )
     sentences = [needs]
     if voted:
-        sentences.append(_("Approved by {people}.", people=agreed(snapshot)))
+        sentences.append(_("Approved by {people}.", people=agreed(snapshot, formatter)))
     if request.expires_at:
         sentences.append(_("Expires {time}.", time=formatter.slack_date(request.expires_at)))
     return " ".join(sentences)
@@ -143,12 +126,16 @@ def _waiting(snapshot: RequestSnapshot, formatter: Formatter) -> str:
 
 def _approved(snapshot: RequestSnapshot, formatter: Formatter) -> str:
     request = snapshot.request
-    if request.approvals:
-        approved = _("Approved by {people}.", people=agreed(snapshot))
+    if request.approvals and not snapshot.votes:
+        approved = _("Approved.")
+    elif request.approvals:
+        approved = _("Approved by {people}.", people=agreed(snapshot, formatter))
     else:
         approved = _("No approval needed.")
     if request.give_after and not request.waits_since:
-        return f"{held(request.give_after, formatter.slack_date)}\n{approved}"
+        until = formatter.slack_date(request.give_after)
+        held = _("⏸️ *On hold until {time}.* Anyone in this channel can cancel it until then.", time=until)
+        return f"{held}\n{approved}"
     if snapshot.pause:
         return f"⏸️ *{approved}* {_('Sending starts when the pause ends.')}"
     if request.waits_since:
@@ -161,7 +148,7 @@ def _approved(snapshot: RequestSnapshot, formatter: Formatter) -> str:
 def _giving(snapshot: RequestSnapshot, formatter: Formatter) -> str:
     request, tally = snapshot.request, snapshot.tally
     if request.cancel_asked_by:
-        who = mention(request.cancel_asked_by)
+        who = formatter.name(request.cancel_asked_by)
         return _("🚫 *Being cancelled by {who}.* Calls already sent will finish first.", who=who)
     if request.pausing is not PauseState.NO:
         counts = progress_bar.counts(tally)
@@ -175,36 +162,35 @@ def _giving(snapshot: RequestSnapshot, formatter: Formatter) -> str:
 
 def _stopped(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
     request = snapshot.request
-    why = _("⚠️ *Stopped:* {reason}", reason=stop(request.stop, request.note))
-    return [why, *_so_far(snapshot, formatter), _choices(snapshot.tally)]
+    why = _("⚠️ *Stopped:* {reason}", reason=what_stopped(request.stop, request.note))
+    return [why, *_so_far(snapshot, formatter), _next(snapshot)]
 
 
-def _choices(tally: Tally) -> str:
-    """Say what the buttons of a stopped request do."""
+def _next(snapshot: RequestSnapshot) -> str:
+    """Say what to do about a stop, and that nobody gets the discount twice where they may fear it."""
+    request, tally = snapshot.request, snapshot.tally
     if tally.left <= 0:
         return _("Nobody is left to send to. *Continue* and *End request…* both finish it.")
-    return ngettext(
-        "*Continue* sends to the {count} customer who is left; nobody gets it twice. "
-        "*End request…* leaves it as it is.",
-        "*Continue* sends to the {count} customers who are left; nobody gets it twice. "
-        "*End request…* leaves it as it is.",
-        tally.left,
-    )
+    what = what_next(request.stop, request.note)
+    if tally.given or tally.unknown:
+        return f"{what} {_('Nobody gets it twice.')}"
+    return what
 
 
-def _rejected(snapshot: RequestSnapshot) -> str:
+def _rejected(snapshot: RequestSnapshot, formatter: Formatter) -> str:
     by, why = snapshot.request.decided_by, escape(snapshot.request.note, NOTE_CHARACTERS)
     if not by:
         return _("🚫 *Rejected*")
     if not snapshot.request.note.strip():
-        return _("🚫 *Rejected by {who}*", who=mention(by))
-    return _("🚫 *Rejected by {who}:* “{why}”", who=mention(by), why=why)
+        return _("🚫 *Rejected by {who}*", who=formatter.name(by))
+    return _("🚫 *Rejected by {who}:* “{why}”", who=formatter.name(by), why=why)
 
 
 def _cancelled(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
     request = snapshot.request
     canceller = request.cancel_asked_by or request.decided_by
-    cancelled = _("🚫 *Cancelled by {who}*", who=mention(canceller)) if canceller else _("🚫 *Cancelled*")
+    who = formatter.name(canceller) if canceller else ""
+    cancelled = _("🚫 *Cancelled by {who}*", who=who) if who else _("🚫 *Cancelled*")
     if not request.started_at:
         return [cancelled, _("Nothing was given.")]
     return [cancelled, *_so_far(snapshot, formatter)]
