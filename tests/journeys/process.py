@@ -254,7 +254,7 @@ async def a_process(
 async def approved(
     repository: Repository, shop: Shop, who: tuple[CustomerId, ...], *, size: int = 4, concurrency: int = 2
 ) -> RequestId:
-    """Save a request of Ann's that is approved and no run has started; two lines say so, and a word to Ann."""
+    """Save an approved request of Ann's without a run; two lines and a direct message say so."""
     async with open_dintero(shop.dintero.url, ACCOUNT, CLIENT_ID, CLIENT_SECRET) as dintero:
         rule = await dintero.rule(RULE)
     now, request = datetime.now(UTC), new_request_id()

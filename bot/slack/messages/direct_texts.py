@@ -11,7 +11,7 @@ from bot.slack.messages.thread_lines import Event, approvers
 from bot.slack.rendering import request_facts
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import escape, mention, mentions
-from bot.slack.rendering.outcomes import ends
+from bot.slack.rendering.outcomes import ends, outcome, sign
 from bot.slack.rendering.reasons import shortly
 from bot.slack.rendering.rule_rewards import headline
 
@@ -45,12 +45,11 @@ def rule(snapshot: RequestSnapshot) -> str:
 def given(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
     """Say what an ended request gave: a sentence, and a line with the other outcomes."""
     tally = snapshot.tally
-    sign = "✅" if tally.newly_given == tally.asked else "⚠️"
     result = ngettext(
         "{sign} *Given to {given} of {count} customer:* {value} ({rule})",
         "{sign} *Given to {given} of {count} customers:* {value} ({rule})",
         tally.asked,
-        sign=sign,
+        sign=sign(tally),
         given=tally.newly_given,
         value=value(snapshot, formatter),
         rule=rule(snapshot),
@@ -59,15 +58,9 @@ def given(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
 
 
 def so_far(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
-    """Say what a request has given by now."""
-    tally = snapshot.tally
-    result = ngettext(
-        "{given} of {count} customer confirmed so far.",
-        "{given} of {count} customers confirmed so far.",
-        tally.asked,
-        given=tally.newly_given,
-    )
-    return [result, *others(snapshot, formatter)]
+    """Say what a request has given by now, in one line."""
+    outcomes = [outcome(snapshot.tally), *ends(snapshot.tally, formatter)]
+    return [_("So far: {outcomes}", outcomes=OTHERS.join(outcomes))]
 
 
 def others(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:

@@ -223,7 +223,7 @@ def test_what_was_given_in_an_earlier_round_is_never_denied(state: State) -> Non
     drawn = [card.build(snapshot, LOOK), status.one(snapshot, LOOK), summary.build(snapshot, LOOK)]
     if happened:
         direct = notices.direct(samples.notification(happened), snapshot, LOOK, link="")
-        assert "7 of 10 customers confirmed so far." in direct.text
+        assert "So far: given to 7 of 10 customers · 3 not sent" in direct.text
         drawn += [direct, notices.thread(samples.notification(happened), snapshot, LOOK)]
     for message in drawn:
         text = str(message.blocks) + message.text

@@ -187,7 +187,7 @@ def test_a_result_has_its_numbers_first(tally: Tally, said: str) -> None:
 def test_nothing_is_denied_that_may_have_been_given() -> None:
     unsettled = replace(samples.snapshot(State.STOPPED), tally=Tally(3, unknown=3))
     for said in (direct(NotificationType.STOPPED, unsettled), channel(NotificationType.STOPPED, unsettled)):
-        assert "0 of 3 customers confirmed so far.\n3 " in said
+        assert "So far: 0 confirmed · 3 unconfirmed" in said
         assert "nobody" not in said.lower().replace("nobody gets it twice", "")
         assert "Nothing was given" not in said
 
