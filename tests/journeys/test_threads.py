@@ -93,6 +93,7 @@ async def test_an_outage_of_an_hour_is_told_once_to_everybody(opens: Opens) -> N
     assert stopped.startswith("⚠️ Stopped: ")
     assert pressed == "Ann pressed Continue."
     assert others == ["Given to 2 of 2 customers"]
+    result = "✅ Given to 2 of 2 customers"
     assert [one.split(":")[0] for one in read.ann] == [
         "⚠️ Your request stopped",
         "✅ Given to 2 of 2 customers",
