@@ -184,7 +184,7 @@ class SlackAnnouncer:
                 message = notices.thread(notification, snapshot, formatter)
                 return await self._post_in_thread(outbox_message, request, message)
             case ChannelKind.SUMMARY:
-                snapshot = await self._with_history(snapshot)
+                snapshot = await self._with_rows(await self._with_history(snapshot))
                 return await self._post_in_thread(outbox_message, request, summary.build(snapshot, formatter))
         link = await self._link(request)
         if notification.kind is ChannelKind.NOTICE:
@@ -207,6 +207,13 @@ class SlackAnnouncer:
         return await load_snapshot(
             self._repository, request, self._access.policy, progress_tracker=self._progress_tracker, ids=ids
         )
+
+    async def _with_rows(self, snapshot: RequestSnapshot) -> RequestSnapshot:
+        """Add the rows of the refused customers, if they came from files."""
+        if not snapshot.tally.refused:
+            return snapshot
+        rows = await not_given_file.refused_rows(snapshot.request, self._repository, self._list_writer)
+        return replace(snapshot, refused_rows=rows)
 
     async def _with_history(self, snapshot: RequestSnapshot) -> RequestSnapshot:
         """Add the use of the rule over time, which the bot's own database has."""

@@ -211,7 +211,7 @@ async def test_no_mixture_of_files_gives_twice_or_loses_a_customer(
                 await _is_done(Trip(shop, running), request)
                 assert (await running.repository.tally(request)).given == 40
             else:
-                await shop.chief.sees("1 request made", shop.chief.direct)
+                await shop.chief.sees("1 request is missing", shop.chief.direct)
         assert shop.dintero.ledger.holders(RULE) == dict.fromkeys(who, 1)
         (card,) = shop.slack.messages(shop.support)
         thread = [shop.ann.read(reply) for reply in shop.slack.thread(card)]

@@ -1,10 +1,12 @@
 """The file of customers without a confirmed discount: its content, name, title and comment."""
 
+import asyncio
 from functools import partial
 from typing import Final
 
 from bot.domain.ports import Repository
 from bot.domain.requests.batches import Outcome, Tally
+from bot.domain.requests.notification import FileRows
 from bot.domain.requests.request import Request
 from bot.services.remainder import origin_of
 from bot.slack.client.file_messages import FileMessage
@@ -16,6 +18,8 @@ from bot.spreadsheets.reader.reader import FileSource
 from bot.spreadsheets.writer.columns import THERE
 from bot.spreadsheets.writer.writer import ListFile, ListJob, ListWriter
 
+ROWS_SECONDS: Final = 5.0
+"""How long a summary waits for the rows of the refused customers: a file of 100 MB takes longer."""
 MARK: Final = 8
 """Characters of the outbox key in the title: enough to tell one request's lists apart."""
 
@@ -39,6 +43,22 @@ async def written(request: Request, repository: Repository, list_writer: ListWri
             files=await _source_files(request, repository),
         )
     )
+
+
+async def refused_rows(
+    request: Request, repository: Repository, list_writer: ListWriter
+) -> tuple[FileRows, ...]:
+    """Read in which rows of the requester's files the first refused customers are; empty if it takes long."""
+    try:
+        async with asyncio.timeout(ROWS_SECONDS):
+            if not await _source_files(request, repository):
+                return ()
+            file = await written(request, repository, list_writer)
+    except TimeoutError:
+        return ()
+    file.content.close()
+    names = dict.fromkeys(name for name, _row in file.refused_rows)
+    return tuple(FileRows(name, tuple(row for of, row in file.refused_rows if of == name)) for name in names)
 
 
 async def _source_files(request: Request, repository: Repository) -> tuple[FileSource, ...]:

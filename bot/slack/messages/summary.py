@@ -21,12 +21,12 @@ from bot.slack.rendering.blocks import context, header, message, sections
 from bot.slack.rendering.formatting import Formatter, Message, duration
 from bot.slack.rendering.mrkdwn import escape
 from bot.slack.rendering.outcomes import ends
-from bot.slack.rendering.reasons import stop_words
 from bot.slack.rendering.rule_rewards import headline
+from bot.slack.rendering.stops import what_stopped
 
 UNDECIDED: Final = {
-    State.REJECTED: N_("it was rejected before their turn"),
-    State.EXPIRED: N_("it wasn't approved again in time"),
+    State.REJECTED: N_("it was rejected before their turn."),
+    State.EXPIRED: N_("it wasn't approved again in time."),
 }
 """Why customers left from an earlier round were not sent."""
 FOREVER_YEAR: Final = 9000
@@ -94,7 +94,7 @@ def left_out(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
         lines += verification.line(snapshot.verification, formatter)
     if tally.not_tried > 0:
         why, left = why_not_sent(request, formatter.name), tally.not_tried
-        lines.append(ngettext("*{count} not sent:* {why}.", "*{count} not sent:* {why}.", left, why=why))
+        lines.append(ngettext("*{count} not sent:* {why}", "*{count} not sent:* {why}", left, why=why))
     return [*lines, *_what_to_do(snapshot)]
 
 
@@ -135,17 +135,17 @@ def _what_to_do(snapshot: RequestSnapshot) -> list[str]:
 
 
 def why_not_sent(request: Request, name: Callable[[UserId], str] | None) -> str:
-    """Say as a phrase why no call was made for some customers; `name` writes who cancelled, if anybody."""
+    """Say as the end of a sentence why no call was made for some; `name` writes who cancelled."""
     if request.state is State.CANCELLED or request.cancel_asked_by:
         by = request.cancel_asked_by or request.decided_by
         if by is None or name is None:
-            return _("the request was cancelled before their turn")
-        return _("{person} cancelled before their turn", person=name(by))
+            return _("the request was cancelled before their turn.")
+        return _("{person} cancelled before their turn.", person=name(by))
     if request.stop is not None:
-        return _("stopped before their turn, because {why}", why=stop_words(request.stop, request.note)[0])
+        return _("stopped before their turn. {why}", why=what_stopped(request.stop, request.note))
     if request.state in UNDECIDED:
         return _(UNDECIDED[request.state])
-    return _("too many were refused, so they were not tried one by one")
+    return _("too many were refused, so they were not tried one by one.")
 
 
 def _figures(snapshot: RequestSnapshot, rule: Rule, formatter: Formatter) -> SectionBlock:

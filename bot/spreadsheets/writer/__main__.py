@@ -34,14 +34,15 @@ def main(stdin: BinaryIO, stdout: BinaryIO) -> None:
 
 
 def write(job: dict[str, Any], stdin: BinaryIO, stdout: BinaryIO) -> None:
-    """Write a list, then how many customers had each outcome, and the end of the list's name."""
+    """Write a list, then how each outcome counts, the end of its name, and some refused rows."""
     outcome_columns = OutcomeColumns(job["why"], job["request"], frozenset(job["there"]))
     form, rows = _list(job["files"], stdin, outcome_columns)
     for piece in form.pieces(rows):
         if piece:  # an empty frame would end the list
             write_frame(stdout, piece)
     write_frame(stdout, b"")
-    write_json(stdout, {"counts": outcome_columns.counts, "suffix": form.suffix})
+    end = {"counts": outcome_columns.counts, "suffix": form.suffix, "refused": outcome_columns.refused_rows}
+    write_json(stdout, end)
 
 
 def _list(

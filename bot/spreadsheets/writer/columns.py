@@ -16,6 +16,8 @@ from bot.spreadsheets.errors import FileError
 FILE: Final = "file"
 COLUMNS: Final = (CUSTOMER_ID, *ENDING)
 """Of a list without files; there `row` is the position in the list, otherwise the row in the file."""
+MAX_REFUSED_ROWS: Final = 5
+"""Refused customers whose rows in the files a channel is told."""
 THERE: Final = "there"
 """The reason of an unknown customer who is in Dintero's list of the rule."""
 
@@ -38,6 +40,13 @@ class OutcomeColumns:
     request: str
     there: frozenset[str] = frozenset()
     counts: Counter[str] = field(default_factory=Counter)
+    refused_rows: list[tuple[str, int]] = field(default_factory=list)
+    """The file and the row of the first refused customers."""
+
+    def found(self, file: str, row: int, each: NotGiven) -> None:
+        """Note in which row of a file a customer is."""
+        if each.outcome is Outcome.REFUSED and len(self.refused_rows) < MAX_REFUSED_ROWS:
+            self.refused_rows.append((file, row))
 
     def of(self, each: NotGiven) -> tuple[str, str, str]:
         """Return a customer's outcome, reason and request, and count it."""
@@ -118,6 +127,7 @@ def in_columns(
 
     for table in tables:
         for number, row, each in table.take(not_given):
+            outcome_columns.found(table.file, number, each)
             yield line(table, row, str(number), each)
     for each in sorted(not_given.values(), key=lambda each: each.row):
         yield line(None, (), "", each)

@@ -37,6 +37,8 @@ class ListFile:
     length: int = 0
     counts: Counter[str] = field(default_factory=Counter)
     suffix: str = SUFFIX
+    refused_rows: list[tuple[str, int]] = field(default_factory=list)
+    """The file and the row of the first refused customers who came from a file."""
 
     @property
     def rows(self) -> int:
@@ -140,3 +142,4 @@ async def _collect(file: ListFile, stream: asyncio.StreamReader) -> None:
     end = json.loads(await worker_process.receive(stream))
     file.counts = Counter({Outcome(outcome): int(count) for outcome, count in end["counts"].items()})
     file.suffix = end["suffix"]
+    file.refused_rows = [(str(name), int(row)) for name, row in end["refused"]]

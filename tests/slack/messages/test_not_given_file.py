@@ -44,7 +44,10 @@ async def begun(repository: SqlRepository) -> Request:
             {"state": State.CANCELLED, "cancel_asked_by": UserId("U0ANN")},
             "the request was cancelled before their turn",
         ),
-        ({"state": State.DONE, "stop": StopReason.RULE_GONE}, "Dintero does not have the rule any more"),
+        (
+            {"state": State.DONE, "stop": StopReason.RULE_GONE},
+            "turn. The rule was deleted in Dintero.",
+        ),
         ({"state": State.EXPIRED}, "wasn't approved again in time"),
     ],
 )

@@ -114,7 +114,7 @@ def test_after_refusals_alone_the_ids_are_to_be_fixed() -> None:
     ("changes", "expected"),
     [
         ({"cancel_asked_by": UserId("U0ANN")}, "*2 not sent:* <@U0ANN> cancelled before their turn."),
-        ({"stop": StopReason.BUSY}, "*2 not sent:* stopped before their turn, because"),
+        ({"stop": StopReason.BUSY}, "*2 not sent:* stopped before their turn. Dintero"),
     ],
 )
 def test_the_summary_says_why_customers_were_not_sent(changes: dict[str, Any], expected: str) -> None:

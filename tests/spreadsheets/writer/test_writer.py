@@ -110,6 +110,14 @@ async def test_a_files_rows_keep_its_columns() -> None:
     ]
 
 
+async def test_the_first_refused_customers_have_their_rows_in_the_files() -> None:
+    data = b"Navn;Kundenr\n" + b"".join(f"Person {number};k{number}\n".encode() for number in range(500))
+    refused = [(f"k{number}", "no") for number in (7, 55, 56, 100, 101, 102)]
+    file = await IN_PROCESS.write(list_job(ends(refused=refused), files=[source_file(data)]))
+    file.content.close()
+    assert [row for _file, row in file.refused_rows] == [9, 57, 58, 102, 103]
+
+
 @pytest.mark.parametrize("data", [b"", b"PK\x03\x04 no workbook", b"\0\0\0"])
 async def test_customers_of_an_unreadable_file_are_still_listed(data: bytes) -> None:
     rows = await table(list_job(ends(unknown=["a", "b"]), files=[source_file(data)]))
