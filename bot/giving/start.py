@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -162,18 +162,30 @@ class Preflight:
             return _stopped(StopReason.POLICY, "the policy no longer lists this channel")
         policy = replace(policy, approvers=approvers_of(policy, request))
         try:
-            result = await self._check_consent(request, policy, self.access.fresh())
-            if people_alone or result.event is not Event.STARTED:
-                return result
-            found = await self._check_rule(request, policy)
-            go = found.event is Event.STARTED
-            return (await self._check_repeats(request, policy) or result) if go else found
+            if people_alone:
+                return await self._check_consent(request, policy, self.access.fresh())
+            return await self._check_everything(request, policy)
         except DirectoryUnavailable as error:
             return PreflightResult(None, note=str(error), waits_for="Slack")
         except TransientError as error:
             return PreflightResult(None, note=str(error), waits_for="Dintero")
         except DinteroError as error:
             return _stopped(stop_reason(error), str(error))
+
+    async def _check_everything(self, request: Request, policy: ChannelPolicy) -> PreflightResult:
+        """Check people, rule and repeats; Dintero reads the rule while Slack looks people up."""
+        reading = asyncio.create_task(self.lookups.rule(rule_of(request).id))
+        try:
+            result = await self._check_consent(request, policy, self.access.fresh())
+            if result.event is not Event.STARTED:
+                return result
+            found = await self._check_rule(request, policy, await reading)
+            if found.event is not Event.STARTED:
+                return found
+            return await self._check_repeats(request, policy) or result
+        finally:
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
 
     async def _post_wait(self, request: Request, result: PreflightResult, since: datetime) -> None:
         """Post once that a request waits, if the check before had no answer either."""
@@ -199,8 +211,10 @@ class Preflight:
         self, request: Request, policy: ChannelPolicy, access: AccessControl
     ) -> PreflightResult:
         """Check requester and approvers again: people who have left, and old approvals, no longer count."""
-        requester = await access.recheck_requester(request)
         votes = await self.repository.votes(request.id, request.round)
+        people = {request.requester, *(vote.by for vote in votes)}
+        await access.look_up(people, [*policy.requesters, *policy.approvers])
+        requester = await access.recheck_requester(request)
         voters = await asyncio.gather(
             *(access.may_decide(Person(vote.by, access.team), request) for vote in votes)
         )
@@ -208,7 +222,7 @@ class Preflight:
         for refusal in refusals:
             if refusal.reason is RefusalReason.LOOKUP_FAILED:
                 raise DirectoryUnavailable(refusal.detail)
-        decision = await self._decide(request, policy, access)
+        decision = await self._decide(request, policy, access, known=people)
         if decision.refusals:
             return _stopped(StopReason.POLICY, decision.refusals[0].reason)
         required, tier = stricter((request.approvals, request.tier), (decision.approvals, decision.tier))
@@ -264,8 +278,7 @@ class Preflight:
             Event.CONSENT_VOID, note=reason, approvals=request.approvals, tier=request.tier
         )
 
-    async def _check_rule(self, request: Request, policy: ChannelPolicy) -> PreflightResult:
-        rule = await self.lookups.rule(rule_of(request).id)
+    async def _check_rule(self, request: Request, policy: ChannelPolicy, rule: Rule) -> PreflightResult:
         stop = drift(rule_of(request), rule, self.clock.now())
         if stop is None:
             return PreflightResult(Event.STARTED)
@@ -278,12 +291,20 @@ class Preflight:
         required, tier = stricter((request.approvals, request.tier), (decision.approvals, decision.tier))
         return PreflightResult(Event.RULE_CHANGED, stop, rule=rule, approvals=required, tier=tier)
 
-    async def _decide(self, request: Request, policy: ChannelPolicy, access: AccessControl) -> Decision:
+    async def _decide(
+        self,
+        request: Request,
+        policy: ChannelPolicy,
+        access: AccessControl,
+        *,
+        known: Collection[UserId] = (),
+    ) -> Decision:
         """Decide by the policy as it is now; raises ValueError if the request has lost its rule."""
-        electorate = await access.electorate(policy, request.requester)
+        rule_of(request)  # a broken request stays as it is, to be looked at
         asked = await asked_before(request, policy, self.repository, self.clock.now())
         earlier = await access.sum_asked(request.requester, asked)
-        rule_of(request)  # a broken request stays as it is, to be looked at
+        needed, _ = authorization.required_approvals(request, policy, earlier)
+        electorate = await access.electorate(policy, request.requester, needed=needed, known=known)
         return authorization.decide(request, policy, electorate, Availability.NOW, earlier=earlier)
 
     async def _apply(self, unit: UnitOfWork, result: PreflightResult) -> Request | None:

@@ -174,6 +174,10 @@ class AccessControl:
         if isinstance(policy, Refusal):
             return policy
         policy = replace(policy, approvers=approvers_of(policy, request))
+        try:
+            await self.look_up([who.id, request.requester], policy.approvers)
+        except DirectoryUnavailable as error:
+            return _unavailable(error)
         own = await self._is_own(who, request)
         if isinstance(own, Refusal):
             return own
@@ -228,17 +232,35 @@ class AccessControl:
             found.extend([name] if members.isdisjoint(agreed) else sorted(members.difference(agreed)))
         return tuple(dict.fromkeys(found))
 
-    async def electorate(self, policy: ChannelPolicy, requester: UserId) -> Electorate:
+    async def look_up(self, people: Collection[UserId], listed: Sequence[str]) -> None:
+        """Look up people and listed groups at once: checks that follow wait for no call of their own.
+
+        Raises:
+            DirectoryUnavailable: Slack gave no answer.
+        """
+        await asyncio.gather(*map(self.directory.profile, people), self._groups(listed))
+
+    async def electorate(
+        self,
+        policy: ChannelPolicy,
+        requester: UserId,
+        *,
+        needed: int | None = None,
+        known: Collection[UserId] = (),
+    ) -> Electorate:
         """Look up who could approve a request of this person; raises DirectoryUnavailable.
 
-        A person counts once, under any number of ids. It looks up only as many people as the strictest tier
-        asks for: a group may have hundreds.
+        A person counts once, under any number of ids. It looks up only as many people as are `needed`, or as
+        the strictest tier asks for: a group may have hundreds. Those who are `known` come first.
         """
-        groups = await self._groups(policy.approvers)
-        own = (await self.directory.profile(requester)).ids if requester else frozenset[UserId]()
+        groups, own = await asyncio.gather(self._groups(policy.approvers), self._ids(requester))
         approvers = authorization.eligible_approvers(policy, groups, requester)
-        _, out = await self._count_members(approvers, policy.most_approvals, own)
+        first, needed = approvers.intersection(known), policy.most_approvals if needed is None else needed
+        _, out = await self._count_members([*sorted(first), *sorted(approvers - first)], needed, own)
         return groups, out
+
+    async def _ids(self, user: UserId) -> frozenset[UserId]:
+        return (await self.directory.profile(user)).ids if user else frozenset()
 
     async def missing_approvers(self, policy: ChannelPolicy) -> str:
         """Say how many people can approve in a channel, as "1/2", if its largest requests need more.
@@ -254,14 +276,14 @@ class AccessControl:
         approvers = authorization.eligible_approvers(policy, groups, NOBODY)
         requesters = authorization.listed_requesters(policy, groups)
         needed = policy.most_approvals + (requesters is not None and requesters <= approvers)
-        found, _ = await self._count_members(approvers, needed, frozenset())
+        found, _ = await self._count_members(sorted(approvers), needed, frozenset())
         return f"{found}/{needed}" if found < needed else ""
 
     async def _count_members(
-        self, users: Collection[UserId], most: int, known: Collection[UserId]
+        self, users: Sequence[UserId], most: int, known: Collection[UserId]
     ) -> tuple[int, frozenset[UserId]]:
         """Count full members up to a number, each person once; and return who of those looked up is none."""
-        left, found, out, counted = sorted(users), 0, set[UserId](), {*known}
+        left, found, out, counted = users, 0, set[UserId](), {*known}
         while found < most and left:
             now, left = left[: most - found], left[most - found :]
             profiles = await asyncio.gather(*map(self.directory.profile, now))

@@ -97,6 +97,19 @@ async def scene(repository: SqlRepository) -> AsyncIterator[Scene]:
         yield Scene(shop, repository, dintero, await approved(repository, shop, customers(8)), stack)
 
 
+async def test_people_and_groups_are_looked_up_again_at_once_and_each_once(scene: Scene) -> None:
+    together, calls = asyncio.Barrier(3), list[str]()
+
+    async def wait_for_the_others(point: str, method: str, _number: int) -> None:
+        if point == "before":
+            calls.append(method)
+            await asyncio.wait_for(together.wait(), 20)
+
+    scene.shop.slack.faults.on_call = wait_for_the_others
+    assert await scene.begin()
+    assert sorted(calls) == ["usergroups.users.list", "users.info", "users.info"]
+
+
 async def test_an_approved_request_starts(scene: Scene) -> None:
     giving = await scene.begin()
     assert giving == await scene.now()
