@@ -205,6 +205,7 @@ def _build_context(
             background=background,
             progress_tracker=resources.progress_tracker,
             catalog=catalog,
+            prepare_start=background.prepare_start,
         ),
         preferences=PreferenceService(repository, access, clock),
         rule_history=_build_rule_history(resources),

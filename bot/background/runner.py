@@ -20,9 +20,10 @@ from bot.cluster.membership import Membership
 from bot.database.repositories.repository import SqlRepository
 from bot.domain.ids import RequestId
 from bot.domain.ports import Clock
-from bot.domain.requests.request import State
+from bot.domain.requests.request import Request, State
 from bot.giving.start import Preflight
 from bot.outages import log_failure
+from bot.services.access import AccessControl
 from bot.services.decisions import DecisionService
 from bot.services.drafting.rule_catalog import RULES_RETRY_SECONDS, RuleCatalog
 
@@ -98,6 +99,11 @@ class BackgroundRunner:
         if self._membership.has_peers:
             self.spawn(self._repository.notify(self._membership.name))
 
+    def prepare_start(self, request: Request, access: AccessControl) -> None:
+        """Ask Dintero what a start needs, while the approval before it is checked with these look-ups."""
+        if self._membership.is_leader:
+            self._preflight.head_starts.begin(request, access)
+
     def spawn(self, work: Coroutine[Any, Any, object]) -> None:
         """Run work after a click was answered; an exception is logged."""
         task = asyncio.get_running_loop().create_task(work)
@@ -163,17 +169,17 @@ class BackgroundRunner:
             event.set()
 
     async def _sweep(self, decisions: DecisionService) -> None:
-        """Expire and remind, then start each approved request without waiting; a second start is harmless."""
-        for run_once in (decisions.pause_service.run_once, decisions.expire_overdue, decisions.remind_due):
-            try:
-                await run_once()
-            except Exception as error:  # noqa: BLE001 - the other parts go on
-                log_failure(log, "part of a sweep failed", error, part=run_once.__qualname__)
+        """Start each approved request without waiting, expire and remind; a second start is harmless."""
         for request in await self._repository.in_state(State.APPROVED, State.GIVING):
             if request.id in self._starts:
                 self._passed_over.add(request.id)
             else:
                 self._starts[request.id] = asyncio.create_task(self._start(request.id))
+        for run_once in (decisions.pause_service.run_once, decisions.expire_overdue, decisions.remind_due):
+            try:
+                await run_once()
+            except Exception as error:  # noqa: BLE001 - the other parts go on
+                log_failure(log, "part of a sweep failed", error, part=run_once.__qualname__)
         self._deliver_now.set()
 
     async def _start(self, request: RequestId) -> None:

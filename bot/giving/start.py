@@ -31,6 +31,7 @@ from bot.domain.rules.rule import Availability, Rule
 from bot.errors import DinteroError, DirectoryUnavailable, TransientError
 from bot.giving.bisection import stop_reason
 from bot.giving.calls import RuleLookups
+from bot.giving.head_start import HeadStart, HeadStarts
 from bot.giving.retry import RetryPolicy
 from bot.services.access import AccessControl
 from bot.services.announcements import notifications_for
@@ -72,16 +73,22 @@ class Preflight:
     lookups: RuleLookups
     access: AccessControl
     clock: Clock
+    head_starts: HeadStarts = field(init=False)
     _unanswered: dict[tuple[RequestId, int], datetime] = field(default_factory=dict)
     """Since when the checks of a request's round, the last one included, had no answer."""
     _admitted: dict[tuple[RequestId, int], tuple[datetime, float]] = field(default_factory=dict)
     """Until when the approvals of a round that this process has checked are good."""
+
+    def __post_init__(self) -> None:
+        """Connect the parts."""
+        self.head_starts = HeadStarts(self.lookups)
 
     async def begin(self, request: RequestId) -> Request | None:
         """Move an approved request to giving; return it if there is anything to give, now or still.
 
         None if it must not be given, or not yet.
         """
+        head_start = self.head_starts.take(request)
         found = await self.repository.find(request)
         if found is None or (found.state is State.GIVING and found.pausing is not PauseState.PARKED):
             return found
@@ -91,7 +98,7 @@ class Preflight:
         ending = found.cancel_asked_by is not None or await self._is_settled(found)
         if is_held(found, self.clock.now()) or (not ending and await self.repository.pause()):
             return None
-        result = PreflightResult(Event.STARTED) if ending else await self._check(found)
+        result = PreflightResult(Event.STARTED) if ending else await self._check(found, head_start)
         if result.event is None:
             await self._post_wait(found, result, since or self.clock.now())
             return None
@@ -153,7 +160,9 @@ class Preflight:
         tally = await self.repository.tally(request.id)
         return tally.given + tally.refused == tally.asked
 
-    async def _check(self, request: Request, *, people_alone: bool = False) -> PreflightResult:
+    async def _check(
+        self, request: Request, head_start: HeadStart | None = None, *, people_alone: bool = False
+    ) -> PreflightResult:
         """Check account, policy and people, of whom Slack is asked again, then rule and repeats."""
         if other := self.access.check_account(request):
             return _stopped(StopReason.POLICY, other.reason)
@@ -164,7 +173,7 @@ class Preflight:
         try:
             if people_alone:
                 return await self._check_consent(request, policy, self.access.fresh())
-            return await self._check_everything(request, policy)
+            return await self._check_everything(request, policy, head_start)
         except DirectoryUnavailable as error:
             return PreflightResult(None, note=str(error), waits_for="Slack")
         except TransientError as error:
@@ -172,20 +181,24 @@ class Preflight:
         except DinteroError as error:
             return _stopped(stop_reason(error), str(error))
 
-    async def _check_everything(self, request: Request, policy: ChannelPolicy) -> PreflightResult:
+    async def _check_everything(
+        self, request: Request, policy: ChannelPolicy, head_start: HeadStart | None
+    ) -> PreflightResult:
         """Check people, rule and repeats; Dintero reads the rule while Slack looks people up."""
-        reading = asyncio.create_task(self.lookups.rule(rule_of(request).id))
+        if head_start is None or head_start.round != request.round:
+            reading = asyncio.create_task(self.lookups.rule(rule_of(request).id))
+            head_start = HeadStart(request.round, self.access.fresh(), reading)
         try:
-            result = await self._check_consent(request, policy, self.access.fresh())
+            result = await self._check_consent(request, policy, head_start.access)
             if result.event is not Event.STARTED:
                 return result
-            found = await self._check_rule(request, policy, await reading)
+            found = await self._check_rule(request, policy, await head_start.rule)
             if found.event is not Event.STARTED:
                 return found
             return await self._check_repeats(request, policy) or result
         finally:
-            reading.cancel()
-            await asyncio.gather(reading, return_exceptions=True)
+            head_start.end()
+            await asyncio.gather(head_start.rule, return_exceptions=True)
 
     async def _post_wait(self, request: Request, result: PreflightResult, since: datetime) -> None:
         """Post once that a request waits, if the check before had no answer either."""

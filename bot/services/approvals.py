@@ -1,6 +1,7 @@
 """Approvals: an approver sees the request with Dintero's present rule, and approves exactly that."""
 
-from collections.abc import Collection
+import asyncio
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
@@ -33,6 +34,13 @@ MAX_TITLE: Final = 60
 APPROVED_STATES: Final = frozenset({State.APPROVED, State.GIVING, State.STOPPED, State.DONE})
 
 
+PrepareStart = Callable[[Request, AccessControl], None]
+
+
+def start_unprepared(_request: Request, _access: AccessControl) -> None:
+    """Prepare nothing: the start asks everything itself."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalService:
     """What approvers see and approve. Without a `catalog` the rule is not read again."""
@@ -42,17 +50,17 @@ class ApprovalService:
     clock: Clock
     background: BackgroundTasks
     catalog: RuleCatalog | None = None
+    prepare_start: PrepareStart = start_unprepared
+    """Called when an approval may be the last one, with the look-ups by which it is checked."""
 
     async def open(
         self, request: RequestId, who: Person, channel: ChannelId | None
     ) -> ApprovalView | Refusal:
         """Show an approver what they would approve, and audit that they saw it."""
-        found = await self._find(request, who, channel)
-        if isinstance(found, Refusal):
-            return found
-        present = await self._present(found)
-        if isinstance(present, Refusal):
-            return present
+        allowed = await self._find(request, who, channel)
+        if isinstance(allowed, Refusal):
+            return allowed
+        found, present = allowed
         shown, policy = present.request, self.access.policy.channels[found.channel]
         budget_use = await current_budget_use(shown, policy, self.repository, self.clock)
         review = await load_review(
@@ -70,8 +78,7 @@ class ApprovalService:
     async def rule(self, request: RequestId, who: Person) -> Rule | Refusal:
         """Return the rule that an approval would be for, to a person who may approve it."""
         found = await self._find(request, who, None)
-        present = found if isinstance(found, Refusal) else await self._present(found)
-        return present if isinstance(present, Refusal) else present.rule or rule_of(present.request)
+        return found if isinstance(found, Refusal) else found[1].rule or rule_of(found[1].request)
 
     async def check_confirmation(self, request: RequestId, typed: str) -> Refusal | None:
         """Check the typed number of customers, or the typed rule name; fast enough for the ack."""
@@ -100,12 +107,15 @@ class ApprovalService:
 
         async def may(who: Person, found: Request) -> Refusal | None:
             nonlocal by
-            refusal = await access.may_decide(who, found)
+            if await self._may_start_at_once(found):
+                self.prepare_start(found, access)
+            refusal, left = await asyncio.gather(
+                access.may_decide(who, found), access.recheck_requester(found)
+            )
             if refusal:
                 return refusal
             by = await access.person_id(who.id)
-            waits = not_waiting(found, who, self.clock.now()) is None
-            return await access.recheck_requester(found) if waits else None
+            return None if not_waiting(found, who, self.clock.now()) else left
 
         found = await find_allowed(self.repository, request, who, None, may, Action.APPROVE)
         if isinstance(found, Refusal):
@@ -122,6 +132,13 @@ class ApprovalService:
         self.background.wake()
         return done
 
+    async def _may_start_at_once(self, request: Request) -> bool:
+        """Tell whether the next approval may be the last one, with no hold after it."""
+        policy = self.access.policy.channels.get(request.channel)
+        if policy is None or policy.hold_minutes or request.state is not State.WAITING:
+            return False
+        return await self.still_needed(request) <= 1
+
     async def still_needed(self, request: Request) -> int:
         """Count the approvals that are still missing."""
         return max(request.approvals - len(await self.repository.votes(request.id, request.round)), 0)
@@ -136,15 +153,31 @@ class ApprovalService:
         known = self.catalog.known(rule_of(request).id)
         return drift(rule_of(request), known, self.clock.now()) if known else None
 
-    async def _find(self, request: RequestId, who: Person, channel: ChannelId | None) -> Request | Refusal:
-        """Find a request that this person may approve now."""
+    async def _find(
+        self, request: RequestId, who: Person, channel: ChannelId | None
+    ) -> tuple[Request, Present] | Refusal:
+        """Find a request that this person may approve now; its rule is read while the person is looked up."""
+        readings: list[asyncio.Task[Present | Refusal]] = []
 
         async def may(who: Person, found: Request) -> Refusal | None:
-            refusal = await self.access.may_decide(who, found)
-            refusal = refusal or not_waiting(found, who, self.clock.now()) or self._forbidden(found)
-            return refusal or await self.access.recheck_requester(found)
+            if found.state is State.WAITING and found.channel in self.access.policy.channels:
+                readings.append(asyncio.create_task(self._present(found)))
+            refusal, left = await asyncio.gather(
+                self.access.may_decide(who, found), self.access.recheck_requester(found)
+            )
+            refusal = refusal or not_waiting(found, who, self.clock.now())
+            return refusal or self._forbidden(found) or left
 
-        return await find_allowed(self.repository, request, who, channel, may, Action.APPROVE)
+        try:
+            found = await find_allowed(self.repository, request, who, channel, may, Action.APPROVE)
+            if isinstance(found, Refusal):
+                return found
+            present = await readings[0]
+            return present if isinstance(present, Refusal) else (found, present)
+        finally:
+            for reading in readings:
+                reading.cancel()
+            await asyncio.gather(*readings, return_exceptions=True)
 
     async def _present(self, request: Request) -> Present | Refusal:
         if self.catalog is None:

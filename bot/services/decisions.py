@@ -26,7 +26,7 @@ from bot.domain.requests.request import (
 )
 from bot.services.access import AccessControl
 from bot.services.announcements import notifications_for, request_card_redraw
-from bot.services.approvals import ApprovalService
+from bot.services.approvals import ApprovalService, PrepareStart, start_unprepared
 from bot.services.customer_lists import CustomerPage, enqueue_list, load_page
 from bot.services.drafting.rule_catalog import RuleCatalog
 from bot.services.pausing import PauseService
@@ -49,6 +49,7 @@ class DecisionService:
     background: BackgroundTasks
     progress_tracker: ProgressTracker | None = None
     catalog: RuleCatalog | None = None
+    prepare_start: PrepareStart = start_unprepared
 
     @property
     def approvals(self) -> ApprovalService:
@@ -59,6 +60,7 @@ class DecisionService:
             clock=self.clock,
             background=self.background,
             catalog=self.catalog,
+            prepare_start=self.prepare_start,
         )
 
     @property

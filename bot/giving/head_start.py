@@ -1,0 +1,60 @@
+"""Head starts: what an approval has just asked Slack and Dintero serves the start that follows it at once."""
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from typing import Final
+
+from bot.domain.ids import RequestId
+from bot.domain.requests.request import Request
+from bot.domain.rules.rule import Rule
+from bot.giving.calls import RuleLookups
+from bot.services.access import AccessControl
+
+HEAD_START_SECONDS: Final = 2.0
+"""How long the answers count, from the questions on: the start follows the approval at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeadStart:
+    """The people whom an approval looked up, and Dintero's answer about the rule."""
+
+    round: int
+    access: AccessControl
+    rule: asyncio.Task[Rule]
+    asked_at: float = field(default_factory=time.monotonic)
+
+    @property
+    def is_recent(self) -> bool:
+        """Whether the answers still count."""
+        return time.monotonic() - self.asked_at < HEAD_START_SECONDS
+
+    def end(self) -> None:
+        """Wait for the rule no longer."""
+        self.rule.cancel()
+
+
+@dataclass(slots=True)
+class HeadStarts:
+    """The head starts of a process. Each serves one start, and none that has to wait."""
+
+    lookups: RuleLookups
+    _of: dict[RequestId, HeadStart] = field(default_factory=dict)
+
+    def begin(self, request: Request, access: AccessControl) -> None:
+        """Read the rule while an approval is checked with these look-ups, which ask Slack again."""
+        if request.rule is None:
+            return
+        for old in [id_ for id_, one in self._of.items() if id_ == request.id or not one.is_recent]:
+            self._of.pop(old).end()
+        reading = asyncio.create_task(self.lookups.rule(request.rule.id))
+        reading.add_done_callback(lambda task: task.cancelled() or task.exception())
+        self._of[request.id] = HeadStart(request.round, access, reading)
+
+    def take(self, request: RequestId) -> HeadStart | None:
+        """Take what the approval of a request has just asked, if anything; another start asks again."""
+        found = self._of.pop(request, None)
+        if found is None or found.is_recent:
+            return found
+        found.end()
+        return None
