@@ -70,6 +70,8 @@ async def run(
 def _warn(settings: Settings) -> None:
     """Log what is allowed and not advisable."""
     if not is_encrypted(parse_url(settings.database_url.get_secret_value())):
-        log.warning("connections to PostgreSQL may be without TLS", advice="add ?sslmode=verify-full")
+        log.warning(
+            "connections to PostgreSQL may not use TLS", advice="add ?sslmode=verify-full to DATABASE_URL"
+        )
     if settings.key and len(settings.key) < MIN_SECRET_LENGTH:
         log.warning("AUDIT_KEY is too short to be secret", advice="set a long random one")

@@ -97,9 +97,7 @@ async def own_workspace(client: AsyncWebClient) -> Workspace:
     Raises:
         ConfigError: Slack rejects the token.
     """
-    answer = await _accepted(
-        client.auth_test, "SLACK_BOT_TOKEN", "install the app again and copy the new token"
-    )
+    answer = await _accepted(client.auth_test, "SLACK_BOT_TOKEN", "Reinstall the app and copy the new token.")
     url = str(answer.get("url") or "")
     return Workspace(TeamId(str(answer["team_id"])), url if url.startswith("https://") else "")
 
@@ -118,7 +116,7 @@ async def socket_mode(
     await _accepted(
         lambda: client.apps_connections_open(app_token=token),
         "SLACK_APP_TOKEN",
-        "make one with connections:write",
+        "Create one with the scope connections:write.",
     )
     handler = AsyncSocketModeHandler(
         app, token, web_client=AsyncWebClient(token=token, base_url=api_url), ping_interval=ping
@@ -142,4 +140,4 @@ async def _accepted(
     try:
         return await retry(is_transient, call)
     except SlackApiError as error:
-        raise ConfigError([f"{setting}: Slack does not take it ({describe(error)}); {advice}"]) from error
+        raise ConfigError([f"{setting}: Slack rejected this token ({describe(error)}). {advice}"]) from error

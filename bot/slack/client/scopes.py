@@ -4,19 +4,17 @@ from typing import Final
 
 SCOPES: Final = {
     "commands": "the slash command /discount",
-    "chat:write": "the card, its thread, notices and direct messages",
-    "users:read": "who is a full member, a guest, a bot or deactivated; names and time zones",
-    "usergroups:read": "who is in a user group that the policy names",
+    "chat:write": "the request, its thread, notices and direct messages",
+    "users:read": "who may use the bot; names, languages and time zones",
+    "usergroups:read": "who is in the policy's user groups",
     "channels:read": "whether the bot is in a public channel, before a form opens",
     "groups:read": "the same for a private channel",
     "im:write": "opening the direct message to a requester",
-    "channels:history": "finding a message that may have been posted, before posting it again, "
-    "in a public channel",
-    "groups:history": "the same in a private channel",
-    "im:history": "the same in a direct message",
-    "files:write": "the list of those who were not given it, and rows that were left out, "
-    "as files in a direct message",
-    "files:read": "reading the files that somebody puts into the form, or links there",
+    "channels:history": "avoids posting a message twice (public channels)",
+    "groups:history": "avoids posting a message twice (private channels)",
+    "im:history": "avoids posting a message twice (direct messages)",
+    "files:write": "sends lists and skipped rows as files",
+    "files:read": "reads the files that people upload or link",
 }
 
 
