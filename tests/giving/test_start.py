@@ -116,7 +116,7 @@ async def test_an_approved_request_starts(scene: Scene) -> None:
     assert giving
     assert giving.state is State.GIVING
     assert giving.started_at
-    assert await scene.channels_of(NotificationType.STARTED) == [ChannelKind.CARD, ChannelKind.LINE]
+    assert await scene.channels_of(NotificationType.STARTED) == [ChannelKind.CARD]
 
 
 async def test_of_two_simultaneous_starts_one_is_announced(scene: Scene) -> None:
@@ -124,7 +124,7 @@ async def test_of_two_simultaneous_starts_one_is_announced(scene: Scene) -> None
     first, second = await asyncio.gather(one.begin(scene.request), another.begin(scene.request))
     assert {giving.state for giving in (first, second) if giving} == {State.GIVING}
     assert (await scene.begin()) == await scene.now()
-    assert await scene.channels_of(NotificationType.STARTED) == [ChannelKind.CARD, ChannelKind.LINE]
+    assert await scene.channels_of(NotificationType.STARTED) == [ChannelKind.CARD]
 
 
 @pytest.mark.parametrize("state", sorted(set(State) - {State.APPROVED, State.GIVING}))
@@ -344,7 +344,7 @@ async def test_a_start_that_waits_for_an_answer_is_posted_once_and_so_is_its_end
     giving = await preflight.begin(scene.request)
     assert giving
     assert (giving.state, giving.waits_since) == (State.GIVING, None)
-    assert await scene.channels_of(NotificationType.STARTED) == [ChannelKind.CARD, ChannelKind.LINE]
+    assert await scene.channels_of(NotificationType.STARTED) == [ChannelKind.CARD]
 
 
 async def test_a_pause_between_two_failed_checks_is_no_outage(scene: Scene) -> None:

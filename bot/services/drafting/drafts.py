@@ -282,14 +282,15 @@ class DraftService(DraftOpener):
 
     async def _look_up(self, found: Draft, who: Person) -> tuple[Rule, Voters] | Refusal:
         """Read the rule, who could approve and what tiers count, for a person who may request here."""
-        if refusal := await self._admit(who, found.request):
-            return refusal
         if not found.form_input.rule:
-            return Refusal(RefusalReason.NO_RULE)
-        rule, voters = await asyncio.gather(
+            return await self._admit(who, found.request) or Refusal(RefusalReason.NO_RULE)
+        refusal, rule, voters = await asyncio.gather(
+            self._admit(who, found.request),
             self.catalog.read(RuleId(found.form_input.rule), found.rule_title),
             self._voters(found.request, found.policy),
         )
+        if refusal:
+            return refusal
         if isinstance(voters, Refusal):
             return voters
         return rule if isinstance(rule, Refusal) else (rule, voters)
