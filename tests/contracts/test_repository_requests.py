@@ -171,7 +171,22 @@ async def test_recent_lists_requests_not_ended_and_then_the_newest(repository: S
     await save(repository, replace(await saved_request(repository, minutes=30), channel=ChannelId("C0OTHER")))
     assert await repository.recent(CHANNEL, limit=10) == (waiting, old, rejected, done)
     assert await repository.recent(CHANNEL, limit=3) == (waiting, old, rejected)
+    assert await repository.recent(CHANNEL, limit=2, skip=1) == (old, rejected)
     assert await repository.recent(ChannelId("C0NOBODY"), limit=3) == ()
+
+
+async def test_a_persons_requests_are_listed_under_either_of_their_ids(repository: SqlRepository) -> None:
+    done = await saved_request(repository, State.DONE, minutes=5)
+    waiting = await saved_request(repository, State.WAITING, minutes=3)
+    other = await saved_request(repository, State.WAITING, minutes=4)
+    await save(repository, replace(other, requester=UserId("W0SAME")))
+    await save(repository, replace(await saved_request(repository), requester=UserId("U0OTHER")))
+    await saved_request(repository, State.DRAFT, minutes=20)
+    own = {waiting.requester, UserId("W0SAME")}
+    other = replace(other, requester=UserId("W0SAME"))
+    assert await repository.recent_of(own, limit=10) == (other, waiting, done)
+    assert await repository.recent_of(own, limit=1, skip=1) == (waiting,)
+    assert await repository.recent_of({waiting.requester}, limit=10) == (waiting, done)
 
 
 async def test_requests_are_listed_by_their_state_oldest_first(repository: SqlRepository) -> None:
