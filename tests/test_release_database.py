@@ -417,7 +417,7 @@ async def drafts_are_asked_with(now: Now) -> None:
         open_again(now.shop.slack, then.slack["modals"][name])
         if name != "draft_typed":  # a review of then does not say what it showed
             await now.submitted(ann)
-            await ann.sees_view(lambda view: "no longer what you were shown" in view.text)
+            await ann.sees_view(lambda view: "changed while you had it open" in view.text)
         await to_the_review(now)
         await now.asked(then.id(name), name)
 

@@ -63,14 +63,14 @@ async def test_a_button_of_an_unknown_request_is_answered(stand: Stand, action: 
     card = await stand.ask()
     before = await stand.request()
     for value in NO_REQUESTS:
-        assert "no request" in await pressed(stand, card, action, value=value), value
+        assert "can't find this request" in await pressed(stand, card, action, value=value), value
     for channel in (
         None,
         {},
         {"id": "C0ELSE", "name": "else"},
         {"id": stand.shop.quick.id, "name": "small-favours"},
     ):
-        assert "no request" in await pressed(stand, card, action, channel=channel), channel
+        assert "can't find this request" in await pressed(stand, card, action, channel=channel), channel
     assert await stand.request() == before
 
 
@@ -106,7 +106,7 @@ async def test_an_approval_of_an_unknown_request_is_answered(stand: Stand, metad
     ack = await stand.shop.slack.deliver("interactive", payload)
     assert ack.body["response_action"] == "update"
     await stand.errands.done()
-    await stand.shop.bo.sees_view(text="no request")
+    await stand.shop.bo.sees_view(text="can't find this request")
 
 
 @pytest.mark.parametrize("round_", ["0", "2", "x"])
@@ -138,7 +138,7 @@ async def test_an_approval_delivered_twice_counts_once_and_reads_the_same(stand:
         await stand.shop.slack.deliver("interactive", payload)
         await stand.errands.done()
     view = await stand.shop.bo.sees_view("Approved")
-    assert "was first" not in view.text
+    assert "got there first" not in view.text
     request = await stand.request()
     assert [approval.by for approval in await stand.repository.votes(request.id, 1)] == [stand.shop.bo.id]
 
@@ -176,7 +176,7 @@ async def test_a_rejection_needs_a_reason_and_counts_once(stand: Stand) -> None:
     await stand.errands.done()
     await stand.shop.slack.deliver_again(stand.last("view_submission"))
     await stand.errands.done()
-    assert "was first" not in (await stand.shop.bo.sees_view("Rejected")).text
+    assert "got there first" not in (await stand.shop.bo.sees_view("Rejected")).text
     assert (await stand.request()).note == "wrong rule"
     assert (
         len(
@@ -230,7 +230,7 @@ async def test_people_who_may_not_cancel_are_told_before_they_are_asked(stand: S
     await stand.shop.cleo.press("Cancel request…", card)
     await stand.errands.done()
     assert stand.shop.cleo.view is None
-    assert "not yours" in stand.shop.cleo.read(stand.shop.cleo.ephemerals[-1])
+    assert "You can't change or see" in stand.shop.cleo.read(stand.shop.cleo.ephemerals[-1])
 
 
 @pytest.mark.parametrize(
@@ -241,7 +241,7 @@ async def test_an_option_of_a_menu_that_names_nothing_is_answered(stand: Stand, 
     option = {"text": {"type": "plain_text", "text": "View customers"}, "value": value}
     changes = {"type": "overflow", "selected_option": option}
     told = await pressed(stand, card, card_drawing.MENU, option=changes)
-    assert "no request" in told or "older version" in told
+    assert "can't find this request" in told or "older version" in told
 
 
 # what fails

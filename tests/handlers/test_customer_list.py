@@ -86,7 +86,7 @@ async def test_a_button_of_a_purged_request_is_answered(stand: Stand) -> None:
     card = stand.shop.slack.messages(stand.shop.support)[0]
     await stand.shop.ann.press("View customers", card)
     await stand.errands.done()
-    assert "are forgotten" in stand.shop.ann.read(stand.shop.ann.ephemerals[-1])
+    assert "were deleted" in stand.shop.ann.read(stand.shop.ann.ephemerals[-1])
     await stand.shop.ann.command(f"/discount status {(await stand.request()).short}", stand.shop.support)
     await stand.errands.done()
     assert "Personal data deleted" in stand.shop.ann.read(stand.shop.ann.ephemerals[-1])
@@ -107,6 +107,6 @@ async def test_other_channel_members_get_no_list(stand: Stand) -> None:
     card = await stand.ask("a\nb\nc")
     await ended(stand, card)
     await dora.press("Send me the list", card)
-    await dora.is_told("is not yours")
+    await dora.is_told("can't change or see")
     await stand.errands.done()
     assert dora.direct.messages == []

@@ -196,7 +196,7 @@ async def test_too_many_customers_for_the_channel_are_refused_with_their_number(
     stand: Stand, tmp_path: Path
 ) -> None:
     form = await submitted(stand, on_disk(tmp_path, b"".join(b"c-%d\n" % number for number in range(501))))
-    assert "501 customers are too many" in form.text
+    assert "501 customers is over this channel's limit" in form.text
     assert form.values["Files from before"] == "vip.csv"
 
 
@@ -242,9 +242,8 @@ async def test_a_link_to_anything_else_is_reported_beside_the_ids(stand: Stand) 
     form = await stand.form()
     await form.fill({"Rule": SPAR, "Customer IDs": "https://docs.example.com/list"})
     assert (await form.submit()).errors == {
-        "Customer IDs": "A link is no customer id: “https://docs.example.com/list” "
-        "does not lead to a file in Slack. "
-        "Put the list in under File, or share it here as a file and paste the link of that."
+        "Customer IDs": "That link isn't a Slack file. "
+        "Upload the list below, or share it in this channel and paste its link."
     }
 
 

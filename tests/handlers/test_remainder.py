@@ -103,7 +103,7 @@ async def test_the_button_of_a_purged_request_says_that_it_is_purged(stand: Stan
         assert unit
         await unit.redact(stand.clock.now())
     await stand.shop.bo.press(AGAIN, old)
-    await stand.shop.bo.is_told(f"The customers of “{first.short}” are forgotten")
+    await stand.shop.bo.is_told(f"The customer ids of {first.short} were deleted")
     assert await stand.drafts() == 0
 
 

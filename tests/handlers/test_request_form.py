@@ -34,7 +34,7 @@ async def test_a_form_without_a_draft_is_answered_and_does_nothing(stand: Stand,
     ack = await stand.shop.slack.deliver("interactive", payload)
     assert ack.status == 200
     assert ack.body["response_action"] == "update"
-    assert "no request" in shown(ack.body)
+    assert "can't find this request" in shown(ack.body)
 
 
 @pytest.mark.parametrize("callback", ["form", "review"])
@@ -65,7 +65,7 @@ async def test_another_workspace_gets_nothing_from_a_form(stand: Stand, kind: st
     payload["team"] = {"id": ELSEWHERE, "domain": "elsewhere"}
     before = await stand.repository.load_input(draft.id)
     ack = await stand.shop.slack.deliver("interactive", payload)
-    assert ack.body == {"options": []} if kind == "block_suggestion" else "no request" in shown(ack.body)
+    assert ack.body == {"options": []} if kind == "block_suggestion" else "can't find this request" in shown(ack.body)
     assert await stand.repository.load_input(draft.id) == before
 
 
@@ -74,7 +74,7 @@ async def test_the_persons_own_team_decides_not_the_payloads(stand: Stand) -> No
     payload["user"] = {**payload["user"], "team_id": ELSEWHERE}
     assert payload["team"]["id"] == stand.shop.slack.team
     ack = await stand.shop.slack.deliver("interactive", payload)
-    assert "no request" in shown(ack.body)
+    assert "can't find this request" in shown(ack.body)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,6 @@ async def test_an_approver_reads_why_no_approval_would_count_and_can_reject(stan
     await stand.shop.bo.press("Approve…", card)
     await stand.errands.done()
     told = stand.shop.bo.read(stand.shop.bo.ephemerals[-1])
-    missing = "Whoever asked for this may not ask here any more, so no approval of it would count."
-    assert f"{missing} Reject it, or ask" in told
+    missing = "@Ann can't request discounts here any more, so approving won't work."
+    assert f"{missing} Reject this, or ask" in told
     assert "Reason" in (await stand.opens("Reject…", card)).labels

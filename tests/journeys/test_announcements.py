@@ -95,7 +95,7 @@ async def test_other_channels_get_one_notice_with_a_link_to_the_card(trip: Trip)
     [
         (Fault.unauthorized(), "client id or secret"),
         (Fault.forbidden(), "too little scope"),
-        (Fault.not_found(), "does not have the rule"),
+        (Fault.not_found(), "rule was deleted in Dintero"),
     ],
     ids=["401", "403", "404"],
 )

@@ -26,21 +26,21 @@ PASSES = {
 STOPS = {
     "5xx for too long": (
         Fault.broken(503),
-        "Dintero gave no usable answer, however often it was asked",
-        "Press Continue… when Dintero is well again",
+        "Dintero isn't answering",
+        "Press Continue when it's back",
         1,
     ),
     "429 for too long": (
         Fault.busy(0.1),
-        "Dintero was too busy and turned every call away",
+        "Dintero is overloaded",
         "in a few minutes",
         0,
     ),
-    "the rule deleted": (Fault.not_found(), "Dintero does not have the rule any more", "Press End here…", 0),
+    "the rule deleted": (Fault.not_found(), "The rule was deleted in Dintero", "Press End request…", 0),
     "the token revoked": (
         Fault.unauthorized(),
-        "Dintero did not accept the bot's client id or secret",
-        "then Continue… goes on",
+        "Dintero rejected my credentials",
+        "Then press Continue",
         0,
     ),
 }

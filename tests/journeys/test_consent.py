@@ -55,7 +55,7 @@ async def test_the_review_shows_the_budget_left_and_prior_grants(opens: Opens) -
     assert short in approval.text
     form = await trip.form(text='add "Spar 100,-" c d e f g h i')
     await form.submit()
-    await trip.shop.ann.sees_view(lambda view: "more than this channel's budget has left: 5" in view.text)
+    await trip.shop.ann.sees_view(lambda view: "This channel's budget has room for 5 customers" in view.text)
 
 
 async def test_everyone_is_an_option_behind_more_and_needs_the_rules_name(opens: Opens) -> None:

@@ -132,7 +132,7 @@ def test_an_answer_of_a_proxy_is_named_by_its_status() -> None:
     [
         ("http://127.0.0.1:9/", "connection refused"),
         ("http://slack.invalid/", "host name not found"),
-        ("https://127.0.0.1:{port}/", "no secure connection: TLS failed"),
+        ("https://127.0.0.1:{port}/", "no secure connection (TLS failed)"),
         ("http://127.0.0.1:{port}/", "connection lost"),
     ],
 )
