@@ -7,7 +7,7 @@ from typing import Final
 from bot.domain.policy.policy import RefusalReason
 from bot.domain.requests.request import Event, State
 from bot.slack.language.texts import N_, _
-from bot.slack.rendering.refusals.words import UUID, Text, Words, always, of_request
+from bot.slack.rendering.refusals.words import Text, Words, always, of_request
 
 SECONDS: Final = re.compile(r"[0-9]{1,11}")
 
@@ -88,7 +88,7 @@ def _too_late(words: Words) -> str:
 
 
 def _unknown(words: Words) -> str:
-    if not words.detail or UUID.fullmatch(words.detail):
+    if not words.detail.startswith("R-"):
         return _("I can't find this request any more. `/discount status` lists this channel's requests.")
     if words.refusal.name and words.request:
         return _(
