@@ -6,10 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 from bot.dintero.parsing import read_rule
-from bot.domain.ids import CustomerId, UserId
+from bot.domain.ids import CustomerId, RequestId, ShortId, UserId
 from bot.domain.policy.policy import Refusal, RefusalReason
 from bot.domain.preferences import Preferences
-from bot.domain.requests.notification import ChannelKind, NotificationType, RequestSnapshot
+from bot.domain.requests.batches import Refused, Tally, Verification
+from bot.domain.requests.lost import LostRequest
+from bot.domain.requests.notification import ChannelKind, FileRows, NotificationType, RequestSnapshot
 from bot.domain.requests.progress import Progress
 from bot.domain.requests.request import FormInput, PausedFor, State, StopReason
 from bot.domain.requests.views import ApprovalView
@@ -18,7 +20,7 @@ from bot.domain.rules.usage_history import UsagePoint
 from bot.services.customer_lists import PER_PAGE, CustomerPage
 from bot.services.overview import StatusPage
 from bot.slack.command_parser import ParseProblem, UnknownCommand
-from bot.slack.messages import card, help, notices, status, summary  # noqa: A004 - the command's own word
+from bot.slack.messages import card, help, lost_requests, notices, status, summary  # noqa: A004 - the command's own word
 from bot.slack.messages import rule as rule_message
 from bot.slack.messages.direct_texts import DIRECT
 from bot.slack.messages.notices import CHANNEL
@@ -41,6 +43,15 @@ from tests.support.samples import LOOK, REQUEST, RULE
 
 HISTORY = tuple(
     UsagePoint((samples.NOW + timedelta(days=day)).date(), 4 * day, 3 * day + day % 2) for day in range(9)
+)
+LOST = LostRequest(
+    short=ShortId("R-22222"),
+    id=RequestId("2"),
+    channel=REQUEST.channel,
+    card_ts="1.0",
+    rule=RULE.id,
+    said="Approve? Ann wants to give NOK 100 off to 3 customers",
+    backup_at=samples.NOW,
 )
 LINK = "https://sandbox.slack.com/archives/C0SUPPORT/p1795435200000000"
 NAMED = replace(LOOK, names=lambda who: {"U0ANN": "Ann", "U0BOSS": "Bo"}.get(who, ""))
@@ -76,6 +87,11 @@ def all_messages() -> Iterator[tuple[str, Message]]:
     yield "summary", summary.build(samples.snapshot(State.DONE), LOOK)
     with_history = replace(samples.snapshot(State.DONE), history=HISTORY)
     yield "summary with its rule's history", summary.build(with_history, LOOK)
+    for name, snapshot in outcomes():
+        yield f"summary of {name}", summary.build(snapshot, NAMED)
+        ended = samples.notification(NotificationType.DONE, kind=ChannelKind.DIRECT)
+        yield f"direct message of {name}", notices.direct(ended, snapshot, NAMED, link=LINK)
+    yield "requests that a backup lacks", lost_requests.build([LOST], [REQUEST.channel], {}, LOOK)
     yield "summary longest", summary.build(samples.long_snapshot(State.DONE), LOOK)
     yield from _notices()
     for usable in Availability:
@@ -122,6 +138,26 @@ def all_views() -> Iterator[tuple[str, dict[str, Any]]]:
     yield "loading", loading_view("Give a discount", "m")
     refused = reasons.refusal(Refusal(RefusalReason.LOOKUP_FAILED, "timeout"), LOOK)
     yield "told", message_view("Not now", refused)
+
+
+def outcomes() -> Iterator[tuple[str, RequestSnapshot]]:
+    """List ends of requests by what came of their customers."""
+    done = samples.snapshot(State.DONE)
+    why = ["The customer is blocked"] * 200 + ["The customer was deleted"] * 112
+    all_refused = tuple(Refused(CustomerId(f"kunde-{at}"), reason) for at, reason in enumerate(why))
+    rows = (FileRows("kampanje.csv", (9, 57, 80, 81, 1_200)),)
+    refused = replace(done, tally=Tally(80_000, given=79_688, refused=312), refused_rows=rows)
+    yield "80,000 with 312 refused", replace(refused, refused=all_refused)
+    checked = Verification(samples.NOW, 3, there=3, refs=900, whole=True)
+    unknown = tuple(CustomerId(f"c-{number}") for number in (1, 2, 3))
+    yield (
+        "an outage",
+        replace(done, tally=Tally(3, unknown=3), refused=(), unknown=unknown, verification=checked),
+    )
+    cancelled = replace(samples.snapshot(State.CANCELLED, started_at=samples.NOW), tally=Tally(20, given=3))
+    not_sent = tuple(CustomerId(f"c-{number}") for number in range(3, 20))
+    yield "a cancel in the middle", replace(cancelled, not_tried=not_sent)
+    yield "a used key", replace(done, tally=Tally(10, given=10, had_before=3, maybe_before=2), refused=())
 
 
 def _progressing() -> Any:

@@ -148,9 +148,7 @@ def _what_to_do(snapshot: RequestSnapshot) -> list[str]:
         else:
             lines.append(_("For the full list with the reasons, press *Send me the list* on the request."))
     if can_ask_again(request, tally):
-        lines.append(
-            _("*Request again…* on the request makes a new one for these customers. Nobody gets it twice.")
-        )
+        lines.append(_("*Request again…* starts a new request for these customers. Nobody gets it twice."))
     return lines
 
 

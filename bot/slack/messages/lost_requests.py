@@ -60,8 +60,8 @@ def _many(lost: Sequence[LostRequest], formatter: Formatter) -> str:
             len(lost),
         )
     unknown = _(
-        "I see them in Slack, but not for which customers they were, and not their campaign keys. "
-        "If somebody requests them again, customers can get the discount twice."
+        "I only know what Slack shows, not the customers or the campaign key. "
+        "Requesting this again can give customers the discount twice."
     )
     return f"{found}\n{unknown}"
 
@@ -75,15 +75,15 @@ def _line(lost: LostRequest, links: Mapping[ShortId, str]) -> str:
 def _unread(channels: Sequence[ChannelId]) -> str:
     return _(
         "⚠️ I couldn't look in {channels}. Look there yourself for requests later than the backup. "
-        "I warn nobody of those.",
+        "I can't warn anybody of those.",
         channels=joined([mention(one) for one in channels]),
     )
 
 
 def _next() -> str:
     return _(
-        "*What to do:* read their threads and tell their requesters. "
-        "Until you press *Mark as settled*, I warn everyone who requests their rules."
+        "*What to do:* read the threads and tell the requesters. "
+        "Until you press *Mark as settled*, I warn everyone who requests these rules."
     )
 
 

@@ -1,6 +1,6 @@
 """The summary in the card's thread: who received the discount, who did not and why, and its use."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -8,11 +8,12 @@ from typing import Final
 from slackblocks import SectionBlock, Text
 
 from bot.domain.ids import UserId
+from bot.domain.policy.policy import RefusalReason
 from bot.domain.requests.batches import Tally
 from bot.domain.requests.notification import RequestSnapshot
 from bot.domain.requests.prior_grants import can_ask_again
 from bot.domain.requests.request import Request, State
-from bot.domain.rules.rule import Rule, Statistics, cost, difference
+from bot.domain.rules.rule import RewardType, Rule, Statistics, cost, difference
 from bot.services.customer_lists import has_not_given_list
 from bot.slack.language.texts import N_, _, joined, ngettext
 from bot.slack.messages.left_out import refused_lines
@@ -123,15 +124,16 @@ def _had_before(tally: Tally) -> list[str]:
 
 def _what_to_do(snapshot: RequestSnapshot) -> list[str]:
     request, tally = snapshot.request, snapshot.tally
-    lines: list[str] = []
-    if request.ended and can_ask_again(request, tally):
-        if tally.left > 0:
-            lines.append(_("*Request again…* on the request sends to the rest. Nobody gets it twice."))
-        else:
-            lines.append(_("Fix the ids, then press *Request again…* on the request."))
-    if request.ended and has_not_given_list(request, tally):
-        lines.append(_("*Send me the list* on the request has everyone, with the reasons."))
-    return lines
+    if not (request.ended and has_not_given_list(request, tally)):
+        return []
+    list_ = _("*Send me the list* on the request shows all of them, with the reasons.")
+    if not can_ask_again(request, tally):
+        return [list_]
+    if tally.left > 0:
+        again = _("*Request again…* sends to the rest. Nobody gets it twice.")
+    else:
+        again = _("Fix the ids, then press *Request again…* on the request.")
+    return [again, list_]
 
 
 def why_not_sent(request: Request, name: Callable[[UserId], str] | None) -> str:
@@ -142,7 +144,8 @@ def why_not_sent(request: Request, name: Callable[[UserId], str] | None) -> str:
             return _("the request was cancelled before their turn.")
         return _("{person} cancelled before their turn.", person=name(by))
     if request.stop is not None:
-        return _("stopped before their turn. {why}", why=what_stopped(request.stop, request.note))
+        note = request.note if request.note in set(RefusalReason) else ""
+        return _("stopped before their turn. {why}", why=what_stopped(request.stop, note))
     if request.state in UNDECIDED:
         return _(UNDECIDED[request.state])
     return _("too many were refused, so they were not tried one by one.")
@@ -156,7 +159,7 @@ def _figures(snapshot: RequestSnapshot, rule: Rule, formatter: Formatter) -> Sec
         _("*Reward*\n{reward}", reward=escape(headline(rule, formatter))),
         _("*Cost so far*\n{cost}", cost=_cost(rule, snapshot.tally, formatter)),
         _("*Valid*\n{when}", when=_valid(rule, formatter)),
-        _("*Used by everyone with this rule*\n{figures}", figures=_used(before, after, formatter)),
+        _("*Used by everyone with this rule*\n{figures}", figures=_used(rule, before, after, formatter)),
     ]
     return SectionBlock(fields=[Text(field, verbatim=True) for field in fields])
 
@@ -165,7 +168,10 @@ def _cost(rule: Rule, tally: Tally, formatter: Formatter) -> str:
     priced = cost(rule, tally.newly_given)
     if priced is None:
         return _("Can't be calculated")
-    return _("{amount} if each uses it once", amount=formatter.amount(priced.total))
+    least, most = formatter.amount(priced.total), cost(rule, tally.newly_given + tally.unknown)
+    if tally.unknown and most:
+        return _("{least} to {most} if each uses it once", least=least, most=formatter.amount(most.total))
+    return _("{amount} if each uses it once", amount=least)
 
 
 def _valid(rule: Rule, formatter: Formatter) -> str:
@@ -178,30 +184,37 @@ def _valid(rule: Rule, formatter: Formatter) -> str:
     return _("from {day}", day=formatter.day(start)) if start else _("always")
 
 
-def _used(before: Statistics | None, after: Statistics | None, formatter: Formatter) -> str:
+def _used(rule: Rule, before: Statistics | None, after: Statistics | None, formatter: Formatter) -> str:
     """Say in one line how much all customers have used it, and what changed since the request."""
     now, since = after or Statistics(), difference(before, after)
-    figures: list[str] = []
+    figures: list[tuple[str, int | None, Callable[[int | Decimal], str]]] = []
     if now.usage is not None:
-        uses = ngettext("{count} use", "{count} uses", now.usage)
-        figures.append(_changed(uses, since.usage, formatter.number))
+        figures.append((ngettext("{count} use", "{count} uses", now.usage), since.usage, formatter.number))
     if now.amount is not None:
-        figures.append(_changed(formatter.amount(now.amount), since.amount, formatter.amount))
-    if now.stamp is not None:
+        figures.append((formatter.amount(now.amount), since.amount, formatter.amount))
+    if now.stamp is not None and rule.requirement.stamp:
         figures.append(
-            _changed(ngettext("{count} stamp", "{count} stamps", now.stamp), since.stamp, formatter.number)
+            (ngettext("{count} stamp", "{count} stamps", now.stamp), since.stamp, formatter.number)
         )
-    if now.debit_balance is not None:
+    if now.debit_balance is not None and rule.reward.type == RewardType.DEBIT:
         left = _("{amount} credit left", amount=formatter.amount(now.debit_balance))
-        figures.append(_changed(left, since.debit_balance, formatter.amount))
-    return " · ".join(figures) or _("No statistics from Dintero")
+        figures.append((left, since.debit_balance, formatter.amount))
+    return _with_changes(figures) or _("No statistics from Dintero")
 
 
-def _changed(figure: str, by: int | None, write: Callable[[int | Decimal], str]) -> str:
-    if not by:
-        return figure
-    change = f"+{write(by)}" if by > 0 else f"−{write(-by)}"
-    return _("{figure} ({change} since the request)", figure=figure, change=change)
+def _with_changes(figures: Sequence[tuple[str, int | None, Callable[[int | Decimal], str]]]) -> str:
+    """Join the figures; the first change says since when."""
+    written, is_said = list[str](), False
+    for figure, by, write in figures:
+        change = "" if not by else f"+{write(by)}" if by > 0 else f"−{write(-by)}"
+        if not change:
+            written.append(figure)
+        elif is_said:
+            written.append(f"{figure} ({change})")
+        else:
+            written.append(_("{figure} ({change} since the request)", figure=figure, change=change))
+            is_said = True
+    return " · ".join(written)
 
 
 def _footer(snapshot: RequestSnapshot, formatter: Formatter) -> str:

@@ -113,7 +113,7 @@ def test_the_requester_sees_who_was_left_out_and_never_the_key(happened: Notific
         < drawn.index("• c-late\n• c-later")
     )
     assert samples.REQUEST.once_key not in drawn
-    assert "*Request again…* on the request makes a new one for these customers." in drawn
+    assert "*Request again…* starts a new request for these customers." in drawn
     assert "c-unknown" not in str(notices.channel(samples.notification(happened), LEFT, LOOK, link="").blocks)
     assert "c-late" not in str(summary.build(LEFT, LOOK).blocks)
 

@@ -58,7 +58,7 @@ def test_when_all_got_it_there_is_nothing_to_do() -> None:
         "*Valid*",
         "24 Oct – 23 Dec 2026",
         "*Used by everyone with this rule*",
-        "31 uses (+3 since the request) · NOK 3,100 (+NOK 300 since the request) · 123 stamps",
+        "31 uses (+3 since the request) · NOK 3,100 (+NOK 300)",
         "Requested by <@U0ANN> · approved by <@U0BOSS> · took 12 seconds · R-7K2QF · TEST",
     ]
 
@@ -71,8 +71,8 @@ def test_each_other_outcome_has_its_count_and_what_to_do() -> None:
         "⚠️ *2 unconfirmed:* Dintero didn't answer, so they may have it.",
         "Dintero lists all 2. They may have had it before, so they stay unconfirmed.",
         "*1 not sent:* too many were refused, so they were not tried one by one.",
-        "*Request again…* on the request sends to the rest. Nobody gets it twice.",
-        "*Send me the list* on the request has everyone, with the reasons.",
+        "*Request again…* sends to the rest. Nobody gets it twice.",
+        "*Send me the list* on the request shows all of them, with the reasons.",
     ):
         assert line in text
 
@@ -142,7 +142,7 @@ def test_312_refused_of_80000_are_counted_by_reason_and_fit_a_phone() -> None:
         "• “The customer was deleted”: 100",
         "• 12 customers for other reasons",
         "Fix the ids, then press *Request again…* on the request.",
-        "*Send me the list* on the request has everyone, with the reasons.",
+        "*Send me the list* on the request shows all of them, with the reasons.",
     ]
     assert "other-1" not in str(made.blocks)
 
@@ -166,6 +166,10 @@ def test_statistics_name_a_change_only_where_there_is_one() -> None:
     assert "28 uses · NOK 2,800\n" in text
     nothing = replace(rule, statistics=None)
     assert "No statistics from Dintero" in drawn(Tally(10, given=10), rule=nothing, last_answer=nothing)
+
+
+def test_the_cost_of_unconfirmed_customers_is_a_span() -> None:
+    assert "NOK 500 to NOK 800 if each uses it once" in drawn(Tally(10, given=5, unknown=3))
 
 
 def test_a_reward_without_a_price_has_no_cost() -> None:
