@@ -30,9 +30,11 @@ def blocks(history: Sequence[UsagePoint], formatter: Formatter) -> list[Block]:
     if not history:
         return []
     labels = [_label(point) for point in history]
-    series = [_series(_("Given by this bot"), labels, [point.given for point in history])]
+    series = []
     if used := [point.used for point in history if point.used is not None]:
-        series.insert(0, _series(_("Used by everyone"), labels, used))
+        series.append(_series(_("Used by everyone"), labels, used))
+    if history[-1].given:
+        series.append(_series(_("Given by this bot"), labels, [point.given for point in history]))
     chart = LineChart(series, AxisConfig(labels))
     title = shorten(_("Used and given"), TITLE)
     return [context(sentence(history, formatter)), DataVisualizationBlock(title, chart)]
@@ -47,6 +49,8 @@ def sentence(history: Sequence[UsagePoint], formatter: Formatter) -> str:
     if last.used is None:
         return _("Since {day}: given to {customers} by this bot.", day=day, customers=given)
     used = ngettext("{count} time", "{count} times", last.used)
+    if not last.given:
+        return _("Since {day}: used {times} by everyone.", day=day, times=used)
     return _(
         "Since {day}: used {times} by everyone, given to {customers} by this bot.",
         day=day,
