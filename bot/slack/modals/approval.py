@@ -148,7 +148,7 @@ def _confirmation(approval_view: ApprovalView) -> list[Block]:
 def _when(review: Review, formatter: Formatter) -> str:
     """Say in a sentence when it can be used, and that it is on hold before, if it is."""
     dates = escape(validity(review.rule, formatter))
-    conditions = ", ".join([dates, *rule_use(review.rule, formatter, most=SHOWN_CONDITIONS)])
+    conditions = " · ".join([dates, *rule_use(review.rule, formatter, most=SHOWN_CONDITIONS)])
     sentence = _("*When it can be used:* {conditions}.", conditions=conditions)
     if not review.hold_minutes:
         return sentence

@@ -94,7 +94,7 @@ def warnings(
 
 
 def _conditions(review: Review, formatter: Formatter) -> list[str]:
-    found = ", ".join(rule_use(review.rule, formatter, most=SHOWN_CONDITIONS))
+    found = " · ".join(rule_use(review.rule, formatter, most=SHOWN_CONDITIONS))
     return [_("*When it can be used:* {conditions}.", conditions=found)] if found else []
 
 
