@@ -11,6 +11,7 @@ from bot.domain.ids import ChannelId, CustomerId, FileId, OnceKey, RequestId, Ru
 from bot.domain.policy.policy import ChannelPolicy, Place, Refusal, RefusalReason
 from bot.domain.preferences import Preferences
 from bot.domain.requests.batches import Refused, Tally
+from bot.domain.requests.lost import LostRequest
 from bot.domain.requests.notification import ChannelKind, Notification, NotificationType, RequestSnapshot
 from bot.domain.requests.prior_grants import PriorRequest, Remainder
 from bot.domain.requests.request import ENDED, Approval, FormInput, Pause, Request, State, StopReason
@@ -20,7 +21,7 @@ from bot.domain.rules.usage_history import UsagePoint
 from bot.services.customer_lists import CustomerPage
 from bot.services.overview import StatusPage
 from bot.slack.command_parser import ParseProblem, UnknownCommand
-from bot.slack.messages import card, choices, help, notices, status, summary  # noqa: A004 - the command's own word
+from bot.slack.messages import card, choices, help, lost_requests, notices, status, summary  # noqa: A004 - the command's own word
 from bot.slack.messages import rule as rule_message
 from bot.slack.messages.direct_texts import DIRECT
 from bot.slack.messages.notices import CHANNEL
@@ -82,6 +83,15 @@ REQUEST: Final = Request(
 )
 PAUSE: Final = Pause(NOW, UserId("U0CHIEF"), "a sample")
 APPROVAL: Final = Approval(REQUEST.id, 1, UserId("U0BO"), NOW, "d" * 64)
+LOST: Final = LostRequest(
+    short=ShortId("R-22222"),
+    id=RequestId("2"),
+    channel=POLICY.id,
+    card_ts="1.0",
+    rule=RULE.id,
+    said="A sample",
+    backup_at=NOW,
+)
 FILE: Final = FileRead(
     name="list.csv",
     found=9,
@@ -98,6 +108,7 @@ def messages(formatter: Formatter) -> Iterator[tuple[str, Message]]:
     for snapshot in snapshots:
         yield f"card, {snapshot.request.state}", card.build(snapshot, formatter)
     yield "summary", summary.build(replace(_snapshot(State.DONE), history=HISTORY), formatter)
+    yield "requests that a backup lacks", lost_requests.build([LOST], [POLICY.id], {}, formatter)
     yield "status of a request", status.one(_snapshot(State.STOPPED), formatter)
     yield "status", status.build(StatusPage(tuple(snapshots), 2, has_more=True), formatter, PAUSE)
     mine = StatusPage(tuple(snapshots[:2]), is_own=True, waits=tuple(snapshots[:1]))
