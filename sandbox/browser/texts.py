@@ -9,7 +9,7 @@ ROLES: Final = {
     "Bo": "lead, can approve",
     "Cleo": "lead, can approve",
     "Chief": "admin, can approve",
-    "Gus": "guest: can't use the bot",
+    "Gus": "guest: no access",
 }
 ABOUT: Final = {
     SUPPORT: "Up to 500 customers per request. Needs 1 approval from a lead or Chief.",
