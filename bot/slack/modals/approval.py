@@ -27,7 +27,7 @@ TITLE: Final = N_("Approve discount?")
 COUNT_BLOCK: Final = str(Field.COUNT)
 MAX_ROUND_DIGITS: Final = 9
 MAX_FILE_NAME: Final = 60
-SHOWN_CONDITIONS: Final = 3
+SHOWN_CONDITIONS: Final = 2
 """How many conditions the sentence names; the rule's details have them all."""
 
 
@@ -149,7 +149,7 @@ def _when(review: Review, formatter: Formatter) -> str:
     """Say in a sentence when it can be used, and that it is on hold before, if it is."""
     dates = escape(validity(review.rule, formatter))
     conditions = " · ".join([dates, *rule_use(review.rule, formatter, most=SHOWN_CONDITIONS)])
-    sentence = _("*When it can be used:* {conditions}.", conditions=conditions)
+    sentence = _("*When it can be used:* {conditions}", conditions=conditions)
     if not review.hold_minutes:
         return sentence
     minutes = duration(timedelta(minutes=review.hold_minutes))
@@ -165,4 +165,9 @@ def _small_print(approval_view: ApprovalView) -> list[str]:
         given=votes,
     )
     version = approval_view.review.digest[: request_facts.DIGEST_CHARACTERS] or "–"
-    return [request.short, so_far, _("version {version}", version=version), _("viewing ids is logged")]
+    return [
+        request.short,
+        *([so_far] if request.approvals > 1 else []),
+        _("version {version}", version=version),
+        _("viewing ids is logged"),
+    ]

@@ -181,11 +181,11 @@ def cost_text(price: Cost | None, formatter: Formatter) -> str:
         return _("{total} if each uses it once (no use limit)", total=total)
     if price.customers == 1:
         return ngettext(
-            "{total} (1 use)", "{total} each time it's used (up to {count} uses)", price.uses, total=total
+            "{total} (1 use)", "{total} each time it's used (max {count} uses)", price.uses, total=total
         )
     return ngettext(
-        "{total} if each uses it (1 use each)",
-        "{total} if each uses it once (up to {count} uses each)",
+        "{total} if each uses it (1 use)",
+        "{total} if each uses it once (max {count} uses)",
         price.uses,
         total=total,
     )

@@ -134,7 +134,7 @@ def test_the_card_has_all_the_facts_an_approver_needs() -> None:
     drawn = words(card.build(samples.STORY, LOOK))
     for each in (
         "*NOK 100 off for 10 customers*\nSpar 100,-",
-        "*Cost*\nNOK 1,000 if each uses it once (up to 3 uses each)",
+        "*Cost*\nNOK 1,000 if each uses it once (max 3 uses)",
         "*Valid*\n24 Oct – 23 Dec 2026",
         "*Requested by*\n<@U0ANN>, <!date^",
         "*Account*\nTEST, no real customers",

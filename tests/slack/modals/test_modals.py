@@ -203,7 +203,7 @@ def test_the_review_shows_the_request() -> None:
         "NOK 100 off for 10 customers",
         "Spar 100,-",
         "*Customers:* 10 (1 duplicate removed)",
-        "NOK 1,000 if each uses it once (up to 3 uses each)",
+        "NOK 1,000 if each uses it once (max 3 uses)",
         "TEST, no real customers",
         "> Late delivery last week",
     ):
@@ -216,7 +216,7 @@ def test_an_approver_reads_the_same_facts_with_ids_masked() -> None:
     for words in (
         "NOK 100 off for 10 customers",
         "Spar 100,-",
-        "*Cost*\\nNOK 1,000 if each uses it once (up to 3 uses each)",
+        "*Cost*\\nNOK 1,000 if each uses it once (max 3 uses)",
         "> Late delivery last week",
         "*Customers*\\n1•••5e to •••",
         "*When it can be used:* 24 Oct – 23 Dec 2026",

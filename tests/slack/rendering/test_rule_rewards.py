@@ -108,8 +108,8 @@ def test_the_cost_says_the_total_and_what_it_depends_on() -> None:
         return plain(cost_text(Cost(each=10_000, customers=10, uses=uses), LOOK))
 
     assert cost(None) == "NOK 1,000 if each uses it once (no use limit)"
-    assert cost(3) == "NOK 1,000 if each uses it once (up to 3 uses each)"
-    assert cost(1) == "NOK 1,000 if each uses it (1 use each)"
+    assert cost(3) == "NOK 1,000 if each uses it once (max 3 uses)"
+    assert cost(1) == "NOK 1,000 if each uses it (1 use)"
     assert cost_text(None, LOOK) == "Can't be calculated in advance. It depends on the purchase."
 
 
