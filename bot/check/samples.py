@@ -15,7 +15,7 @@ from bot.domain.requests.lost import LostRequest
 from bot.domain.requests.notification import ChannelKind, Notification, NotificationType, RequestSnapshot
 from bot.domain.requests.prior_grants import PriorRequest, Remainder
 from bot.domain.requests.request import ENDED, Approval, FormInput, Pause, Request, State, StopReason
-from bot.domain.requests.views import ApprovalView, Form, Review
+from bot.domain.requests.views import ApprovalView, Field, FieldError, Form, Review, UnfinishedDraft
 from bot.domain.rules.rule import Availability, Limitation, Requirement, Reward, RewardType, Rule, Statistics
 from bot.domain.rules.usage_history import UsagePoint
 from bot.services.customer_lists import CustomerPage
@@ -136,6 +136,13 @@ def modals(formatter: Formatter) -> Iterator[tuple[str, Json]]:
     first = PriorRequest(REQUEST.id, REQUEST.short, REQUEST.channel, None, 10)
     yield "empty form", request_form.build(Form(draft, FormInput(), POLICY), formatter)
     yield "form", request_form.build(form, formatter)
+    left = UnfinishedDraft(draft, replace(filled, reason="Late delivery"), RULE)
+    yield (
+        "form after a draft",
+        request_form.build(Form(draft, FormInput(), POLICY, unfinished=left), formatter),
+    )
+    faults = (FieldError(Field.RULE, Refusal(RefusalReason.RULE_INACTIVE, RULE.title)),)
+    yield "form with a fault", request_form.build(replace(form, pause=None, faults=faults), formatter)
     yield "form with a file", request_form.build(replace(form, unclear=(UNCLEAR,)), formatter)
     rest = replace(form, remainder=Remainder(first, left=2, refused=1))
     yield "form for a remainder", request_form.build(rest, formatter)

@@ -11,7 +11,7 @@ from bot.domain.ids import RequestId
 from bot.domain.requests.request import digest
 from bot.domain.requests.views import ApprovalView, Field, Review
 from bot.slack.language.texts import N_, _, ngettext
-from bot.slack.modals import customer_list
+from bot.slack.modals import customer_list, file_summary
 from bot.slack.modals.review import warnings as review_warnings
 from bot.slack.rendering import earlier_requests, pause_banner, request_facts, rule_changes
 from bot.slack.rendering.blocks import context, header, modal, read_input, sections, text_input
@@ -129,6 +129,7 @@ def _warnings(approval_view: ApprovalView, formatter: Formatter, links: earlier_
     return [
         *([_("⚠️ Dintero isn't answering, so the rule may have changed.")] if approval_view.unread else []),
         *rule_changes.changed(review.request, formatter),
+        *file_summary.sources(review.files_read, masked=True),
         *review_warnings(review, formatter, links, masked=True),
         *before(approval_view.snapshot, formatter),
     ]
