@@ -85,7 +85,7 @@ async def test_the_summary_has_the_change_of_the_statistics(trip: Trip) -> None:
 async def test_other_channels_get_one_notice_with_a_link_to_the_card(trip: Trip) -> None:
     card = await trip.ask("a")
     await trip.approve(card)
-    await trip.shop.ann.sees("it is done", trip.shop.campaigns)
+    await trip.shop.ann.sees("Given to", trip.shop.campaigns)
     assert len(trip.shop.slack.messages(trip.shop.campaigns)) == 1
     assert card.ts.replace(".", "") in str(trip.shop.slack.messages(trip.shop.campaigns)[0].blocks)
 
@@ -106,7 +106,7 @@ async def test_a_permanent_error_stops_with_advice_and_continue_resumes(
     card = await trip.ask("a\nb")
     await trip.approve(card)
     await trip.shop.ann.sees(words, trip.support)
-    await trip.shop.ann.sees("stopped", trip.shop.campaigns)
+    await trip.shop.ann.sees("Stopped:", trip.shop.campaigns)
     await trip.shop.slack.until(lambda: "Continue" in trip.shop.ann.read(card) or None)
     assert not any("Given to" in line for line in trip.thread(card))
     trip.shop.dintero.faults.clear()
@@ -134,9 +134,9 @@ async def test_a_missing_answer_stops_it_and_continue_gives_nothing_twice(opens:
     await trip.approve(card)
     await trip.shop.slack.until(lambda: "Continue" in trip.shop.ann.read(card) or None, within=60)
     trip.shop.dintero.faults.clear()
-    await trip.shop.chief.sees("I have paused myself", trip.shop.chief.direct)
+    await trip.shop.chief.sees("I've paused all sending", trip.shop.chief.direct)
     await trip.shop.ann.press("Continue", card)
-    await trip.shop.ann.sees("the giving starts after the pause", trip.support)
+    await trip.shop.ann.sees("Sending starts when the pause ends.", trip.support)
     await trip.shop.chief.command("/discount resume", trip.support)
     await trip.summary("Given to 2 of 2 customers")
     assert trip.shop.dintero.ledger.holders(SEED) == {"a": 1, "b": 1}
@@ -183,12 +183,11 @@ async def test_every_message_comes_once_and_in_order_under_slack_faults(
     trip.shop.slack.faults.plan("chat.update", fault)
     await trip.approve(card)
     await trip.summary("Given to 1 of 1 customers")
-    await trip.shop.ann.sees("it is done", trip.shop.campaigns)
+    await trip.shop.ann.sees("Given to", trip.shop.campaigns)
     await trip.shop.slack.until(lambda: "Done" in trip.shop.bo.read(card) or None)
     thread = trip.thread(card)
     assert len(trip.shop.slack.messages(trip.support)) == 1
-    said = ("asked for this", "approved it", "Giving starts", "Given to 1 of 1")
-    assert [words in line for words, line in zip(said, thread, strict=True)] == [True] * 4
+    assert [line.split("\n")[0] for line in thread] == ["Given to 1 of 1 customers"]
 
 
 async def test_text_of_people_can_neither_ping_nor_link(trip: Trip) -> None:

@@ -75,12 +75,15 @@ async def test_a_temporary_outage_is_reported_once_and_its_end_once(opens: Opens
     fault, why = PASSES[day]
     trip = await opens(policy=ONE_BY_ONE, retry_policy=TELLS, DINTERO_TIMEOUT="2")
     card = await from_the_third_on(trip, fault)
-    waiting = trip.shop.ann.read(await trip.shop.ann.sees("Waiting for Dintero", trip.support))
+    waiting = trip.shop.ann.read(await trip.shop.ann.sees("Dintero isn't answering", trip.support))
     assert why in waiting
-    assert "There is nothing to do: it tries again by itself, and nobody gets it twice." in waiting
+    assert waiting.endswith("Retrying; nothing for you to do.")
     trip.shop.dintero.faults.clear()
     await trip.summary("Given to 6 of 6 customers")
-    assert marks(trip, card)[:-1] == ["📝", "✅", "⚙", "⏳", "▶"]
+    assert [line.partition(" (")[0] for line in trip.thread(card)[:-1]] == [
+        "⏳ Dintero isn't answering",
+        "Dintero is back. Sending again.",
+    ]
     assert trip.shop.dintero.ledger.holders(SEED) == dict.fromkeys(SIX, 1)
 
 
@@ -89,7 +92,7 @@ async def test_a_permanent_failure_stops_it_with_reason_and_advice(opens: Opens,
     fault, why, cure, unknown = STOPS[day]
     trip = await opens(policy=ONE_BY_ONE, retry_policy=replace(TELLS, total=1.0, attempts=5, told=60.0))
     card = await from_the_third_on(trip, fault)
-    stopped = trip.shop.ann.read(await trip.shop.ann.sees("It stopped", trip.support))
+    stopped = trip.shop.ann.read(await trip.shop.ann.sees("Stopped:", trip.support))
     assert why in stopped
     assert cure in stopped
     await is_in(trip, card, State.STOPPED)

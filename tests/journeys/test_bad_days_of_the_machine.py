@@ -49,8 +49,8 @@ class Machine:
         assert (tally.given, tally.left, unsaid) == (40, 0, ())
         (card,) = shop.slack.messages(shop.support)
         thread = [shop.ann.read(reply) for reply in shop.slack.thread(card)]
-        story = ("asked for this", "approved it", "Giving starts", "Given to 40 of 40")
-        assert [words in line for words, line in zip(story, thread, strict=True)] == [True] * 4
+        story = ("approved (1 of 2)", "approved (2 of 2)", "Given to 40 of 40")
+        assert [words in line for words, line in zip(story, thread, strict=True)] == [True] * 3
 
 
 @asynccontextmanager
@@ -69,7 +69,7 @@ async def half_given(folder: Path, url: str) -> AsyncIterator[Machine]:
             await approved(repository, shop, EVERYBODY)
         await bot.start()
         await asyncio.wait_for(held.wait(), PATIENT)
-        await shop.ann.sees("Giving starts", shop.support, within=PATIENT)
+        await shop.ann.sees("approved (2 of 2)", shop.support, within=PATIENT)
         yield Machine(shop, bot, url, held, goes_on)
 
 

@@ -172,7 +172,7 @@ MIXTURES = {
     "both during": ("during", "during"),
 }
 """The moments of the two SQLite files: before a giving, during it, and after it."""
-SAID_BEFORE = ("asked for this", "approved it")
+SAID_BEFORE = ("approved (1 of 2)", "approved (2 of 2)")
 
 
 @pytest.mark.parametrize(("ours", "engine"), MIXTURES.values(), ids=MIXTURES)
@@ -206,7 +206,7 @@ async def test_no_mixture_of_files_gives_twice_or_loses_a_customer(
             pause = await running.repository.pause()
             assert (pause and pause.why) == (None if ours == "after" else PausedFor.RESTORED)
             await shop.chief.command("/discount resume", shop.support)
-            await shop.chief.is_told("Resumed" if pause else "Nothing is paused")
+            await shop.chief.is_told("Resumed" if pause else "The bot isn't paused")
             if ours:
                 await _is_done(Trip(shop, running), request)
                 assert (await running.repository.tally(request)).given == 40

@@ -14,7 +14,7 @@ async def test_anybody_in_the_channel_may_cancel_during_a_hold(opens: Opens) -> 
     await trip.shop.ann.sees("On hold until", trip.support)
     assert "Skip hold…" in trip.shop.ann.read(card)
     await trip.shop.cleo.press("Cancel request…", card)
-    await trip.shop.ann.sees("Cleo cancelled it", trip.support)
+    await trip.shop.ann.sees("Cancelled by Cleo.", trip.support)
     assert trip.shop.dintero.ledger.calls == []
 
 
@@ -46,10 +46,10 @@ async def test_approvers_are_reminded_and_others_are_asked_by_escalation(opens: 
     await trip.shop.chief.is_told("not one of this channel's approvers")
     clock.pass_by(hours=1)
     trip.running.background.wake()
-    await trip.shop.ann.sees("still waits for a yes or a no", trip.support)
+    await trip.shop.ann.sees("Still waiting for approval from", trip.support)
     clock.pass_by(hours=3)
     trip.running.background.wake()
-    await trip.shop.ann.sees("@Chief may approve it too", trip.support)
+    await trip.shop.ann.sees("@Chief can approve now, too.", trip.support)
     await trip.approve(card, by=trip.shop.chief)
     await trip.summary("Given to 1 of 1 customers")
 
@@ -75,8 +75,8 @@ async def test_a_pause_is_shown_on_card_form_status_and_approval(trip: Trip) -> 
     await trip.shop.bo.command("/discount pause", trip.support)
     await trip.shop.bo.is_told("Only bot admins can do this")
     await trip.shop.chief.command("/discount pause Dintero is down", trip.support)
-    await trip.shop.chief.is_told("Paused. Nothing starts")
-    await trip.shop.ann.sees("Paused by @Chief (Dintero is down)", trip.support)
+    await trip.shop.chief.is_told("Paused. Calls already sent")
+    await trip.shop.ann.sees("Paused by Chief: “Dintero is down”.", trip.support)
     approval = await trip.opens_approval(card)
     assert "Dintero is down" in approval.text
     await approval.close()
