@@ -1,10 +1,14 @@
 """Announcements: the thread, the requester and other channels get the result, whatever Dintero answers."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from bot.domain.ids import RuleId
+from bot.domain.rules.usage_history import UsageSample
 from sandbox.dintero import Fault, Point
+from sandbox.dintero.server import ACCOUNT
 from sandbox.shop import POLICY, SUPPORT, with_channel
 from sandbox.slack.state.faults import Fault as SlackFault
 from sandbox.slack.user.modal import Modal
@@ -80,6 +84,18 @@ async def test_the_summary_has_the_change_of_the_statistics(trip: Trip) -> None:
     summary = trip.shop.ann.read(await trip.summary())
     assert "30 uses (" in summary
     assert "2 more" in summary or "+2" in summary
+
+
+async def test_the_summary_has_a_picture_of_the_use_once_three_days_are_known(trip: Trip) -> None:
+    today, repository = datetime.now(UTC).date(), trip.running.repository
+    for ago, used in ((3, 20), (2, 24)):
+        sample = UsageSample(today - timedelta(days=ago), used)
+        await repository.keep_usage(ACCOUNT, RuleId(SEED), sample)
+    await trip.approve(await trip.ask("a"))
+    summary = await trip.summary()
+    assert "used 8 times by everyone, given to 1 customer by this bot" in trip.shop.ann.read(summary)
+    (chart,) = [block for block in summary.blocks if block["type"] == "data_visualization"]
+    assert [point["value"] for point in chart["chart"]["series"][0]["data"]] == [0, 4, 8]
 
 
 async def test_other_channels_get_one_notice_with_a_link_to_the_card(trip: Trip) -> None:
