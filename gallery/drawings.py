@@ -14,7 +14,7 @@ from bot.domain.requests.lost import LostRequest
 from bot.domain.requests.notification import ChannelKind, FileRows, NotificationType, RequestSnapshot
 from bot.domain.requests.progress import Progress
 from bot.domain.requests.request import FormInput, PausedFor, State, StopReason
-from bot.domain.requests.views import ApprovalView
+from bot.domain.requests.views import ApprovalView, UnfinishedDraft
 from bot.domain.rules.rule import Availability
 from bot.domain.rules.usage_history import UsagePoint
 from bot.services.customer_lists import PER_PAGE, CustomerPage
@@ -112,6 +112,9 @@ def all_views() -> Iterator[tuple[str, dict[str, Any]]]:
     yield "form empty", request_form.build(samples.form(FormInput(), chosen=None), LOOK)
     yield "form filled in", request_form.build(samples.form(), LOOK)
     yield "form with every error", request_form.build(samples.form(faults=samples.every_field_error()), LOOK)
+    unfinished = UnfinishedDraft(samples.REQUEST, FormInput(customers="ann\nbo", reason="late"), RULE)
+    offer = replace(samples.form(FormInput(), chosen=None), unfinished=unfinished)
+    yield "form after a draft", request_form.build(offer, LOOK)
     unclear = replace(samples.form(), unclear=samples.unclear()[:2])
     yield "form with unclear files", request_form.build(unclear, LOOK)
     remainder = replace(samples.form(), remainder=samples.long_remainder())

@@ -93,7 +93,7 @@ async def test_unsendable_rows_are_reported_on_top_of_the_review(stand: Stand, t
 async def test_an_empty_form_says_that_a_file_would_do(stand: Stand) -> None:
     form = await stand.form()
     await form.fill({"Rule": SPAR})
-    assert "or put a file in" in (await form.submit()).errors["Customer IDs"]
+    assert "or upload a file" in (await form.submit()).errors["Customer IDs"]
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ async def test_a_bad_file_can_be_replaced(stand: Stand, tmp_path: Path) -> None:
 async def test_an_ambiguous_column_is_asked_for(stand: Stand, tmp_path: Path) -> None:
     form = await submitted(stand, on_disk(tmp_path, TWO))
     question = "Which column of vip.csv holds the customer ids?"
-    assert "More than one column of “vip.csv” could hold the customer ids. Choose it below." in form.text
+    assert "Which column of “vip.csv” holds the customer ids? Choose it below." in form.text
     *offered, none = await form.options(question)
     assert [option["description"]["text"] for option in offered] == ["1 · 2 · 3", "a1 · b2 · c3"]
     assert none["text"]["text"] == "None of these"

@@ -55,7 +55,7 @@ async def test_the_button_opens_a_form_with_the_remaining_customers(stand: Stand
     form = await stand.shop.bo.sees_view(submit="Review")
     assert form.labels == ["Reason"]
     for line in (
-        f"2 customers who didn't get it by {first.short}",
+        f"the 2 customers {first.short} didn't reach",
         f"same as {first.short}, so nobody gets it twice",
         "Spar 100,-",
     ):

@@ -136,3 +136,27 @@ async def test_a_redelivered_submission_makes_one_request(stand: Stand) -> None:
     await stand.errands.done()
     assert (await stand.request()).state is State.WAITING
     assert len(stand.shop.slack.messages(stand.shop.support)) == 1
+
+
+async def test_a_form_that_came_back_with_a_fault_renews_the_one_below(stand: Stand) -> None:
+    form = await stand.form()
+    await form.fill({"Rule": SPAR, "Customer IDs": "a\nb", "Reason": "why"})
+    rules = stand.shop.dintero.rules
+    del rules[next(id_ for id_, each in rules.items() if each["name"] == SPAR)]
+    await form.submit()
+    back = await stand.shop.ann.sees_view(submit="Review", text="was deleted in Dintero")
+    assert back.close_label == "Back"
+    another = next(id_ for id_, each in rules.items() if each["reward"]["type"] == "discount_amount")
+    await back.fill({"Rule": another, "Customer IDs": "a\nb\nc"})
+    await back.submit()
+    review = await reviewed(stand, text="for 3 customers")
+    await stand.errands.done()
+    await review.close()
+    below = stand.shop.ann.view
+    assert below
+    assert below.close_label == "Cancel"
+    assert below.values["Customer IDs"] == "a\nb\nc"
+    await below.submit()
+    await (await reviewed(stand)).submit()
+    assert stand.shop.ann.view is None
+    assert (await stand.request()).customers == 3

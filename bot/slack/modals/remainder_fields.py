@@ -47,11 +47,11 @@ def build(
 def _customers(form: Form, remainder: Remainder) -> str:
     first = remainder.first.short
     if form.form_input.customers or form.form_input.files:
-        return _("*Customers:* those on your list who didn't get it by {request}", request=first)
+        return _("*Customers:* those on your list that {request} didn't reach", request=first)
     if remainder.left:
         return ngettext(
-            "*Customers:* {count} customer who didn't get it by {request}",
-            "*Customers:* {count} customers who didn't get it by {request}",
+            "*Customers:* the {count} customer {request} didn't reach",
+            "*Customers:* the {count} customers {request} didn't reach",
             remainder.left,
             request=first,
         )
