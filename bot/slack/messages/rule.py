@@ -58,7 +58,7 @@ def build(
     ]
     said.append(usage_chart.sentence(history, formatter))
     facts = [
-        f"⚠️ *{escape(warning)}*" if warning else _("*Now:* {status}", status=now),
+        *([] if warning else [_("*Now:* {status}", status=now)]),
         _("*Valid:* {dates}", dates=validity(rule, formatter)),
         *described(rule, formatter),
     ]
@@ -66,12 +66,13 @@ def build(
         " · ".join(filter(None, said)),
         [
             header(rule.title),
+            *sections([f"⚠️ *{escape(warning)}*"] if warning else [], most=1),
             *sections([_("*Reward:* {reward}", reward=rule_reward(rule, formatter)), *facts], most=2),
             *_conditions(rule, formatter),
             *sections(used(rule.statistics, formatter), most=1),
             *usage_chart.blocks(history, formatter),
             *_details_button(rule),
-            context(_("Rule id: {id}", id=escape(rule.id, 255))),
+            context(_("Rule id: `{id}`", id=escape(rule.id.replace("`", "'"), 255))),
         ],
     )
 

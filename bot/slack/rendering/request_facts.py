@@ -15,7 +15,6 @@ from bot.slack.rendering.blocks import section
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import escape, fit, mask, phrase, visible
 from bot.slack.rendering.rule_rewards import availability_warning, cost_text, headline, rule_reward, validity
-from bot.slack.rendering.rule_usage import rule_use
 
 DIGEST_CHARACTERS: Final = 8
 FIELD: Final = 2_000
@@ -55,12 +54,6 @@ def rule_lines(rule: Rule, formatter: Formatter, usable: Availability = Availabi
         *([f"⚠️ {escape(warning)}"] if warning else []),
         _("*Reward:* {reward}", reward=rule_reward(rule, formatter)),
     ]
-
-
-def use_lines(rule: Rule, formatter: Formatter) -> list[str]:
-    """Say when and how the discount can be used, under a heading."""
-    dates = _("Valid: {dates}", dates=validity(rule, formatter))
-    return [_("*When it can be used*"), *(f"• {line}" for line in (dates, *rule_use(rule, formatter)))]
 
 
 def whom(request: Request, formatter: Formatter) -> str:
