@@ -63,7 +63,7 @@ async def test_a_button_of_an_unknown_request_is_answered(stand: Stand, action: 
     card = await stand.ask()
     before = await stand.request()
     for value in NO_REQUESTS:
-        assert "can't find this request" in await pressed(stand, card, action, value=value), value
+        assert "can't find" in await pressed(stand, card, action, value=value), value
     for channel in (
         None,
         {},
@@ -81,7 +81,7 @@ async def test_another_workspace_is_refused_at_every_button(stand: Stand, action
     told = await pressed(
         stand, card, action, user={"id": stand.shop.bo.id, "team_id": ELSEWHERE, "username": "bo"}
     )
-    assert "another one" in told
+    assert "Only members of this workspace" in told
     assert await stand.request() == before
 
 
@@ -162,7 +162,7 @@ async def test_an_approval_by_another_person_is_checked_for_that_person(stand: S
 async def test_a_wrong_number_is_reported_in_its_field(stand: Stand) -> None:
     modal = await stand.opens("Approve…", await stand.ask("\n".join(f"c-{at}" for at in range(60))))
     await modal.fill({"Number of customers": "59"})
-    assert "not the number" in (await modal.submit()).errors["Number of customers"]
+    assert "doesn't match the number" in (await modal.submit()).errors["Number of customers"]
     assert (await stand.request()).state is State.WAITING
 
 
@@ -206,7 +206,7 @@ async def test_a_deleted_group_of_approvers_is_named_and_the_other_approvers_cou
     del stand.shop.slack.workspace.groups[GroupId(LEADS)]
     card = await stand.ask()
     await stand.shop.bo.press("Approve…", card)
-    await stand.shop.bo.is_told("The policy names the user group S0LEADS, which has no members")
+    await stand.shop.bo.is_told("The user group S0LEADS has no members")
     await (await stand.opens("Approve…", card, by=stand.shop.chief)).submit()
     await stand.shop.chief.sees_view("Approved")
     assert (await stand.request()).state is State.APPROVED
@@ -271,7 +271,7 @@ async def test_a_failure_of_ours_leaves_the_approval_open_with_its_input(stand: 
     modal = await stand.opens("Approve…", await stand.ask("\n".join(f"c-{at}" for at in range(60))))
     await modal.fill({"Number of customers": "60"})
     await stand.lose_the_table()
-    assert "fault" in (await modal.submit()).errors["Number of customers"]
+    assert "error" in (await modal.submit()).errors["Number of customers"]
     assert modal.values["Number of customers"] == "60"
     await stand.find_the_table()
     assert not (await modal.submit()).errors
@@ -282,7 +282,7 @@ async def test_a_failure_of_ours_without_a_field_is_reported_in_the_modal(stand:
     modal = await stand.opens("Approve…", await stand.ask())
     await stand.lose_the_table()
     await modal.submit()
-    await stand.shop.bo.sees_view(text="fault")
+    await stand.shop.bo.sees_view(text="error")
     await stand.find_the_table()
     assert (await stand.request()).state is State.WAITING
 

@@ -12,7 +12,7 @@ import yaml
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
-from bot.slack.messages import card_buttons, lost_requests
+from bot.slack.messages import card_buttons, choices, lost_requests, rule, status
 from bot.slack.modals import (
     approval,
     cancellation,
@@ -21,13 +21,23 @@ from bot.slack.modals import (
     rejection,
     request_form,
     review,
+    settings,
 )
 from handlers import card_buttons as card_handlers
-from handlers import check_again, commands, fallback
+from handlers import check_again, commands, fallback, rule_buttons
 from handlers import request_form as request_form_handlers
+from handlers import settings as settings_handlers
 from handlers.fallback import ANYTHING
 
-MODULES = (commands, request_form_handlers, card_handlers, check_again, fallback)
+MODULES = (
+    commands,
+    request_form_handlers,
+    card_handlers,
+    check_again,
+    rule_buttons,
+    settings_handlers,
+    fallback,
+)
 CARD = {
     card_buttons.APPROVE,
     card_buttons.REJECT,
@@ -133,6 +143,12 @@ def test_commands_are_those_of_the_manifest() -> None:
                 *customer_list.TURNS,
                 approval.DETAILS,
                 lost_requests.SETTLE,
+                choices.ADD_IN,
+                choices.CANCEL,
+                status.NEWER,
+                status.OLDER,
+                rule.SHOW,
+                rule.DETAILS,
             },
         ),
         (
@@ -143,6 +159,7 @@ def test_commands_are_those_of_the_manifest() -> None:
                 approval.CALLBACK,
                 rejection.CALLBACK,
                 cancellation.CALLBACK,
+                settings.CALLBACK,
             },
         ),
         ("options", {request_form.RULE_ACTION}),
