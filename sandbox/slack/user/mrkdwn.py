@@ -13,6 +13,7 @@ MARK: Final = re.compile(
     r"(?<![\w*_~`\u2060])([*_~`])(?=[^\s\u2060])([^\n]*?[^\s\u2060])\1(?![\w*_~`\u2060])"
 )
 """Formatting; a word joiner (U+2060) beside a sign makes it an ordinary one."""
+NEAR_DAYS: Final = {-1: "yesterday", 0: "today", 1: "tomorrow"}
 FENCE: Final = re.compile(r"```\n?(.*?)\n?```", re.DOTALL)
 
 
@@ -50,14 +51,16 @@ def _date(target: str, fallback: str, workspace: Workspace) -> str:
     except ValueError:
         return fallback
     day, short = f"{moment.day} {moment:%B %Y}", f"{moment.day} {moment:%b %Y}"
+    today = workspace.clock.now().astimezone(workspace.timezone).date()
+    near = NEAR_DAYS.get((moment.date() - today).days)
     words = {
         "date_num": f"{moment:%Y-%m-%d}",
         "date": day,
-        "date_pretty": day,
+        "date_pretty": near or day,
         "date_short": short,
-        "date_short_pretty": short,
+        "date_short_pretty": near or short,
         "date_long": f"{moment:%A} {day}",
-        "date_long_pretty": f"{moment:%A} {day}",
+        "date_long_pretty": near or f"{moment:%A} {day}",
         "time": f"{moment:%H:%M}",
         "time_secs": f"{moment:%H:%M:%S}",
     }

@@ -7,6 +7,7 @@ import pytest
 from sandbox.slack import SandboxSlack
 from sandbox.slack.state.workspace import Json
 from sandbox.slack.user.mrkdwn import plain
+from tests.support.clock import HandClock
 
 NOON = int(datetime(2030, 7, 1, 12, tzinfo=UTC).timestamp())
 
@@ -35,6 +36,15 @@ def test_mrkdwn_is_read_as_people_read_it(mrkdwn: str, read: str) -> None:
     slack.add_channel("loyalty", [ann])
     slack.add_group("leads", [ann])
     assert plain(mrkdwn, slack.workspace) == read
+
+
+@pytest.mark.parametrize(
+    ("days", "read"), [(-1, "yesterday"), (0, "today"), (1, "tomorrow"), (2, "3 Jul 2030")]
+)
+def test_a_day_near_today_is_named_as_slack_does(days: int, read: str) -> None:
+    token = f"<!date^{NOON + days * 86_400}^{{date_short_pretty}} at {{time}}|later>"
+    slack = SandboxSlack(clock=HandClock(datetime(2030, 7, 1, 12, tzinfo=UTC)))
+    assert plain(token, slack.workspace) == f"{read} at 14:00"
 
 
 def test_a_card_and_its_thread_are_drawn_with_numbered_buttons() -> None:
