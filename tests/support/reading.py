@@ -31,7 +31,7 @@ INTERNAL: Final = re.compile(
     r"|admins? of the bot|runs the bot|unknown(?! (?:reward|host))"
     r"|(?:was|is|be) held|held until|nobody had to|End here|Show customers|Get the (?:list|unreadable rows)"
     r"|Look it over|Give now|More…|Continue…"
-    r"|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22,}"
+    r"|(?<!id: )[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22,}"
     r")(?!\w)",
     re.IGNORECASE,
 )

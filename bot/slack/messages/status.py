@@ -30,9 +30,9 @@ def build(shown: StatusPage, formatter: Formatter, pause: Pause | None = None) -
     if not listed:
         text = "\n".join([*said, title])
         return message(text, [section(text)])
-    marks = ", ".join(f"{each.request.short} {mark(each)}" for each in (*shown.waits, *shown.requests))
+    marks = " · ".join(f"{each.request.short} {mark(each)}" for each in (*shown.waits, *shown.requests))
     return message(
-        f"{title} {marks}",
+        f"{title} · {marks}",
         [
             *pause_banner.blocks(pause, formatter),
             *listed,

@@ -148,7 +148,7 @@ def why_not_sent(request: Request, name: Callable[[UserId], str] | None) -> str:
         return _("stopped before their turn. {why}", why=what_stopped(request.stop, note))
     if request.state in UNDECIDED:
         return _(UNDECIDED[request.state])
-    return _("too many were refused, so they were not tried one by one.")
+    return _("too many were refused, so the rest weren't checked one by one.")
 
 
 def _figures(snapshot: RequestSnapshot, rule: Rule, formatter: Formatter) -> SectionBlock:

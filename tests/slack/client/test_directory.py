@@ -202,7 +202,7 @@ async def test_a_group_that_is_gone_has_no_members_and_the_admins_hear_of_it_onc
     for _ in range(2):
         assert await directory.group(old.id) == frozenset()
         clock.pass_(61)
-    await chief.sees(f"the user group {old.id}", chief.direct)
+    await chief.sees(f"The user group {old.id}", chief.direct)
     assert len(chief.direct.messages) == 1
 
 

@@ -70,7 +70,7 @@ def test_each_other_outcome_has_its_count_and_what_to_do() -> None:
         "⚠️ *2 refused by Dintero*",
         "⚠️ *2 unconfirmed:* Dintero didn't answer, so they may have it.",
         "Dintero lists all 2. They may have had it before, so they stay unconfirmed.",
-        "*1 not sent:* too many were refused, so they were not tried one by one.",
+        "*1 not sent:* too many were refused, so the rest weren't checked one by one.",
         "*Request again…* sends to the rest. Nobody gets it twice.",
         "*Send me the list* on the request shows all of them, with the reasons.",
     ):

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from bot.domain.customers.uploads import FileProblem, RowProblem
 from bot.domain.ids import ChannelId
 from bot.domain.policy.policy import FOR_ANYBODY, OWN_HOLD, Place, Refusal, RefusalReason
 from bot.domain.requests.request import KEY_PREFIX, Event, State, StopReason
@@ -79,9 +80,20 @@ def test_every_variant_is_whole_and_easy_to_read(
             assert drawn[-1] in ".…?", drawn
             assert not re.search(r"[{}]|  | [.,]|\(\)|\bNone\b", drawn), drawn
             assert UUID not in drawn, drawn
-            assert faults_of(drawn) == [] or reason is RefusalReason.BAD_FILE
+            assert faults_of(drawn) == []
         if detail != "*":
             assert not re.search("[<*`]", refusal_plain(refused, formatter).replace("“*”", ""))
+
+
+@pytest.mark.parametrize("problem", FileProblem)
+def test_every_trouble_with_a_file_is_easy_to_read(problem: FileProblem) -> None:
+    refused = Refusal(RefusalReason.BAD_FILE, f"{problem}/list.csv")
+    assert faults_of(refusal(refused, LOOK)) == faults_of(refusal_plain(refused, LOOK)) == []
+
+
+@pytest.mark.parametrize("problem", RowProblem)
+def test_every_trouble_with_a_row_is_easy_to_read(problem: RowProblem) -> None:
+    assert faults_of(refusal(Refusal(RefusalReason.NOT_AN_ID, f"{problem}/3, 7"), LOOK)) == []
 
 
 @pytest.mark.parametrize("reason", RefusalReason)
@@ -160,7 +172,7 @@ def test_somebody_is_named_only_for_a_decision_that_competed() -> None:
         ),
         (
             Refusal(RefusalReason.NOT_AN_ID, f"hidden/{', '.join(map(str, range(1, 13)))}"),
-            "Lines 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 2 more aren't customer ids: a hidden character.",
+            "Lines 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 2 more aren't customer ids: contains a hidden",
         ),
         (Refusal(RefusalReason.RESERVED_ID, "*"), "“*” means every customer, which isn't allowed here."),
         (
