@@ -10,12 +10,13 @@ from bot.domain.requests.request import FormInput, State
 from bot.slack.messages import choices
 from sandbox.shop import POLICY, QUICK, with_channel
 from sandbox.slack.state.workspace import Message
+from sandbox.slack.user.person import SandboxPerson
 from tests.support.slack_fixture import Stand, open_stand
 
 
 async def told(stand: Stand, text: str, *, by: str = "ann", direct: bool = False, words: str = "") -> Message:
     """Type a command, and return the answer."""
-    who = getattr(stand.shop, by)
+    who: SandboxPerson = getattr(stand.shop, by)
     await who.command(f"/discount {text}", who.direct if direct else stand.shop.support)
     await stand.errands.done()
     return await who.is_told(words)
