@@ -28,6 +28,7 @@ from bot.slack.messages.thread_lines import LINES
 from bot.slack.modal_controller import loading_view, message_view
 from bot.slack.modals import (
     approval,
+    cancellation,
     customer_list,
     rejection,
     request_form,
@@ -83,6 +84,12 @@ def all_messages() -> Iterator[tuple[str, Message]]:
         yield f"card {state}", card.build(samples.snapshot(state), LOOK)
     yield "card giving with its progress", card.build(_progressing(), LOOK)
     yield "card paused", card.build(replace(samples.snapshot(State.WAITING), pause=samples.PAUSE), LOOK)
+    held = samples.snapshot(State.APPROVED, give_after=samples.NOW)
+    yield "card on hold", card.build(replace(held, votes=(samples.VOTE,)), LOOK)
+    unconfirmed = replace(samples.snapshot(State.STOPPED), tally=Tally(10, unknown=3))
+    yield "card stopped with unconfirmed customers", card.build(unconfirmed, LOOK)
+    twice = samples.snapshot(State.WAITING, approvals=2)
+    yield "card with one of two approvals", card.build(replace(twice, votes=(samples.VOTE,)), LOOK)
     yield "card longest", card.build(samples.long_snapshot(State.STOPPED), LOOK)
     yield "summary", summary.build(samples.snapshot(State.DONE), LOOK)
     with_history = replace(samples.snapshot(State.DONE), history=HISTORY)
@@ -129,6 +136,11 @@ def all_views() -> Iterator[tuple[str, dict[str, Any]]]:
     yield "approval with the number", approval.build(samples.consideration(count=True), LOOK, {})
     longest = ApprovalView(samples.long_review(), samples.long_snapshot(State.WAITING), count=True)
     yield "approval longest", approval.build(longest, LOOK, {})
+    dearer = replace(RULE, reward=replace(RULE.reward, value=RULE.reward.value * 2))
+    changed = replace(REQUEST, rule=dearer, rule_before=RULE, approvals=2)
+    changed_view = ApprovalView(samples.review(changed), samples.snapshot(State.WAITING), count=False)
+    yield "approval of a changed rule", approval.build(changed_view, LOOK, {})
+    yield "cancellation", cancellation.build(REQUEST, LOOK)
     yield "settings", settings.build(Preferences(UserId("U0ANN")))
     yield "rule details", rule_details.build(RULE, LOOK)
     example = read_rule(ANSWER)

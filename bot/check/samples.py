@@ -29,6 +29,7 @@ from bot.slack.messages.thread_lines import LINES
 from bot.slack.modal_controller import loading_view, message_view
 from bot.slack.modals import (
     approval,
+    cancellation,
     customer_list,
     rejection,
     request_form,
@@ -161,6 +162,7 @@ def modals(formatter: Formatter) -> Iterator[tuple[str, Json]]:
         yield f"approval{', with the number' if count else ''}", approval.build(shown, formatter, {})
     yield "settings", settings.build(Preferences(UserId("U0BO")))
     yield "rejection", rejection.build(snapshot, formatter)
+    yield "cancellation", cancellation.build(REQUEST, formatter)
     page = CustomerPage(replace(REQUEST, customers=1_000), 2, (CustomerId("c-1"),))
     yield "customers", customer_list.build(page, formatter)
     yield "rule details", rule_details.build(NEEDY_RULE, formatter)
