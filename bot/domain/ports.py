@@ -398,8 +398,8 @@ class Repository(Protocol):
     ) -> tuple[tuple[datetime, int], ...]:
         """Count the customers whom ended requests gave a rule to, by hour; without the unconfirmed ones."""
 
-    async def rules_to_sample(self, account: str, since: datetime, today: date) -> tuple[RuleId, ...]:
-        """List the rules that were given or looked at since a time, and have no total of today."""
+    async def rules_to_sample(self, account: str, today: date) -> tuple[RuleId, ...]:
+        """List the rules that have a total, but none of today."""
 
     async def forget_usage(self, before: date) -> None:
         """Delete the totals of the days before one."""

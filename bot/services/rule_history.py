@@ -52,14 +52,14 @@ class RuleHistory:
             await self.repository.keep_usage(self.account, rule.id, sample)
 
     async def sample(self) -> int:
-        """Read the rules in use that have no total of today, and count them; forget what is too old.
+        """Read the rules with a history that have no total of today, and count them; forget what is old.
 
         A rule that Dintero does not send now is tried again in an hour.
         """
         now = self.clock.now()
         since = now - timedelta(days=HISTORY_DAYS)
         await self.repository.forget_usage(self._day(since))
-        due = await self.repository.rules_to_sample(self.account, since, self._day(now))
+        due = await self.repository.rules_to_sample(self.account, self._day(now))
         count = 0
         for rule in due[:MOST_SAMPLED]:
             try:

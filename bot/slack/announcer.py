@@ -217,9 +217,10 @@ class SlackAnnouncer:
 
     async def _with_history(self, snapshot: RequestSnapshot) -> RequestSnapshot:
         """Add the use of the rule over time, which the bot's own database has."""
-        rule = snapshot.request.last_answer or snapshot.request.rule
+        rule = snapshot.request.last_answer
         if rule is None or self._rule_history is None:
             return snapshot
+        await self._rule_history.keep(rule)
         return replace(snapshot, history=await self._rule_history.of(rule))
 
     async def _draw_card(self, request_id: RequestId, outbox_message: OutboxMessage | None = None) -> str:

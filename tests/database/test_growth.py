@@ -53,6 +53,7 @@ from bot.domain.requests.request import (
     new_request_id,
     new_short_id,
 )
+from bot.domain.rules.usage_history import UsageSample
 from sandbox.shop import SUPPORT
 from tests.support.event_loops import run
 from tests.support.postgres import Server
@@ -299,6 +300,11 @@ async def everything(books: SqlRepository, known: Request) -> None:  # noqa: PLR
     await books.settle_lost(UserId("U0BOSS"), now)
     await books.save_preferences(Preferences(UserId("U0ANN"), changed_at=now))
     await books.preferences(UserId("U0ANN"))
+    await books.keep_usage(asked.account, asked.rule.id, UsageSample(now.date(), 5))
+    await books.usage_samples(asked.account, asked.rule.id, window.date())
+    await books.given_by_hour(asked.account, asked.rule.id, window)
+    await books.rules_to_sample(asked.account, now.date())
+    await books.forget_usage(window.date())
     await books.live_replicas()
     await books.record(Entry(kind="policy", facts={"account": "T1"}))
     await books.forget_deliveries(now)

@@ -71,15 +71,15 @@ async def give(
     await save(repository, replace(request, state=State.DONE, ended_at=at))
 
 
-async def test_a_rule_that_was_given_is_read_once_a_day(
-    history: RuleHistory, repository: SqlRepository, dintero: CountedRules, clock: HandClock
+async def test_a_rule_with_a_history_is_read_once_a_day(
+    history: RuleHistory, dintero: CountedRules, clock: HandClock
 ) -> None:
     assert await history.sample() == 0
-    await give(repository, ["a", "b"], START)
+    await history.keep(used(100))
     for _ in range(3):
+        clock.pass_by(days=1)
         await history.sample()
         assert await history.sample() == 0
-        clock.pass_by(days=1)
     assert dintero.read == [RULE.id] * 3
 
 
@@ -87,7 +87,7 @@ async def test_the_history_has_what_was_used_and_given_since_the_first_day(
     history: RuleHistory, repository: SqlRepository, clock: HandClock
 ) -> None:
     await give(repository, ["a", "b"], START)
-    await history.sample()
+    await history.keep(used(100))
     clock.pass_by(days=1)
     await history.sample()
     clock.pass_by(days=1)

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import BigInteger, bindparam, delete, func, select, union
+from sqlalchemy import BigInteger, bindparam, delete, func, select
 
 from bot.database.connection import BaseRepository, Database, Values
 from bot.database.mapping import decode, encode, to_micros
@@ -32,13 +32,12 @@ _GIVEN: Final = (
     .group_by(_HOUR)
     .order_by(_HOUR)
 )
-_IN_USE: Final = union(
-    select(requests.c.rule_id).where(
-        requests.c.granted_from > _SINCE, requests.c.account == bindparam("account")
-    ),
-    select(rule_usage.c.rule).where(_OF_ACCOUNT, rule_usage.c.day >= bindparam("since_day")),
+_IN_USE: Final = (
+    select(rule_usage.c.rule)
+    .where(_OF_ACCOUNT)
+    .group_by(rule_usage.c.rule)
+    .having(func.max(rule_usage.c.day) < bindparam("today"))
 )
-_SAMPLED: Final = select(rule_usage.c.rule).where(_OF_ACCOUNT, rule_usage.c.day == bindparam("day"))
 _FORGET: Final = delete(rule_usage).where(rule_usage.c.day < bindparam("before"))
 
 
@@ -71,17 +70,10 @@ class RuleUsageRepository(BaseRepository):
         begin = datetime.fromtimestamp(0, UTC)
         return tuple((begin + timedelta(hours=int(hour)), int(given)) for hour, given in rows)
 
-    async def rules_to_sample(self, account: str, since: datetime, today: date) -> tuple[RuleId, ...]:
-        """List the rules that were given or looked at since a time, and have no total of today."""
-        day: Values = {"account": encode(account), "day": today.toordinal()}
-        done = {rule for (rule,) in await self._database.run(_SAMPLED, day)}
-        values: Values = {
-            "account": encode(account),
-            "since": to_micros(since),
-            "since_day": since.date().toordinal(),
-        }
-        rows = await self._database.run(_IN_USE, values)
-        return tuple(sorted(RuleId(decode(rule)) for (rule,) in rows if rule and rule not in done))
+    async def rules_to_sample(self, account: str, today: date) -> tuple[RuleId, ...]:
+        """List the rules that have a total, but none of today."""
+        values: Values = {"account": encode(account), "today": today.toordinal()}
+        return tuple(sorted(RuleId(decode(rule)) for (rule,) in await self._database.run(_IN_USE, values)))
 
     async def forget_usage(self, before: date) -> None:
         """Delete the totals of the days before one."""
