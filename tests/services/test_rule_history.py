@@ -96,7 +96,7 @@ async def test_the_history_has_what_was_used_and_given_since_the_first_day(
     assert [(point.day.day, point.given, point.used) for point in points] == [
         (3, 2, 0),
         (4, 2, 3),
-        (5, 4, 17),
+        (5, 4, 20),
     ]
 
 
