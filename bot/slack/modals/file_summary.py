@@ -6,7 +6,7 @@ from typing import Final
 
 from bot.domain.customers.columns import letter, names_column
 from bot.domain.customers.uploads import Doubt, DoubtfulIds, FileRead, OtherSheet
-from bot.slack.language.texts import N_, _, ngettext
+from bot.slack.language.texts import _, ngettext
 from bot.slack.rendering.file_errors import ODD
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import escape, mask, phrase
@@ -17,24 +17,6 @@ MAX_NAME: Final = 60
 MAX_ID: Final = 80
 ID_SIGN: Final = re.compile(r"[@\d]")
 """What a known name of a column has not: the first id may have been taken for its name."""
-
-DOUBTS: Final[dict[str, tuple[str, str]]] = {
-    Doubt.MAIL: (N_("{count} id looks like an email address"), N_("{count} ids look like email addresses")),
-    Doubt.PHONE: (N_("{count} id looks like a phone number"), N_("{count} ids look like phone numbers")),
-    Doubt.SPACED: (
-        N_("{count} id contains a space and counts as one customer"),
-        N_("{count} ids contain a space, and each counts as one customer"),
-    ),
-    Doubt.NOT_LEFT: (
-        N_("Skipped {count} id: it isn't among the remaining customers"),
-        N_("Skipped {count} ids: they aren't among the remaining customers"),
-    ),
-    Doubt.REFUSED: (
-        N_("Skipped {count} id that Dintero refused"),
-        N_("Skipped {count} ids that Dintero refused"),
-    ),
-}
-"""What is odd about one id that counts, and about several."""
 
 
 def lines(files: Sequence[FileRead], formatter: Formatter, *, masked: bool = False) -> list[str]:
@@ -153,8 +135,7 @@ def _doubtful(doubtful: DoubtfulIds, file: FileRead, *, masked: bool) -> str:
     """Count ids that were hardly meant as ids, and name the first."""
     show = mask if masked else str
     named = doubtful.first[:MAX_IDS_NAMED]
-    one, many = DOUBTS[doubtful.why]
-    what = ngettext(one, many, doubtful.count)
+    what = problem(doubtful.why, doubtful.count)
     ids = [_id(escape(show(customer), MAX_ID), row, file) for row, customer in named]
     if ids and (more := doubtful.count - len(named)):
         ids.append(_("{count} more", count=more))
@@ -163,6 +144,35 @@ def _doubtful(doubtful: DoubtfulIds, file: FileRead, *, masked: bool) -> str:
     if masked or doubtful.why is not Doubt.SPACED:
         return what
     return f"{what}. {_('If one is several ids, put each on its own line.')}"
+
+
+def problem(why: Doubt, count: int) -> str:
+    """Say what is odd about ids that were read."""
+    match why:
+        case Doubt.MAIL:
+            return ngettext(
+                "{count} id looks like an email address", "{count} ids look like email addresses", count
+            )
+        case Doubt.PHONE:
+            return ngettext(
+                "{count} id looks like a phone number", "{count} ids look like phone numbers", count
+            )
+        case Doubt.SPACED:
+            return ngettext(
+                "{count} id contains a space and counts as one customer",
+                "{count} ids contain a space, and each counts as one customer",
+                count,
+            )
+        case Doubt.NOT_LEFT:
+            return ngettext(
+                "Skipped {count} id: it isn't among the remaining customers",
+                "Skipped {count} ids: they aren't among the remaining customers",
+                count,
+            )
+        case Doubt.REFUSED:
+            return ngettext(
+                "Skipped {count} id that Dintero refused", "Skipped {count} ids that Dintero refused", count
+            )
 
 
 def _id(shown: str, row: int, file: FileRead) -> str:

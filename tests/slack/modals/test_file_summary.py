@@ -96,7 +96,9 @@ def test_the_lines_name_hidden_rows_and_other_sheets() -> None:
 
 
 def test_every_doubt_has_a_text() -> None:
-    assert set(file_summary.DOUBTS) == set(Doubt)
+    for why in Doubt:
+        assert "1 id" in file_summary.problem(why, 1)
+        assert "2 ids" in file_summary.problem(why, 2)
 
 
 def test_the_lines_are_in_the_review_and_the_approval() -> None:
