@@ -126,9 +126,11 @@ def _with_skipped(name: str, files: Sequence[FileRead]) -> str:
 def _warnings(approval_view: ApprovalView, formatter: Formatter, links: earlier_requests.Links) -> list[str]:
     """List what the requester was warned of, and what is special now."""
     review = approval_view.review
+    changed = rule_changes.changed(review.request, formatter)
     return [
         *([_("⚠️ Dintero isn't answering, so the rule may have changed.")] if approval_view.unread else []),
-        *rule_changes.changed(review.request, formatter),
+        *([_("⚠️ *The rule changed in Dintero.* Your approval is for the new one.")] if changed else []),
+        *changed,
         *file_summary.sources(review.files_read, masked=True),
         *review_warnings(review, formatter, links, masked=True),
         *before(approval_view.snapshot, formatter),

@@ -9,10 +9,11 @@ from bot.slack.language.texts import N_, _, ngettext
 from bot.slack.rendering import progress_bar, verification
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import escape, mention, phrase
-from bot.slack.rendering.outcomes import ends, headline, sign
+from bot.slack.rendering.outcomes import ends, headline, outcome, sign
 from bot.slack.rendering.stops import what_next, what_stopped
 
 NOTE_CHARACTERS: Final = 500
+OTHERS: Final = " · "
 MARKS: Final[dict[State, str]] = {
     State.DRAFT: N_("not sent yet"),
     State.WAITING: N_("⏳ waiting for approval"),
@@ -87,13 +88,11 @@ def result(tally: Tally) -> str:
     """Say how many got the discount: never that nobody did while one is unconfirmed.
 
     >>> result(Tally(3, given=2)), result(Tally(3, unknown=2)), result(Tally(3, refused=3))
-    ('Given to 2 of 3 customers', '2 customers unconfirmed', 'Not given to anyone')
+    ('Given to 2 of 3 customers', '0 confirmed · 2 unconfirmed · 1 not sent', 'Not given to anyone')
     """
     if tally.newly_given:
         return headline(tally)
-    if tally.unknown:
-        return ngettext("{count} customer unconfirmed", "{count} customers unconfirmed", tally.unknown)
-    return _("Not given to anyone")
+    return OTHERS.join([outcome(tally), *ends(tally)]) if tally.unknown else _("Not given to anyone")
 
 
 def _waiting(snapshot: RequestSnapshot, formatter: Formatter) -> str:
@@ -198,15 +197,13 @@ def _cancelled(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
 
 def _so_far(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
     """Say what is known of the customers, in a line of its own."""
-    counts = " · ".join([result(snapshot.tally), *_ends(snapshot.tally, formatter)])
+    tally = snapshot.tally
+    counts = OTHERS.join([outcome(tally), *ends(tally)] if tally.unknown else [result(tally), *ends(tally)])
     return [f"*{counts}*", *verification.line(snapshot.verification, formatter)]
 
 
 def _others(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
-    """Count the customers of the other outcomes, in a line of their own."""
-    counts = " · ".join(_ends(snapshot.tally, formatter))
+    """Count the customers of the other outcomes, in a line of their own, unless the result has them."""
+    tally = snapshot.tally
+    counts = OTHERS.join(ends(tally)) if tally.newly_given or not tally.unknown else ""
     return [*([counts] if counts else []), *verification.line(snapshot.verification, formatter)]
-
-
-def _ends(tally: Tally, formatter: Formatter) -> list[str]:
-    return ends(tally, formatter) if tally.newly_given < tally.asked or tally.maybe_before else []

@@ -185,7 +185,7 @@ def test_two_approvals_are_counted_down() -> None:
     [
         (Tally(10, given=10), "✅ *Given to 10 of 10 customers*"),
         (Tally(10, refused=10), "⚠️ *Not given to anyone*"),
-        (Tally(10, refused=8, unknown=2), "⚠️ *2 customers unconfirmed*"),
+        (Tally(10, refused=8, unknown=2), "⚠️ *0 confirmed · 8 refused by Dintero · 2 unconfirmed*"),
         (Tally(10, given=8, refused=1), "⚠️ *Given to 8 of 10 customers*"),
     ],
 )
@@ -205,7 +205,7 @@ def test_nothing_says_given_before_dintero_confirms(state: State) -> None:
 def test_a_stopped_card_counts_outcomes_and_explains_its_buttons() -> None:
     stopped = replace(samples.snapshot(State.STOPPED), tally=Tally(10, given=5, refused=1, unknown=3))
     drawn = words(card.build(stopped, LOOK))
-    assert "Given to 5 of 10 customers · 1 refused by Dintero · 3 un" in drawn
+    assert "*5 confirmed · 1 refused by Dintero · 3 unconfirmed · 1 not sent*" in drawn
     assert "Press *Continue* to try again, or *End request…* to leave it so. Nobody gets it twice." in drawn
 
 
