@@ -88,7 +88,8 @@ def _settings_results(
     if isinstance(settings, ConfigError):
         for fault in settings.faults:
             problem, _, fix = fault.partition(". ")
-            place = f" Change it in {sources.of(fault.partition(':')[0])}." if sources else ""
+            verb = "Set" if problem.endswith("not set") else "Change"
+            place = f" {verb} it in {sources.of(fault.partition(':')[0])}." if sources else ""
             yield CheckResult("settings", problem, f"{fix or 'Correct it.'}{place}", stops_run=True)
     else:
         mode = "Socket Mode" if settings.socket_mode else "HTTP"

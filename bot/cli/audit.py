@@ -100,9 +100,9 @@ def export(
 
 
 def purge() -> None:
-    """Delete customer data older than retention_days (the bot does this daily).
+    """Delete customer data older than retention_days.
 
-    An older database is updated first, as by migrate. Counts and the audit are kept.
+    The bot does this daily. An older database is updated first, as by migrate. Counts and the audit are kept.
     """
     with report_errors():
         from bot.config.loader import read_policy

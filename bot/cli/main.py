@@ -64,7 +64,7 @@ def run() -> None:
 
 @main.command()
 def check() -> None:
-    """Check settings, policy, database, Slack and Dintero; changes nothing."""
+    """Check settings, policy, database, Slack and Dintero."""
     with report_errors():
         from bot.check.runner import check_everything
         from bot.config.settings import environment, value_sources
@@ -76,7 +76,7 @@ def check() -> None:
 
 @main.command()
 def init() -> None:
-    """Ask for tokens and IDs, and write .env, policy.toml and manifest.yml here."""
+    """Ask for tokens and IDs, and write the bot's files."""
     with report_errors():
         from bot.cli.init import write_starter_files
 
@@ -91,7 +91,7 @@ def sandbox(
     ] = False,
     port: Annotated[int, typer.Option(min=0, max=65535, help="The page's port; 0 = any free one.")] = 0,
 ) -> None:
-    """Try a demo in the browser, with a simulated Slack and Dintero. No credentials needed."""
+    """Try a demo in the browser; no credentials needed."""
     with report_errors():
         if terminal:
             from sandbox.terminal.main import play_journey

@@ -10,7 +10,10 @@ from bot.cli.runner import FAILED, report_errors, run_async
 def status(
     *, as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False
 ) -> None:
-    """Show what is running, waiting and stopped. Exits with 1 if something needs a person."""
+    """Show what is running, waiting and stopped.
+
+    Exits with 1 if something needs a person.
+    """
     with report_errors():
         from bot.config.settings import Settings, environment
         from bot.status.report import read_status

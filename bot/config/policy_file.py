@@ -11,7 +11,7 @@ from typing import Any, Final
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from bot.config.policy_fixes import fix_key, fix_toml, fix_value, id_hint
+from bot.config.policy_fixes import fix_key, fix_toml, fix_value, id_hint, nearest_key
 from bot.config.policy_schema import CHANNEL_ID, MAX_DAYS, WEEK_MINUTES, ChannelSchema, PolicySchema
 from bot.config.toml_positions import key_lines
 from bot.domain.ids import ChannelId
@@ -117,8 +117,9 @@ def _channel_faults(channel: str, keys: Any, defaults: Table, retention: Any) ->
     merged = {**defaults, **keys}
     # without approvers, no request may need an approval, whatever its size
     needs_approvers = merged.get("approvals") != 0 or "tiers" in merged or merged.get("reserved") is True
+    misspelt = {nearest_key(ChannelSchema, name) for name in keys if name not in ChannelSchema.model_fields}
     for name in (*REQUIRED, "approvers") if needs_approvers else REQUIRED:
-        if name not in merged:
+        if name not in merged and name not in misspelt:
             yield ConfigFault((*key, name), "missing", fix_value(ChannelSchema, name, "Add"))
     yield from _lenient_tiers(merged, key)
     if needs_approvers:

@@ -33,8 +33,13 @@ def fix_key(model: type[BaseModel], key: str) -> str:
         return "Move it below [defaults] or a [channels.C…]."
     if model is ChannelSchema and key in PolicySchema.model_fields:
         return "Move it to the top of the file, above every [table]."
-    near = get_close_matches(key.lower(), model.model_fields, n=1, cutoff=0.7)
-    return f"Did you mean {near[0]}?" if near else f"Remove it; {PAGE}."
+    near = nearest_key(model, key)
+    return f"Did you mean {near}?" if near else f"Remove it; {PAGE}."
+
+
+def nearest_key(model: type[BaseModel], key: str) -> str:
+    """Find the key that was probably meant; empty if none is near."""
+    return "".join(get_close_matches(key.lower(), model.model_fields, n=1, cutoff=0.7))
 
 
 def id_hint(value: Any) -> str:

@@ -22,7 +22,7 @@ MAX_AMOUNT: Final = 10**15
 MAX_DAYS: Final = 366
 LANGUAGES: Final = ("en", "nb")
 FLAG: Final = "true or false"
-APPROVERS: Final = "user IDs (U…, W…) and user group IDs (S…)"
+APPROVERS: Final = "user IDs U…, W… and user group IDs S…"
 BUDGET: Final = "days from 1 to 366, and customers, amount in øre or cents, or both"
 TIERS: Final = "approvals from 1 to 10, and above_customers, above_amount in øre or cents, or both"
 
@@ -124,7 +124,7 @@ class ChannelSchema(TableSchema):
     )
     allow_unpriced: bool = Field(False, description=FLAG, examples=["allow_unpriced = true"])
     notify: Annotated[list[Channel], NOT_EMPTY] = Field(
-        [], description="channel IDs (C…, G…)", examples=['notify = ["C0123456789"]']
+        [], description="channel IDs C…, G…", examples=['notify = ["C0123456789"]']
     )
     require_reason: bool = Field(False, description=FLAG, examples=["require_reason = true"])
     approvals: int = Field(
@@ -189,7 +189,7 @@ class PolicySchema(TableSchema):
         description="a time zone of the IANA database", examples=['timezone = "Europe/Oslo"']
     )
     admins: Annotated[list[Admin], NOT_EMPTY] = Field(
-        [], description="user IDs (U…, W…)", examples=['admins = ["U0123456789"]']
+        [], description="user IDs U…, W…", examples=['admins = ["U0123456789"]']
     )
     retention_days: int = Field(
         90, ge=1, le=36_500, description="days, from 1 to 36,500", examples=["retention_days = 90"]

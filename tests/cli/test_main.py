@@ -180,7 +180,7 @@ def test_check_says_where_each_value_came_from(tmp_path: Path) -> None:
     wrong = call(tmp_path, "check", PORT="many").stdout
     assert "Change it in the environment." in wrong
     (missing,) = [line for line in wrong.splitlines() if "SLACK_BOT_TOKEN: not set" in line]
-    assert missing.endswith(f"Change it in the environment or in {tmp_path}/.env.")
+    assert missing.endswith(f"Set it in the environment or in {tmp_path}/.env.")
 
 
 def test_status_exits_with_1_if_something_needs_a_person_and_makes_no_file(tmp_path: Path) -> None:

@@ -82,6 +82,12 @@ def test_a_key_of_the_whole_file_in_a_channel_is_sent_to_the_top(tmp_path: Path)
     assert fault.endswith("unknown key. Move it to the top of the file, above every [table].")
 
 
+def test_a_misspelt_required_key_is_one_fault_and_not_also_missing(tmp_path: Path) -> None:
+    own = {"aprovers" if name == "approvers" else name: given for name, given in CHANNEL.items()}
+    (fault,) = faults(tmp_path, toml(TOP, channels__C1=own))
+    assert fault.endswith("channels.C1.aprovers: unknown key. Did you mean approvers?")
+
+
 def test_an_id_in_small_letters_is_shown_in_capitals(tmp_path: Path) -> None:
     (fault,) = faults(tmp_path, toml(TOP, channels__C1={**CHANNEL, "approvers": '["u0bo", "U1"]'}))
     assert ': channels.C1.approvers: "u0bo" isn\'t valid (did you mean "U0BO"?). Write approvers = ' in fault
