@@ -14,7 +14,7 @@ from bot.database.repositories.repository import SqlRepository
 from bot.database.schema import outbox
 from bot.domain.policy.policy import Policy
 from bot.domain.requests.notification import ChannelKind, NotificationType
-from bot.domain.requests.request import Request
+from bot.domain.requests.request import Request, State
 from bot.services.snapshots import load_snapshot
 from bot.slack.announcer import NOBODY
 from bot.slack.messages import card
@@ -22,7 +22,6 @@ from bot.slack.messages.not_given_file import MARK
 from bot.slack.rendering.formatting import Formatter
 from sandbox.shop import Shop
 from sandbox.slack import Message
-from sandbox.slack.server import SandboxSlack
 from sandbox.slack.user.rendering import draw_message
 
 FOR_GOOD: Final = (
@@ -38,6 +37,12 @@ FOR_GOOD: Final = (
 TOLD_INSTEAD: Final = ("msg_too_long", "channel_not_found", "not_in_channel", "is_archived")
 """Of these, the ones after which the bot notifies somebody else; without a card, it notifies nobody."""
 THREAD: Final = frozenset({ChannelKind.LINE, ChannelKind.SUMMARY})
+ENDS: Final = {
+    State.DONE: NotificationType.DONE,
+    State.REJECTED: NotificationType.REJECTED,
+    State.CANCELLED: NotificationType.CANCELLED,
+    State.EXPIRED: NotificationType.EXPIRED,
+}
 
 
 @dataclass(slots=True)
@@ -64,6 +69,7 @@ async def all_told(
     _each_once(told, shop, rows)
     _in_order(told, shop, rows)
     _instead(told, rows, policy)
+    _ends_told(told, rows, requests)
     await _cards(
         told,
         shop,
@@ -142,6 +148,25 @@ def _instead(told: MessageReport, rows: Sequence[Any], policy: Policy) -> None:
             told.faults.append(f"no admin was told that {row.addressee} cannot be written to: {row.given_up}")
 
 
+def _ends_told(told: MessageReport, rows: Sequence[Any], requests: Sequence[Request]) -> None:
+    """Check that each end has a line or a summary, and that its requester hears of it unless they cancelled.
+
+    A message that cannot be delivered counts here: others are told instead.
+    """
+    threads = {(row.request, row.happened) for row in rows if row.kind in THREAD}
+    summaries = {row.request for row in rows if row.kind == ChannelKind.SUMMARY}
+    direct = {(row.request, row.happened) for row in rows if row.kind == ChannelKind.DIRECT}
+    for request in requests:
+        if request.state not in ENDS:
+            continue
+        end = ENDS[request.state]
+        if request.id not in summaries and (request.started_at or (request.id, end) not in threads):
+            told.faults.append(f"the thread of {request.id} was not told that it is {request.state}")
+        knows = request.decided_by == request.requester and request.started_at is None
+        if (request.id, end) not in direct and not (request.state is State.CANCELLED and knows):
+            told.faults.append(f"the requester of {request.id} was not told that it is {request.state}")
+
+
 async def _cards(
     told: MessageReport, shop: Shop, repository: SqlRepository, policy: Policy, requests: Sequence[Request]
 ) -> None:
@@ -159,23 +184,33 @@ async def _cards(
         shown = there.get(request.card_ts or "")
         if shown is None:
             told.faults.append(f"{request.short} has no card")
-        elif not late and not await _shows(shop.slack, shown, request, repository, policy, formatter):
+        elif not late and not await _shows(shop, shown, request, repository, policy, formatter):
             told.faults.append(f"{request.short}'s card does not show that it is {request.state}")
 
 
 async def _shows(
-    slack: SandboxSlack,
+    shop: Shop,
     shown: Message,
     request: Request,
     repository: SqlRepository,
     policy: Policy,
     formatter: Formatter,
 ) -> bool:
-    """Check that a card equals one built now, which mentions those whose names the bot knew."""
+    """Check that a card equals one built now; a process may know a person's name, or mention them."""
     drawn = card.build(await load_snapshot(repository, request, policy, ids=False), formatter)
-    again = Message(shown.channel, shown.ts, shown.user, drawn.text, slack.workspace.with_ids(drawn.blocks))
-    named, mentioned = ("\n".join(draw_message(one, slack.workspace)) for one in (shown, again))
-    return shown.text == drawn.text and named.replace("@", "") == mentioned.replace("@", "")
+    workspace = shop.slack.workspace
+    again = Message(shown.channel, shown.ts, shown.user, drawn.text, workspace.with_ids(drawn.blocks))
+    one, other = (
+        _unmentioned(shop, f"{message.text}\n{draw_message(message, workspace)}")
+        for message in (shown, again)
+    )
+    return one == other
+
+
+def _unmentioned(shop: Shop, text: str) -> str:
+    for who in shop.slack.workspace.people.values():
+        text = text.replace(f"<@{who.id}>", who.name).replace(f"@{who.name}", who.name)
+    return text
 
 
 def _messages(shop: Shop) -> list[Message]:
