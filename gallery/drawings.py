@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 from bot.dintero.parsing import read_rule
-from bot.domain.ids import CustomerId, RequestId, ShortId, UserId
-from bot.domain.policy.policy import Refusal, RefusalReason
+from bot.domain.ids import ChannelId, CustomerId, RequestId, ShortId, UserId
+from bot.domain.policy.policy import Place, Refusal, RefusalReason
 from bot.domain.preferences import Preferences
 from bot.domain.requests.batches import Refused, Tally, Verification
 from bot.domain.requests.lost import LostRequest
@@ -20,7 +20,15 @@ from bot.domain.rules.usage_history import UsagePoint
 from bot.services.customer_lists import PER_PAGE, CustomerPage
 from bot.services.overview import StatusPage
 from bot.slack.command_parser import ParseProblem, UnknownCommand
-from bot.slack.messages import card, help, lost_requests, notices, status, summary  # noqa: A004 - the command's own word
+from bot.slack.messages import (
+    card,
+    choices,
+    help,  # noqa: A004 - the command's own word
+    lost_requests,
+    notices,
+    status,
+    summary,
+)
 from bot.slack.messages import rule as rule_message
 from bot.slack.messages.direct_texts import DIRECT
 from bot.slack.messages.notices import CHANNEL
@@ -109,6 +117,14 @@ def all_messages() -> Iterator[tuple[str, Message]]:
     yield "status none", status.build(StatusPage(()), LOOK)
     yield "status", status.build(StatusPage(tuple(map(samples.snapshot, State))), LOOK, samples.PAUSE)
     yield "status one", status.one(samples.snapshot(State.DONE), LOOK)
+    mine = StatusPage(tuple(map(samples.snapshot, list(State)[1:4])), is_own=True, has_more=True)
+    waits = (samples.snapshot(State.WAITING),)
+    yield "status in direct messages", status.build(replace(mine, waits=waits), NAMED)
+    places = (Place(REQUEST.channel, "loyalty-support"), Place(ChannelId("C0QUICK"), "small-favours"))
+    unlisted = Refusal(RefusalReason.UNLISTED_CHANNEL, elsewhere=places)
+    yield "unlisted channel", choices.elsewhere(unlisted, LOOK)
+    yield "places", choices.places(places)
+    yield "cancel without an id", choices.cancellable(waits, NAMED, "", is_own=False)
     yield "help", help.build(LOOK)
     for why in ParseProblem:
         yield f"help {why}", help.not_understood(UnknownCommand("giv spar", "add", why))

@@ -4,12 +4,12 @@ from typing import Final
 
 SCOPES: Final = {
     "commands": "the slash command /discount",
-    "chat:write": "the request, its thread, notices and direct messages",
+    "chat:write": "posts requests, their threads, notices and direct messages",
     "users:read": "who may use the bot; names, languages and time zones",
-    "usergroups:read": "who is in the policy's user groups",
-    "channels:read": "whether the bot is in a public channel, before a form opens",
-    "groups:read": "the same for a private channel",
-    "im:write": "opening the direct message to a requester",
+    "usergroups:read": "who is in a user group of the settings",
+    "channels:read": "whether the bot is in a public channel",
+    "groups:read": "whether the bot and a person are in a private channel",
+    "im:write": "opens the direct messages with a person",
     "channels:history": "avoids posting a message twice (public channels)",
     "groups:history": "avoids posting a message twice (private channels)",
     "im:history": "avoids posting a message twice (direct messages)",
