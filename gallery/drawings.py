@@ -81,7 +81,10 @@ NOTES = {
     NotificationType.UNTOLD: "fatal_error",
     NotificationType.UNSEEN: "fatal_error",
 }
-FACTS = {"yeses": "1", "approvals": "2"}
+FACTS = {
+    NotificationType.AGREED: {"yeses": "1", "approvals": "2"},
+    NotificationType.APPROVED: {"yeses": "2", "approvals": "2"},
+}
 
 Named = Iterator[tuple[str, Any]]
 
@@ -197,8 +200,9 @@ def _progressing() -> Any:
 
 def _notices() -> Named:
     for happened in LINES:
-        line = samples.notification(happened, note=NOTES.get(happened, ""))
-        yield f"thread {happened}", notices.thread(replace(line, facts=FACTS), _after(happened), NAMED)
+        note = "stocktaking" if happened is NotificationType.PAUSED else NOTES.get(happened, "")
+        line = replace(samples.notification(happened, note=note), facts=FACTS.get(happened, {}))
+        yield f"thread {happened}", notices.thread(line, _after(happened), NAMED)
     for happened in CHANNEL:
         notice = samples.notification(happened, kind=ChannelKind.NOTICE, note=NOTES.get(happened, ""))
         yield f"notice {happened}", notices.channel(notice, _after(happened), NAMED, link=LINK)

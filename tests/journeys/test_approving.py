@@ -231,8 +231,10 @@ async def test_a_deleted_card_is_posted_again_on_a_status_command(
 ) -> None:
     trip = await opens()
     card = await trip.ask("c-1")
-    await trip.shop.slack.until(lambda: trip.thread(card) or None)
+    async with asyncio.timeout(60):
+        while (await trip.request(card)).card_ts is None:
+            await trip.running.repository.ping()
     trip.shop.slack.workspace.delete(card)
     await trip.shop.bo.command(f"/discount status {(await trip.request(card)).short}", trip.support)
-    await trip.approve(await trip.shop.bo.sees("Waiting", trip.support))
+    await trip.approve(await trip.shop.bo.sees("Needs 1 approval", trip.support))
     await trip.shop.ann.sees("Given to 1 of 1", trip.support)

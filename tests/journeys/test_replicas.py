@@ -188,7 +188,7 @@ async def test_two_bots_that_start_on_an_empty_database_work_together(
                 await two.is_told("Given to 1 of 1")
             await two.stop()
             assert len(two.shop.slack.messages(two.shop.support)) == 2
-            assert [len(people.thread(one)) for one in (card, other)] == [4, 4]
+            assert [len(people.thread(one)) for one in (card, other)] == [1, 1]
             assert not two.shop.dintero.ledger.more_than_once(RULE)
 
 
