@@ -28,7 +28,9 @@ async def check_restored(url: str) -> AsyncIterator[CheckResult]:
         paused, lost = await asyncio.to_thread(_read, url)
         found = [f"the bot is paused: {BOTS_REASONS[PausedFor.RESTORED]}"] if paused else []
         if lost:
-            found.append(f"{lost} requests are in Slack but not in the database, and not settled yet")
+            found.append(
+                f"{lost} request{' is' if lost == 1 else 's are'} in Slack but not in the database, and not settled yet"
+            )
         if found:
             yield CheckResult("restored or new database", "; ".join(found), FIX, is_warning=True)
 

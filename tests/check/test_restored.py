@@ -32,9 +32,9 @@ async def test_a_restored_backup_is_reported_until_it_is_settled(
     await repository.note_lost([LOST], NOW)
     (line,) = await lines(database_url)
     assert line.startswith(
-        "⚠ restored or new database – the bot is paused: the database lacks what the bot has seen"
+        "⚠ restored or new database – the bot is paused: the database lacks earlier requests"
     )
-    assert "1 requests are in Slack but not in the database, and not settled yet. See docs/backup.md" in line
+    assert "1 request is in Slack but not in the database, and not settled yet. See docs/backup.md" in line
     await repository.end_pause(UserId("U0BOSS"), NOW)
     assert ["the bot is paused" in line for line in await lines(database_url)] == [False]
     await repository.settle_lost(UserId("U0BOSS"), NOW)
