@@ -28,9 +28,8 @@ async def check_restored(url: str) -> AsyncIterator[CheckResult]:
         paused, lost = await asyncio.to_thread(_read, url)
         found = [f"the bot is paused: {BOTS_REASONS[PausedFor.RESTORED]}"] if paused else []
         if lost:
-            found.append(
-                f"{lost} request{' is' if lost == 1 else 's are'} in Slack but not in the database, and not settled yet"
-            )
+            counted = "1 request is" if lost == 1 else f"{lost} requests are"
+            found.append(f"{counted} in Slack but not in the database, and not settled yet")
         if found:
             yield CheckResult("restored or new database", "; ".join(found), FIX, is_warning=True)
 
