@@ -130,7 +130,8 @@ async def ask_again(ack: AsyncAck, body: Body, who: Person, ctx: HandlerContext)
         form = await ctx.drafts.ask_again(draft, of, who)
         if isinstance(form, Refusal):
             return form
-        return request_form.build(form, ctx.formatter, generation=request_form.generation(view) + 1)
+        generation, close = request_form.generation(view) + 1, close_of(view)
+        return request_form.build(form, ctx.formatter, generation=generation, close=close)
 
     await ack()
     ctx.background.spawn(

@@ -89,8 +89,8 @@ async def test_a_remainder_with_refused_customers_gives_nothing_twice(opens: Ope
 
     await ann.press("Request again…", card)
     form = await ann.sees_view(submit="Review")
-    assert "the 30 customers whom" in form.text
-    await form.fill({"Refused by Dintero": "Also the 1 customer whom Dintero refused"})
+    assert f"the 30 customers {first.short} didn't reach" in form.text
+    await form.fill({"Refused by Dintero": "Include the 1 customer Dintero refused"})
     assert not (await form.submit()).errors
     again = await trip.asked(await ann.sees_view(submit="Request approval"))
     assert f"for the rest of {first.short} with the 1 customer whom Dintero refused" in ann.read(again)

@@ -55,10 +55,10 @@ async def form_with_own_list(trip: Trip, folder: Path) -> tuple[Modal, str]:
 async def test_the_bots_own_list_is_requested_again_under_the_same_key(trip: Trip, tmp_path: Path) -> None:
     form, short = await form_with_own_list(trip, tmp_path)
     await form.press(f"Request {short} again")
-    again = await trip.shop.ann.sees_view(submit="Review", text=f"those of {short} whom Dintero refused")
+    again = await trip.shop.ann.sees_view(submit="Review", text=f"that Dintero refused in {short}")
     assert not (await again.submit()).errors
     review = await trip.shop.ann.sees_view(submit="Request approval")
-    assert f"the 1 customer of {short} whom Dintero refused" in review.text
+    assert f"Follow-up to {short}: the 1 customer Dintero refused." in review.text
     await trip.approve(await trip.asked(review))
     await trip.summary("Given to 1 of 1 customer")
     ledger = trip.shop.dintero.ledger
@@ -68,7 +68,7 @@ async def test_the_bots_own_list_is_requested_again_under_the_same_key(trip: Tri
 
 async def test_the_bots_own_list_makes_a_new_request_only_by_choice(trip: Trip, tmp_path: Path) -> None:
     form, _ = await form_with_own_list(trip, tmp_path)
-    await form.fill({"A new request instead": "Give it to them under a new key"})
+    await form.fill({"Not a repeat?": "Send as a new request"})
     assert not (await form.submit()).errors
     await trip.approve(await trip.asked(await trip.shop.ann.sees_view(submit="Request approval")))
     await trip.summary("Given to 1 of 1 customer")

@@ -46,7 +46,10 @@ def build(
 
 def _customers(form: Form, remainder: Remainder) -> str:
     first = remainder.first.short
-    if form.form_input.customers or form.form_input.files:
+    has_list = form.form_input.customers or form.form_input.files
+    if has_list and not remainder.left:
+        return _("*Customers:* those on your list that Dintero refused in {request}", request=first)
+    if has_list:
         return _("*Customers:* those on your list that {request} didn't reach", request=first)
     if remainder.left:
         return ngettext(
