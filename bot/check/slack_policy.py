@@ -120,7 +120,7 @@ class PolicyCheck:
         return f"Did you mean {' or '.join(named)}?" if named else "Correct its ID in the policy."
 
     async def _check_approvers(self, channel: ChannelPolicy) -> str:
-        """Check that a request of the strictest tier could be approved, whoever requests it."""
+        """Check that a request of the strictest tier could be approved, for any requester."""
         approvers = await self._approvers(channel)
         needed = channel.most_approvals + await self._may_request(approvers, channel)
         members = 0

@@ -1,4 +1,4 @@
-"""Serves the page on loopback, to whoever has the address with its token."""
+"""Serves the page on loopback, to anyone who has the address with its token."""
 
 import asyncio
 import json
