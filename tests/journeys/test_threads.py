@@ -1,6 +1,8 @@
 """Whole threads, direct messages and notices, read from top to bottom as the people concerned do."""
 
+import asyncio
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import pytest
 
@@ -12,6 +14,7 @@ from tests.journeys.conftest import Opens
 from tests.journeys.steps import QUICKLY, RULE, SEED, Trip
 from tests.support.clock import HandClock
 
+LATER = datetime.max.replace(tzinfo=UTC)
 AN_HOUR = RetryPolicy(first=0.01, longest=0.05, total=2.0, attempts=1000, told=0.2)
 """Gives up after two seconds in place of an hour, and tells the thread after a moment."""
 
@@ -194,3 +197,20 @@ async def test_a_restart_leaves_no_trace_in_the_thread(sqlite_url: str, times: i
             await read.end()
         assert read.thread == ["Given to 2 of 2 customers"]
         assert len(read.ann) == len(read.campaigns) == 1
+
+
+@pytest.mark.parametrize(("chosen", "told"), [("Never", 0), ("Only problems", 0), ("Always", 1)])
+async def test_a_requester_gets_the_results_that_they_chose(trip: Trip, chosen: str, told: int) -> None:
+    ann = trip.shop.ann
+    await ann.command("/discount settings", trip.support)
+    form = await ann.sees_view(submit="Save")
+    await form.fill({"Direct messages about results": chosen})
+    await form.submit()
+    card = await trip.ask("a")
+    await trip.approve(card)
+    await trip.summary()
+    await ann.sees("Given to", trip.shop.campaigns)
+    async with asyncio.timeout(60):
+        while await trip.running.repository.due_messages(LATER, limit=1):
+            await trip.running.repository.ping()
+    assert len(ann.direct.messages) == told
