@@ -69,6 +69,10 @@ class Two:
     async def is_told(self, words: str) -> None:
         await self.shop.ann.sees(words, self.shop.support, within=PATIENT)
 
+    async def card_says(self, words: str) -> None:
+        (card,) = self.shop.slack.messages(self.shop.support)
+        await self.shop.slack.until(lambda: words in self.shop.ann.read(card), PATIENT)
+
     async def stop(self) -> None:
         for process in (self.first, self.second):
             if process.alive:
@@ -132,7 +136,7 @@ async def test_a_killed_bots_run_continues_in_the_other(two: Two) -> None:
     two.shop.dintero.on_call = kill_in_the_middle
     request = await two.is_asked()
     await two.is_told("Given to 60 of 60")
-    await two.is_told("given to all 60 customers")
+    await two.card_says("Given to 60 of 60")
     await two.stop()
     killed, *went_on = times
     assert went_on[0] - killed < MANY_SECONDS
@@ -165,7 +169,7 @@ async def test_a_hung_bot_is_replaced_and_does_nothing_when_it_resumes(two: Two)
     assert len(held) <= 3
     let_go.set()
     await two.is_told("Given to 60 of 60")
-    await two.is_told("given to all 60 customers")
+    await two.card_says("Given to 60 of 60")
     await two.stop()
     await two.all_came_out_right(request)
 
@@ -203,4 +207,4 @@ async def test_of_two_simultaneous_migrations_one_does_the_work(
     ]
     told = sorted(stdout.decode() for stdout, _ in await asyncio.gather(*(one.communicate() for one in both)))
     assert [one.returncode for one in both] == [0, 0]
-    assert ["already has the current schema" in told[0], "was updated to" in told[1]] == [True, True], told
+    assert ["already up to date" in told[0], "updated to schema" in told[1]] == [True, True], told
