@@ -99,4 +99,5 @@ async def test_a_permanent_failure_stops_it_with_reason_and_advice(opens: Opens,
     tally = await trip.running.repository.tally((await trip.request(card)).id)
     assert (tally.given, tally.unknown, tally.not_tried) == (2, unknown, 4 - unknown)
     await trip.shop.slack.until(lambda: "Continue" in trip.shop.ann.read(card) or None)
+    await trip.shop.slack.until(lambda: "⚠" in marks(trip, card) or None)
     assert [mark for mark in marks(trip, card) if mark in "⚠⏳"] == ["⚠"]
