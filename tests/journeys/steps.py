@@ -121,10 +121,9 @@ class Trip(Steps):
     running: RunningBot
 
     async def request(self, card: Message) -> Request:
-        """Find the request of a card by its short id."""
-        short = re.search(r"R-[A-Z2-9]{5}", self.shop.chief.read(card))
-        assert short
-        found = await self.running.repository.find_short(ShortId(short[0]))
+        """Find the request of a card by its short id, which a card names last."""
+        *_, short = re.findall(r"R-[A-Z2-9]{5}", self.shop.chief.read(card))
+        found = await self.running.repository.find_short(ShortId(short))
         assert found
         return found
 

@@ -48,13 +48,13 @@ async def test_the_remainder_of_a_cancelled_run_is_given_exactly_once(
     await trip.shop.slack.until(lambda: "Request again…" in ann.read(card) or None)
     await ann.press("Request again…", card)
     form = await ann.sees_view(submit="Review")
-    assert f"the 30 customers whom {first.short} left out" in form.text
+    assert f"the 30 customers {first.short} didn't reach" in form.text
     assert not (await form.submit()).errors
     review = await ann.sees_view(submit="Request approval")
-    assert f"for the rest of {first.short}" in review.text
+    assert f"Follow-up to {first.short}: its remaining customers" in review.text
     again = await trip.asked(review)
     approval = await trip.opens_approval(again)
-    assert f"for the rest of {first.short}" in approval.text
+    assert f"Follow-up to {first.short}: its remaining customers" in approval.text
     assert not (await approval.submit()).errors
     await trip.summary("Given to 30 of 30 customers")
 

@@ -23,7 +23,7 @@ async def test_a_second_request_under_a_key_does_not_say_that_it_gave(trip: Trip
     second = await asked_under(trip, KEY, "a\nb\nc\nd")
     approval = await trip.opens_approval(second)
     assert "used before" in approval.text
-    assert "3 customers of these had it under this key" in approval.text
+    assert "3 of these customers got it under this key" in approval.text
     await trip.approve_in(approval)
     summary = await trip.summary("Given to 1 of 4 customers")
     assert "3 had it before" in trip.shop.ann.read(summary)
@@ -37,7 +37,7 @@ async def test_nobody_types_a_key_of_the_bot(trip: Trip) -> None:
     await form.press("More options")
     more = await trip.shop.ann.sees_view(label="Campaign key")
     await more.fill({"Campaign key": first.once_key})
-    assert "are the bot's own" in (await more.submit()).errors["Campaign key"]
+    assert "are made by discount-bot" in (await more.submit()).errors["Campaign key"]
 
 
 async def test_nothing_that_slack_holds_shows_the_bots_key(trip: Trip) -> None:
