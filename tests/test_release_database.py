@@ -284,7 +284,7 @@ class Now:
     def card_of(self, request: Request) -> Message | None:
         """Find the card of a new request: the newest message with its short id."""
         said = self.shop.slack.messages(self.shop.slack.channel(request.channel))
-        return next((message for message in reversed(said) if request.short in message.text), None)
+        return next((message for message in reversed(said) if request.short in str(message.blocks)), None)
 
     def first_button(self, card: Message) -> str:
         row = next(block for block in card.blocks if block["type"] == "actions")
