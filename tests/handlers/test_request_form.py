@@ -167,7 +167,7 @@ async def test_a_failure_of_ours_is_reported_in_the_form_which_keeps_its_input(s
     await stand.lose_the_table()
     stand.clock.pass_by(minutes=11)  # the draft is no longer remembered
     errors = (await form.submit()).errors
-    assert "fault" in errors["Rule"]
+    assert "(error " in errors["Rule"]
     assert form.values["Customer IDs"] == "a\nb"
     ack = await stand.shop.slack.deliver("interactive", stand.last("block_suggestion").payload)
     (option,) = ack.body["options"]
@@ -181,7 +181,7 @@ async def test_a_failure_during_submission_is_reported_and_submits_nothing(stand
     review = await stand.review("a")
     await stand.lose_the_table()
     await review.submit()
-    await stand.shop.ann.sees_view(text="fault")
+    await stand.shop.ann.sees_view(text="(error ")
     await stand.find_the_table()
     assert await stand.drafts() == 1
     assert not stand.shop.slack.messages(stand.shop.support)
