@@ -93,7 +93,9 @@ async def test_a_remainder_with_refused_customers_gives_nothing_twice(opens: Ope
     await form.fill({"Refused by Dintero": "Include the 1 customer Dintero refused"})
     assert not (await form.submit()).errors
     again = await trip.asked(await ann.sees_view(submit="Request approval"))
-    assert f"for the rest of {first.short} with the 1 customer whom Dintero refused" in ann.read(again)
+    assert f"Follow-up to {first.short}: its remaining customers, with the 1 Dintero refused." in ann.read(
+        again
+    )
     await trip.approve(again)
     await trip.summary("Given to 31 of 31 customers")
     assert ledger.holders(SEED) == dict.fromkeys(IDS, 1)

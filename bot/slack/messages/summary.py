@@ -126,7 +126,7 @@ def _what_to_do(snapshot: RequestSnapshot) -> list[str]:
     request, tally = snapshot.request, snapshot.tally
     if not (request.ended and has_not_given_list(request, tally)):
         return []
-    list_ = _("*Send me the list* on the request shows all of them, with the reasons.")
+    list_ = _("*Send me the list* shows them with the reasons.")
     if not can_ask_again(request, tally):
         return [list_]
     if tally.left > 0:

@@ -72,7 +72,7 @@ def test_each_other_outcome_has_its_count_and_what_to_do() -> None:
         "Dintero lists all 2. They may have had it before, so they stay unconfirmed.",
         "*1 not sent:* too many were refused, so the rest weren't checked one by one.",
         "*Request again…* sends to the rest. Nobody gets it twice.",
-        "*Send me the list* on the request shows all of them, with the reasons.",
+        "*Send me the list* shows them with the reasons.",
     ):
         assert line in text
 
@@ -142,7 +142,7 @@ def test_312_refused_of_80000_are_counted_by_reason_and_fit_a_phone() -> None:
         "• “The customer was deleted”: 100",
         "• 12 customers for other reasons",
         "Fix the ids, then press *Request again…* on the request.",
-        "*Send me the list* on the request shows all of them, with the reasons.",
+        "*Send me the list* shows them with the reasons.",
     ]
     assert "other-1" not in str(made.blocks)
 
