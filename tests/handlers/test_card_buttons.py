@@ -12,7 +12,7 @@ from sandbox.shop import LEADS
 from sandbox.slack.state.faults import Fault
 from sandbox.slack.state.workspace import Json, Message
 from tests.support.cancelling import cancel, cancel_at_once
-from tests.support.slack_fixture import ELSEWHERE, Stand
+from tests.support.slack_fixture import ELSEWHERE, SEED, Stand
 
 BUTTONS = (
     card_drawing.APPROVE,
@@ -210,6 +210,38 @@ async def test_a_deleted_group_of_approvers_is_named_and_the_other_approvers_cou
     await (await stand.opens("Approve…", card, by=stand.shop.chief)).submit()
     await stand.shop.chief.sees_view("Approved")
     assert (await stand.request()).state is State.APPROVED
+
+
+async def test_details_and_customers_open_on_top_of_the_approval(stand: Stand) -> None:
+    modal = await stand.opens("Approve…", await stand.ask("c-1\nc-2"))
+    await modal.press("All rule details")
+    await stand.errands.done()
+    details = await stand.shop.bo.sees_view("All rule details", text="Spar 100,-")
+    await details.close()
+    await modal.press("View customers")
+    await stand.errands.done()
+    customers = await stand.shop.bo.sees_view("Customers", text="c-1\nc-2")
+    assert "Viewing customer ids is logged." in customers.text
+    await customers.close()
+    await modal.submit()
+    await stand.shop.bo.sees_view("Approved")
+
+
+async def test_an_approval_shows_a_rule_that_changed_and_approves_the_new_one(stand: Stand) -> None:
+    card = await stand.ask()
+    stand.shop.dintero.rules[SEED]["reward"]["value"] = 20_000
+    modal = await stand.opens("Approve…", card)
+    assert "Your approval is for the new one." in modal.text
+    assert "→" in modal.text
+    assert "NOK 200 off for 1 customer" in modal.text
+    await modal.submit()
+    await stand.shop.bo.sees_view("Approved")
+    request = await stand.request()
+    assert (request.state, request.round) == (State.APPROVED, 2)
+    await stand.errands.done()
+    assert "Bo approved the changed rule." in "\n".join(
+        stand.shop.ann.read(reply) for reply in stand.shop.slack.thread(card)
+    )
 
 
 async def test_cancelling_from_the_menu_asks_first(stand: Stand) -> None:
