@@ -367,5 +367,12 @@ _index(
     REQUESTED_AT.desc(),
     where=SUBMITTED,
 )
+_index(
+    "ix_requests_requester_newest",
+    requests.c.requester,
+    Grouping(ENDED_LAST),
+    REQUESTED_AT.desc(),
+    where=SUBMITTED,
+)
 _index("ix_requests_to_purge", requests.c.ended_at, requests.c.id, where=NOT_PURGED)
 _index("ix_audit_policy", audit.c.seq, where=POLICY_ENTRY)

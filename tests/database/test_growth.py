@@ -210,6 +210,7 @@ async def everything(books: SqlRepository, known: Request) -> None:  # noqa: PLR
     await books.files_read(asked.id)
     await books.recent(asked.channel, limit=10)
     await books.recent_of({asked.requester}, limit=10)
+    await books.drafts_of(asked.requester, asked.channel, window)
     await books.remainders_of(known.id)
     await books.asked_between(asked, window, now)
     await books.grants(asked.channel, window, but=asked.id)

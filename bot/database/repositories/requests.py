@@ -23,7 +23,7 @@ from bot.database.mapping import (
 from bot.database.schema import ENDED_LAST, NOT_PURGED, REQUESTED_AT, SUBMITTED, of_request, requests, votes
 from bot.domain.customers.uploads import FileRead
 from bot.domain.ids import ChannelId, RequestId, ShortId, UserId
-from bot.domain.requests.request import Approval, FormInput, Request, State
+from bot.domain.requests.request import ENDED, Approval, FormInput, Request, State
 from bot.errors import ShortIdConflict
 
 MOST_DRAFTS: Final = 10
@@ -43,12 +43,10 @@ _RECENT: Final = (
 )
 _RECENT_OF: Final = (
     select(*REQUEST_COLUMNS)
-    .where(requests.c.requester.in_([bindparam("one"), bindparam("other")]), SUBMITTED)
+    .where(requests.c.requester == bindparam("which"), SUBMITTED)
     .order_by(ENDED_LAST, REQUESTED_AT.desc(), requests.c.id)
     .limit(bindparam("most"))
-    .offset(bindparam("skipped"))
 )
-"""A person has two ids at most."""
 _DRAFTS_OF: Final = (
     select(*REQUEST_COLUMNS, requests.c.typed.label("form_input"))
     .where(requests.c.requester == bindparam("who"), requests.c.created_at > bindparam("since"))
@@ -97,7 +95,7 @@ APPROVALS: Final = (
 
 
 class RequestRepository(BaseRepository):
-    """Drafts and requests. Every method is one statement."""
+    """Drafts and requests. Every method but one is one statement."""
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
@@ -156,9 +154,11 @@ class RequestRepository(BaseRepository):
         self, requesters: Collection[UserId], *, limit: int, skip: int = 0
     ) -> tuple[Request, ...]:
         """Read the requests of one person, under either of their ids, in the same order."""
-        one, other, *_ = [*requesters, *requesters]
-        ids = {"one": encode(one), "other": encode(other)}
-        return await self._requests(_RECENT_OF, **ids, most=limit, skipped=skip)
+        found: list[Request] = []
+        for requester in sorted(requesters):
+            found += await self._requests(_RECENT_OF, which=encode(requester), most=skip + limit)
+        found.sort(key=_open_and_newest_first)
+        return tuple(found[skip : skip + limit])
 
     async def drafts_of(
         self, requester: UserId, channel: ChannelId, since: datetime
@@ -197,6 +197,11 @@ class RequestRepository(BaseRepository):
 
     async def _request_ids(self, statement: Statement, **values: ColumnValue) -> tuple[RequestId, ...]:
         return tuple(RequestId(decode(id_)) for (id_,) in await self._database.run(statement, values))
+
+
+def _open_and_newest_first(request: Request) -> tuple[bool, float, str]:
+    asked = request.asked_at or request.created_at
+    return request.state in ENDED, -asked.timestamp(), request.id
 
 
 @cache
