@@ -22,7 +22,7 @@ def built() -> bytes:
     )
     file = FileRead(name="=vip.csv", found=1, column=Column(1), odd=9, odd_rows=odd_rows)
     message = unreadable_rows_file.build(REQUEST, [file], LOOK)
-    assert message.name == "R-7K2QF-left-out.xlsx"
+    assert message.name == "R-7K2QF-skipped.xlsx"
     assert "the first 5 of 9 rows of =vip.csv" in message.comment
     return message.content.read()
 
