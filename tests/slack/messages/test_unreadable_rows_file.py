@@ -23,7 +23,7 @@ def built() -> bytes:
     file = FileRead(name="=vip.csv", found=1, column=Column(1), odd=9, odd_rows=odd_rows)
     message = unreadable_rows_file.build(REQUEST, [file], LOOK)
     assert message.name == "R-7K2QF-skipped.xlsx"
-    assert "the first 5 of 9 rows of =vip.csv" in message.comment
+    assert "The first 5 of 9 skipped rows from =vip.csv" in message.comment
     return message.content.read()
 
 
@@ -34,7 +34,7 @@ def read(data: bytes) -> tuple[list[CustomerId], FileProblem | None]:
 
 
 def test_the_rows_are_as_they_stood_in_the_file() -> None:
-    assert [row["what stood there"] for row in records_of(built())] == TEXTS
+    assert [row["original text"] for row in records_of(built())] == TEXTS
     assert {row["file"] for row in records_of(built())} == {"=vip.csv"}
 
 
