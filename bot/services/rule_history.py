@@ -6,8 +6,6 @@ from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-import structlog
-
 from bot.domain.ports import Clock, Repository, Rules
 from bot.domain.rules.rule import Rule
 from bot.domain.rules.usage_history import (
@@ -21,8 +19,6 @@ from bot.errors import DinteroError, RuleNotFound
 
 MOST_SAMPLED: Final = 200
 """Rules read in one go; the next hour reads the others."""
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +62,7 @@ class RuleHistory:
                 await self.keep(await self.dintero.rule(rule))
             except RuleNotFound:
                 continue
-            except DinteroError as error:
-                log.info("the use of rules is read later", why=str(error))
+            except DinteroError:
                 break
             count += 1
         return count

@@ -18,7 +18,7 @@ from bot.database.repositories.lost_requests import COUNT_UNSETTLED
 from bot.database.schema import PENDING, VERSION, audit, outbox, pause, replicas, requests
 from bot.domain.requests.request import OPEN, Pause, State, StopReason
 from bot.errors import DatabaseUnavailable
-from bot.slack.rendering.reasons import stop_words
+from bot.slack.rendering.stops import SPECIAL, what_stopped
 
 MOST_LISTED: Final = 20
 """Stopped requests that are named."""
@@ -122,7 +122,7 @@ def _rows(connection: Connection, statement: Executable, **values: int) -> list[
 def _stopped(short: str, stop: str | None, note: str, since: int | None) -> StoppedRequest:
     """Name the reason; a note that is no code may be somebody's words, and stays in the database."""
     reason, code = StopReason(stop) if stop else None, decode(note)
-    why, _ = stop_words(reason, code)
-    is_code = why != stop_words(reason, "")[0]
+    is_code = code in SPECIAL
+    why = what_stopped(reason, code if is_code else "").rstrip(".")
     named = code if is_code else reason or "unknown"
     return StoppedRequest(decode(short), None if since is None else from_micros(since), str(named), why)

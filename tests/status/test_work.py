@@ -133,7 +133,7 @@ def test_the_screen_has_24_lines_of_80_characters_in_the_worst_case() -> None:
         assert len(lines) <= 24
         assert max(map(len, lines)) <= WIDTH
     assert "    and 999996 more" in shown.screen()
-    assert "an old backup, or a new database" in " ".join(shown.screen().split())
+    assert "it is a restored backup, or a new one" in " ".join(shown.screen().split())
 
 
 def test_a_long_cause_is_wrapped_and_whole() -> None:

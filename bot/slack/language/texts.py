@@ -77,6 +77,15 @@ def format_number(value: Decimal, locale: str) -> str:
     return format_decimal(value, format="#,##0.######", locale=locale)
 
 
+def in_quotes(text: str) -> str:
+    """Put a text between the quotes of the language.
+
+    >>> in_quotes("Spar 100,-")
+    '“Spar 100,-”'
+    """
+    return _("“{text}”", text=text)
+
+
 def joined(parts: Sequence[str], last: Literal["and", "or"] = "and") -> str:
     """Join names or phrases as the language does.
 

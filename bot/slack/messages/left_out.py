@@ -12,7 +12,7 @@ from bot.domain.requests.batches import Refused
 from bot.domain.requests.notification import FileRows, RequestSnapshot
 from bot.domain.requests.prior_grants import can_ask_again
 from bot.services.customer_lists import has_not_given_list
-from bot.slack.language.texts import _, joined, ngettext, number
+from bot.slack.language.texts import _, in_quotes, joined, ngettext, number
 from bot.slack.rendering import verification
 from bot.slack.rendering.blocks import SECTION, plain, section, sections
 from bot.slack.rendering.formatting import Formatter
@@ -79,7 +79,7 @@ def _reasons(refused: Sequence[Refused], *, of: int) -> list[str]:
     told = 0
     for why, customers in by_reason(refused):
         if len(lines) < MAX_REASONS and is_general(why, customers):
-            lines.append(f"{BULLET}“{escape(why, MAX_REASON_LENGTH)}”: {number(len(customers))}")
+            lines.append(f"{BULLET}{in_quotes(escape(why, MAX_REASON_LENGTH))}: {number(len(customers))}")
             told += len(customers)
     if lines and told < of:
         lines.append(
@@ -128,7 +128,7 @@ def whole(snapshot: RequestSnapshot, formatter: Formatter) -> list[Block]:
 def _reason(why: str) -> str:
     if not why.strip():
         return _("No reason given:")
-    return f"“{shorten(why, MAX_REASON_LENGTH)}”:"
+    return f"{in_quotes(shorten(why, MAX_REASON_LENGTH))}:"
 
 
 def _list(heading: str, lines: Sequence[str], of: int) -> list[Block]:

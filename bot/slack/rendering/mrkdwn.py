@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final, Literal
 
-from bot.slack.language.texts import _, joined
+from bot.slack.language.texts import _, in_quotes, joined
 
 JOINER: Final = "\u2060"
 """A word joiner: it has no width, and a `*` beside it is no formatting."""
@@ -63,7 +63,7 @@ def address(link: str) -> str:
 
 def quoted(text: str, most: int = 150) -> str:
     """Put a text between quotes, escaped for mrkdwn."""
-    return f"“{escape(text, most)}”"
+    return in_quotes(escape(text, most))
 
 
 def visible(customer: str) -> str:

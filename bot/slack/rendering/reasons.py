@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from bot.domain.policy.policy import Place, Refusal, RefusalReason
-from bot.domain.requests.request import StopReason
-from bot.slack.language.texts import N_, _, joined, ngettext
+from bot.slack.language.texts import N_, _, in_quotes, joined, ngettext
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import escape, fit, mention, mentions, shorten
 from bot.slack.rendering.refusals.customers import CUSTOMERS
@@ -15,9 +14,9 @@ from bot.slack.rendering.refusals.people import PEOPLE
 from bot.slack.rendering.refusals.requests import REQUESTS
 from bot.slack.rendering.refusals.rules import RULES
 from bot.slack.rendering.refusals.words import Text, Words
-from bot.slack.rendering.stops import SPECIAL, shortly, stop, what_next, what_stopped
+from bot.slack.rendering.stops import shortly, stop
 
-__all__ = ["refusal", "refusal_plain", "shortly", "stop", "stop_words"]
+__all__ = ["refusal", "refusal_plain", "shortly", "stop"]
 
 TEXTS: Final[dict[RefusalReason, Text]] = {**PEOPLE, **RULES, **CUSTOMERS, **LIMITS, **REQUESTS}
 MAX_PLACES: Final = 5
@@ -43,7 +42,7 @@ def refusal(refusal: Refusal, formatter: Formatter) -> str:
         refusal=refusal,
         who=mentions(people) if people else _(stand_in or OPERATOR),
         places=_joined_places([mention(place.id) for place in refusal.elsewhere]),
-        quote=lambda text: f"“{escape(text, 80)}”",
+        quote=lambda text: in_quotes(escape(text, 80)),
         say=lambda text: escape(text, 300),
         mention=mention,
         formatter=formatter,
@@ -57,13 +56,13 @@ def refusal_plain(refusal: Refusal, formatter: Formatter) -> str:
         refusal=refusal,
         who=_(STAND_INS.get(refusal.reason, BOT_ADMIN)),
         places=_joined_places(_channel_names(refusal.elsewhere)),
-        quote=lambda text: f"“{shorten(text, 60)}”",
+        quote=lambda text: in_quotes(shorten(text, 60)),
         say=lambda text: shorten(text, 120),
         mention=lambda _id: "",
         formatter=formatter,
     )
     text = shorten(_whole(words), 300)
-    return BOLD.sub(r"“\1”", text).replace("`", "")
+    return BOLD.sub(lambda found: in_quotes(found[1]), text).replace("`", "")
 
 
 def _helpers(refusal: Refusal) -> tuple[str, ...]:
@@ -93,10 +92,3 @@ def _channel_names(places: Sequence[Place]) -> list[str]:
 
 def _joined_places(places: Sequence[str]) -> str:
     return joined(list(places[:MAX_PLACES]), "or") if places else ""
-
-
-def stop_words(reason: StopReason | None, note: str) -> tuple[str, str]:
-    """Say why sending stopped, as the end of a sentence, and what to do."""
-    what = what_stopped(reason, note if note in SPECIAL else "").rstrip(".")
-    is_name = what.startswith("Dintero")
-    return what if is_name else f"{what[0].lower()}{what[1:]}", what_next(reason, note)

@@ -92,7 +92,8 @@ def unread(path: str, raw: str) -> Fact:
 def where(needs: Requirement) -> Iterator[Fact]:
     """Tell the stores where a rule counts, deprecated list of ids included."""
     if needs.store_ids:
-        path, label = "requirement.store_ids", _(STORES["id",])
+        store_id = STORES["id",]
+        path, label = "requirement.store_ids", _(store_id)
         named = list(filter(is_readable, needs.store_ids))
         yield (
             Fact(label, several(named, len(needs.store_ids), last="or"), (path,))

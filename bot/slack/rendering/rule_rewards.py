@@ -40,6 +40,7 @@ PERCENTAGES: Final = {
     RewardType.PERCENT: N_("{percent} off"),
     RewardType.ITEM_PERCENT: N_("{percent} off the cheapest item"),
 }
+NEW_PRICES: Final = frozenset({RewardType.ITEM_NEW_PRICE, RewardType.MIX_NEW_PRICE})
 
 
 def headline(rule: Rule, formatter: Formatter) -> str:
@@ -249,4 +250,6 @@ def _other_value(reward: Reward, other: ItemValue, formatter: Formatter) -> str:
         if percent
         else formatter.number(other.value)
     )
+    if reward.type in NEW_PRICES:
+        return _("{price} for {items}", price=value, items=items(other.items))
     return _("{value} on {items}", value=value, items=items(other.items))

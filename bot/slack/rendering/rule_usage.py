@@ -11,7 +11,7 @@ from bot.domain.rules.conditions import is_readable
 from bot.domain.rules.rule import NO_LIMIT, ItemBundle, Limitation, Requirement, Rule, WeeklyWindow
 from bot.domain.rules.terms import binding
 from bot.slack.language.current import current
-from bot.slack.language.texts import N_, _, joined, ngettext, number
+from bot.slack.language.texts import N_, _, in_quotes, joined, ngettext, number
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import fit, safe
 from bot.slack.rendering.rule_conditions import Fact, currencies, customers, several, unread, where
@@ -170,7 +170,7 @@ def _purchase(needs: Requirement, formatter: Formatter) -> Iterator[Fact]:
     if needs.discount_code:
         path = "requirement.discount_code"
         code = needs.discount_code
-        yield Fact(_("Code needed"), f"“{code}”", (path,)) if is_readable(code) else unread(path, code)
+        yield Fact(_("Code needed"), in_quotes(code), (path,)) if is_readable(code) else unread(path, code)
     if needs.item_quantity:
         path = "requirement.item_quantity"
         yield Fact(_("Number of items needed"), number(needs.item_quantity), (path,))

@@ -103,7 +103,7 @@ def test_people_groups_and_channels_are_mentioned_and_nothing_else_is() -> None:
     assert mention("W0ANN") == "<@W0ANN>"
     assert mention("S0LEADS") == "<!subteam^S0LEADS>"
     assert mention("C0SUPPORT") == "<#C0SUPPORT>"
-    assert mention("*") == "any full member of this workspace"
+    assert mention("*") == "any member of this workspace"
     assert mention("<!channel>") == "&lt;!channel&gt;"
 
 
