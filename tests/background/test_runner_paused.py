@@ -123,7 +123,7 @@ async def test_a_request_that_is_approved_during_the_pause_is_given_after_it(
         request = await approved(bots.repository, bots.shop, customers(4))
         running.background.wake()
         card = await bots.is_told("Paused")
-        assert "@Chief can end it" in bots.shop.ann.read(card)
+        assert "Chief types /discount resume." in bots.shop.ann.read(card)
         assert await bots.state(request) is State.APPROVED
         if not restart:
             await resume(bots, running)

@@ -7,7 +7,7 @@ from slackblocks import Block
 from bot.domain.requests.notification import Notification
 from bot.domain.requests.request import Pause, PausedFor
 from bot.services.pausing import PauseChange
-from bot.slack.language.texts import N_, _
+from bot.slack.language.texts import N_, _, joined
 from bot.slack.rendering.blocks import section
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import escape
@@ -20,6 +20,7 @@ BOTS_REASONS: Final[dict[str, str]] = {
 """Why the bot paused itself."""
 NO_REASON: Final = N_("something is wrong with Dintero")
 WHY_CHARACTERS: Final = 300
+MOST_NAMED: Final = 3
 
 
 def headline(by: str | None, why: str, formatter: Formatter) -> str:
@@ -38,7 +39,12 @@ def bots_reason(why: str) -> str:
 
 def note(pause: Pause, formatter: Formatter) -> str:
     """Say that the bot is paused, who paused it, why, and what becomes of requests; mrkdwn."""
-    return f"{_since(pause, formatter)} {_('Requests are sent after an admin types `/discount resume`.')}"
+    named = [formatter.name(admin) for admin in formatter.admins[:MOST_NAMED]]
+    if named:
+        then = _("Requests are sent after {admins} types `/discount resume`.", admins=joined(named, "or"))
+    else:
+        then = _("Requests are sent after an admin types `/discount resume`.")
+    return f"{_since(pause, formatter)} {then}"
 
 
 def _since(pause: Pause, formatter: Formatter) -> str:
