@@ -91,7 +91,7 @@ async def test_nothing_that_people_typed_is_on_the_screen_or_in_the_json(databas
         "✓ requests  1 to approve, 1 approved, 1 on hold, 1 sending, 1 delayed",
         "✗ stopped   2",
         ": The rule has expired",
-        ": The request is no longer what people",
+        " request is no longer what people",
         "✗ Needs a person: pause, stopped.",
     ):
         assert words in screen
