@@ -166,7 +166,7 @@ async def test_a_cancelled_giving_names_who_cancelled_it_and_sums_it_up(
     assert (cancelled.state, cancelled.decided_by, cancelled.stop) == (State.CANCELLED, "U0BO", None)
     kinds = [kind for _, kind, _ in await deliver(ground)]
     assert sorted(kinds) == sorted(
-        [ChannelKind.CARD, ChannelKind.LINE, ChannelKind.SUMMARY, ChannelKind.DIRECT, ChannelKind.LIST]
+        [ChannelKind.CARD, ChannelKind.SUMMARY, ChannelKind.DIRECT, ChannelKind.LIST]
     )
 
 

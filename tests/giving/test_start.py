@@ -344,7 +344,7 @@ async def test_a_start_that_waits_for_an_answer_is_posted_once_and_so_is_its_end
     giving = await preflight.begin(scene.request)
     assert giving
     assert (giving.state, giving.waits_since) == (State.GIVING, None)
-    assert await scene.channels_of(NotificationType.STARTED) == [ChannelKind.CARD]
+    assert await scene.channels_of(NotificationType.STARTED) == [ChannelKind.CARD, ChannelKind.LINE]
 
 
 async def test_a_pause_between_two_failed_checks_is_no_outage(scene: Scene) -> None:
