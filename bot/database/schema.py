@@ -30,7 +30,7 @@ from sqlalchemy.types import TypeEngine
 
 from bot.domain.requests.request import ENDED
 
-VERSION: Final = "0021"
+VERSION: Final = "0018"
 """The newest migration; a test compares it with the head of the migrations."""
 VERSION_TABLE: Final = "discount_bot_version"
 """Alembic's default name would clash in a shared database."""
