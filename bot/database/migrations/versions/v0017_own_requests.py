@@ -1,7 +1,8 @@
 """An index to list one person's requests a page at a time, however many they have."""
 
-import sqlalchemy as sa
 from alembic import op
+
+from bot.database.migrations.indexes import build_index
 
 revision = "0017"
 down_revision = "0016"
@@ -16,8 +17,7 @@ COLUMNS = (
 
 def upgrade() -> None:
     """Add the index."""
-    only = sa.text("state != 'draft'")
-    op.create_index(NAME, "requests", list(map(sa.text, COLUMNS)), sqlite_where=only, postgresql_where=only)
+    build_index(NAME, "requests", COLUMNS, "state != 'draft'")
 
 
 def downgrade() -> None:

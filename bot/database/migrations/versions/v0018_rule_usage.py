@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from bot.database.migrations.indexes import build_index
+
 revision = "0018"
 down_revision = "0017"
 
@@ -15,8 +17,9 @@ def upgrade() -> None:
         sa.Column("day", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("used", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("account", "rule", "day", name="pk_rule_usage"),
+        if_not_exists=True,
     )
-    op.create_index("ix_requests_rule_id_granted_from", "requests", ["rule_id", "granted_from"])
+    build_index("ix_requests_rule_id_granted_from", "requests", ("rule_id", "granted_from"))
 
 
 def downgrade() -> None:
