@@ -105,15 +105,16 @@ async def test_requests_are_read_and_written_while_their_indexes_are_made(url_of
         assert await migrating
 
 
-async def test_an_index_of_an_interrupted_migration_is_made_again(url_of_0013: str) -> None:
+@pytest.mark.parametrize(
+    "index", ["ix_requests_once_key", "ix_requests_requester_newest", "ix_requests_rule_id_granted_from"]
+)
+async def test_an_index_of_an_interrupted_migration_is_made_again(url_of_0013: str, index: str) -> None:
     with psycopg.connect(url_of_0013, autocommit=True) as server:
         server.execute("ALTER TABLE requests ADD COLUMN granted integer")
         with pytest.raises(psycopg.errors.UniqueViolation):
-            server.execute("CREATE UNIQUE INDEX CONCURRENTLY ix_requests_once_key ON requests (requester)")
+            server.execute(f"CREATE UNIQUE INDEX CONCURRENTLY {index} ON requests (requester)")
         assert await migrate(url_of_0013)
-        made = (
-            "SELECT indisvalid, indisunique FROM pg_index WHERE indexrelid = 'ix_requests_once_key'::regclass"
-        )
+        made = f"SELECT indisvalid, indisunique FROM pg_index WHERE indexrelid = '{index}'::regclass"
         assert server.execute(made).fetchall() == [(True, False)]
 
 

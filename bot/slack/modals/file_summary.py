@@ -90,8 +90,8 @@ def _hidden(file: FileRead) -> list[str]:
     found = []
     if file.hidden:
         counted = ngettext(
-            "Includes {count} hidden row, as you chose.",
-            "Includes {count} hidden rows, as you chose.",
+            "Includes {count} hidden row, as chosen in the form.",
+            "Includes {count} hidden rows, as chosen in the form.",
             file.hidden,
         )
         found.append(counted)

@@ -116,4 +116,4 @@ def _next(review: Review) -> list[str]:
     )
     if not review.hold_minutes:
         return [needed]
-    return [needed, _("After that it's on hold for {time}; anyone here can cancel it.", time=time)]
+    return [needed, _("Before it's sent, it's on hold for {time}; anyone here can cancel it.", time=time)]

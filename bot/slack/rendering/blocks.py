@@ -19,6 +19,7 @@ from slackblocks import (
 )
 from slackblocks import Message as Post
 
+from bot.slack.language.texts import _
 from bot.slack.rendering.formatting import Json, Message
 from bot.slack.rendering.mrkdwn import fit, paragraphs, shorten
 
@@ -71,7 +72,7 @@ def sections(lines: Iterable[str], *, most: int = 10) -> list[Block]:
     """Draw lines as few paragraphs; the last one says when some did not fit."""
     written = paragraphs(lines, SECTION)
     if len(written) > most:
-        written = [*written[: most - 1], "… and more than fits here."]
+        written = [*written[: most - 1], _("… and more than fits here.")]
     return [section(paragraph) for paragraph in written]
 
 

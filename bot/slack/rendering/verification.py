@@ -48,7 +48,8 @@ def seen(found: Verification) -> str:
             entries=found.refs,
         )
     return ngettext(
-        "Dintero lists this customer. They may have had it before, so they stay unconfirmed.",
+        "The first {entries} entries of Dintero's list have this customer. "
+        "They may have had it before, so they stay unconfirmed.",
         "The first {entries} entries of Dintero's list have {listed} of the {count}. "
         "They may have had it before, so they stay unconfirmed.",
         found.unknown,
