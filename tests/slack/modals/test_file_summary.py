@@ -90,7 +90,7 @@ def test_the_lines_name_hidden_rows_and_other_sheets() -> None:
     others = (OtherSheet("Old", 1_200), OtherSheet("Notes", 1, is_hidden=True))
     file = replace(FILE, hidden=1, other_sheets=others, odd=0, doubtful=())
     assert file_summary.lines([file], LOOK)[1:] == [
-        "⚠️ Includes 1 hidden row, as you chose.",
+        "⚠️ Includes 1 hidden row, as chosen in the form.",
         "⚠️ 2 sheets weren't read: “Old” (1,200 rows) and “Notes” (hidden, 1 row)",
     ]
 
