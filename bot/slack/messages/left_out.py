@@ -51,7 +51,7 @@ def _rows(files: Sequence[FileRows], *, of: int) -> str:
     places = [_rows_of(file) for file in files]
     more = of - sum(len(file.rows) for file in files)
     if places and more > 0:
-        places.append(ngettext("{count} more", "{count} more", more))
+        places.append(_("{count} more", count=more))
     return joined(places) if places else ""
 
 
@@ -69,7 +69,7 @@ def _masked(refused: Sequence[Refused], *, of: int) -> str:
     """Name masked ids; `of` counts all, `refused` may be only the first."""
     ids = [escape(mask(one.customer)) for one in refused[:MAX_MASKED]]
     if ids and of > len(ids):
-        ids.append(ngettext("{count} more", "{count} more", of - len(ids)))
+        ids.append(_("{count} more", count=of - len(ids)))
     return joined(ids) if ids else ""
 
 

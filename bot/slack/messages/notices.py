@@ -136,6 +136,7 @@ def _message(
 ) -> Message:
     request = snapshot.request
     ids = [request.short, request_facts.stage(request)]
-    to_card = [f"<{address(link)}|{_('Open request')}>"] if link else []
+    opens = _("Open request")
+    to_card = [f"<{address(link)}|{opens}>"] if link else []
     spoken = OTHERS.join([text.replace("\n", " "), *facts, *ids])
     return message(spoken, [section(text), *details, context(OTHERS.join([*facts, *to_card, *ids]))])

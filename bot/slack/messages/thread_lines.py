@@ -228,10 +228,10 @@ def _paused(event: Event) -> str:
     first = pause_banner.headline(by, note, event.formatter)
     match event.notification.facts.get(STATE):
         case State.WAITING:
-            return f"{first} {_('You can still approve. It will be sent when the pause ends.')}"
+            return f"{first} " + _("You can still approve. It will be sent when the pause ends.")
         case State.APPROVED:
-            return f"{first} {_('This will be sent when the pause ends.')}"
-    return f"{first} {_('The rest will be sent when the pause ends.')}"
+            return f"{first} " + _("This will be sent when the pause ends.")
+    return f"{first} " + _("The rest will be sent when the pause ends.")
 
 
 def _resumed(event: Event) -> str:

@@ -156,7 +156,8 @@ def _when(review: Review, formatter: Formatter) -> str:
     if not review.hold_minutes:
         return sentence
     minutes = duration(timedelta(minutes=review.hold_minutes))
-    return f"{sentence}\n{_('After the last approval it is on hold for {time}.', time=minutes)}"
+    held = _("After the last approval it's on hold for {time}.", time=minutes)
+    return f"{sentence}\n{held}"
 
 
 def _small_print(approval_view: ApprovalView) -> list[str]:

@@ -143,7 +143,8 @@ def _doubtful(doubtful: DoubtfulIds, file: FileRead, *, masked: bool) -> str:
         what = _("{problem}: {ids}", problem=what, ids=phrase(ids, last="and"))
     if masked or doubtful.why is not Doubt.SPACED:
         return what
-    return f"{what}. {_('If one is several ids, put each on its own line.')}"
+    advice = _("If one is several ids, put each on its own line.")
+    return f"{what}. {advice}"
 
 
 def problem(why: Doubt, count: int) -> str:

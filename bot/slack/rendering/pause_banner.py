@@ -84,7 +84,7 @@ def begun(pause: Pause, formatter: Formatter, *, change: PauseChange) -> str:
         why = escape(pause.why, WHY_CHARACTERS)
         return _("⏸️ Already paused. The reason is now “{why}”.", why=why)
     if change is PauseChange.NONE:
-        return f"{note(pause, formatter)} {_('Nothing has changed.')}"
+        return f"{note(pause, formatter)} " + _("Nothing has changed.")
     return " ".join(
         [
             _("⏸️ Paused. Calls already sent will finish."),

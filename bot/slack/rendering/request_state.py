@@ -136,12 +136,12 @@ def _approved(snapshot: RequestSnapshot, formatter: Formatter) -> str:
         held = _("⏸️ *On hold until {time}.* Anyone in this channel can cancel it until then.", time=until)
         return f"{held}\n{approved}"
     if snapshot.pause:
-        return f"⏸️ *{approved}* {_('Sending starts when the pause ends.')}"
+        return f"⏸️ *{approved}* " + _("Sending starts when the pause ends.")
     if request.waits_since:
         since = formatter.slack_date(request.waits_since)
         waits = _("Sending has been waiting since {time} and starts by itself.", time=since)
         return f"⏳ *{approved}* {waits}"
-    return f"✅ *{approved}* {_('Sending starts now.')}"
+    return f"✅ *{approved}* " + _("Sending starts now.")
 
 
 def _giving(snapshot: RequestSnapshot, formatter: Formatter) -> str:
@@ -166,14 +166,11 @@ def _stopped(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
 
 
 def _next(snapshot: RequestSnapshot) -> str:
-    """Say what to do about a stop, and that nobody gets the discount twice where they may fear it."""
+    """Say what to do about a stop."""
     request, tally = snapshot.request, snapshot.tally
     if tally.left <= 0:
         return _("Nobody is left to send to. *Continue* and *End request…* both finish it.")
-    what = what_next(request.stop, request.note)
-    if tally.given or tally.unknown:
-        return f"{what} {_('Nobody gets it twice.')}"
-    return what
+    return what_next(request.stop, request.note)
 
 
 def _rejected(snapshot: RequestSnapshot, formatter: Formatter) -> str:

@@ -40,7 +40,7 @@ def between(old: Rule | None, new: Rule | None, formatter: Formatter) -> list[st
         unreadable += unread
     if unreadable:
         lines.append(f"• {unreadable_line(unreadable)}")
-    return [f"*{_('What changed')}*", *(fit(line, LINE_LENGTH) for line in dict.fromkeys(lines))]
+    return [_("*What changed*"), *(fit(line, LINE_LENGTH) for line in dict.fromkeys(lines))]
 
 
 def unreadable_line(count: int) -> str:

@@ -20,7 +20,7 @@ def _not_an_id(words: Words) -> str:
     more = len(found) - MAX_LINES_NAMED
     named_lines = found[:MAX_LINES_NAMED]
     if more > 0:
-        named_lines.append(ngettext("{count} more", "{count} more", more))
+        named_lines.append(_("{count} more", count=more))
     return ngettext(
         "Line {lines} isn't a customer id: {why}. Fix or remove it.",
         "Lines {lines} aren't customer ids: {why}. Fix or remove them.",
