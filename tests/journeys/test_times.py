@@ -49,7 +49,7 @@ async def test_approvers_are_reminded_and_others_are_asked_by_escalation(opens: 
     await trip.shop.ann.sees("Still waiting for approval from", trip.support)
     clock.pass_by(hours=3)
     trip.running.background.wake()
-    await trip.shop.ann.sees("@Chief can approve now, too.", trip.support)
+    await trip.shop.ann.sees("Now @Chief can approve, too.", trip.support)
     await trip.approve(card, by=trip.shop.chief)
     await trip.summary("Given to 1 of 1 customers")
 

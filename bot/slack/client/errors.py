@@ -120,7 +120,7 @@ def delivery_error(error: Exception) -> DeliveryDeferred | DeliveryFailed:
     kind, code = kind_of(error), response_field(error, "error")
     if kind is ErrorKind.RATE_LIMITED:
         return DeliveryDeferred(
-            "Slack is rate limiting us", after=_retry_after(error), clean=True, all_wait=True
+            "Slack asks for fewer calls", after=_retry_after(error), clean=True, all_wait=True
         )
     if kind is ErrorKind.TRANSIENT:
         what = "Slack error" if isinstance(error, SlackApiError) else "can't reach Slack"

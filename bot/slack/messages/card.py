@@ -12,7 +12,7 @@ from bot.slack.messages.card_buttons import buttons
 from bot.slack.rendering import earlier_requests, pause_banner, request_facts
 from bot.slack.rendering.blocks import context, message, section, sections
 from bot.slack.rendering.formatting import Formatter, Message
-from bot.slack.rendering.mrkdwn import escape
+from bot.slack.rendering.mrkdwn import capitalised, escape
 from bot.slack.rendering.request_state import agreed, status_line, status_lines
 
 RESULT_FIRST: Final = frozenset({State.STOPPED, State.DONE, State.REJECTED, State.CANCELLED, State.EXPIRED})
@@ -41,7 +41,9 @@ def text(snapshot: RequestSnapshot, formatter: Formatter) -> str:
     request = snapshot.request
     if request.state is State.WAITING:
         question = _question(request, formatter)
-        return f"PRODUCTION: {question}" if request.production else f"{question} TEST"
+        if request.production:
+            return _("PRODUCTION: {question}", question=question)
+        return _("{question} TEST", question=question)
     fill = partial(_filled, request=request, formatter=formatter)
     tally = snapshot.tally
     if request.state is State.STOPPED and tally.unknown:
@@ -56,7 +58,7 @@ def text(snapshot: RequestSnapshot, formatter: Formatter) -> str:
     if request.state is not State.DONE:
         return fill(TEXTS[request.state])
     if tally.unknown and not tally.newly_given:
-        return fill(N_("Ended without an answer: {offer} ({id}, {account})"))
+        return fill(N_("Ended without an answer from Dintero: {offer} ({id}, {account})"))
     return _(
         "Done: {value} given to {given} of {total} customers ({id}, {account})",
         value=escape(request_facts.value(request, formatter)),
@@ -108,7 +110,7 @@ def _filled(text: str, *, request: Request, formatter: Formatter) -> str:
 def _open(snapshot: RequestSnapshot, formatter: Formatter) -> list[Block]:
     """Draw the offer, its facts in two columns, the reason, the state and the buttons."""
     request = snapshot.request
-    offer = escape(request_facts.offer(request, formatter))
+    offer = escape(request_facts.heading(request, formatter))
     warnings = [
         *request_facts.starts_later(request, formatter),
         *request_facts.other_account(request, formatter),
@@ -129,7 +131,7 @@ def _ended(snapshot: RequestSnapshot, formatter: Formatter) -> list[Block]:
     """Draw the result first, and the facts in one small line."""
     request, result = snapshot.request, status_lines(snapshot, formatter)
     what = request_facts.value if request.state is State.DONE else request_facts.offer
-    offer = f"{escape(what(request, formatter))} · {request_facts.title(request)}"
+    offer = f"{escape(capitalised(what(request, formatter)))} · {request_facts.title(request)}"
     return [
         section("\n".join([result[0], offer, *result[1:]])),
         *sections([*request_facts.other_account(request, formatter), *_notes(snapshot, formatter)], most=2),

@@ -16,10 +16,12 @@ BLOCKED: Final[dict[StopReason, str]] = {
     ),
     StopReason.RULE_GONE: N_("Approved, but the rule is deleted in Dintero. *{request}* will stop."),
     StopReason.RULE_INACTIVE: N_(
-        "Approved, but the rule is inactive in Dintero. *{request}* will stop until it's active."
+        "Approved, but the rule is inactive in Dintero. *{request}* will stop. "
+        "When the rule is active, press *Continue*."
     ),
     StopReason.RULE_EXPIRED: N_(
-        "Approved, but the rule has expired. *{request}* will stop until it's extended in Dintero."
+        "Approved, but the rule has expired. *{request}* will stop. "
+        "Extend the rule in Dintero, then press *Continue*."
     ),
     StopReason.RULE_CHANGED: N_(
         "Approved, but the rule changed in Dintero since. *{request}* will need approval again."
@@ -134,7 +136,7 @@ def list_sent(request: Request, _formatter: Formatter) -> Reply:
     text = _(
         "I'm sending you the list of *{request}* as a direct message. This is logged.", request=request.short
     )
-    return Reply(_("Sent"), text)
+    return Reply(_("Sending"), text)
 
 
 def hurried(request: Request, _formatter: Formatter) -> Reply:
@@ -181,6 +183,7 @@ def checked(result: Checked, formatter: Formatter) -> str:
             else _("*{request}* has too many unconfirmed customers to check.", request=request.short)
         )
     at, seen = formatter.clock(result.verification.at), verification.seen(result.verification)
+    sentences = [_("Checked at {time}.", time=at), seen]
     if result.verification.failed:
-        return _("Checked at {time}: {result} Try again in a minute.", time=at, result=seen)
-    return _("Checked at {time}: {result}", time=at, result=seen)
+        sentences.append(_("Try again in a minute."))
+    return " ".join(sentences)

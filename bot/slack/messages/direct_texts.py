@@ -1,6 +1,7 @@
 """The direct messages about a request: to its requester, or to an admin in their place."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from bot.domain.policy.policy import RefusalReason
@@ -10,10 +11,9 @@ from bot.slack.messages import delivery_problems
 from bot.slack.messages.thread_lines import Event, approvers
 from bot.slack.rendering import request_facts
 from bot.slack.rendering.formatting import Formatter
-from bot.slack.rendering.mrkdwn import escape, mention, mentions
+from bot.slack.rendering.mrkdwn import capitalised, escape, mention, mentions
 from bot.slack.rendering.outcomes import ends, outcome, sign
 from bot.slack.rendering.reasons import shortly
-from bot.slack.rendering.rule_rewards import headline
 
 OTHERS: Final = " · "
 """Between facts of one line."""
@@ -32,8 +32,7 @@ def what(snapshot: RequestSnapshot, formatter: Formatter) -> str:
 
 def value(snapshot: RequestSnapshot, formatter: Formatter) -> str:
     """Say what one customer gets."""
-    found = snapshot.request.rule
-    return escape(headline(found, formatter)) if found else _("No rule chosen")
+    return escape(request_facts.value(snapshot.request, formatter))
 
 
 def rule(snapshot: RequestSnapshot) -> str:
@@ -44,15 +43,22 @@ def rule(snapshot: RequestSnapshot) -> str:
 
 def given(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
     """Say what an ended request gave: a sentence, and a line with the other outcomes."""
-    tally = snapshot.tally
+    tally, values = snapshot.tally, {"value": value(snapshot, formatter), "rule": rule(snapshot)}
+    if tally.unknown and not tally.newly_given:
+        unsure = ngettext(
+            "⚠️ *{count} unconfirmed:* {value} ({rule})",
+            "⚠️ *{count} unconfirmed:* {value} ({rule})",
+            tally.unknown,
+            **values,
+        )
+        return [unsure, *others(replace(snapshot, tally=replace(tally, unknown=0)), formatter)]
     result = ngettext(
         "{sign} *Given to {given} of {count} customer:* {value} ({rule})",
         "{sign} *Given to {given} of {count} customers:* {value} ({rule})",
         tally.asked,
         sign=sign(tally),
         given=tally.newly_given,
-        value=value(snapshot, formatter),
-        rule=rule(snapshot),
+        **values,
     )
     return [result, *others(snapshot, formatter)]
 
@@ -81,19 +87,23 @@ def _other(event: Event) -> Sequence[str]:
 
 def _approved(event: Event) -> Sequence[str]:
     snapshot, formatter = event.snapshot, event.formatter
-    by = [formatter.name(vote.by) for vote in snapshot.votes] or [event.who]
-    approved = _("✅ *Approved by {names}:* {what}", names=joined(by), what=what(snapshot, formatter))
+    names = joined([formatter.name(vote.by) for vote in snapshot.votes]) or event.known
+    about = what(snapshot, formatter)
+    if names:
+        approved = _("✅ *Approved by {names}:* {what}", names=names, what=about)
+    else:
+        approved = _("✅ *Approved:* {what}", what=about)
     if event.held_until:
         return [approved, _("It's on hold until {until}.", until=event.held_until)]
     if snapshot.pause:
         return [approved, _("The bot is paused. I'll tell you when your request is done.")]
     if snapshot.request.waits_since:
-        return [approved, _("It takes longer than usual. I'll tell you when it's done.")]
+        return [approved, _("It's taking longer than usual. I'll tell you when it's done.")]
     return [approved, _("Sending takes a while. I'll tell you when it's done.")]
 
 
 def _rejected(event: Event) -> Sequence[str]:
-    about = what(event.snapshot, event.formatter)
+    about = capitalised(what(event.snapshot, event.formatter))
     if event.note:
         rejected = _("🚫 *{name} rejected your request:* “{why}”", name=event.who, why=event.note)
     else:
@@ -112,7 +122,7 @@ def _cancelled(event: Event) -> Sequence[str]:
 
 
 def _expired(event: Event) -> Sequence[str]:
-    about = what(event.snapshot, event.formatter)
+    about = capitalised(what(event.snapshot, event.formatter))
     if event.snapshot.request.started_at:
         expired = _("⏳ *Your request expired:* nobody approved it again in time.")
         return [expired, about, *_in_part(event)]
@@ -142,18 +152,18 @@ def _rule_changed(event: Event) -> Sequence[str]:
             "⚠️ *The rule changed in Dintero*, so your request needs approval again from {approvers}.",
             approvers=approvers(event.snapshot),
         ),
-        what(event.snapshot, event.formatter),
+        capitalised(what(event.snapshot, event.formatter)),
     ]
 
 
 def _consent_void(event: Event) -> Sequence[str]:
     snapshot, note = event.snapshot, event.notification.note
     if note == RefusalReason.REQUESTER_LEFT:
-        return [_requester_left(event), what(snapshot, event.formatter)]
+        return [_requester_left(event), capitalised(what(snapshot, event.formatter))]
     needed = _("⚠️ *Your request needs approval again* from {approvers}.", approvers=approvers(snapshot))
     why = shortly(note)
     reason = [_("The earlier approval no longer counts ({why}).", why=why)] if why else []
-    return [needed, *reason, what(snapshot, event.formatter)]
+    return [needed, *reason, capitalised(what(snapshot, event.formatter))]
 
 
 def _requester_left(event: Event) -> str:

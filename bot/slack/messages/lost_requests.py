@@ -38,8 +38,8 @@ def settled(count: int) -> str:
     if not count:
         return _("They are already settled.")
     return ngettext(
-        "✅ {count} request settled. I won't warn anybody of it again.",
-        "✅ {count} requests settled. I won't warn anybody of them again.",
+        "✅ {count} request settled. I won't warn anybody about it again.",
+        "✅ {count} requests settled. I won't warn anybody about them again.",
         count,
     )
 
@@ -75,7 +75,7 @@ def _line(lost: LostRequest, links: Mapping[ShortId, str]) -> str:
 def _unread(channels: Sequence[ChannelId]) -> str:
     return _(
         "⚠️ I couldn't look in {channels}. Look there yourself for requests later than the backup. "
-        "I can't warn anybody of those.",
+        "I can't warn anybody about those.",
         channels=joined([mention(one) for one in channels]),
     )
 
@@ -83,14 +83,14 @@ def _unread(channels: Sequence[ChannelId]) -> str:
 def _next() -> str:
     return _(
         "*What to do:* read the threads and tell the requesters. "
-        "Until you press *Mark as settled*, I warn everyone who requests these rules."
+        "Until you press *Mark as settled*, I warn everyone who requests discounts with these rules."
     )
 
 
 def _button() -> ActionsBlock:
     confirm = ConfirmationDialogue(
         title=_("Mark all as settled?"),
-        text=_("I won't warn anybody of them again."),
+        text=_("I won't warn anybody about them again."),
         confirm=_("Mark as settled"),
         deny=_("Not yet"),
     )

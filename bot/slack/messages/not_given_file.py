@@ -31,7 +31,7 @@ async def written(request: Request, repository: Repository, list_writer: ListWri
         Outcome.REFUSED: _("Dintero gave no reason"),
         Outcome.UNKNOWN: verification.of_one(found),
         THERE: verification.listed_one(),
-        Outcome.NOT_TRIED: why_not_sent(request, None),
+        Outcome.NOT_TRIED: why_not_sent(request),
     }
     return await list_writer.write(
         ListJob(
@@ -109,25 +109,21 @@ def build(request: Request, file: ListFile, *, title: str) -> FileMessage:
 
 
 def _comment(request: Request, tally: Tally, rows: int) -> str:
-    outcomes = ", ".join(ends(tally))
+    values = {"request": request.short, "listed": rows, "outcomes": ", ".join(ends(tally))}
     if tally.unknown:
         return ngettext(
-            "📄 *{request}*: {count} of {total} customers isn't confirmed ({outcomes}). "
+            "📄 *{request}*: not confirmed for {listed} of {count} customer ({outcomes}). "
             "One row each, with the reason.",
-            "📄 *{request}*: {count} of {total} customers aren't confirmed ({outcomes}). "
+            "📄 *{request}*: not confirmed for {listed} of {count} customers ({outcomes}). "
             "One row each, with the reason.",
-            rows,
-            request=request.short,
-            total=request.customers,
-            outcomes=outcomes,
+            request.customers,
+            **values,
         )
     return ngettext(
-        "📄 *{request}*: {count} of {total} customers didn't get it ({outcomes}). "
+        "📄 *{request}*: not given to {listed} of {count} customer ({outcomes}). "
         "One row each, with the reason.",
-        "📄 *{request}*: {count} of {total} customers didn't get it ({outcomes}). "
+        "📄 *{request}*: not given to {listed} of {count} customers ({outcomes}). "
         "One row each, with the reason.",
-        rows,
-        request=request.short,
-        total=request.customers,
-        outcomes=outcomes,
+        request.customers,
+        **values,
     )

@@ -16,7 +16,7 @@ from bot.slack.messages.thread_lines import Event
 from bot.slack.rendering import pause_banner, request_facts, rule_changes, verification
 from bot.slack.rendering.blocks import context, message, section, sections
 from bot.slack.rendering.formatting import Formatter, Message
-from bot.slack.rendering.mrkdwn import address
+from bot.slack.rendering.mrkdwn import address, capitalised
 
 WITH_IDS: Final = frozenset(
     {
@@ -71,7 +71,7 @@ def direct(
         details = whole(snapshot, formatter)
     else:
         hidden = _(
-            "These are customers of a request by {name}. "
+            "The customer ids aren't shown. The customers come from a request by {name}. "
             "Only its requester, its approvers and the bot's admins see their ids.",
             name=formatter.name(ids_of),
         )
@@ -93,7 +93,9 @@ def _done(event: Event) -> Sequence[str]:
 def _rejected(event: Event) -> Sequence[str]:
     about = direct_texts.what(event.snapshot, event.formatter)
     why = [_("Reason: “{why}”", why=event.note)] if event.note else []
-    return [_("🚫 *Rejected by {name}:* {what}", name=event.who, what=about), *why]
+    if event.known:
+        return [_("🚫 *Rejected by {name}:* {what}", name=event.known, what=about), *why]
+    return [_("🚫 *Rejected:* {what}", what=about), *why]
 
 
 def _stopped(event: Event) -> Sequence[str]:
@@ -107,7 +109,7 @@ def _stopped(event: Event) -> Sequence[str]:
 
 def _changed(event: Event) -> Sequence[str]:
     """Write about an event that is told to no channel."""
-    return [direct_texts.what(event.snapshot, event.formatter)]
+    return [capitalised(direct_texts.what(event.snapshot, event.formatter))]
 
 
 CHANNEL: Final[dict[NotificationType, Callable[[Event], Sequence[str]]]] = {

@@ -59,15 +59,18 @@ def one(snapshot: RequestSnapshot, formatter: Formatter) -> Message:
             *pause_banner.blocks(snapshot.pause, formatter),
             *sections(card.lines(snapshot, formatter), most=4),
             *sections(left_out(snapshot, formatter) if request.started_at else [], most=4),
-            context(
-                _(
-                    "{account} · Approved by {people}",
-                    account=request_facts.stage(request),
-                    people=agreed(snapshot, formatter),
-                )
-            ),
+            context(_account_and_approvals(snapshot, formatter)),
         ],
     )
+
+
+def _account_and_approvals(snapshot: RequestSnapshot, formatter: Formatter) -> str:
+    account, people = request_facts.stage(snapshot.request), agreed(snapshot, formatter)
+    if people:
+        return _("{account} · Approved by {people}", account=account, people=people)
+    if snapshot.request.approvals == 0:
+        return _("{account} · No approval needed", account=account)
+    return account
 
 
 def linked(request: Request, formatter: Formatter) -> str:
@@ -85,7 +88,7 @@ def line(snapshot: RequestSnapshot, formatter: Formatter, *, is_own: bool = Fals
         state = " · ".join(filter(None, [state, progress_bar.percent(snapshot.tally, formatter), pace]))
     whose = mention(request.channel) if is_own else formatter.name(request.requester)
     when = formatter.slack_date(request.asked_at) if request.asked_at else ""
-    facts = [escape(request_facts.offer(request, formatter)), whose, when]
+    facts = [escape(request_facts.heading(request, formatter)), whose, when]
     return f"{state}\n{' · '.join(filter(None, facts))}"
 
 

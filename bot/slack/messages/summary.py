@@ -7,7 +7,6 @@ from typing import Final
 
 from slackblocks import SectionBlock, Text
 
-from bot.domain.ids import UserId
 from bot.domain.policy.policy import RefusalReason
 from bot.domain.requests.batches import Tally
 from bot.domain.requests.notification import RequestSnapshot
@@ -15,21 +14,16 @@ from bot.domain.requests.prior_grants import can_ask_again
 from bot.domain.requests.request import Request, State
 from bot.domain.rules.rule import RewardType, Rule, Statistics, cost, difference
 from bot.services.customer_lists import has_not_given_list
-from bot.slack.language.texts import N_, _, joined, ngettext
+from bot.slack.language.texts import _, joined, ngettext
 from bot.slack.messages.left_out import refused_lines
 from bot.slack.rendering import request_facts, usage_chart, verification
 from bot.slack.rendering.blocks import context, header, message, sections
 from bot.slack.rendering.formatting import Formatter, Message, duration
-from bot.slack.rendering.mrkdwn import escape
+from bot.slack.rendering.mrkdwn import capitalised, escape
 from bot.slack.rendering.outcomes import ends
 from bot.slack.rendering.rule_rewards import headline
 from bot.slack.rendering.stops import what_stopped
 
-UNDECIDED: Final = {
-    State.REJECTED: N_("it was rejected before their turn."),
-    State.EXPIRED: N_("it wasn't approved again in time."),
-}
-"""Why customers left from an earlier round were not sent."""
 FOREVER_YEAR: Final = 9000
 """Dintero writes "for ever" as the last day of 9999."""
 
@@ -94,8 +88,7 @@ def left_out(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
         )
         lines += verification.line(snapshot.verification, formatter)
     if tally.not_tried > 0:
-        why, left = why_not_sent(request, formatter.name), tally.not_tried
-        lines.append(ngettext("*{count} not sent:* {why}", "*{count} not sent:* {why}", left, why=why))
+        lines.append(_not_sent(request, tally.not_tried, formatter))
     return [*lines, *_what_to_do(snapshot)]
 
 
@@ -104,17 +97,18 @@ def _had_before(tally: Tally) -> list[str]:
     if tally.had_before > 0:
         lines.append(
             ngettext(
-                "*{count} had it before* under this campaign key, so this customer got nothing more.",
-                "*{count} had it before* under this campaign key, so they got nothing more.",
+                "*{count} had the discount before* under this campaign key, "
+                "so this customer got nothing more.",
+                "*{count} had the discount before* under this campaign key, so they got nothing more.",
                 tally.had_before,
             )
         )
     if tally.maybe_before > 0:
         lines.append(
             ngettext(
-                "*{count} of those given may have had it before* under this campaign key. "
+                "*{count} of the customers may have had it before* under this campaign key. "
                 "If so, this customer got nothing more.",
-                "*{count} of those given may have had it before* under this campaign key. "
+                "*{count} of the customers may have had it before* under this campaign key. "
                 "If so, they got nothing more.",
                 tally.maybe_before,
             )
@@ -136,19 +130,46 @@ def _what_to_do(snapshot: RequestSnapshot) -> list[str]:
     return [again, list_]
 
 
-def why_not_sent(request: Request, name: Callable[[UserId], str] | None) -> str:
-    """Say as the end of a sentence why no call was made for some; `name` writes who cancelled."""
-    if request.state is State.CANCELLED or request.cancel_asked_by:
-        by = request.cancel_asked_by or request.decided_by
-        if by is None or name is None:
-            return _("the request was cancelled before their turn.")
-        return _("{person} cancelled before their turn.", person=name(by))
+def _not_sent(request: Request, count: int, formatter: Formatter) -> str:
+    """Say why no call was made for some."""
+    if _is_cancelled(request):
+        if by := request.cancel_asked_by or request.decided_by:
+            name = formatter.name(by)
+            return _("*{count} not sent:* {person} cancelled before their turn.", count=count, person=name)
+        return _("*{count} not sent:* the request was cancelled before their turn.", count=count)
     if request.stop is not None:
-        note = request.note if request.note in set(RefusalReason) else ""
-        return _("stopped before their turn. {why}", why=what_stopped(request.stop, note))
-    if request.state in UNDECIDED:
-        return _(UNDECIDED[request.state])
-    return _("too many were refused, so the rest weren't checked one by one.")
+        stopped = _("*{count} not sent:* sending stopped before their turn.", count=count)
+        return " ".join([stopped, _what_stopped(request)])
+    match request.state:
+        case State.REJECTED:
+            return _("*{count} not sent:* the request was rejected before their turn.", count=count)
+        case State.EXPIRED:
+            return _("*{count} not sent:* the request wasn't approved again in time.", count=count)
+    return _(
+        "*{count} not sent:* too many were refused, so the rest weren't checked one by one.", count=count
+    )
+
+
+def why_not_sent(request: Request) -> str:
+    """Say for a cell of a file, naming nobody, why no call was made for a customer."""
+    if _is_cancelled(request):
+        return _("The request was cancelled before their turn")
+    if request.stop is not None:
+        return " ".join([_("Sending stopped before their turn."), _what_stopped(request)])
+    match request.state:
+        case State.REJECTED:
+            return _("The request was rejected before their turn")
+        case State.EXPIRED:
+            return _("The request wasn't approved again in time")
+    return _("Too many were refused, so the rest weren't checked one by one")
+
+
+def _is_cancelled(request: Request) -> bool:
+    return request.state is State.CANCELLED or request.cancel_asked_by is not None
+
+
+def _what_stopped(request: Request) -> str:
+    return what_stopped(request.stop, request.note if request.note in set(RefusalReason) else "")
 
 
 def _figures(snapshot: RequestSnapshot, rule: Rule, formatter: Formatter) -> SectionBlock:
@@ -156,7 +177,7 @@ def _figures(snapshot: RequestSnapshot, rule: Rule, formatter: Formatter) -> Sec
     before = snapshot.request.rule.statistics if snapshot.request.rule else None
     after = snapshot.request.last_answer.statistics if snapshot.request.last_answer else None
     fields = [
-        _("*Reward*\n{reward}", reward=escape(headline(rule, formatter))),
+        _("*Reward*\n{reward}", reward=escape(capitalised(headline(rule, formatter)))),
         _("*Cost so far*\n{cost}", cost=_cost(rule, snapshot.tally, formatter)),
         _("*Valid*\n{when}", when=_valid(rule, formatter)),
         _("*Used by everyone with this rule*\n{figures}", figures=_used(rule, before, after, formatter)),

@@ -36,11 +36,16 @@ class Event:
     when: Callable[[datetime], str]
 
     @property
-    def who(self) -> str:
-        """The person who did it, by name."""
+    def known(self) -> str:
+        """The name of the person who did it; empty if nobody knows who it was."""
         request = self.snapshot.request
         by = self.notification.by or request.decided_by or request.cancel_asked_by
-        return self.formatter.name(by) if by else _("Somebody")
+        return self.formatter.name(by) if by else ""
+
+    @property
+    def who(self) -> str:
+        """The person who did it, as the first words of a sentence."""
+        return self.known or _("Somebody")
 
     @property
     def note(self) -> str:
@@ -74,9 +79,9 @@ class Event:
 
 
 def approvers(snapshot: RequestSnapshot) -> str:
-    """Mention the people who can approve a request."""
+    """Mention the people who can approve a request, for the middle of a sentence."""
     named = [mention(one) for one in snapshot.asked_of[:MOST_NAMED]]
-    return joined(named, "or") if named else _("An approver of this channel")
+    return joined(named, "or") if named else _("this channel's approvers")
 
 
 def text(
@@ -130,13 +135,19 @@ def _approved_alone(event: Event) -> str:
 
 
 def _rejected(event: Event) -> str:
-    if event.note:
-        return _("🚫 Rejected by {name}: “{why}”", name=event.who, why=event.note)
-    return _("🚫 Rejected by {name}.", name=event.who)
+    match event.known, event.note:
+        case "", "":
+            return _("🚫 Rejected.")
+        case "", why:
+            return _("🚫 Rejected: “{why}”", why=why)
+        case name, "":
+            return _("🚫 Rejected by {name}.", name=name)
+        case name, why:
+            return _("🚫 Rejected by {name}: “{why}”", name=name, why=why)
 
 
 def _cancelled(event: Event) -> str:
-    return _("🚫 Cancelled by {name}.", name=event.who)
+    return _("🚫 Cancelled by {name}.", name=event.known) if event.known else _("🚫 Cancelled.")
 
 
 def _expired(event: Event) -> str:
@@ -158,7 +169,7 @@ def _stopped(event: Event) -> str:
 
 
 def _continued(event: Event) -> str:
-    return _("{name} pressed Continue.", name=event.who)
+    return _("{name} pressed *Continue*.", name=event.who)
 
 
 def _ended_here(event: Event) -> str:
@@ -177,7 +188,7 @@ def _rule_changed(event: Event) -> str:
         return _("⚠️ The rule changed in Dintero. {name} approved the changed rule.", name=event.who)
     return _(
         "⚠️ The rule changed in Dintero, so earlier approvals no longer count. "
-        "{approvers}: please approve again.",
+        "It needs approval again from {approvers}.",
         approvers=event.approvers,
     )
 
@@ -192,11 +203,14 @@ def _consent_void(event: Event) -> str:
         )
     if why := shortly(note):
         return _(
-            "⚠️ The approval no longer counts ({why}). {approvers}: please approve again.",
+            "⚠️ The approval no longer counts ({why}). It needs approval again from {approvers}.",
             why=why,
             approvers=event.approvers,
         )
-    return _("⚠️ The approval no longer counts. {approvers}: please approve again.", approvers=event.approvers)
+    return _(
+        "⚠️ The approval no longer counts. It needs approval again from {approvers}.",
+        approvers=event.approvers,
+    )
 
 
 def _hurried(event: Event) -> str:
@@ -216,11 +230,11 @@ def _reminded(event: Event) -> str:
 def _escalated(event: Event) -> str:
     if event.expires:
         return _(
-            "⏳ Not approved yet. {approvers} can approve now, too. Expires {when}.",
+            "⏳ Not approved yet. Now {approvers} can approve, too. Expires {when}.",
             approvers=event.approvers,
             when=event.expires,
         )
-    return _("⏳ Not approved yet. {approvers} can approve now, too.", approvers=event.approvers)
+    return _("⏳ Not approved yet. Now {approvers} can approve, too.", approvers=event.approvers)
 
 
 def _paused(event: Event) -> str:

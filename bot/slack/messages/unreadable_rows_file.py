@@ -22,7 +22,7 @@ MAX_NAME: Final = 60
 
 
 def build(request: Request, files: Sequence[FileRead], _formatter: Formatter) -> FileMessage:
-    """Write the file. Its title carries a digest of the rows, so that the same rows are found again.
+    """Write the file. Its title has a digest of the rows alone: they are found again in any language.
 
     The last column is empty: uploaded again, the workbook gives the ids that people filled in, and no others.
     """
@@ -36,7 +36,8 @@ def build(request: Request, files: Sequence[FileRead], _formatter: Formatter) ->
         ),
     ]
     content = b"".join(WorkbookFormat(_(SHEET_NAME)).pieces(rows))
-    digest = hashlib.sha256(repr(rows).encode()).hexdigest()[:DIGEST_LENGTH]
+    skipped = [(file.name, odd.row, odd.text, str(odd.why)) for file in files for odd in file.odd_rows]
+    digest = hashlib.sha256(repr(skipped).encode()).hexdigest()[:DIGEST_LENGTH]
     return FileMessage(
         name=f"{request.short}-skipped.xlsx",
         title=_("{request}, skipped rows ({version})", request=request.short, version=digest),
@@ -57,11 +58,10 @@ def _comment(files: Sequence[FileRead]) -> str:
             files=names,
         )
     else:
-        count = ngettext(
-            "The first {listed} of {count} skipped row from {files}, with the reason.",
+        count = _(
             "The first {listed} of {count} skipped rows from {files}, with the reasons.",
-            found,
             files=names,
             listed=listed,
+            count=found,
         )
     return " ".join([count, _("Fill in the last column to upload it again. Only you can see this file.")])

@@ -52,7 +52,7 @@ def build(
     blocks = [
         *sections([f"⚠️ {warning}"] if warning else [], most=1),
         *pause_banner.blocks(review.pause, formatter),
-        header(request_facts.offer(request, formatter)),
+        header(request_facts.heading(request, formatter)),
         request_facts.fields(_fields(review, formatter), above=request_facts.title(request)),
         *request_facts.quote(request),
         *sections(_warnings(approval_view, formatter, links), most=8),

@@ -18,7 +18,7 @@ TITLE: Final = N_("Cancel request?")
 
 def build(request: Request, formatter: Formatter) -> Json:
     """Draw the question; the metadata names the request and the channel of its card."""
-    offer = escape(request_facts.offer(request, formatter))
+    offer = escape(request_facts.heading(request, formatter))
     blocks = [
         section(f"*{offer}*\n{request_facts.title(request)}"),
         section(cancel_effect(request)),

@@ -31,7 +31,7 @@ def build(snapshot: RequestSnapshot, formatter: Formatter) -> Json:
     )
     blocks = [
         *pause_banner.blocks(snapshot.pause, formatter),
-        section(f"*{escape(request_facts.offer(request, formatter))}*\n{request_facts.title(request)}"),
+        section(f"*{escape(request_facts.heading(request, formatter))}*\n{request_facts.title(request)}"),
         *request_facts.quote(request),
         reason,
         context(" · ".join([_("Requested by {who}", who=who), request.short, request_facts.stage(request)])),

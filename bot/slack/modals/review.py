@@ -35,7 +35,7 @@ def build(review: Review, formatter: Formatter, links: earlier_requests.Links) -
     ]
     blocks = [
         *pause_banner.blocks(review.pause, formatter),
-        header(request_facts.offer(request, formatter)),
+        header(request_facts.heading(request, formatter)),
         request_facts.fields(facts, above=request_facts.title(request)),
         *request_facts.quote(request),
         *sections(file_summary.sources(review.files_read, masked=not review.shows_ids), most=4),

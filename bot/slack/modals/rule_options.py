@@ -9,7 +9,7 @@ from bot.domain.rules.rule import Availability, Rule
 from bot.slack.language.texts import N_, _
 from bot.slack.rendering.blocks import MAX_OPTIONS, OPTION
 from bot.slack.rendering.formatting import Formatter, Json
-from bot.slack.rendering.mrkdwn import shorten
+from bot.slack.rendering.mrkdwn import capitalised, shorten
 from bot.slack.rendering.rule_rewards import headline, last_day, status
 
 NO_RULE: Final = "no-rule"
@@ -41,7 +41,7 @@ def without_rules(text: str) -> list[Json]:
 def option(rule: Rule, formatter: Formatter, usable: Availability = Availability.NOW) -> Option:
     """Draw one rule: `NOK 100 off · until 31 Dec 2027` below its name."""
     dates = _dates(rule, usable, formatter)
-    value = shorten(headline(rule, formatter), OPTION - len(dates))
+    value = shorten(capitalised(headline(rule, formatter)), OPTION - len(dates))
     return Option(text=PlainText(_name(rule, usable)), value=rule.id, description=PlainText(value + dates))
 
 

@@ -19,7 +19,9 @@ TROUBLES: Final[dict[str, str]] = {
     FileProblem.ELSEWHERE: N_("{file} is only a link to another service. Download it and upload the file."),
     FileProblem.TOO_BIG: N_("{file} is over {megabytes} MB. Keep only the column of ids."),
     FileProblem.TOO_MANY_FILES: N_("{file} is one file too many. The limit is {files} files. Remove one."),
-    FileProblem.TOO_MANY_IDS: N_("{file} goes over {customers} customers. Split the request."),
+    FileProblem.TOO_MANY_IDS: N_(
+        "{file} goes over {customers} customers, the most in one request. Ask {who}."
+    ),
     FileProblem.EMPTY: N_("{file} is empty. Is it the right file?"),
     FileProblem.NO_ID: N_("{file} has no usable customer ids in that column. Choose another column or file."),
     FileProblem.SHORTENED: N_(
@@ -55,11 +57,17 @@ TROUBLES: Final[dict[str, str]] = {
     ),
     FileProblem.NONE_CHOSEN: N_(
         "{file} has no column of customer ids, as you said. "
-        "Untick it, or upload it with a column named customer_id."
+        "Remove or untick it, or upload it with a column named customer_id."
     ),
     FileProblem.TOO_HEAVY: N_("{file} is too big to read. Copy only the column of ids into a new file."),
 }
 """What is wrong with a file, and what to do."""
+
+SEPARATOR: Final = N_(
+    "It's not clear what separates the columns of the file. "
+    "Save it as .xlsx, or name the column of ids customer_id."
+)
+"""The trouble of a file without a name that is not the first word of its text."""
 
 ODD: Final[dict[str, str]] = {
     RowProblem.EMPTY: N_("no id"),
@@ -88,5 +96,7 @@ ODD: Final[dict[str, str]] = {
 def trouble(problem: str, *, file: str, who: str) -> str:
     """Say what is wrong with a file; `who` can change what the bot may do."""
     text = TROUBLES.get(problem, TROUBLES[FileProblem.BROKEN])
+    if problem == FileProblem.SEPARATOR and not file:
+        text = SEPARATOR
     limits = {"megabytes": MOST_BYTES // 1024**2, "files": MOST_FILES, "customers": MOST_IDS}
     return _(text, file=file or _("The file"), who=who, **limits)

@@ -51,6 +51,15 @@ def safe(text: str) -> str:
     return escape_controls(_FORMATTING.sub(lambda found: f"{JOINER}{found[0]}{JOINER}", text))
 
 
+def capitalised(text: str) -> str:
+    """Begin a line with a capital letter.
+
+    >>> capitalised("item for NOK 99")
+    'Item for NOK 99'
+    """
+    return text[:1].upper() + text[1:]
+
+
 def escape(text: str, most: int = 150) -> str:
     """Shorten a text and escape it for mrkdwn."""
     return safe(shorten(text, most))

@@ -13,7 +13,7 @@ from bot.domain.rules.rule import Availability, Cost, Rule, usable
 from bot.slack.language.texts import N_, _, joined, ngettext
 from bot.slack.rendering.blocks import section
 from bot.slack.rendering.formatting import Formatter
-from bot.slack.rendering.mrkdwn import escape, fit, mask, phrase, visible
+from bot.slack.rendering.mrkdwn import capitalised, escape, fit, mask, phrase, visible
 from bot.slack.rendering.rule_rewards import availability_warning, cost_text, headline, rule_reward, validity
 
 DIGEST_CHARACTERS: Final = 8
@@ -38,12 +38,17 @@ def rule_name(request: Request) -> str:
 
 def value(request: Request, formatter: Formatter) -> str:
     """Say shortly what a customer gets, as plain text: `NOK 50 off`."""
-    return headline(request.rule, formatter) if request.rule else _("A discount")
+    return headline(request.rule, formatter) if request.rule else _("a discount")
 
 
 def offer(request: Request, formatter: Formatter) -> str:
     """Say what it gives to how many, as plain text: `NOK 50 off for 2 customers`."""
     return _("{value} for {customers}", value=value(request, formatter), customers=whom(request, formatter))
+
+
+def heading(request: Request, formatter: Formatter) -> str:
+    """Say the same as the beginning of a line."""
+    return capitalised(offer(request, formatter))
 
 
 def rule_lines(rule: Rule, formatter: Formatter, usable: Availability = Availability.NOW) -> list[str]:
@@ -233,7 +238,7 @@ def account(request: Request, formatter: Formatter) -> str:
 
 def stage(request: Request) -> str:
     """Name the kind of account in a word."""
-    return "PRODUCTION" if request.production else "TEST"
+    return _("PRODUCTION") if request.production else _("TEST")
 
 
 def reason(request: Request) -> list[str]:

@@ -40,14 +40,12 @@ def mark(snapshot: RequestSnapshot) -> str:
 
 
 def agreed(snapshot: RequestSnapshot, formatter: Formatter) -> str:
-    """Name the approvers, without pinging them."""
+    """Name the approvers, without pinging them; empty if nobody approved it."""
     request = snapshot.request
     if snapshot.votes:
         return phrase([formatter.name(approval.by) for approval in snapshot.votes], last="and")
-    if request.approvals == 0:
-        return _("nobody (no approval needed)")
-    decided = request.decided_by if request.state is State.APPROVED else None
-    return formatter.name(decided) if decided else _("nobody")
+    decided = request.decided_by if request.approvals and request.state is State.APPROVED else None
+    return formatter.name(decided) if decided else ""
 
 
 def before(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:

@@ -205,7 +205,7 @@ def _exceptions(rule: Rule) -> Iterator[Fact]:
             "while any of {count} other discounts is active",
             len(limits.deactivated_by),
         )
-        yield Fact(_("Off"), others, ("limitation.deactivated_by",))
+        yield Fact(_("Doesn't apply"), others, ("limitation.deactivated_by",))
 
 
 def _state(rule: Rule) -> Iterator[Fact]:

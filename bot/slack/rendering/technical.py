@@ -16,7 +16,7 @@ TEXTS: Final = (
     N_("the user group {group}"),
     N_("the channel {channel}"),
     N_("Slack isn't answering."),
-    N_("Slack is rate limiting us"),
+    N_("Slack asks for fewer calls"),
     N_("Slack error ({why})"),
     N_("can't reach Slack ({why})"),
     N_("Slack rejected the bot token ({code})"),

@@ -4,6 +4,7 @@ from bot.domain.requests.batches import Verification
 from bot.slack.language.texts import _, ngettext
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import escape
+from bot.slack.rendering.technical import technical
 
 
 def line(found: Verification | None, formatter: Formatter) -> list[str]:
@@ -79,7 +80,7 @@ def _whole(found: Verification) -> str:
 
 
 def _failed(found: Verification) -> str:
-    why = escape(found.failed, 100)
+    why = escape(technical(found.failed), 100)
     if not found.there:
         return _("Dintero's list couldn't be read ({why}).", why=why)
     return _(

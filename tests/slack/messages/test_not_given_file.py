@@ -42,7 +42,7 @@ async def begun(repository: SqlRepository) -> Request:
     [
         (
             {"state": State.CANCELLED, "cancel_asked_by": UserId("U0ANN")},
-            "the request was cancelled before their turn",
+            "The request was cancelled before their turn",
         ),
         (
             {"state": State.DONE, "stop": StopReason.RULE_GONE},
@@ -103,7 +103,7 @@ def test_the_comment_says_how_many_customers_and_why() -> None:
     file = ListFile(io.BytesIO(), counts=Counter({Outcome.REFUSED: 2}))
     message = not_given_file.build(REQUEST, file, title="")
     assert message.comment == (
-        "📄 *R-7K2QF*: 2 of 10 customers didn't get it (2 refused by Dintero). One row each, with the reason."
+        "📄 *R-7K2QF*: not given to 2 of 10 customers (2 refused by Dintero). One row each, with the reason."
     )
 
 
@@ -111,7 +111,7 @@ def test_a_list_with_an_unconfirmed_customer_does_not_say_that_they_did_not_get_
     file = ListFile(io.BytesIO(), counts=Counter({Outcome.REFUSED: 1, Outcome.UNKNOWN: 1}))
     message = not_given_file.build(REQUEST, file, title="")
     assert message.comment == (
-        "📄 *R-7K2QF*: 2 of 10 customers aren't confirmed (1 refused by Dintero, 1 unconfirmed). "
+        "📄 *R-7K2QF*: not confirmed for 2 of 10 customers (1 refused by Dintero, 1 unconfirmed). "
         "One row each, with the reason."
     )
     assert message.name == "R-7K2QF-not-confirmed.xlsx"

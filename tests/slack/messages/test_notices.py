@@ -95,7 +95,7 @@ def test_people_are_named_in_histories_and_mentioned_where_they_must_act() -> No
     assert line(NotificationType.AGREED, waiting, yeses="1", approvals="2") == "✅ Bo approved (1 of 2)."
     assert line(NotificationType.RULE_CHANGED, waiting) == (
         "⚠️ The rule changed in Dintero, so earlier approvals no longer count. "
-        "<!subteam^S0LEADS> or <@U0BOSS>: please approve again."
+        "It needs approval again from <!subteam^S0LEADS> or <@U0BOSS>."
     )
 
 
@@ -109,7 +109,7 @@ def test_people_are_named_in_histories_and_mentioned_where_they_must_act() -> No
             {},
             "🚫 Bo is cancelling this. Calls already sent will finish first.",
         ),
-        (NotificationType.CONTINUED, {}, "Bo pressed Continue."),
+        (NotificationType.CONTINUED, {}, "Bo pressed *Continue*."),
         (NotificationType.ENDED_HERE, {}, "Bo ended this request."),
         (NotificationType.HURRIED, {}, "Bo skipped the hold. Sending now."),
         (NotificationType.STARTED, {"waited": "yes"}, "The wait is over. Sending to Dintero."),
@@ -207,7 +207,7 @@ def test_an_approval_whose_result_takes_long_says_what_it_waits_for() -> None:
         "Sending takes a while. I'll tell you when it's done."
     )
     assert direct(NotificationType.APPROVED, paused).endswith("I'll tell you when your request is done.")
-    assert "It takes longer than usual." in direct(NotificationType.APPROVED, waiting)
+    assert "It's taking longer than usual." in direct(NotificationType.APPROVED, waiting)
 
 
 @pytest.mark.parametrize("happened", [NotificationType.RULE_CHANGED, NotificationType.CONSENT_VOID])
@@ -270,4 +270,4 @@ def test_a_reader_without_the_right_sees_no_ids() -> None:
     done = samples.notification(NotificationType.DONE)
     drawn = str(notices.direct(done, left, NAMED, link="", ids_of=UserId("U0ANN")).blocks)
     assert "c-late" not in drawn
-    assert "These are customers of a request by Ann." in drawn
+    assert "The customers come from a request by Ann." in drawn

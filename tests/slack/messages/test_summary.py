@@ -101,8 +101,8 @@ def test_the_outcomes_in_the_text_add_up_to_the_customers() -> None:
 def test_customers_who_had_it_before_got_nothing_more() -> None:
     text = drawn(Tally(10, given=10, had_before=3, maybe_before=2))
     assert text.startswith("Given to 7 of 10 customers\n")
-    assert "*3 had it before* under this campaign key, so they got nothing more." in text
-    assert "*2 of those given may have had it before* under this campaign key." in text
+    assert "*3 had the discount before* under this campaign key, so they got nothing more." in text
+    assert "*2 of the customers may have had it before* under this campaign key." in text
     assert "NOK 700 if each uses it once" in text
 
 
@@ -114,7 +114,7 @@ def test_after_refusals_alone_the_ids_are_to_be_fixed() -> None:
     ("changes", "expected"),
     [
         ({"cancel_asked_by": UserId("U0ANN")}, "*2 not sent:* <@U0ANN> cancelled before their turn."),
-        ({"stop": StopReason.BUSY}, "*2 not sent:* stopped before their turn. Dintero"),
+        ({"stop": StopReason.BUSY}, "*2 not sent:* sending stopped before their turn. Dintero"),
     ],
 )
 def test_the_summary_says_why_customers_were_not_sent(changes: dict[str, Any], expected: str) -> None:

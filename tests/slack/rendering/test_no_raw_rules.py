@@ -59,7 +59,7 @@ def drawn(sent: Rule) -> Iterator[object]:
 def without_slacks_own(text: str) -> str:
     """Take out mentions, dates and links, and the rule's id that `/discount rule` says below all else."""
     slacks = re.sub(r"<[!@#][^<>]*>", "", text)
-    return re.sub(r"Rule id: \S+", "", slacks)
+    return re.sub(r"(Rule id|Regel-ID): \S+", "", slacks)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])

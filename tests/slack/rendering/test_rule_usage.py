@@ -84,7 +84,7 @@ LIMITATIONS: list[tuple[dict[str, Any], str]] = [
     ({"hours": WEEKDAYS, "hours_timezone": "Asia/Oral"}, "Hours: Mon and Tue 10:00–20:00 (Asia/Oral time)"),
     ({"stamp_expire_days": 100}, "Stamp expiry (days): 100"),
     ({"dynamic_purchase_to_days": 2}, "Days valid after it's given: 2"),
-    ({"deactivated_by": ("other",)}, "Off: while another discount is active"),
+    ({"deactivated_by": ("other",)}, "Doesn't apply: while another discount is active"),
     ({"blacklist": (Item("b7"),)}, "Never on: item b7"),
 ]
 

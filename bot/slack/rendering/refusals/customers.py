@@ -100,11 +100,11 @@ CUSTOMERS: Final[dict[RefusalReason, Text]] = {
     RefusalReason.OWN_LIST: named(
         N_(
             "This file is the list from {name}, and some of its customers may already have the discount."
-            " Request again for the others, or tick the box."
+            " To reach the others, press *Request again…* on that request. Otherwise tick the box."
         ),
         N_(
             "This file is a list from another request, and some of its customers may already have the"
-            " discount. Request again for the others, or tick the box."
+            " discount. To reach the others, press *Request again…* on that request. Otherwise tick the box."
         ),
     ),
     RefusalReason.REASON_MISSING: always(N_("Add a reason. Approvers see it.")),

@@ -18,7 +18,10 @@ _EXPENSIVE: Final = elsewhere(
         "This costs more than this channel allows per request."
         " For larger requests use {places}, or ask {who} to raise the limit."
     ),
-    N_("This costs more than this channel allows per request. Name fewer, or ask {who} to raise the limit."),
+    N_(
+        "This costs more than this channel allows per request."
+        " Name fewer customers, or ask {who} to raise the limit."
+    ),
 )
 
 

@@ -34,9 +34,9 @@ def _lookup_failed(words: Words) -> str:
     if words.detail:
         return _(
             "Slack couldn't confirm who you are. Try again in a minute."
-            " If it keeps happening, tell {who}: {why}",
+            " If it keeps happening, tell {who}. The cause: “{why}”.",
             who=words.who,
-            why=_sentence(technical(words.say(words.detail))),
+            why=technical(words.say(words.detail)).rstrip("."),
         )
     return _(
         "Slack couldn't confirm who you are. Try again in a minute. If it keeps happening, tell {who}.",
@@ -48,10 +48,6 @@ def _cannot_post(words: Words) -> str:
     if words.detail.startswith(("C", "G")) and (channel := words.mention(words.detail)):
         return _("I'm not in {channel}. Type `/invite @discount-bot` there, then try again.", channel=channel)
     return _("I'm not in this channel. Type `/invite @discount-bot` there, then try again.")
-
-
-def _sentence(text: str) -> str:
-    return text if text.endswith((".", "…")) else f"{text}."
 
 
 PEOPLE: Final[dict[RefusalReason, Text]] = {

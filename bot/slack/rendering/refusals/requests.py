@@ -153,7 +153,7 @@ REQUESTS: Final[dict[RefusalReason, Text]] = {
     RefusalReason.LOST_REQUEST: _lost,
     RefusalReason.WRONG_STATE: _too_late,
     RefusalReason.APPROVAL_OLD: always(
-        N_("An approval of this request is too old to count. Ask {who} to approve it again.")
+        N_("An approval of this request is too old to count. Ask an approver to approve it again.")
     ),
     RefusalReason.ALREADY_VOTED: always(
         N_("You already approved this. It still needs somebody else's approval.")
@@ -168,13 +168,13 @@ REQUESTS: Final[dict[RefusalReason, Text]] = {
     RefusalReason.REPEATED: always(
         N_(
             "Another request for some of these customers came in while you had this open."
-            " Nothing was done. Check again: it's listed now."
+            " Nothing was done. Review it again: that request is listed now."
         )
     ),
     RefusalReason.REPEATED_LOST: always(
         N_(
             "A backup was restored that lacks requests for this rule."
-            " Nothing was done. Check again: they're listed now."
+            " Nothing was done. Review it again: those requests are listed now."
         )
     ),
     RefusalReason.NOT_HELD: of_request(
@@ -183,17 +183,17 @@ REQUESTS: Final[dict[RefusalReason, Text]] = {
     ),
     RefusalReason.NOBODY_LEFT: of_request(
         N_(
-            "Nobody is left in {request}: everyone has it, or it was never sent."
+            "Nobody is left in {request}: everyone has the discount, or the request was never sent."
             " Start a new request with `/discount add`."
         ),
         N_(
-            "Nobody is left in this request: everyone has it, or it was never sent."
+            "Nobody is left in this request: everyone has the discount, or the request was never sent."
             " Start a new request with `/discount add`."
         ),
     ),
     RefusalReason.NO_LIST: of_request(
-        N_("{request} has no list yet: everyone got it, or it hasn't finished."),
-        N_("This request has no list yet: everyone got it, or it hasn't finished."),
+        N_("{request} has no list yet: everyone got the discount, or the request hasn't finished."),
+        N_("This request has no list yet: everyone got the discount, or the request hasn't finished."),
     ),
     RefusalReason.PURGED: of_request(
         N_(
