@@ -51,7 +51,8 @@ def given(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
             tally.unknown,
             **values,
         )
-        return [unsure, *others(replace(snapshot, tally=replace(tally, unknown=0)), formatter)]
+        rest = replace(tally, asked=tally.asked - tally.unknown, unknown=0)
+        return [unsure, *others(replace(snapshot, tally=rest), formatter)]
     result = ngettext(
         "{sign} *Given to {given} of {count} customer:* {value} ({rule})",
         "{sign} *Given to {given} of {count} customers:* {value} ({rule})",

@@ -10,7 +10,7 @@ from bot.domain.policy.policy import AppliedTier, TierTrigger
 from bot.domain.requests.request import Request
 from bot.domain.requests.views import Review
 from bot.domain.rules.rule import Availability, Cost, Rule, usable
-from bot.slack.language.texts import N_, _, joined, ngettext
+from bot.slack.language.texts import N_, _, in_quotes, joined, ngettext
 from bot.slack.rendering.blocks import section
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import capitalised, escape, fit, mask, phrase, visible
@@ -33,7 +33,7 @@ def title(request: Request) -> str:
 
 def rule_name(request: Request) -> str:
     """Name the rule as it was at the time of the request."""
-    return f"“{escape(request.rule.title, 80)}”" if request.rule else _("no rule chosen")
+    return in_quotes(escape(request.rule.title, 80)) if request.rule else _("no rule chosen")
 
 
 def value(request: Request, formatter: Formatter) -> str:

@@ -20,7 +20,7 @@ class StopTexts:
     next: str
 
 
-CONTINUE: Final = N_("Press *Continue* to try again, or *End request…* to leave it so.")
+CONTINUE: Final = N_("Press *Continue* to try again, or *End request…* to leave it so. Nobody gets it twice.")
 
 STOPS: Final[dict[StopReason | None, StopTexts]] = {
     StopReason.TOKEN_REFUSED: StopTexts(

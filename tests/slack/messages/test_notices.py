@@ -199,6 +199,19 @@ def test_a_rejection_tells_the_requester_why() -> None:
     )
 
 
+def test_an_end_without_an_answer_begins_with_the_unconfirmed() -> None:
+    unsettled = replace(samples.snapshot(State.DONE), tally=Tally(4, unknown=3))
+    said = direct(NotificationType.DONE, unsettled)
+    assert said == "⚠️ *3 unconfirmed:* NOK 100 off (Spar 100,-)\n1 not sent"
+
+
+def test_a_rejection_by_nobody_known_names_nobody() -> None:
+    nameless = samples.snapshot(State.REJECTED, decided_by=None)
+    unknown = replace(samples.notification(NotificationType.REJECTED), by=None)
+    drawn = notices.thread(unknown, nameless, NAMED).text
+    assert drawn == "🚫 Rejected."
+
+
 def test_an_approval_whose_result_takes_long_says_what_it_waits_for() -> None:
     approved = samples.snapshot(State.APPROVED)
     paused = replace(approved, pause=samples.PAUSE)

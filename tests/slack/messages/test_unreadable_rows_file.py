@@ -7,6 +7,7 @@ import openpyxl
 from bot.domain.customers.extraction import UniqueIds
 from bot.domain.customers.uploads import Column, FileProblem, FileRead, RowProblem, UnreadableRow
 from bot.domain.ids import CustomerId
+from bot.slack.language.current import ENGLISH, NORWEGIAN, use_language
 from bot.slack.messages import unreadable_rows_file
 from bot.spreadsheets.chunks import Content
 from bot.spreadsheets.reader.__main__ import answer_of
@@ -16,12 +17,14 @@ from tests.support.samples import LOOK, REQUEST
 TEXTS = ["1.5E+3", "a1, b2", "=1+1", "00123", "4711"]
 
 
+ODD_ROWS = tuple(
+    UnreadableRow(at, why, text) for at, (why, text) in enumerate(zip(RowProblem, TEXTS, strict=False))
+)
+FILE = FileRead(name="=vip.csv", found=1, column=Column(1), odd=9, odd_rows=ODD_ROWS)
+
+
 def built() -> bytes:
-    odd_rows = tuple(
-        UnreadableRow(at, why, text) for at, (why, text) in enumerate(zip(RowProblem, TEXTS, strict=False))
-    )
-    file = FileRead(name="=vip.csv", found=1, column=Column(1), odd=9, odd_rows=odd_rows)
-    message = unreadable_rows_file.build(REQUEST, [file], LOOK)
+    message = unreadable_rows_file.build(REQUEST, [FILE], LOOK)
     assert message.name == "R-7K2QF-skipped.xlsx"
     assert "The first 5 of 9 skipped rows from =vip.csv" in message.comment
     return message.content.read()
@@ -50,6 +53,9 @@ def test_uploaded_again_it_gives_the_ids_that_somebody_filled_in() -> None:
     assert read(saved.getvalue()) == (["00042"], None)
 
 
-def test_the_same_rows_have_the_same_title() -> None:
-    titles = {unreadable_rows_file.build(REQUEST, [], LOOK).title for _ in range(2)}
-    assert len(titles) == 1
+def test_the_same_rows_have_the_same_mark_in_every_language() -> None:
+    marks = set()
+    for language in (ENGLISH, NORWEGIAN):
+        with use_language(language):
+            marks.add(unreadable_rows_file.build(REQUEST, [FILE], LOOK).title.rpartition("(")[2])
+    assert len(marks) == 1
