@@ -43,7 +43,7 @@ async def test_approvers_are_reminded_and_others_are_asked_by_escalation(opens: 
     trip = await opens(clock=clock, policy=policy)
     card = await trip.ask("a")
     await trip.shop.chief.press("Approve…", card)
-    await trip.shop.chief.is_told("not one of this channel's approvers")
+    await trip.shop.chief.is_told("You can't approve in this channel")
     clock.pass_by(hours=1)
     trip.running.background.wake()
     await trip.shop.ann.sees("Still waiting for approval from", trip.support)
