@@ -29,6 +29,7 @@ from bot.slack.language.texts import _
 from bot.slack.messages import choices, confirmations, help, status  # noqa: A004 - the command's own word
 from bot.slack.modals import request_form
 from bot.slack.modals import settings as settings_modal
+from bot.slack.modals.customer_list import page_number
 from bot.slack.rendering import pause_banner, reasons
 from bot.slack.rendering.formatting import Message
 from bot.slack.reply import Drawn, Reply
@@ -76,7 +77,7 @@ async def open_form(
 ) -> None:
     """Open the form of the channel; in direct messages and where it is not possible, offer other channels."""
     channel = ChannelId(payload["channel_id"])
-    typed = " ".join(command_parser.unescape(payload.get("text") or "").split(maxsplit=1)[1:])
+    typed = " ".join(str(payload.get("text") or "").split(maxsplit=1)[1:])  # as Slack escapes it
     if is_direct(channel):
         await ack()
         ctx.background.spawn(ctx.modal_controller.answer(respond, offer_places(who, ctx, typed)))
@@ -219,7 +220,7 @@ async def turn_page(
     """Show newer or older requests in place of the page."""
     _action, page = pressed(body)
     await ack()
-    answering = show_page(who, channel_of(body), int(page) if page.isdecimal() else 1, ctx)
+    answering = show_page(who, channel_of(body), page_number(page) or 1, ctx)
     ctx.background.spawn(ctx.modal_controller.answer(respond, answering, replace=True))
 
 

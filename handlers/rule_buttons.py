@@ -47,7 +47,8 @@ async def answer(text: str, who: Person, channel: ChannelId, ctx: HandlerContext
         return found
     chosen, usable = found
     await ctx.rule_history.keep(chosen)
-    return rule.build(chosen, usable, ctx.formatter, history=await ctx.rule_history.of(chosen))
+    history = await ctx.rule_history.of(chosen, channel)
+    return rule.build(chosen, usable, ctx.formatter, history=history)
 
 
 async def draw_details(ctx: HandlerContext, text: str, who: Person, channel: ChannelId) -> Drawn:

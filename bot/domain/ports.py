@@ -394,9 +394,9 @@ class Repository(Protocol):
         """Read a rule's totals since a day, oldest first."""
 
     async def given_by_hour(
-        self, account: str, rule: RuleId, since: datetime
+        self, account: str, rule: RuleId, channel: ChannelId, since: datetime
     ) -> tuple[tuple[datetime, int], ...]:
-        """Count the customers whom ended requests gave a rule to, by hour; without the unconfirmed ones."""
+        """Count the customers to whom a channel gave a rule, by hour, without the unconfirmed ones."""
 
     async def rules_to_sample(self, account: str, today: date) -> tuple[RuleId, ...]:
         """List the rules that have a total, but none of today."""

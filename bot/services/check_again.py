@@ -66,11 +66,11 @@ class CheckAgainService:
         async with self.repository.unit_of_work(request.id) as unit:
             if unit is None:
                 return Refusal(RefusalReason.UNKNOWN_REQUEST, request.id)
-            if (unit.request.state, unit.request.round) != (State.STOPPED, request.round):
-                return _not_stopped(unit.request)
             result = found.verification if found else None
             there = result.there if result else 0
             unit.audit(entry_of(request, EntryKind.CHECKED, who.id, unconfirmed=tally.unknown, listed=there))
+            if (unit.request.state, unit.request.round) != (State.STOPPED, request.round):
+                return _not_stopped(unit.request)
             if found and not _shows_less(found.verification, earlier):
                 await unit.save_verification(found)
                 redraw = NotificationType.STARTED

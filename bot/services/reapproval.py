@@ -60,6 +60,9 @@ async def approve_changed_rule(
     if terms_of(stored.rule) != terms_of(changed.rule_before):
         return False
     had_approvals = bool(await unit.votes())
+    deadlines = initial_deadlines(policy, now)
+    if stored.escalated_to:  # the approver may be one of them
+        deadlines |= {"escalate_at": None, "escalated_to": stored.escalated_to}
     waiting = replace(
         stored,
         rule=changed.rule,
@@ -67,7 +70,7 @@ async def approve_changed_rule(
         approvals=changed.approvals,
         tier=changed.tier,
         round=stored.round + 1,
-        **initial_deadlines(policy, now),
+        **deadlines,
     )
     await unit.save(waiting)
     facts = {"round": str(waiting.round), APPROVALS_VOID: "yes" if had_approvals else "no"}

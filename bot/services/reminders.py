@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from bot.domain.ids import RequestId
 from bot.domain.policy.policy import ChannelPolicy
 from bot.domain.ports import Clock, Repository, UnitOfWork
-from bot.domain.requests.deadlines import approvers_of, is_expired, pending_approvers, reminded
+from bot.domain.requests.deadlines import approvers_of, is_expired, is_held, pending_approvers, reminded
 from bot.domain.requests.notification import ChannelKind, Notification, NotificationType
 from bot.domain.requests.request import State
 from bot.errors import DirectoryUnavailable
@@ -87,6 +87,8 @@ async def _tell_of_approval(unit: UnitOfWork, now: datetime) -> None:
     if request.remind_at is None or request.remind_at > now:
         return
     await unit.save(replace(request, remind_at=None))
+    if is_held(request, now):  # it was told of the hold; only release 0.2.0 left a reminder here
+        return
     await unit.enqueue(
         Notification(
             kind=ChannelKind.DIRECT,

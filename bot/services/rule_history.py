@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from bot.domain.ids import ChannelId
 from bot.domain.ports import Clock, Repository, Rules
 from bot.domain.rules.rule import Rule
 from bot.domain.rules.usage_history import (
@@ -17,6 +18,7 @@ from bot.domain.rules.usage_history import (
 )
 from bot.errors import DinteroError, RuleNotFound
 
+MOST_USED: Final = 2**53
 MOST_SAMPLED: Final = 200
 """Rules read in one go; the next hour reads the others."""
 
@@ -31,12 +33,12 @@ class RuleHistory:
     account: str
     timezone: str
 
-    async def of(self, rule: Rule) -> tuple[UsagePoint, ...]:
-        """Read a rule's history until now; empty as long as it has too few days."""
+    async def of(self, rule: Rule, channel: ChannelId) -> tuple[UsagePoint, ...]:
+        """Read a rule's history until now, with what one channel gave; empty while it has too few days."""
         since = self.clock.now() - timedelta(days=HISTORY_DAYS)
         samples = await self.repository.usage_samples(self.account, rule.id, self._day(since))
         given: Counter[date] = Counter()
-        for at, count in await self.repository.given_by_hour(self.account, rule.id, since):
+        for at, count in await self.repository.given_by_hour(self.account, rule.id, channel, since):
             given[self._day(at)] += count
         today = self._sample(rule)
         grants = [DailyGrants(day, count) for day, count in given.items()]
@@ -69,7 +71,9 @@ class RuleHistory:
 
     def _sample(self, rule: Rule) -> UsageSample | None:
         used = rule.statistics.usage if rule.statistics else None
-        return None if used is None else UsageSample(self._day(self.clock.now()), used)
+        if used is None or not 0 <= used <= MOST_USED:  # Dintero's numbers have no bound, a database's have
+            return None
+        return UsageSample(self._day(self.clock.now()), used)
 
     def _day(self, at: datetime) -> date:
         return at.astimezone(ZoneInfo(self.timezone)).date()

@@ -24,7 +24,7 @@ from bot.slack.client.errors import CALL_ERRORS, ErrorKind, describe, kind_of
 from bot.slack.client.file_messages import FileMessenger
 from bot.slack.language.texts import N_, _
 from bot.slack.rendering import reasons
-from bot.slack.rendering.blocks import modal, section
+from bot.slack.rendering.blocks import modal, section, without_new_blocks
 from bot.slack.rendering.formatting import Formatter, Message
 from bot.slack.reply import Close, Drawing, Reply, View
 
@@ -190,9 +190,10 @@ class ModalController:
         """Answer one person alone, in the channel. Repeated while Slack fails: a second copy does no harm."""
 
         async def post() -> None:
-            answer = await respond(
-                text=text, blocks=blocks, response_type="ephemeral", replace_original=replace
-            )
+            say = partial(respond, text=text, response_type="ephemeral", replace_original=replace)
+            answer = await say(blocks=blocks)
+            if blocks and answer.status_code == errors.BAD_REQUEST:
+                answer = await say(blocks=without_new_blocks(blocks))
             if answer.status_code == errors.TOO_MANY_REQUESTS or answer.status_code >= errors.SERVER_ERROR:
                 raise ConnectionError(answer.status_code)
 

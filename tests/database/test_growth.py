@@ -304,7 +304,7 @@ async def everything(books: SqlRepository, known: Request) -> None:  # noqa: PLR
     await books.preferences(UserId("U0ANN"))
     await books.keep_usage(asked.account, asked.rule.id, UsageSample(now.date(), 5))
     await books.usage_samples(asked.account, asked.rule.id, window.date())
-    await books.given_by_hour(asked.account, asked.rule.id, window)
+    await books.given_by_hour(asked.account, asked.rule.id, asked.channel, window)
     await books.rules_to_sample(asked.account, now.date())
     await books.forget_usage(window.date())
     await books.live_replicas()

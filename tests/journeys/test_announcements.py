@@ -93,9 +93,23 @@ async def test_the_summary_has_a_picture_of_the_use_once_three_days_are_known(tr
         await repository.keep_usage(ACCOUNT, RuleId(SEED), sample)
     await trip.approve(await trip.ask("a"))
     summary = await trip.summary()
-    assert "used 8 times by everyone, given to 1 customer by this bot" in trip.shop.ann.read(summary)
+    assert "used 8 times by everyone, given to 1 customer in this channel" in trip.shop.ann.read(summary)
     (chart,) = [block for block in summary.blocks if block["type"] == "data_visualization"]
     assert [point["value"] for point in chart["chart"]["series"][0]["data"]] == [0, 4, 8]
+
+
+async def test_a_slack_that_knows_no_charts_gets_the_summary_without(trip: Trip) -> None:
+    today, repository = datetime.now(UTC).date(), trip.running.repository
+    for ago, used in ((3, 20), (2, 24)):
+        sample = UsageSample(today - timedelta(days=ago), used)
+        await repository.keep_usage(ACCOUNT, RuleId(SEED), sample)
+    card = await trip.ask("a")
+    approval = await trip.opens_approval(card)
+    trip.shop.slack.faults.plan("chat.postMessage", SlackFault.REFUSED, error="invalid_blocks")
+    await trip.approve_in(approval)
+    summary = await trip.summary()
+    assert "used 8 times by everyone" in trip.shop.ann.read(summary)
+    assert "data_visualization" not in {block["type"] for block in summary.blocks}
 
 
 async def test_other_channels_get_one_notice_with_a_link_to_the_card(trip: Trip) -> None:

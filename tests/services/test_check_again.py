@@ -162,6 +162,8 @@ async def test_a_check_that_ends_after_continue_records_nothing(either_office: O
     assert late.reason is RefusalReason.WRONG_STATE
     assert await office.repository.verification(request.id) is None
     assert (await office.now(request.id)).state is State.APPROVED
+    rows = [row async for row in office.repository.audit.rows()]  # type: ignore[attr-defined]
+    assert [row.who for row in rows if row.kind == "checked"] == [BO]
 
 
 async def test_a_failed_check_is_told_and_leaves_an_earlier_result(office: Office) -> None:

@@ -1,6 +1,8 @@
 """Reminders and escalation: on time, once, to the people who can still approve, across crashes."""
 
 from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -10,7 +12,9 @@ from bot.domain.ids import UserId
 from bot.domain.policy.policy import Refusal, RefusalReason
 from bot.domain.requests.notification import ChannelKind, NotificationType
 from bot.domain.requests.request import Request, State
+from bot.domain.rules.rule import Reward, RewardType
 from bot.services.snapshots import load_snapshot
+from tests.services.test_changed_rule import approve, opened
 from tests.support.service_fixture import (
     ANN,
     BO,
@@ -123,6 +127,33 @@ async def test_others_may_approve_from_the_escalation_on_and_no_earlier(office: 
     assert isinstance(approved, Request)
     assert approved.state is State.APPROVED
     assert await office.preflight.begin(request.id)
+
+
+async def test_an_escalated_approver_of_a_changed_rule_stays_one(office: Office) -> None:
+    asked = await office.ask()
+    office.clock.pass_by(hours=5)
+    await office.decisions.remind_due()
+    office.shelf.change(SPAR, reward=Reward(type=RewardType.AMOUNT, value=Decimal(20_000)))
+    view = await opened(office, asked, DI)
+    approved = await approve(office, view, DI)
+    assert isinstance(approved, Request)
+    assert (approved.state, approved.escalated_to) == (State.APPROVED, (DI, ANN))
+    assert await office.preflight.begin(asked.id)
+
+
+async def test_a_reminder_left_by_an_older_version_tells_nothing_during_a_hold(office: Office) -> None:
+    asked = await office.ask()
+    now = office.clock.now()
+    held = replace(
+        asked, state=State.APPROVED, remind_at=now, give_after=now + timedelta(minutes=10), decided_by=BO
+    )
+    async with office.repository.unit_of_work(asked.id) as unit:
+        assert unit
+        await unit.save(held)
+    await office.unsaid()
+    await office.decisions.remind_due()
+    assert await office.unsaid() == []
+    assert (await office.now(asked.id)).remind_at is None
 
 
 async def test_an_escalation_concerns_one_request_alone(office: Office) -> None:

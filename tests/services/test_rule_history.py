@@ -7,17 +7,18 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.database.repositories.repository import SqlRepository
-from bot.domain.ids import CustomerId, RuleId
+from bot.domain.ids import ChannelId, CustomerId, RuleId
 from bot.domain.requests.batches import BatchOutcome
 from bot.domain.requests.request import State
 from bot.domain.rules.rule import Rule, Statistics
 from bot.domain.rules.usage_history import HISTORY_DAYS
 from bot.errors import RuleNotFound, TransientError
 from bot.services.rule_history import RuleHistory
-from tests.contracts.repository import RULE, giving, save
+from tests.contracts.repository import CHANNEL, RULE, giving, save
 from tests.support.clock import HandClock
 
 ACCOUNT = "T12345678"
+
 START = datetime(2026, 11, 3, 9, tzinfo=UTC)
 
 
@@ -92,12 +93,21 @@ async def test_the_history_has_what_was_used_and_given_since_the_first_day(
     await history.sample()
     clock.pass_by(days=1)
     await give(repository, ["c", "d", "e"], clock.now(), unconfirmed=["e"])
-    points = await history.of(used(120))
+    points = await history.of(used(120), CHANNEL)
     assert [(point.day.day, point.given, point.used) for point in points] == [
         (3, 2, 0),
         (4, 2, 3),
         (5, 4, 20),
     ]
+    elsewhere = await history.of(used(120), ChannelId("C0OTHER"))
+    assert [point.given for point in elsewhere] == [0, 0, 0]
+
+
+@pytest.mark.parametrize("absurd", [10**30, -1])
+async def test_an_absurd_total_is_no_sample_and_breaks_nothing(history: RuleHistory, absurd: int) -> None:
+    await history.keep(used(absurd))
+    assert await history.sample() == 0
+    assert await history.of(used(absurd), CHANNEL) == ()
 
 
 async def test_a_rule_that_people_look_at_is_read_too(
@@ -140,5 +150,5 @@ async def test_another_account_has_a_history_of_its_own(
     await history.keep(used(5))
     await give(repository, ["a"], START)
     other = replace(history, account="P12345678")
-    assert await other.of(used(None)) == ()
+    assert await other.of(used(None), CHANNEL) == ()
     assert await other.sample() == 0

@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, bindparam, delete, func, select
 from bot.database.connection import BaseRepository, Database, Values
 from bot.database.mapping import decode, encode, to_micros
 from bot.database.schema import batches, requests, rule_usage
-from bot.domain.ids import RuleId
+from bot.domain.ids import ChannelId, RuleId
 from bot.domain.rules.usage_history import UsageSample
 
 HOUR_MICROS: Final = 3_600 * 10**6
@@ -25,6 +25,7 @@ _GIVEN: Final = (
     .join(requests, requests.c.id == batches.c.request)
     .where(
         requests.c.rule_id == bindparam("rule"),
+        requests.c.channel == bindparam("channel"),
         requests.c.granted_from > _SINCE,
         requests.c.account == bindparam("account"),
         batches.c.given_at > _SINCE,
@@ -62,10 +63,15 @@ class RuleUsageRepository(BaseRepository):
         return tuple(UsageSample(date.fromordinal(int(day)), int(used)) for day, used in rows)
 
     async def given_by_hour(
-        self, account: str, rule: RuleId, since: datetime
+        self, account: str, rule: RuleId, channel: ChannelId, since: datetime
     ) -> tuple[tuple[datetime, int], ...]:
-        """Count the customers whom ended requests gave a rule to, by hour; without the unconfirmed ones."""
-        values: Values = {"account": encode(account), "rule": encode(rule), "since": to_micros(since)}
+        """Count the customers to whom a channel gave a rule, by hour, without the unconfirmed ones."""
+        values: Values = {
+            "account": encode(account),
+            "rule": encode(rule),
+            "channel": encode(channel),
+            "since": to_micros(since),
+        }
         rows = await self._database.run(_GIVEN, values)
         begin = datetime.fromtimestamp(0, UTC)
         return tuple((begin + timedelta(hours=int(hour)), int(given)) for hour, given in rows)

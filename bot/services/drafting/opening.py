@@ -97,6 +97,7 @@ class DraftOpener:
         if first.purged_at:
             return Refusal(RefusalReason.PURGED, first.short)
         if refusal := await self.access.may_see_customers(who, first, repository=self.repository):
+            await audit_refusals(self.repository, [refusal], Action.SHOW_CUSTOMERS, first, who)
             return refusal
         return await self._copy(first, who)
 

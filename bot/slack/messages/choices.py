@@ -20,6 +20,8 @@ ADD_IN: Final = "discount_add_in"
 CANCEL: Final = "discount_cancel_typed"
 """The action of a request's button; its value is the short id."""
 MAX_PLACES: Final = 10
+MAX_TYPED: Final = 1_500
+"""Typed words that go along with a button: Slack takes 2,000 characters in its value."""
 VALUE: Final = 2_000
 LABEL: Final = 75
 
@@ -74,7 +76,7 @@ def _with_places(text: str, found: Sequence[Place], typed: str) -> Message:
 
 
 def _place_row(place: Place, typed: str) -> SectionBlock:
-    value = f"{place.id}\n{typed}" if typed else place.id
+    value = f"{place.id}\n{typed}" if typed and len(typed) <= MAX_TYPED else place.id
     name = shorten(f"#{place.name}", 40) if place.name else ""
     label = _("Request in {channel}…", channel=name) if name else _("Request here…")
     button = Button(

@@ -4,6 +4,8 @@ import asyncio
 from functools import partial
 from typing import Final
 
+import structlog
+
 from bot.domain.ports import Repository
 from bot.domain.requests.batches import Outcome, Tally
 from bot.domain.requests.notification import FileRows
@@ -22,6 +24,8 @@ ROWS_SECONDS: Final = 5.0
 """How long a summary waits for the rows of the refused customers: a file of 100 MB takes longer."""
 MARK: Final = 8
 """Characters of the outbox key in the title: enough to tell one request's lists apart."""
+
+log = structlog.get_logger()
 
 
 async def written(request: Request, repository: Repository, list_writer: ListWriter) -> ListFile:
@@ -54,7 +58,8 @@ async def refused_rows(
             if not await _source_files(request, repository):
                 return ()
             file = await written(request, repository, list_writer)
-    except TimeoutError:
+    except (TimeoutError, OSError, EOFError) as error:  # the summary must not wait for them
+        log.warning("the rows of refused customers could not be read", why=type(error).__name__)
         return ()
     file.content.close()
     names = dict.fromkeys(name for name, _row in file.refused_rows)

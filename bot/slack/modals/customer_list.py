@@ -52,9 +52,17 @@ def _place(customer_page: CustomerPage, formatter: Formatter) -> str:
 
 def read_turn(body: Mapping[str, Any]) -> tuple[RequestId, int]:
     """Read the request and the page to turn to; 0 if that is no page number."""
-    page = str(body["actions"][0].get("value") or "")
-    number = int(page) if page.isascii() and page.isdigit() and len(page) <= MAX_PAGE_DIGITS else 0
-    return RequestId(str(body["view"].get("private_metadata") or "")), number
+    page = page_number(str(body["actions"][0].get("value") or ""))
+    return RequestId(str(body["view"].get("private_metadata") or "")), page
+
+
+def page_number(text: str) -> int:
+    """Read a page number from a button; 0 if it is none.
+
+    >>> page_number("12"), page_number("9" * 30), page_number("-1")
+    (12, 0, 0)
+    """
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= MAX_PAGE_DIGITS else 0
 
 
 def _turns(customer_page: CustomerPage) -> list[Block]:

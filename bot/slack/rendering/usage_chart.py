@@ -34,7 +34,7 @@ def blocks(history: Sequence[UsagePoint], formatter: Formatter) -> list[Block]:
     if used := [point.used for point in history if point.used is not None]:
         series.append(_series(_("Used by everyone"), labels, used))
     if history[-1].given:
-        series.append(_series(_("Given by this bot"), labels, [point.given for point in history]))
+        series.append(_series(_("Given here"), labels, [point.given for point in history]))
     chart = LineChart(series, AxisConfig(labels))
     title = shorten(_("Used and given"), TITLE)
     return [context(sentence(history, formatter)), DataVisualizationBlock(title, chart)]
@@ -47,12 +47,12 @@ def sentence(history: Sequence[UsagePoint], formatter: Formatter) -> str:
     day, last = _day(history[0], formatter), history[-1]
     given = formatter.customers(last.given)
     if last.used is None:
-        return _("Since {day}: given to {customers} by this bot.", day=day, customers=given)
+        return _("Since {day}: given to {customers} in this channel.", day=day, customers=given)
     used = ngettext("{count} time", "{count} times", last.used)
     if not last.given:
         return _("Since {day}: used {times} by everyone.", day=day, times=used)
     return _(
-        "Since {day}: used {times} by everyone, given to {customers} by this bot.",
+        "Since {day}: used {times} by everyone, given to {customers} in this channel.",
         day=day,
         times=used,
         customers=given,

@@ -30,11 +30,11 @@ def series(name: str, *values: int) -> dict[str, object]:
 def test_the_chart_has_both_and_the_sentence_their_sums() -> None:
     assert chart(*HISTORY) == {
         "type": "line",
-        "series": [series("Used by everyone", 0, 3, 6), series("Given by this bot", 0, 2, 4)],
+        "series": [series("Used by everyone", 0, 3, 6), series("Given here", 0, 2, 4)],
         "axis_config": {"categories": DAYS},
     }
     assert usage_chart.sentence(HISTORY, LOOK) == (
-        "Since 29 Nov 2026: used 6 times by everyone, given to 4 customers by this bot."
+        "Since 29 Nov 2026: used 6 times by everyone, given to 4 customers in this channel."
     )
 
 
@@ -44,7 +44,7 @@ def test_what_is_not_known_or_nothing_is_left_out() -> None:
     assert usage_chart.sentence(not_given, LOOK) == "Since 29 Nov 2026: used 6 times by everyone."
     unknown = [replace(point, used=None) for point in HISTORY]
     assert "Used" not in str(chart(*unknown))
-    assert usage_chart.sentence(unknown, LOOK) == "Since 29 Nov 2026: given to 4 customers by this bot."
+    assert usage_chart.sentence(unknown, LOOK) == "Since 29 Nov 2026: given to 4 customers in this channel."
 
 
 def test_without_a_history_there_is_neither() -> None:
