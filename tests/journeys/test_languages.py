@@ -38,5 +38,5 @@ async def test_a_person_reads_the_language_that_they_chose(trip: Trip) -> None:
 
 async def test_a_persons_slack_says_their_language(trip: Trip) -> None:
     trip.shop.slack.workspace.people[trip.shop.ann.id].locale = "nb-NO"
-    await trip.shop.ann.command("/discount help", trip.support)
-    await trip.shop.ann.sees("Be om rabatt", trip.support)
+    await trip.shop.ann.command("/discount rule “Spar 100”", trip.support)
+    await trip.shop.ann.is_told("i rabatt")
