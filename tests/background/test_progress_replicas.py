@@ -74,7 +74,7 @@ async def test_a_deleted_card_is_left_to_the_outbox(
         await show.run_once(after=1)
     assert show.edits == 1
     await show.relay.deliver_due()
-    assert "1 given · 2 left" in show.read()
+    assert "1 of 3 given" in show.read()
     await show.batch(1)
     await show.run_once(after=timedelta(minutes=1).total_seconds())
-    assert "2 given · 1 left" in show.read()
+    assert "2 of 3 given" in show.read()

@@ -33,8 +33,8 @@ async def test_after_three_seconds_the_card_shows_how_far_it_is(show: Show) -> N
     assert show.edits == 0
     await show.run_once(after=0.1)
     assert show.edits == 1
-    assert "33 %" in show.read()
-    assert "1 given · 2 left of 3 customers" in show.read()
+    assert "33%" in show.read()
+    assert "1 of 3 given" in show.read()
 
 
 async def test_a_giving_that_ends_sooner_shows_no_progress(show: Show) -> None:
@@ -56,7 +56,7 @@ async def test_a_card_is_edited_every_three_seconds_at_most_and_only_if_it_chang
     for _ in range(20):
         await show.run_once(after=1)
     assert show.edits == 3
-    assert "2 given · 1 refused · 0 left" in show.read()
+    assert "2 of 3 given, 1 refused" in show.read()
 
 
 async def test_edits_of_many_givings_leave_calls_for_the_outbox(show: Show) -> None:
@@ -100,10 +100,10 @@ async def test_the_card_shows_the_end_even_if_it_comes_during_an_edit(show: Show
     saying = asyncio.ensure_future(show.relay.deliver_due())
     over.set()
     await asyncio.gather(looking, saying)
-    assert "Done" in show.read()
+    assert "Given to 1 of 3 customers" in show.read()
     await show.run_once(after=1, giving=())
     await show.relay.deliver_due()
-    assert "Done" in show.read()
+    assert "Given to 1 of 3 customers" in show.read()
 
 
 @pytest.mark.parametrize("fault", [Fault.CUT_BEFORE, Fault.CUT_AFTER, Fault.SERVER_ERROR_AFTER])
@@ -118,7 +118,7 @@ async def test_an_edit_that_may_arrive_late_is_redrawn_after_the_giving(show: Sh
     await show.run_once(after=1, giving=())
     await show.relay.deliver_due()
     assert show.edits == before + 1
-    assert "Done" in show.read()
+    assert "Given to 1 of 3 customers" in show.read()
 
 
 async def test_edits_obey_a_retry_after_and_the_next_one_shows_all(show: Show) -> None:
@@ -132,7 +132,7 @@ async def test_edits_obey_a_retry_after_and_the_next_one_shows_all(show: Show) -
     assert show.edits == 1
     await show.run_once(after=4)
     assert show.edits == 2
-    assert "2 given" in show.read()
+    assert "2 of 3 given" in show.read()
 
 
 async def test_no_edit_is_tried_while_the_outbox_leaves_slack_alone(show: Show) -> None:

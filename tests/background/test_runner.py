@@ -124,7 +124,7 @@ async def test_many_sweeps_give_a_request_once(either: Bots) -> None:
             running.background.wake()
             await either.repository.ping()
         let_go.set()
-        card = await either.is_told("given to all 20 customers")
+        card = await either.is_told("✅ Given to 20 of 20")
         await either.is_told("Given to 20 of 20")
     assert len(either.shop.dintero.ledger.calls) == 5
     assert either.shop.slack.messages(either.shop.support) == [card]
@@ -201,7 +201,7 @@ async def test_a_restored_older_database_stops_the_giving_and_nobody_gets_it_twi
         await bots.change(request, state=State.GIVING, ended_at=None)
         running.background.wake()
         await bots.is_told("Stopped:")
-        await bots.is_told("The bot's database is older than what was done here (a backup was put back).")
+        await bots.is_told("A backup was restored that is older than what happened here.")
         found = await bots.repository.find(request)
         assert found
         assert (found.stop, found.note) == (

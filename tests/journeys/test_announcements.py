@@ -123,9 +123,9 @@ async def test_other_channels_get_one_notice_with_a_link_to_the_card(trip: Trip)
 @pytest.mark.parametrize(
     ("fault", "words"),
     [
-        (Fault.unauthorized(), "client id or secret"),
-        (Fault.forbidden(), "too little scope"),
-        (Fault.not_found(), "rule was deleted in Dintero"),
+        (Fault.unauthorized(), "Dintero rejected my credentials"),
+        (Fault.forbidden(), "My Dintero API client is missing a permission"),
+        (Fault.not_found(), "The rule was deleted in Dintero"),
     ],
     ids=["401", "403", "404"],
 )
@@ -197,7 +197,7 @@ async def test_a_rule_changed_after_the_approval_needs_a_new_one(trip: Trip) -> 
     await trip.shop.bo.sees_view("Approved")
     await trip.shop.slack.until(lambda: any("changed" in line for line in trip.thread(card)) or None)
     assert trip.shop.dintero.ledger.calls == []
-    await trip.shop.slack.until(lambda: "999.00 NOK" in trip.shop.bo.read(card) or None)
+    await trip.shop.slack.until(lambda: "NOK\xa0999" in trip.shop.bo.read(card) or None)
     await (await trip.shop.bo.sees_view()).close()
     await trip.approve(card, by=trip.shop.cleo)
     await trip.summary("Given to 1 of 1 customers")
@@ -214,7 +214,7 @@ async def test_every_message_comes_once_and_in_order_under_slack_faults(
     await trip.approve(card)
     await trip.summary("Given to 1 of 1 customers")
     await trip.shop.ann.sees("Given to", trip.shop.campaigns)
-    await trip.shop.slack.until(lambda: "Done" in trip.shop.bo.read(card) or None)
+    await trip.shop.slack.until(lambda: "✅ Given to 1 of 1" in trip.shop.bo.read(card) or None)
     thread = trip.thread(card)
     assert len(trip.shop.slack.messages(trip.support)) == 1
     assert [line.split("\n")[0] for line in thread] == ["Given to 1 of 1 customers"]

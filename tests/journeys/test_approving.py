@@ -117,7 +117,7 @@ async def test_a_rejection_ends_it_with_its_reason(trip: Trip) -> None:
     await rejection.fill({"Reason": "wrong rule"})
     await rejection.submit()
     await trip.shop.ann.sees("wrong rule", trip.shop.ann.direct)
-    await trip.shop.ann.sees("rejected", trip.shop.campaigns)
+    await trip.shop.ann.sees("Rejected by Bo", trip.shop.campaigns)
     await trip.shop.slack.until(lambda: "Approve…" not in trip.shop.bo.read(card) or None)
     await trip.shop.cleo.press("Approve…", stale)
     await trip.shop.cleo.is_told("@Bo got there first")
@@ -186,7 +186,7 @@ async def test_a_button_of_another_channels_card_finds_nothing(trip: Trip) -> No
     )
     sent.payload["channel"] = {"id": trip.shop.quick.id, "name": "small-favours"}
     await trip.shop.slack.deliver("interactive", sent.payload)
-    await trip.shop.bo.is_told("no request")
+    await trip.shop.bo.is_told("I can't find this request any more")
 
 
 async def test_status_is_visible_in_the_channel_and_elsewhere_to_participants(trip: Trip) -> None:

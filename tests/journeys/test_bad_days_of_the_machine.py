@@ -40,7 +40,7 @@ class Machine:
         """Check that everything visible is as if nothing had failed."""
         shop = self.shop
         await shop.ann.sees("Given to 40 of 40", shop.support, within=PATIENT)
-        await shop.ann.sees("given to all 40 customers", shop.support, within=PATIENT)
+        await shop.ann.sees("✅ Given to 40 of 40", shop.support, within=PATIENT)
         assert await self.bot.stop() == 0
         assert shop.dintero.ledger.holders(RULE) == dict.fromkeys(EVERYBODY, 1)
         async with open_repository(self.url) as repository:

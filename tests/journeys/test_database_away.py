@@ -22,7 +22,7 @@ from tests.support.postgres import BUSY_SECONDS, start
 IN_TIME = 2.5
 """Slack gives up after 3 seconds."""
 PATIENT = WAIT_SECONDS + 30
-SORRY = "Nothing was changed. The database does not answer; try again in a minute."
+SORRY = "The database isn't answering. Try again in a minute. Nothing was changed."
 Trouble = Callable[[], AbstractContextManager[None]]
 
 

@@ -18,4 +18,4 @@ async def test_nobody_can_approve_is_said_at_the_start_and_in_the_first_refusal(
     form = await trip.form(by=trip.shop.ann)
     await form.fill({"Rule": RULE, "Customer IDs": "c-1"})
     await form.submit()
-    await trip.shop.ann.sees_view(submit="Review", text="Nobody could ever approve a request here")
+    await trip.shop.ann.sees_view(submit="Review", text="Nobody can approve in this channel yet")

@@ -41,7 +41,7 @@ async def test_a_process_cut_off_from_the_database_gives_nothing_more(
         await asyncio.wait_for(cut.wait(), 60)
         await second.has_logged("taken over")
         await two.is_told("Given to 60 of 60")
-        await two.is_told("given to all 60 customers")
+        await two.is_told("✅ Given to 60 of 60")
         network.up.set()
         await first.has_logged("starting over")
         await two.stop()
