@@ -53,9 +53,9 @@ def modal(
     callback: str = "",
     metadata: str = "",
 ) -> Json:
-    """Make a modal."""
+    """Make a modal; a title of a table of texts is translated here."""
     view = ModalView(
-        title=shorten(title, TITLE),
+        title=shorten(_(title), TITLE),
         blocks=list(blocks),
         submit=submit,
         close=close,
