@@ -15,7 +15,7 @@ def post_message(call: ApiCall) -> Json:
     """`chat.postMessage`: post in a channel of the bot or in direct messages."""
     channel = call.channel_to_post_in()
     blocks, text = call.listing("blocks"), call.text("text", "")
-    refuse_message(blocks, text)
+    refuse_message(blocks, text, unknown=call.workspace.unknown_blocks)
     thread_ts = call.arguments.get("thread_ts")
     if thread_ts is not None and call.workspace.find_message(channel, str(thread_ts)) is None:
         raise SlackSays("thread_not_found")
@@ -32,7 +32,7 @@ def update(call: ApiCall) -> Json:
     if channel.archived:
         raise SlackSays("is_inactive")
     blocks, text = call.listing("blocks"), call.text("text", "")
-    refuse_message(blocks, text)
+    refuse_message(blocks, text, unknown=call.workspace.unknown_blocks)
     call.workspace.edit(message, text=text, blocks=blocks, metadata=call.arguments.get("metadata"))
     return {
         "ok": True,
@@ -58,7 +58,7 @@ def post_ephemeral(call: ApiCall) -> Json:
     if person.id not in channel.members:
         raise SlackSays("user_not_in_channel")
     blocks, text = call.listing("blocks"), call.text("text", "")
-    refuse_message(blocks, text)
+    refuse_message(blocks, text, unknown=call.workspace.unknown_blocks)
     thread_ts = call.arguments.get("thread_ts")
     message = call.workspace.post(channel, text=text, blocks=blocks, thread_ts=thread_ts, only_for=person.id)
     return {"ok": True, "message_ts": message.ts}

@@ -1,5 +1,6 @@
 """Slack's refusals: an error code and further fields of the answer."""
 
+from collections.abc import Collection
 from typing import Any
 
 from sandbox.slack.state import limits
@@ -39,7 +40,7 @@ def refuse_view(view: object) -> Json:
     return view
 
 
-def refuse_message(blocks: list[Json], text: str) -> None:
+def refuse_message(blocks: list[Json], text: str, *, unknown: Collection[str] = ()) -> None:
     """Check a message against Slack's limits.
 
     Raises:
@@ -50,6 +51,7 @@ def refuse_message(blocks: list[Json], text: str) -> None:
     if len(text) > LONGEST_TEXT:
         raise SlackSays("msg_too_long")
     _refuse(limits.message_faults(blocks, text))
+    _refuse([f"unsupported type: {block['type']}" for block in blocks if block["type"] in unknown])
 
 
 LONGEST_TEXT = 40_000

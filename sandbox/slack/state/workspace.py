@@ -121,6 +121,8 @@ class Workspace:
         self.files: dict[FileId, File] = {}
         self.ephemerals: list[Message] = []
         self.uploads = Uploads()
+        self.unknown_blocks: frozenset[str] = frozenset()
+        """Types of blocks that a message cannot have yet, as in a workspace that gets new ones late."""
         self._last_ts = 0
         self._numbers = count(1)
 
