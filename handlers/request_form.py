@@ -17,7 +17,7 @@ from bot.errors import DeliveryDeferred
 from bot.slack.language.texts import N_, _
 from bot.slack.messages import confirmations, unreadable_rows_file
 from bot.slack.modal_controller import message_view, show_loading
-from bot.slack.modals import draft_offer, file_fields, request_form, review, rule_options
+from bot.slack.modals import draft_offer, file_fields, request_form, review, rule_details, rule_options
 from bot.slack.rendering import reasons
 from bot.slack.reply import Close, Drawn, Reply, View
 from handlers.context import Body, HandlerContext, is_modal_action
@@ -36,6 +36,7 @@ def register(app: AsyncApp) -> None:
     for again in request_form.AGAIN_ACTIONS:
         app.action(again, matchers=[is_modal_action])(ask_again)
     app.action(review.ODD_ROWS, matchers=[is_modal_action])(get_unreadable_rows)
+    app.action(review.DETAILS, matchers=[is_modal_action])(push_rule)
     app.action(request_form.RULE_ACTION, matchers=[is_modal_action])(choose_rule)
     app.action(draft_offer.CONTINUE_ACTION, matchers=[is_modal_action])(continue_draft)
     app.action(draft_offer.EMPTY_ACTION, matchers=[is_modal_action])(start_empty)
@@ -231,6 +232,19 @@ async def get_unreadable_rows(ack: AsyncAck, body: Body, who: Person, ctx: Handl
 
     await ack()
     ctx.background.spawn(ctx.modal_controller.push(body["trigger_id"], _("Skipped rows"), draw, user=who.id))
+
+
+async def push_rule(ack: AsyncAck, body: Body, who: Person, ctx: HandlerContext) -> None:
+    """Show all about the rule on top of the review."""
+    draft = review.read(body["view"]).draft
+
+    async def draw() -> Drawn:
+        rule = await ctx.drafts.rule(draft, who)
+        return rule if isinstance(rule, Refusal) else rule_details.build(rule, ctx.formatter)
+
+    await ack()
+    title = _(rule_details.TITLE)
+    ctx.background.spawn(ctx.modal_controller.push(body["trigger_id"], title, draw, user=who.id))
 
 
 async def draw_form(

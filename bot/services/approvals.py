@@ -62,6 +62,8 @@ class ApprovalService:
             return allowed
         found, present = allowed
         shown, policy = present.request, self.access.policy.channels[found.channel]
+        if voted := await self._already_voted(found, shown, who):
+            return voted
         budget_use = await current_budget_use(shown, policy, self.repository, self.clock)
         review = await load_review(
             self.repository, self.clock, self.access, shown, policy, who=who, budget_use=budget_use
@@ -74,6 +76,19 @@ class ApprovalService:
         )
         await self.repository.record(entry_of(found, EntryKind.SHOWN, who.id, digest=digest(shown)))
         return view
+
+    async def _already_voted(self, found: Request, shown: Request, who: Person) -> Refusal | None:
+        """Refuse a second approval of the same; a rule that has changed since may be approved again."""
+        votes = await self.repository.votes(found.id, found.round)
+        if not votes:
+            return None
+        own = await self.access.ids_of(who)
+        if isinstance(own, Refusal):
+            return own
+        alike = [vote.by for vote in votes if vote.digest == digest(shown)]
+        missing = str(max(found.approvals - len(alike), 1))
+        by_them = not own.isdisjoint(alike)
+        return Refusal(RefusalReason.ALREADY_VOTED, missing, name=found.short) if by_them else None
 
     async def rule(self, request: RequestId, who: Person) -> Rule | Refusal:
         """Return the rule that an approval would be for, to a person who may approve it."""

@@ -99,6 +99,7 @@ async def load_review(
         asked_of=pending_approvers(approvers_of(policy, request), request),
         digest=digest(request),
         hold_minutes=policy.hold_minutes,
+        repeat_days=policy.repeat_days,
         pause=await repository.pause(),
         budget_use=budget_use,
         prior_grants=await _seen_by(

@@ -139,6 +139,7 @@ def test_commands_are_those_of_the_manifest() -> None:
                 draft_offer.EMPTY_ACTION,
                 *request_form.AGAIN_ACTIONS,
                 review.ODD_ROWS,
+                review.DETAILS,
                 *CARD,
                 *customer_list.TURNS,
                 approval.DETAILS,

@@ -128,7 +128,7 @@ async def test_a_rejection_ends_it_with_its_reason(trip: Trip) -> None:
 async def test_the_requester_and_admins_cancel_and_others_do_not(trip: Trip, who: str) -> None:
     card = await trip.ask("a")
     await trip.shop.bo.press("Cancel request…", card)
-    await trip.shop.bo.is_told("You can't change or see")
+    await trip.shop.bo.is_told("You can reject it instead.")
     person: SandboxPerson = getattr(trip.shop, who)
     await cancel(person, card)
     await person.sees_view(text="is cancelled")
@@ -196,7 +196,7 @@ async def test_status_is_visible_in_the_channel_and_elsewhere_to_participants(tr
     dan = trip.shop.slack.add_person("Dan")
     trip.shop.quick.members.add(dan.id)
     await dan.command(f"/discount status {request.short}", trip.shop.quick)
-    await dan.is_told("You can't change or see")
+    await dan.is_told("outside its channel")
     await trip.shop.cleo.command(f"/discount status {request.short}", trip.shop.quick)
     await trip.shop.cleo.is_told("Spar 100,-")
 

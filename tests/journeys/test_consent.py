@@ -46,12 +46,12 @@ async def test_the_review_shows_the_budget_left_and_prior_grants(opens: Opens) -
     await trip.summary("Given to 1 of 1 customers")
     short = (await trip.request(card)).short
     review = await trip.review("a\nb")
-    assert "uses 40% of what's left until " in review.text
-    assert "1 of these customers got this rule lately: " in review.text
+    assert "uses 2 of the 5 customers left until " in review.text
+    assert "1 of these customers got this rule in the last " in review.text
     assert short in review.text
     second = await trip.asked(review)
     approval = await trip.opens_approval(second)
-    assert "uses 40% of what's left until " in approval.text
+    assert "uses 2 of the 5 customers left until " in approval.text
     assert short in approval.text
     form = await trip.form(text='add "Spar 100,-" c d e f g h i')
     await form.submit()

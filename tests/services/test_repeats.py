@@ -366,9 +366,9 @@ async def test_a_request_of_another_channel_is_counted_and_not_named(
     other, here = await office.ask(ANN, QUICK, customers="a\nb"), await office.ask(DI, customers="a")
     review = await office.drafts.review(await office.draft(who, customers="a\nb"), person(who))
     assert isinstance(review, Review)
-    text = "\n".join(earlier_requests.before(review.prior_grants, {}))
+    text = "\n".join(earlier_requests.before(review.prior_grants, {}, review.repeat_days))
     metadata = request_facts.seen(review)
-    assert "2 of these customers got this rule lately" in text
+    assert "2 of these customers got this rule in the last " in text
     assert here.short in text
     assert (other.short in text) is sees
     assert ("1 request you can't see" in text) is not sees

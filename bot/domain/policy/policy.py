@@ -115,6 +115,19 @@ class Place:
     name: str = ""
 
 
+class Forbidden(StrEnum):
+    """What a person may not do with a request that is not theirs."""
+
+    CANCEL = "cancel"
+    CANCEL_NOT_REJECT = "cancel_not_reject"
+    """An approver may not cancel what waits, but may reject it."""
+    CANCEL_ELSEWHERE = "cancel_elsewhere"
+    """While it is on hold anybody in its channel may cancel it; this person is not there."""
+    RESOLVE = "resolve"
+    SEE_ELSEWHERE = "see_elsewhere"
+    SEE_CUSTOMERS = "see_customers"
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """A reason, the value at fault (`detail`, raw) and the people it is about (`who`, user or group ids).
@@ -132,6 +145,8 @@ class Refusal:
     name: str = field(default="", compare=False)
     at: datetime | None = field(default=None, compare=False)
     elsewhere: tuple[Place, ...] = field(default=(), compare=False)
+    forbidden: Forbidden | None = field(default=None, compare=False)
+    """For what is not theirs: what they may not do."""
 
 
 class TierTrigger(StrEnum):

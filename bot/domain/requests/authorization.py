@@ -14,6 +14,8 @@ from bot.domain.policy.policy import (
     AskedBefore,
     ChannelPolicy,
     Decision,
+    Forbidden,
+    Place,
     Policy,
     Refusal,
     RefusalReason,
@@ -107,10 +109,16 @@ def may_cancel(policy: Policy, profile: Profile, groups: Membership, request: Re
 
     The requester, admins and approvers may. Approvers reject a waiting request instead, with a reason.
     """
-    approvers = (
-        () if request.state is State.WAITING else approvers_of(policy.channels.get(request.channel), request)
-    )
-    return _may_handle(approvers, policy, profile, groups, request)
+    approvers = approvers_of(policy.channels.get(request.channel), request)
+    if request.state is State.WAITING:
+        rejects = _is_among(profile, _members(approvers, groups))
+        forbidden, approvers = Forbidden.CANCEL_NOT_REJECT if rejects else Forbidden.CANCEL, ()
+    elif request.state is State.STOPPED:
+        forbidden = Forbidden.RESOLVE
+    else:
+        held = request.state is State.APPROVED and request.give_after is not None
+        forbidden = Forbidden.CANCEL_ELSEWHERE if held else Forbidden.CANCEL
+    return _may_handle(approvers, policy, profile, groups, request, forbidden)
 
 
 def may_see(
@@ -121,24 +129,30 @@ def may_see(
         return Refusal(RefusalReason.UNKNOWN_REQUEST, request.short)
     if channel == request.channel:
         return check_full_member(profile)
-    return may_list(policy, profile, groups, request)
+    approvers = approvers_of(policy.channels.get(request.channel), request)
+    return _may_handle(approvers, policy, profile, groups, request, Forbidden.SEE_ELSEWHERE)
 
 
 def may_list(policy: Policy, profile: Profile, groups: Membership, request: Request) -> Refusal | None:
     """Check that a person may see the customers: the requester, approvers and admins may."""
-    return _may_handle(
-        approvers_of(policy.channels.get(request.channel), request), policy, profile, groups, request
-    )
+    approvers = approvers_of(policy.channels.get(request.channel), request)
+    return _may_handle(approvers, policy, profile, groups, request, Forbidden.SEE_CUSTOMERS)
 
 
 def _may_handle(
-    approvers: Sequence[str], policy: Policy, profile: Profile, groups: Membership, request: Request
+    approvers: Sequence[str],
+    policy: Policy,
+    profile: Profile,
+    groups: Membership,
+    request: Request,
+    forbidden: Forbidden,
 ) -> Refusal | None:
     refusal = check_full_member(profile)
     if refusal or _is_among(profile, {request.requester, *policy.admins, *_members(approvers, groups)}):
         return refusal
     who = tuple(dict.fromkeys([request.requester, *approvers]))
-    return Refusal(RefusalReason.NOT_YOURS, request.short, who)
+    places = (Place(request.channel),) if forbidden is Forbidden.CANCEL_ELSEWHERE else ()
+    return Refusal(RefusalReason.NOT_YOURS, request.short, who, elsewhere=places, forbidden=forbidden)
 
 
 # the request itself

@@ -78,6 +78,8 @@ class Review:
     """User and group ids of the approvers, without the requester."""
     digest: str = ""
     hold_minutes: float = 0
+    repeat_days: int = 7
+    """Within how many days a grant to the same customer counts as repeated."""
     pause: Pause | None = None
     prior_grants: PriorGrants = NEVER
     key_use: KeyUse = field(default_factory=KeyUse)

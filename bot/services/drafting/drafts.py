@@ -15,12 +15,7 @@ from bot.domain.requests.audit_entries import Action
 from bot.domain.requests.authorization import about_rule
 from bot.domain.requests.person import Person
 from bot.domain.requests.prior_grants import NEVER
-from bot.domain.requests.request import (
-    FormInput,
-    Request,
-    State,
-    digest,
-)
+from bot.domain.requests.request import FormInput, Request, State, digest, rule_of
 from bot.domain.requests.views import Field, FieldError, Form, Review
 from bot.domain.rules.rule import Availability, Rule, usable
 from bot.services.access import audit_refusals
@@ -218,6 +213,11 @@ class DraftService(DraftOpener):
         """Load the form with the reason why it was not submitted; the reason alone if it is no draft now."""
         found = await self._draft(draft, who)
         return refusal if isinstance(found, Refusal) else await self._form(found, as_faults((refusal,)))
+
+    async def rule(self, draft: RequestId, who: Person) -> Rule | Refusal:
+        """Return the rule of a reviewed draft, to its requester."""
+        found = await self._draft(draft, who)
+        return found if isinstance(found, Refusal) else rule_of(found.request)
 
     async def unreadable_rows(
         self, draft: RequestId, who: Person

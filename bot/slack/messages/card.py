@@ -72,15 +72,13 @@ def text(snapshot: RequestSnapshot, formatter: Formatter) -> str:
 def lines(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
     """Say the facts of a request in lines."""
     request = snapshot.request
-    asked = formatter.slack_date(request.asked_at) if request.asked_at else ""
     return [
         *(request_facts.rule_lines(request.rule, formatter) if request.rule else []),
         request_facts.customers(request, formatter),
         *([request_facts.cost_line(request.price, formatter)] if request.rule else []),
-        request_facts.account(request, formatter),
+        *request_facts.other_account(request, formatter),
         *_notes(snapshot, formatter),
         *request_facts.reason(request),
-        *([_("*Requested* {time}", time=asked)] if asked else []),
     ]
 
 
@@ -116,7 +114,7 @@ def _open(snapshot: RequestSnapshot, formatter: Formatter) -> list[Block]:
         *request_facts.other_account(request, formatter),
     ]
     return [
-        section(f"*{offer}*\n{request_facts.title(request)}"),
+        section(f"*{offer}*\n{request_facts.title_and_amounts(request)}"),
         request_facts.fields(request_facts.facts(request, formatter)),
         *sections([*warnings, *_notes(snapshot, formatter)], most=2),
         *request_facts.quote(request),

@@ -6,7 +6,7 @@ from slackblocks import ActionsBlock, Block, Button, ConfirmationDialogue, Optio
 
 from bot.domain.requests.notification import RequestSnapshot
 from bot.domain.requests.prior_grants import can_ask_again
-from bot.domain.requests.request import Request, State
+from bot.domain.requests.request import Request, State, StopReason
 from bot.services.customer_lists import has_not_given_list
 from bot.slack.language.texts import _
 from bot.slack.modals import customer_list
@@ -38,17 +38,28 @@ def buttons(snapshot: RequestSnapshot) -> list[Block]:
 def cancel_effect(request: Request) -> str:
     """Say what cancelling does now."""
     if request.state is State.GIVING:
-        return _("Calls already sent will finish. Customers who got the discount keep it.")
-    if request.started_at or (request.state is State.APPROVED and not request.give_after):
-        return _("Customers who already got it keep it. Nobody else will.")
+        return _("Calls already sent will finish. Nobody else will get it.")
+    if request.started_at:
+        return _("Customers who already got it keep it. Nobody else will get it.")
     return _("Nothing has been given yet. You can send a new request later.")
 
 
 def _waiting(snapshot: RequestSnapshot) -> list[Button | OverflowMenu]:
     request = snapshot.request
     return [
-        Button(_("Approve…"), action_id=APPROVE, value=request.id, style="primary"),
-        Button(_("Reject…"), action_id=REJECT, value=request.id),
+        Button(
+            _("Approve…"),
+            action_id=APPROVE,
+            value=request.id,
+            style="primary",
+            accessibility_label=_("Approve {request}", request=request.short),
+        ),
+        Button(
+            _("Reject…"),
+            action_id=REJECT,
+            value=request.id,
+            accessibility_label=_("Reject {request}", request=request.short),
+        ),
         *_menu(request, _view(), (_("Cancel request…"), CANCEL)),
     ]
 
@@ -66,13 +77,38 @@ def _running(snapshot: RequestSnapshot) -> list[Button | OverflowMenu]:
 
 def _stopped(snapshot: RequestSnapshot) -> list[Button | OverflowMenu]:
     request = snapshot.request
-    row = [
-        Button(_("Continue"), action_id=CONTINUE, value=request.id, style="primary"),
-        _confirmed(request, (_("End request…"), END), _confirm_end(request)),
-    ]
+    can_continue = request.stop is not StopReason.RULE_GONE
+    end = Button(
+        _("End request…"),
+        action_id=END,
+        value=request.id,
+        style=None if can_continue else "primary",
+        confirm=_confirm_end(request),
+        accessibility_label=_("End {request}", request=request.short),
+    )
+    row = [_continue(request), end] if can_continue else [end]
     if snapshot.tally.unknown:
-        row.append(Button(_("Check again"), action_id=CHECK_AGAIN, value=request.id))
+        row.append(_check_again(request))
     return [*row, *_menu(request, *_list_of(snapshot), _view())]
+
+
+def _continue(request: Request) -> Button:
+    return Button(
+        _("Continue"),
+        action_id=CONTINUE,
+        value=request.id,
+        style="primary",
+        accessibility_label=_("Continue {request}", request=request.short),
+    )
+
+
+def _check_again(request: Request) -> Button:
+    return Button(
+        _("Check again"),
+        action_id=CHECK_AGAIN,
+        value=request.id,
+        accessibility_label=_("Check {request} again", request=request.short),
+    )
 
 
 def _ended(snapshot: RequestSnapshot) -> list[Button | OverflowMenu]:

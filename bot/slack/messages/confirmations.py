@@ -11,20 +11,17 @@ from bot.slack.rendering.mrkdwn import mention
 from bot.slack.reply import Reply
 
 BLOCKED: Final[dict[StopReason, str]] = {
-    StopReason.BUSY: N_(
-        "Approved, but Dintero isn't answering. *{request}* will be sent when Dintero is back."
-    ),
-    StopReason.RULE_GONE: N_("Approved, but the rule is deleted in Dintero. *{request}* will stop."),
+    StopReason.BUSY: N_("Dintero isn't answering. *{request}* will be sent when Dintero is back."),
+    StopReason.RULE_GONE: N_("The rule is deleted in Dintero, so *{request}* will stop."),
     StopReason.RULE_INACTIVE: N_(
-        "Approved, but the rule is inactive in Dintero. *{request}* will stop. "
+        "The rule is inactive in Dintero, so *{request}* will stop. "
         "When the rule is active, press *Continue*."
     ),
     StopReason.RULE_EXPIRED: N_(
-        "Approved, but the rule has expired. *{request}* will stop. "
-        "Extend the rule in Dintero, then press *Continue*."
+        "The rule has expired, so *{request}* will stop. Extend the rule in Dintero, then press *Continue*."
     ),
     StopReason.RULE_CHANGED: N_(
-        "Approved, but the rule changed in Dintero since. *{request}* will need approval again."
+        "The rule changed in Dintero since, so *{request}* will need approval again."
     ),
 }
 """What is known to keep an approved request from being sent now."""
@@ -52,8 +49,8 @@ def approved(request: Request, formatter: Formatter, still_needed: int = 0) -> R
     name, title = request.short, _("Approved")
     if request.state is State.WAITING:
         more = ngettext(
-            "Approved. *{request}* needs {count} more approval.",
-            "Approved. *{request}* needs {count} more approvals.",
+            "*{request}* needs {count} more approval.",
+            "*{request}* needs {count} more approvals.",
             max(still_needed, 1),
             request=name,
         )
@@ -64,8 +61,8 @@ def approved(request: Request, formatter: Formatter, still_needed: int = 0) -> R
         return Reply(title, again)
     if request.give_after:
         until = formatter.slack_date(request.give_after)
-        return Reply(title, _("Approved. *{request}* is on hold until {until}.", request=name, until=until))
-    text = _("Approved. Sending *{request}* now. The result goes to its thread.", request=name)
+        return Reply(title, _("*{request}* is on hold until {until}.", request=name, until=until))
+    text = _("Sending *{request}* now. The result goes to its thread.", request=name)
     return Reply(title, text)
 
 
@@ -73,15 +70,9 @@ def unless_paused(reply: Reply, request: Request, pause: Pause | None) -> Reply:
     """Replace a reply that promises what the pause delays."""
     if pause is None or request.state is not State.APPROVED:
         return reply
-    if request.approvals:
-        text = _(
-            "Approved, but the bot is paused. *{request}* will be sent when an admin ends the pause.",
-            request=request.short,
-        )
-    else:
-        text = _(
-            "The bot is paused. *{request}* will be sent when an admin ends the pause.", request=request.short
-        )
+    text = _(
+        "The bot is paused. *{request}* will be sent when an admin ends the pause.", request=request.short
+    )
     return Reply(reply.title, text)
 
 
@@ -97,13 +88,13 @@ def rejected(request: Request, _formatter: Formatter) -> Reply:
     names = {"request": request.short, "person": mention(request.requester)}
     if request.started_at:
         text = _(
-            "*{request}* is rejected. Customers who already got it keep it. "
-            "{person} can read your reason in its thread.",
+            "Customers who already got it keep it. "
+            "{person} can read your reason in the thread of *{request}*.",
             **names,
         )
     else:
         text = _(
-            "*{request}* is rejected. Nothing was given. {person} can read your reason in its thread.",
+            "Nothing was given. {person} can read your reason in the thread of *{request}*.",
             **names,
         )
     return Reply(_("Rejected"), text)

@@ -72,7 +72,7 @@ def direct(
     else:
         hidden = _(
             "The customer ids aren't shown. The customers come from a request by {name}. "
-            "Only its requester, its approvers and the bot's admins see their ids.",
+            "Only its requester, its approvers and bot admins see their ids.",
             name=formatter.name(ids_of),
         )
         details = [section(hidden)]

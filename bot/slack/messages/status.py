@@ -6,7 +6,7 @@ from typing import Final
 from slackblocks import ActionsBlock, Block, Button
 
 from bot.domain.requests.notification import RequestSnapshot
-from bot.domain.requests.request import Pause, Request
+from bot.domain.requests.request import Pause, Request, State
 from bot.services.overview import StatusPage
 from bot.slack.language.texts import _
 from bot.slack.messages import card
@@ -15,7 +15,7 @@ from bot.slack.rendering import pause_banner, progress_bar, request_facts
 from bot.slack.rendering.blocks import context, message, section, sections
 from bot.slack.rendering.formatting import Formatter, Message
 from bot.slack.rendering.mrkdwn import escape, mention
-from bot.slack.rendering.request_state import agreed, mark, status_line
+from bot.slack.rendering.request_state import agreed, mark, status_lines
 
 NEWER: Final = "discount_status_newer"
 OLDER: Final = "discount_status_older"
@@ -44,33 +44,31 @@ def build(shown: StatusPage, formatter: Formatter, pause: Pause | None = None) -
 
 def one(snapshot: RequestSnapshot, formatter: Formatter) -> Message:
     """Show one request in full, without the buttons of its card."""
-    request = snapshot.request
-    by = _(
-        "*{request}* · Requested by {name} in {channel}",
-        request=linked(request, formatter),
-        name=formatter.name(request.requester),
-        channel=mention(request.channel),
-    )
+    begun = snapshot.request.started_at is not None
+    result = status_lines(snapshot, formatter, is_counted=not begun)
     return message(
         card.text(snapshot, formatter),
         [
-            section(by),
-            section(status_line(snapshot, formatter)),
+            *sections([*result, *(left_out(snapshot, formatter) if begun else [])], most=5),
             *pause_banner.blocks(snapshot.pause, formatter),
             *sections(card.lines(snapshot, formatter), most=4),
-            *sections(left_out(snapshot, formatter) if request.started_at else [], most=4),
-            context(_account_and_approvals(snapshot, formatter)),
+            context(" · ".join(_footer(snapshot, formatter))),
         ],
     )
 
 
-def _account_and_approvals(snapshot: RequestSnapshot, formatter: Formatter) -> str:
-    account, people = request_facts.stage(snapshot.request), agreed(snapshot, formatter)
+def _footer(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
+    """Name the request, its people and its account, for the small line."""
+    request, people = snapshot.request, agreed(snapshot, formatter)
+    who, channel = formatter.name(request.requester), mention(request.channel)
+    facts = [linked(request, formatter), _("Requested by {name} in {channel}", name=who, channel=channel)]
+    if request.asked_at:
+        facts.append(formatter.slack_date(request.asked_at))
     if people:
-        return _("{account} · Approved by {people}", account=account, people=people)
-    if snapshot.request.approvals == 0:
-        return _("{account} · No approval needed", account=account)
-    return account
+        facts.append(_("approved by {people}", people=people))
+    elif request.approvals == 0:
+        facts.append(_("no approval needed"))
+    return [*facts, f"{request_facts.stage(request)} ({escape(request.account, 20)})"]
 
 
 def linked(request: Request, formatter: Formatter) -> str:
@@ -80,16 +78,24 @@ def linked(request: Request, formatter: Formatter) -> str:
 
 
 def line(snapshot: RequestSnapshot, formatter: Formatter, *, is_own: bool = False) -> str:
-    """Write a request in two short lines: its state, then what it is."""
+    """Write a request in one line: its state with the numbers, its rule, and whose it is."""
     request = snapshot.request
-    state = f"*{linked(request, formatter)}* {mark(snapshot)}"
+    sign, _space, words = mark(snapshot).partition(" ")
+    marked = [sign, f"*{linked(request, formatter)}*", words]
+    if sign.isalnum():  # a draft has no sign
+        marked = [f"*{linked(request, formatter)}*", mark(snapshot)]
+    facts = [" ".join(marked)]
     if snapshot.progress:
-        pace = progress_bar.foretold(snapshot.progress, formatter)
-        state = " · ".join(filter(None, [state, progress_bar.percent(snapshot.tally, formatter), pace]))
-    whose = mention(request.channel) if is_own else formatter.name(request.requester)
-    when = formatter.slack_date(request.asked_at) if request.asked_at else ""
-    facts = [escape(request_facts.heading(request, formatter)), whose, when]
-    return f"{state}\n{' · '.join(filter(None, facts))}"
+        facts += [
+            progress_bar.percent(snapshot.tally, formatter),
+            progress_bar.foretold(snapshot.progress, formatter),
+        ]
+    elif request.state is not State.DONE:
+        facts.append(request_facts.whom(request, formatter))
+    facts.append(request_facts.title(request))
+    facts.append(mention(request.channel) if is_own else formatter.name(request.requester))
+    facts.append(formatter.slack_date(request.asked_at) if request.asked_at else "")
+    return " · ".join(filter(None, facts))
 
 
 def _title(shown: StatusPage) -> str:

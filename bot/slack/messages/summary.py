@@ -11,7 +11,7 @@ from bot.domain.policy.policy import RefusalReason
 from bot.domain.requests.batches import Tally
 from bot.domain.requests.notification import RequestSnapshot
 from bot.domain.requests.prior_grants import can_ask_again
-from bot.domain.requests.request import Request, State
+from bot.domain.requests.request import Request, State, StopReason
 from bot.domain.rules.rule import RewardType, Rule, Statistics, cost, difference
 from bot.services.customer_lists import has_not_given_list
 from bot.slack.language.texts import _, joined, ngettext
@@ -121,7 +121,7 @@ def _what_to_do(snapshot: RequestSnapshot) -> list[str]:
     if not (request.ended and has_not_given_list(request, tally)):
         return []
     list_ = _("*Send me the list* shows them with the reasons.")
-    if not can_ask_again(request, tally):
+    if not can_ask_again(request, tally) or request.stop is StopReason.RULE_GONE:
         return [list_]
     if tally.left > 0:
         again = _("*Request again…* sends to the rest. Nobody gets it twice.")

@@ -1,12 +1,11 @@
 """The modal in which an approver reads a request and approves it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final, NamedTuple
 
 from slackblocks import ActionsBlock, Block, Button
 
-from bot.domain.customers.uploads import FileRead
 from bot.domain.ids import RequestId
 from bot.domain.requests.request import digest
 from bot.domain.requests.views import ApprovalView, Field, Review
@@ -16,7 +15,7 @@ from bot.slack.modals.review import warnings as review_warnings
 from bot.slack.rendering import earlier_requests, pause_banner, request_facts, rule_changes
 from bot.slack.rendering.blocks import context, header, modal, read_input, sections, text_input
 from bot.slack.rendering.formatting import Formatter, Json, duration
-from bot.slack.rendering.mrkdwn import escape, shorten
+from bot.slack.rendering.mrkdwn import escape
 from bot.slack.rendering.request_state import before
 from bot.slack.rendering.rule_rewards import validity
 from bot.slack.rendering.rule_usage import rule_use
@@ -26,7 +25,6 @@ DETAILS: Final = "discount_approve_rule"
 TITLE: Final = N_("Approve discount?")
 COUNT_BLOCK: Final = str(Field.COUNT)
 MAX_ROUND_DIGITS: Final = 9
-MAX_FILE_NAME: Final = 60
 SHOWN_CONDITIONS: Final = 2
 """How many conditions the sentence names; the rule's details have them all."""
 
@@ -53,7 +51,7 @@ def build(
         *sections([f"⚠️ {warning}"] if warning else [], most=1),
         *pause_banner.blocks(review.pause, formatter),
         header(request_facts.heading(request, formatter)),
-        request_facts.fields(_fields(review, formatter), above=request_facts.title(request)),
+        request_facts.fields(_fields(review, formatter), above=request_facts.title_and_amounts(request)),
         *request_facts.quote(request),
         *sections(_warnings(approval_view, formatter, links), most=8),
         *_confirmation(approval_view),
@@ -109,18 +107,15 @@ def _list(review: Review) -> tuple[str, str]:
     """Name the files that the customers are from, and count the skipped rows; else show two ids."""
     files = [read for read in review.files_read if read.name]
     if not files or review.request.reserved:
-        return _("Customers"), request_facts.ids(review)
-    name = shorten(files[0].name, MAX_FILE_NAME)
-    if len(files) > 1:
-        name = ngettext("{count} file", "{count} files", len(files))
-    return _("List"), _with_skipped(escape(name), files)
-
-
-def _with_skipped(name: str, files: Sequence[FileRead]) -> str:
-    skipped = sum(read.odd for read in files)
+        return _("Ids"), request_facts.ids(review)
+    if len(files) == 1:
+        return _("List"), file_summary.listed(files[0])
+    name, skipped = ngettext("{count} file", "{count} files", len(files)), sum(read.odd for read in files)
     if not skipped:
-        return name
-    return ngettext("{list}, {count} row skipped", "{list}, {count} rows skipped", skipped, list=name)
+        return _("List"), name
+    return _("List"), ngettext(
+        "{list}, {count} row skipped", "{list}, {count} rows skipped", skipped, list=name
+    )
 
 
 def _warnings(approval_view: ApprovalView, formatter: Formatter, links: earlier_requests.Links) -> list[str]:
@@ -131,10 +126,19 @@ def _warnings(approval_view: ApprovalView, formatter: Formatter, links: earlier_
         *([_("⚠️ Dintero isn't answering, so the rule may have changed.")] if approval_view.unread else []),
         *([_("⚠️ *The rule changed in Dintero.* Your approval is for the new one.")] if changed else []),
         *changed,
-        *file_summary.sources(review.files_read, masked=True),
-        *review_warnings(review, formatter, links, masked=True),
+        *_sources(review),
+        *review_warnings(review, formatter, links),
+        *file_summary.warnings(review.files_read, formatter, masked=True, is_short=True),
         *before(approval_view.snapshot, formatter),
     ]
+
+
+def _sources(review: Review) -> list[str]:
+    """Say which columns the ids are from, unless the list of a single file says it."""
+    files = [read for read in review.files_read if read.name]
+    single = len(files) == 1 and not review.request.reserved
+    read = [each for each in review.files_read if not (single and each.name)]
+    return file_summary.sources(read, masked=True)
 
 
 def _confirmation(approval_view: ApprovalView) -> list[Block]:
@@ -156,7 +160,9 @@ def _when(review: Review, formatter: Formatter) -> str:
     if not review.hold_minutes:
         return sentence
     minutes = duration(timedelta(minutes=review.hold_minutes))
-    held = _("After the last approval it's on hold for {time}.", time=minutes)
+    held = _(
+        "After the last approval it's on hold for {time}. Anyone in the channel can cancel it.", time=minutes
+    )
     return f"{sentence}\n{held}"
 
 

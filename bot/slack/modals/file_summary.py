@@ -6,12 +6,13 @@ from typing import Final
 
 from bot.domain.customers.columns import letter, names_column
 from bot.domain.customers.uploads import Doubt, DoubtfulIds, FileRead, OtherSheet
-from bot.slack.language.texts import _, ngettext
-from bot.slack.rendering.file_errors import ODD
+from bot.slack.language.texts import N_, _, ngettext
+from bot.slack.rendering.file_errors import ODD, ODD_IN_SHORT
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import escape, mask, phrase
 
 MAX_ROWS_NAMED: Final = 10
+MAX_ROWS_IN_SHORT: Final = 4
 MAX_IDS_NAMED: Final = 5
 MAX_NAME: Final = 60
 MAX_ID: Final = 80
@@ -29,29 +30,36 @@ def sources(files: Sequence[FileRead], *, masked: bool = False) -> list[str]:
     return [line for file in files if (line := _source(file, masked=masked))]
 
 
-def warnings(files: Sequence[FileRead], formatter: Formatter, *, masked: bool = False) -> list[str]:
-    """Say what was skipped, and what may not have been meant."""
+def listed(file: FileRead) -> str:
+    """Name a file and its column, for an approver."""
+    values = {"file": escape(file.name, MAX_NAME), "place": _place(file, masked=True), "row": file.header}
+    if file.header > 1:
+        return _("{file}, {place}, header in row {row}", **values)
+    return _("{file}, {place}", **values)
+
+
+def warnings(
+    files: Sequence[FileRead], formatter: Formatter, *, masked: bool = False, is_short: bool = False
+) -> list[str]:
+    """Say what was skipped, and what may not have been meant; in short, without advice, to an approver."""
     return [
         f"⚠️ {line}"
         for file in files
         for line in (
             *_hidden(file),
-            *_unreadable(file, formatter),
+            *(_skipped(file, formatter) if is_short else _unreadable(file, formatter)),
             *(_doubtful(each, file, masked=masked) for each in file.doubtful),
         )
     ]
 
 
 def _source(file: FileRead, *, masked: bool) -> str:
-    may_be_id = ID_SIGN.search(file.column.name) and not names_column(file.column.name)
-    shown = mask if masked and may_be_id else str
-    name, column = escape(shown(file.column.name), MAX_NAME), letter(file.column.number)
     if not file.name:
-        return _pasted(file, name, column)
+        return _pasted(file, *_column(file, masked=masked))
     values = {
         "file": escape(file.name, MAX_NAME),
         "ids": ngettext("{count} id", "{count} ids", file.found),
-        "place": _place(file, name, column),
+        "place": _place(file, masked=masked),
         "row": file.header,
     }
     if file.header > 1:
@@ -73,8 +81,16 @@ def _pasted(file: FileRead, name: str, column: str) -> str:
     return _("*Pasted:* {ids}, header “{name}” on line {line}", **values) if name else ""
 
 
-def _place(file: FileRead, name: str, column: str) -> str:
+def _column(file: FileRead, *, masked: bool) -> tuple[str, str]:
+    """Name the column and its letter; what may be an id and no name is masked."""
+    may_be_id = ID_SIGN.search(file.column.name) and not names_column(file.column.name)
+    shown = mask if masked and may_be_id else str
+    return escape(shown(file.column.name), MAX_NAME), letter(file.column.number)
+
+
+def _place(file: FileRead, *, masked: bool) -> str:
     """Name the column, and its sheet if there are several."""
+    name, column = _column(file, masked=masked)
     values = {"name": name, "column": column, "sheet": escape(file.sheet, MAX_NAME)}
     if name and file.sheet:
         return _("column “{name}” ({column}) of sheet “{sheet}”", **values)
@@ -129,6 +145,22 @@ def _unreadable(file: FileRead, formatter: Formatter) -> list[str]:
         parts.append(_("{count} more", count=more))
     rows = "; ".join(parts)
     return [ngettext("Skipped {count} row – {rows}", "Skipped {count} rows – {rows}", file.odd, rows=rows)]
+
+
+def _skipped(file: FileRead, formatter: Formatter) -> list[str]:
+    """Name the rows without a usable id in one line."""
+    if not file.odd:
+        return []
+    named = file.odd_rows[:MAX_ROWS_IN_SHORT]
+    parts = []
+    for why in dict.fromkeys(row.why for row in named):
+        rows = [formatter.number(row.row) for row in named if row.why is why]
+        problem = _(ODD_IN_SHORT.get(why, ODD[why]))
+        text = N_("row {rows} ({problem})") if len(rows) == 1 else N_("rows {rows} ({problem})")
+        parts.append(_(text, rows=phrase(rows, last="and"), problem=problem))
+    if more := file.odd - len(named):
+        parts.append(ngettext("{count} more row", "{count} more rows", more))
+    return [_("Skipped {rows}.", rows=phrase(parts, last="and"))]
 
 
 def _doubtful(doubtful: DoubtfulIds, file: FileRead, *, masked: bool) -> str:

@@ -19,6 +19,7 @@ from bot.slack.rendering.rule_usage import rule_use
 
 CALLBACK: Final = "discount_review"
 TITLE: Final = N_("Review request")
+DETAILS: Final = "discount_review_rule"
 ODD_ROWS: Final = "discount_review_odd_rows"
 SHOWN_CONDITIONS: Final = 5
 """How many conditions of the rule are named; `/discount rule` has them all."""
@@ -30,21 +31,23 @@ def build(review: Review, formatter: Formatter, links: earlier_requests.Links) -
     facts = [
         (_("Cost"), cost_text(request.price, formatter)),
         (_("Valid"), escape(validity(review.rule, formatter))),
-        (_("Customers"), request_facts.ids(review, masked=False)),
+        (_("Ids"), request_facts.ids(review, masked=False)),
         (_("Account"), request_facts.account_kind(request)),
     ]
     blocks = [
         *pause_banner.blocks(review.pause, formatter),
         header(request_facts.heading(request, formatter)),
-        request_facts.fields(facts, above=request_facts.title(request)),
+        request_facts.fields(facts, above=request_facts.title_and_amounts(request)),
         *request_facts.quote(request),
         *sections(file_summary.sources(review.files_read, masked=not review.shows_ids), most=4),
-        *sections(warnings(review, formatter, links, masked=not review.shows_ids), most=8),
+        *sections([*warnings(review, formatter, links), *_about_files(review, formatter)], most=8),
     ]
     if any(file.odd for file in review.files_read):
         get_rows = Button(_("Send me skipped rows"), action_id=ODD_ROWS, value=request.id)
         blocks.append(ActionsBlock([get_rows], block_id="odd_rows"))
     blocks += sections([*_conditions(review, formatter), *_next(review)], most=4)
+    details = Button(_("All rule details"), action_id=DETAILS, value=request.id)
+    blocks.append(ActionsBlock([details], block_id="discount_review_buttons"))
     blocks.append(context(_("{request} · Nothing is sent yet.", request=request.short)))
     return modal(
         _(TITLE),
@@ -71,9 +74,7 @@ def read(view: Mapping[str, Any]) -> Submission:
     return Submission(RequestId(draft), shown, frozenset(named.split()), mark)
 
 
-def warnings(
-    review: Review, formatter: Formatter, links: earlier_requests.Links, *, masked: bool
-) -> list[str]:
+def warnings(review: Review, formatter: Formatter, links: earlier_requests.Links) -> list[str]:
     """List all that is special or in doubt, the same for the requester and for an approver."""
     request, first = review.request, review.remainder.first if review.remainder else None
     unusable = availability_warning(review.rule, review.usable, formatter)
@@ -82,15 +83,18 @@ def warnings(
         *([request_facts.customers(request, formatter)] if request.reserved or request.repeated else []),
         *earlier_requests.first(request, first, formatter, links),
         *earlier_requests.asked_already(review.remainder, links),
-        *earlier_requests.before(review.prior_grants, links),
+        *earlier_requests.before(review.prior_grants, links, review.repeat_days),
         *earlier_requests.lost(review),
         *request_facts.tier(request.tier, formatter, request),
         *request_facts.budget(review.budget_use, formatter),
         *request_facts.other_account(request, formatter),
         *earlier_requests.own_key(request),
         *earlier_requests.key_use(review),
-        *file_summary.warnings(review.files_read, formatter, masked=masked),
     ]
+
+
+def _about_files(review: Review, formatter: Formatter) -> list[str]:
+    return file_summary.warnings(review.files_read, formatter, masked=not review.shows_ids)
 
 
 def _conditions(review: Review, formatter: Formatter) -> list[str]:

@@ -1,6 +1,7 @@
 """What a request has to do with earlier ones: the same customers, the same campaign key, a follow-up."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Final
 
 from bot.domain.ids import RequestId
@@ -8,7 +9,7 @@ from bot.domain.requests.prior_grants import PriorGrants, PriorRequest, Remainde
 from bot.domain.requests.request import Request
 from bot.domain.requests.views import Review
 from bot.slack.language.texts import N_, _, joined, ngettext
-from bot.slack.rendering.formatting import Formatter
+from bot.slack.rendering.formatting import Formatter, duration
 from bot.slack.rendering.mrkdwn import address, escape, phrase
 
 Links = Mapping[RequestId, str]
@@ -17,32 +18,38 @@ Links = Mapping[RequestId, str]
 MAX_REQUESTS: Final = 5
 
 
-def before(found: PriorGrants, links: Links) -> list[str]:
-    """Say how many customers got the same rule lately, or may get it, and from which requests."""
+def before(found: PriorGrants, links: Links, days: int) -> list[str]:
+    """Say how many customers got the same rule in the last days, or may get it, and from which requests."""
     if not found.customers:
         unread = _("⚠️ Not all earlier requests for this rule could be compared with this one.")
         return [unread] if found.more else []
-    shown = [_share(each, links) for each in found.by if not each.is_hidden]
+    alone = len(found.by) == 1 and found.by[0].customers == found.customers
+    shown = [_share(each, links, is_alone=alone) for each in found.by if not each.is_hidden]
     if len(shown) > MAX_REQUESTS:
         shown[MAX_REQUESTS:] = [_("{count} more", count=len(shown) - MAX_REQUESTS)]
     if hidden := sum(each.is_hidden for each in found.by):
         shown.append(ngettext("{count} request you can't see", "{count} requests you can't see", hidden))
-    return [_prior(found, joined(shown))]
+    return [_prior(found, joined(shown), duration(timedelta(days=days)))]
 
 
-def _prior(found: PriorGrants, requests: str) -> str:
+def _prior(found: PriorGrants, requests: str, time: str) -> str:
     """Say how many got it, or may get it from requests that have not ended or have no answer."""
     count, unsure = found.customers, any(each.open or each.unknown for each in found.by)
     match found.more, unsure:
         case True, True:
-            text = N_("⚠️ At least {count} of these customers got this rule lately, or may get it: {requests}")
+            text = N_(
+                "⚠️ At least {count} of these customers got this rule in the last {time},"
+                " or may get it ({requests})."
+            )
         case True, False:
-            text = N_("⚠️ At least {count} of these customers got this rule lately: {requests}")
+            text = N_("⚠️ At least {count} of these customers got this rule in the last {time} ({requests}).")
         case False, True:
-            text = N_("⚠️ {count} of these customers got this rule lately, or may get it: {requests}")
+            text = N_(
+                "⚠️ {count} of these customers got this rule in the last {time}, or may get it ({requests})."
+            )
         case _:
-            text = N_("⚠️ {count} of these customers got this rule lately: {requests}")
-    return _(text, count=count, requests=requests)
+            text = N_("⚠️ {count} of these customers got this rule in the last {time} ({requests}).")
+    return _(text, count=count, requests=requests, time=time)
 
 
 def lost(review: Review) -> list[str]:
@@ -145,17 +152,21 @@ def key_use(review: Review) -> list[str]:
     return lines
 
 
-def _share(prior_request: PriorRequest, links: Links) -> str:
-    """Say how many customers one earlier request is about, and how sure that is."""
+def _share(prior_request: PriorRequest, links: Links, *, is_alone: bool) -> str:
+    """Say how many customers one earlier request is about, unless that is all, and how sure that is."""
     request, count = _linked(prior_request, links), prior_request.customers
     if prior_request.open:
-        return _("{request} ({count}, not finished)", request=request, count=count)
+        if is_alone:
+            return _("{request}, not finished", request=request)
+        return _("{request}: {count}, not finished", request=request, count=count)
     if prior_request.unknown:
         unsure = prior_request.unknown
+        if is_alone:
+            return _("{request}, {unconfirmed} unconfirmed", request=request, unconfirmed=unsure)
         return _(
-            "{request} ({count}, {unconfirmed} unconfirmed)", request=request, count=count, unconfirmed=unsure
+            "{request}: {count}, {unconfirmed} unconfirmed", request=request, count=count, unconfirmed=unsure
         )
-    return _("{request} ({count})", request=request, count=count)
+    return request if is_alone else _("{request}: {count}", request=request, count=count)
 
 
 def _linked(prior_request: PriorRequest, links: Links) -> str:

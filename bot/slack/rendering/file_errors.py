@@ -92,6 +92,19 @@ ODD: Final[dict[str, str]] = {
 }
 """What is wrong with a row."""
 
+ODD_IN_SHORT: Final[dict[str, str]] = {
+    RowProblem.SHORTENED: N_("shortened by Excel"),
+    RowProblem.UNCERTAIN: N_("a date or a special format"),
+    RowProblem.HIDDEN_ROW: N_("hidden in the sheet"),
+    RowProblem.SEVERAL: N_("more than one value"),
+    RowProblem.NOTHING: N_("no value"),
+    RowProblem.FORMATTED: N_("formatted number"),
+    RowProblem.CODE: N_("code, a formula or a bullet"),
+    RowProblem.MISFIT: N_("cells that don't fit the columns"),
+    RowProblem.ENCODING: N_("damaged letters"),
+}
+"""The same without advice, where it differs."""
+
 
 def trouble(problem: str, *, file: str, who: str) -> str:
     """Say what is wrong with a file; `who` can change what the bot may do."""

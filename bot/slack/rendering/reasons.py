@@ -7,7 +7,7 @@ from typing import Final
 from bot.domain.policy.policy import Place, Refusal, RefusalReason
 from bot.slack.language.texts import N_, _, in_quotes, joined, ngettext
 from bot.slack.rendering.formatting import Formatter
-from bot.slack.rendering.mrkdwn import escape, fit, mention, mentions, shorten
+from bot.slack.rendering.mrkdwn import escape, fit, mention, mentions, phrase, shorten
 from bot.slack.rendering.refusals.customers import CUSTOMERS
 from bot.slack.rendering.refusals.limits import LIMITS
 from bot.slack.rendering.refusals.people import PEOPLE
@@ -36,11 +36,13 @@ def refusal(refusal: Refusal, formatter: Formatter) -> str:
     """Write a refusal in mrkdwn."""
     stand_in = STAND_INS.get(refusal.reason)
     people = _helpers(refusal) or (() if stand_in else formatter.admins)
+    who = mentions(people) if people else _(stand_in or OPERATOR)
     if people and refusal.reason is RefusalReason.NOT_YOURS:
-        people = tuple(dict.fromkeys([*people, *formatter.admins]))
+        requester, *others = dict.fromkeys([*people, *formatter.admins])
+        who = phrase([formatter.name(requester), *map(mention, others)])
     words = Words(
         refusal=refusal,
-        who=mentions(people) if people else _(stand_in or OPERATOR),
+        who=who,
         places=_joined_places([mention(place.id) for place in refusal.elsewhere]),
         quote=lambda text: in_quotes(escape(text, 80)),
         say=lambda text: escape(text, 300),

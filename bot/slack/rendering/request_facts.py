@@ -31,6 +31,14 @@ def title(request: Request) -> str:
     return escape(request.rule.title, 100) if request.rule else _("no rule chosen")
 
 
+def title_and_amounts(request: Request) -> str:
+    """Name the rule, and count the amounts that it has for other items."""
+    others = len(request.rule.reward.values) if request.rule else 0
+    if not others:
+        return title(request)
+    return " · ".join([title(request), ngettext("+{count} other amount", "+{count} other amounts", others)])
+
+
 def rule_name(request: Request) -> str:
     """Name the rule as it was at the time of the request."""
     return in_quotes(escape(request.rule.title, 80)) if request.rule else _("no rule chosen")
@@ -194,13 +202,23 @@ def budget(budget_use: BudgetUse | None, formatter: Formatter) -> list[str]:
     what = joined(left)
     if not budget_use.fits:
         return [_("⚠️ *Over budget:* {left} left until {day}.", left=what, day=until)]
-    percent = formatter.percent(budget_use.percent)
+    used = [
+        *([formatter.number(budget_use.customers)] if budget_use.left_customers is not None else []),
+        *([formatter.amount(budget_use.amount)] if budget_use.left_amount is not None else []),
+    ]
+    if len(used) == 1:
+        return [
+            _("*Budget:* uses {used} of the {left} left until {day}.", used=used[0], left=what, day=until)
+        ]
     return [
         _(
-            "*Budget:* uses {percent} of what's left until {day} ({left}).",
-            percent=percent,
+            "*Budget:* uses {customers} of the {left_customers} and {amount} of the {left_amount} left"
+            " until {day}.",
+            customers=used[0],
+            left_customers=left[0],
+            amount=used[1],
+            left_amount=left[1],
             day=until,
-            left=what,
         )
     ]
 
@@ -223,17 +241,6 @@ def other_account(request: Request, formatter: Formatter) -> list[str]:
         _("⚠️ *The bot uses another Dintero account now* ({account}).", account=escape(formatter.account, 20)),
         _("This request can't be sent any more. Send a new one with `/discount add`."),
     ]
-
-
-def account(request: Request, formatter: Formatter) -> str:
-    """Say the account in a line of its own, and whether the bot serves another one now."""
-    account_id = escape(request.account, 20)
-    line = (
-        _("*PRODUCTION*: real customers ({account})", account=account_id)
-        if request.production
-        else _("*TEST*: no real customers ({account})", account=account_id)
-    )
-    return "\n".join([line, *other_account(request, formatter)])
 
 
 def stage(request: Request) -> str:

@@ -4,7 +4,7 @@ from typing import Final
 
 from bot.domain.requests.batches import Tally
 from bot.domain.requests.notification import RequestSnapshot
-from bot.domain.requests.request import PauseState, State
+from bot.domain.requests.request import PauseState, State, StopReason
 from bot.slack.language.texts import N_, _, ngettext
 from bot.slack.rendering import progress_bar, verification
 from bot.slack.rendering.formatting import Formatter
@@ -15,7 +15,7 @@ from bot.slack.rendering.stops import what_next, what_stopped
 NOTE_CHARACTERS: Final = 500
 OTHERS: Final = " · "
 MARKS: Final[dict[State, str]] = {
-    State.DRAFT: N_("not sent yet"),
+    State.DRAFT: N_("draft"),
     State.WAITING: N_("⏳ waiting for approval"),
     State.APPROVED: N_("✅ approved"),
     State.GIVING: N_("⏳ sending"),
@@ -23,20 +23,31 @@ MARKS: Final[dict[State, str]] = {
     State.DONE: N_("✅ done"),
     State.REJECTED: N_("🚫 rejected"),
     State.CANCELLED: N_("🚫 cancelled"),
-    State.EXPIRED: N_("🚫 expired"),
+    State.EXPIRED: N_("⏳ expired"),
 }
 
 
 def mark(snapshot: RequestSnapshot) -> str:
-    """Say the state in a sign and a word or two, for lists."""
+    """Say the state in a sign and a few words, for lists."""
     state, tally = snapshot.request.state, snapshot.tally
-    if state is State.DONE and tally.newly_given < tally.asked:
-        if tally.unknown:
-            return _("⚠️ partly unconfirmed")
-        return _("⚠️ partly given") if tally.newly_given else _("⚠️ not given")
+    if state is State.DONE:
+        return _mark_of_done(tally)
     if state is State.APPROVED and snapshot.request.give_after:
         return _("⏸️ on hold")
     return _(MARKS[state])
+
+
+def _mark_of_done(tally: Tally) -> str:
+    given, total = tally.newly_given, tally.asked
+    if given == total:
+        return _("✅ given to {given} of {total}", given=given, total=total)
+    if not tally.unknown:
+        return _("⚠️ given to {given} of {total}", given=given, total=total)
+    if not given:
+        return _("⚠️ {count} of {total} unconfirmed", count=tally.unknown, total=total)
+    return _(
+        "⚠️ given to {given} of {total}, {count} unconfirmed", given=given, total=total, count=tally.unknown
+    )
 
 
 def agreed(snapshot: RequestSnapshot, formatter: Formatter) -> str:
@@ -58,28 +69,35 @@ def status_line(snapshot: RequestSnapshot, formatter: Formatter) -> str:
     return "\n".join(status_lines(snapshot, formatter))
 
 
-def status_lines(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
-    """Say the state in lines of mrkdwn: the most important one first."""
+def status_lines(snapshot: RequestSnapshot, formatter: Formatter, *, is_counted: bool = True) -> list[str]:
+    """Say the state in lines of mrkdwn: the most important one first.
+
+    Without `is_counted` only those who got it are counted: the others are told elsewhere in the message.
+    """
+    so_far = _so_far(snapshot, formatter, is_counted=is_counted) if snapshot.request.started_at else []
     match snapshot.request.state:
         case State.DRAFT:
             return [_("Not sent yet.")]
         case State.WAITING:
-            return [_waiting(snapshot, formatter), *before(snapshot, formatter)]
+            return [_waiting(snapshot, formatter), *so_far]
         case State.APPROVED:
-            return [_approved(snapshot, formatter), *before(snapshot, formatter)]
+            return [_approved(snapshot, formatter), *so_far]
         case State.GIVING:
             return [_giving(snapshot, formatter)]
         case State.STOPPED:
-            return _stopped(snapshot, formatter)
+            return [
+                _why_stopped(snapshot),
+                *_so_far(snapshot, formatter, is_counted=is_counted),
+                _next(snapshot),
+            ]
         case State.DONE:
-            tally = snapshot.tally
-            return [f"{sign(tally)} *{result(tally)}*", *_others(snapshot, formatter)]
+            return _done(snapshot, formatter, is_counted=is_counted)
         case State.REJECTED:
-            return [_rejected(snapshot, formatter), *before(snapshot, formatter)]
+            return [_rejected(snapshot, formatter), *so_far]
         case State.CANCELLED:
-            return _cancelled(snapshot, formatter)
+            return [_cancelled(snapshot, formatter), *(so_far or [_("Nothing was given.")])]
         case State.EXPIRED:
-            return [_("🚫 *Expired:* nobody approved it in time."), *before(snapshot, formatter)]
+            return [_("⏳ *Expired:* nobody approved it in time."), *so_far]
 
 
 def result(tally: Tally) -> str:
@@ -157,15 +175,24 @@ def _giving(snapshot: RequestSnapshot, formatter: Formatter) -> str:
     return _("⏳ *Sending to Dintero …*")
 
 
-def _stopped(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
+def _done(snapshot: RequestSnapshot, formatter: Formatter, *, is_counted: bool) -> list[str]:
+    tally = snapshot.tally
+    if is_counted:
+        return [f"{sign(tally)} *{result(tally)}*", *_others(snapshot, formatter)]
+    said = result(tally) if tally.newly_given or not tally.unknown else outcome(tally)
+    return [f"{sign(tally)} *{said}*"]
+
+
+def _why_stopped(snapshot: RequestSnapshot) -> str:
     request = snapshot.request
-    why = _("⚠️ *Stopped:* {reason}", reason=what_stopped(request.stop, request.note))
-    return [why, *_so_far(snapshot, formatter), _next(snapshot)]
+    return _("⚠️ *Stopped:* {reason}", reason=what_stopped(request.stop, request.note))
 
 
 def _next(snapshot: RequestSnapshot) -> str:
     """Say what to do about a stop."""
     request, tally = snapshot.request, snapshot.tally
+    if tally.left <= 0 and request.stop is StopReason.RULE_GONE:
+        return _("Nobody is left to send to. *End request…* finishes it.")
     if tally.left <= 0:
         return _("Nobody is left to send to. *Continue* and *End request…* both finish it.")
     return what_next(request.stop, request.note)
@@ -180,25 +207,29 @@ def _rejected(snapshot: RequestSnapshot, formatter: Formatter) -> str:
     return _("🚫 *Rejected by {who}:* “{why}”", who=formatter.name(by), why=why)
 
 
-def _cancelled(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
+def _cancelled(snapshot: RequestSnapshot, formatter: Formatter) -> str:
     request = snapshot.request
     canceller = request.cancel_asked_by or request.decided_by
     who = formatter.name(canceller) if canceller else ""
-    cancelled = _("🚫 *Cancelled by {who}*", who=who) if who else _("🚫 *Cancelled*")
-    if not request.started_at:
-        return [cancelled, _("Nothing was given.")]
-    return [cancelled, *_so_far(snapshot, formatter)]
+    return _("🚫 *Cancelled by {who}*", who=who) if who else _("🚫 *Cancelled*")
 
 
-def _so_far(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
+def _so_far(snapshot: RequestSnapshot, formatter: Formatter, *, is_counted: bool = True) -> list[str]:
     """Say what is known of the customers, in a line of its own."""
     tally = snapshot.tally
-    counts = OTHERS.join([outcome(tally), *ends(tally)] if tally.unknown else [result(tally), *ends(tally)])
+    if not is_counted:
+        return [f"*{outcome(tally) if tally.unknown else result(tally)}*"]
+    counts = OTHERS.join([outcome(tally) if tally.unknown else result(tally), *_ends(tally)])
     return [f"*{counts}*", *verification.line(snapshot.verification, formatter)]
 
 
 def _others(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
     """Count the customers of the other outcomes, in a line of their own, unless the result has them."""
     tally = snapshot.tally
-    counts = OTHERS.join(ends(tally)) if tally.newly_given or not tally.unknown else ""
+    counts = OTHERS.join(_ends(tally)) if tally.newly_given or not tally.unknown else ""
     return [*([counts] if counts else []), *verification.line(snapshot.verification, formatter)]
+
+
+def _ends(tally: Tally) -> list[str]:
+    """Count the other outcomes; that nobody got it says already that no customer was sent."""
+    return [] if tally.not_tried == tally.asked else ends(tally)

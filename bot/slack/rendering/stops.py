@@ -41,18 +41,18 @@ STOPS: Final[dict[StopReason | None, StopTexts]] = {
     ),
     StopReason.RULE_GONE: StopTexts(
         N_("The rule was deleted in Dintero."),
-        N_("The rule was deleted in Dintero ({note})."),
-        N_("Press *End request…*. The requester gets a list of the remaining customers."),
+        "",
+        N_("*End request…* closes it and sends the requester a list of the remaining customers."),
     ),
     StopReason.RULE_INACTIVE: StopTexts(
         N_("The rule is inactive in Dintero."),
         N_("The rule is inactive in Dintero ({note})."),
-        N_("Activate it and press *Continue*, or press *End request…*."),
+        N_("Activate it and press *Continue*, or *End request…* to leave it so."),
     ),
     StopReason.RULE_EXPIRED: StopTexts(
         N_("The rule has expired."),
         N_("The rule has expired ({note})."),
-        N_("Extend it in Dintero and press *Continue*, or press *End request…*."),
+        N_("Extend it in Dintero and press *Continue*, or *End request…* to leave it so."),
     ),
     StopReason.UNKNOWN_FOR_GOOD: StopTexts(
         N_("Dintero isn't answering."),
@@ -62,7 +62,7 @@ STOPS: Final[dict[StopReason | None, StopTexts]] = {
     StopReason.RULE_CHANGED: StopTexts(
         N_("The rule changed, and nobody can approve the new version."),
         N_("The rule changed, and nobody can approve the new version ({note})."),
-        N_("Change it back in Dintero and press *Continue*, or press *End request…*."),
+        N_("Change it back in Dintero and press *Continue*, or *End request…* to leave it so."),
     ),
     StopReason.BUSY: StopTexts(
         N_("Dintero is overloaded."),
@@ -72,7 +72,7 @@ STOPS: Final[dict[StopReason | None, StopTexts]] = {
     StopReason.POLICY: StopTexts(
         N_("This channel's settings no longer allow it."),
         N_("This channel's settings no longer allow it ({note})."),
-        N_("A bot admin can change them; then press *Continue*. Or press *End request…*."),
+        N_("A bot admin can change them; then press *Continue*. Or press *End request…* to leave it so."),
     ),
     StopReason.BUDGET: StopTexts(
         N_("The channel's budget is used up."),

@@ -39,11 +39,9 @@ def test_a_requester_reads_where_the_request_is(changes: dict[str, object], titl
 def test_an_approver_reads_what_happens_next() -> None:
     approved = replace(REQUEST, state=State.APPROVED)
     assert confirmations.approved(approved, LOOK).text == (
-        "Approved. Sending *R-7K2QF* now. The result goes to its thread."
+        "Sending *R-7K2QF* now. The result goes to its thread."
     )
-    assert confirmations.approved(HELD, LOOK).text == (
-        f"Approved. *R-7K2QF* is on hold until {LOOK.slack_date(NOW)}."
-    )
+    assert confirmations.approved(HELD, LOOK).text == (f"*R-7K2QF* is on hold until {LOOK.slack_date(NOW)}.")
     again = confirmations.approved(replace(REQUEST, state=State.GIVING), LOOK)
     assert again.text == "You already approved *R-7K2QF*. It's in <#C0SUPPORT>."
 
@@ -56,9 +54,7 @@ def test_while_the_bot_is_paused_nobody_reads_that_something_is_sent() -> None:
         confirmations.resolved(approved, LOOK, event=Event.CONTINUED),
     ):
         text = confirmations.unless_paused(reply, approved, PAUSE).text
-        assert text == (
-            "Approved, but the bot is paused. *R-7K2QF* will be sent when an admin ends the pause."
-        )
+        assert text == ("The bot is paused. *R-7K2QF* will be sent when an admin ends the pause.")
         assert confirmations.unless_paused(reply, approved, None) == reply
 
 

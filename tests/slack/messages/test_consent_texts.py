@@ -61,7 +61,7 @@ def test_each_approval_has_its_number_and_no_digest() -> None:
 )
 def test_an_approver_reads_how_many_approvals_are_missing(left: int, expected: str) -> None:
     answer = confirmations.approved(REQUEST, LOOK, left)
-    assert answer.text == f"Approved. *R-7K2QF* needs {expected}"
+    assert answer.text == f"*R-7K2QF* needs {expected}"
 
 
 def test_a_requester_without_access_reads_who_to_ask() -> None:
@@ -78,11 +78,11 @@ def test_a_requester_without_access_reads_who_to_ask() -> None:
 def test_a_budget_says_how_much_of_the_rest_is_used() -> None:
     budget_use = BudgetUse(customers=2, amount=20_000, left_customers=5, left_amount=None, until=NOW)
     assert request_facts.budget(budget_use, LOOK) == [
-        "*Budget:* uses 40% of what's left until 23 Nov 2026 (5 customers)."
+        "*Budget:* uses 2 of the 5 customers left until 23 Nov 2026."
     ]
     both = replace(budget_use, left_amount=25_000)
     assert request_facts.budget(both, LOOK) == [
-        "*Budget:* uses 80% of what's left until 23 Nov 2026 (5 customers and NOK\xa0250)."
+        "*Budget:* uses 2 of the 5 customers and NOK\xa0200 of the NOK\xa0250 left until 23 Nov 2026."
     ]
     assert (
         "*Over budget:* 5 customers left" in request_facts.budget(replace(budget_use, customers=6), LOOK)[0]
@@ -93,9 +93,13 @@ def test_a_budget_says_how_much_of_the_rest_is_used() -> None:
 def test_prior_grants_name_their_requests_with_links() -> None:
     one = PriorRequest(RequestId("1"), ShortId("R-22222"), ChannelId("C1"), "1.0", 3)
     two = replace(one, id=RequestId("2"), short=ShortId("R-33333"), customers=1)
-    lines = earlier_requests.before(PriorGrants(4, (one, two)), {RequestId("1"): "https://slack/x|y"})
+    lines = earlier_requests.before(PriorGrants(4, (one, two)), {RequestId("1"): "https://slack/x|y"}, 7)
     assert lines == [
-        ("⚠️ 4 of these customers got this rule lately: <https://slack/x%7Cy|R-22222> (3) and R-33333 (1)")
+        "⚠️ 4 of these customers got this rule in the last 7 days"
+        " (<https://slack/x%7Cy|R-22222>: 3 and R-33333: 1)."
     ]
-    assert "At least 4" in earlier_requests.before(PriorGrants(4, (one,), more=True), {})[0]
-    assert earlier_requests.before(PriorGrants(), {}) == []
+    assert "At least 4" in earlier_requests.before(PriorGrants(4, (one,), more=True), {}, 7)[0]
+    assert earlier_requests.before(PriorGrants(3, (one,)), {}, 7) == [
+        "⚠️ 3 of these customers got this rule in the last 7 days (R-22222)."
+    ]
+    assert earlier_requests.before(PriorGrants(), {}, 7) == []

@@ -218,7 +218,7 @@ def test_an_approver_reads_the_same_facts_with_ids_masked() -> None:
         "Spar 100,-",
         "*Cost*\\nNOK 1,000 if each uses it once (max 3 uses)",
         "> Late delivery last week",
-        "*Customers*\\n1•••5e to •••",
+        "*Ids*\\n1•••5e to •••",
         "*When it can be used:* 24 Oct – 23 Dec 2026",
     ):
         assert words in drawn

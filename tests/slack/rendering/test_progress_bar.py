@@ -50,7 +50,7 @@ def test_status_shows_the_same_in_full_and_in_a_line() -> None:
     assert progress_bar.drawn(TALLY, Progress(208.4, SOON), LOOK) in str(
         status.one(snapshot, LOOK).blocks
     ).replace("\\n", "\n")
-    assert "⏳ sending · 42% · About 210 per second, done around <!date^" in str(
+    assert "sending · 42% · About 210 per second, done around <!date^" in str(
         status.build(StatusPage((snapshot,)), LOOK).blocks
     )
 

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from bot.domain.policy.policy import OWN_HOLD, RefusalReason
+from bot.domain.policy.policy import OWN_HOLD, Forbidden, RefusalReason
 from bot.slack.language.texts import N_, _
-from bot.slack.rendering.refusals.words import Text, Words, always, elsewhere, of_request
+from bot.slack.rendering.refusals.words import Text, Words, always, elsewhere
 from bot.slack.rendering.technical import technical
 
 
@@ -50,6 +50,46 @@ def _cannot_post(words: Words) -> str:
     return _("I'm not in this channel. Type `/invite @discount-bot` there, then try again.")
 
 
+NOT_YOURS: Final[dict[Forbidden | None, tuple[str, str]]] = {
+    Forbidden.CANCEL: (
+        N_("Only {who} can cancel {request}."),
+        N_("Only {who} can cancel this request."),
+    ),
+    Forbidden.CANCEL_NOT_REJECT: (
+        N_("Only {who} can cancel {request}. You can reject it instead."),
+        N_("Only {who} can cancel this request. You can reject it instead."),
+    ),
+    Forbidden.CANCEL_ELSEWHERE: (
+        N_("Only {who} can cancel {request} from here. While it's on hold, anyone in {places} can."),
+        N_("Only {who} can cancel this request from here. While it's on hold, anyone in its channel can."),
+    ),
+    Forbidden.RESOLVE: (
+        N_("Only {who} can continue or end {request}."),
+        N_("Only {who} can continue or end this request."),
+    ),
+    Forbidden.SEE_ELSEWHERE: (
+        N_("Only {who} can see {request} outside its channel."),
+        N_("Only {who} can see this request outside its channel."),
+    ),
+    Forbidden.SEE_CUSTOMERS: (
+        N_("Only {who} can see the customers of {request}."),
+        N_("Only {who} can see the customers of this request."),
+    ),
+    None: (
+        N_("Only {who} can do this with {request}."),
+        N_("Only {who} can do this with this request."),
+    ),
+}
+"""What only some people can do with a request: with its short id, and without."""
+
+
+def _not_yours(words: Words) -> str:
+    named, unnamed = NOT_YOURS[words.refusal.forbidden]
+    is_named = words.request and (words.places or words.refusal.forbidden is not Forbidden.CANCEL_ELSEWHERE)
+    text = named if is_named else unnamed
+    return _(text, who=words.who, request=words.request, places=words.places)
+
+
 PEOPLE: Final[dict[RefusalReason, Text]] = {
     RefusalReason.UNLISTED_CHANNEL: elsewhere(
         N_("You can't request discounts in this channel. Try {places}, or ask {who} to set this one up."),
@@ -74,9 +114,6 @@ PEOPLE: Final[dict[RefusalReason, Text]] = {
     RefusalReason.LOOKUP_FAILED: _lookup_failed,
     RefusalReason.CANNOT_POST: _cannot_post,
     RefusalReason.NOT_AN_ADMIN: always(N_("Only bot admins can do this. Ask {who}.")),
-    RefusalReason.NOT_YOURS: of_request(
-        N_("You can't change or see {request}. Ask {who}."),
-        N_("You can't change or see this request. Ask {who}."),
-    ),
+    RefusalReason.NOT_YOURS: _not_yours,
 }
 """The text of each reason."""

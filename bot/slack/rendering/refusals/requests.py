@@ -6,7 +6,7 @@ from typing import Final
 
 from bot.domain.policy.policy import RefusalReason
 from bot.domain.requests.request import Event, State
-from bot.slack.language.texts import N_, _
+from bot.slack.language.texts import N_, _, ngettext
 from bot.slack.rendering.refusals.words import Text, Words, always, of_request
 
 SECONDS: Final = re.compile(r"[0-9]{1,11}")
@@ -87,6 +87,17 @@ def _too_late(words: Words) -> str:
     return _("This request has already changed, so nothing was done.")
 
 
+def _already_voted(words: Words) -> str:
+    if words.request and words.detail.isdecimal():
+        return ngettext(
+            "You already approved {request}. It needs {count} more person.",
+            "You already approved {request}. It needs {count} more people.",
+            int(words.detail),
+            request=words.request,
+        )
+    return _("You already approved this. It still needs somebody else's approval.")
+
+
 def _unknown(words: Words) -> str:
     if not words.detail.startswith("R-"):
         return _("I can't find this request any more. `/discount status` lists this channel's requests.")
@@ -155,9 +166,7 @@ REQUESTS: Final[dict[RefusalReason, Text]] = {
     RefusalReason.APPROVAL_OLD: always(
         N_("An approval of this request is too old to count. Ask an approver to approve it again.")
     ),
-    RefusalReason.ALREADY_VOTED: always(
-        N_("You already approved this. It still needs somebody else's approval.")
-    ),
+    RefusalReason.ALREADY_VOTED: _already_voted,
     RefusalReason.CHANGED: always(N_("This changed while you had it open. Nothing was done. Open it again.")),
     RefusalReason.DATABASE_CHANGED: always(
         N_("This is no longer what people approved: its stored data was changed. Tell {who}.")
