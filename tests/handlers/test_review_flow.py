@@ -51,6 +51,18 @@ async def test_back_returns_to_the_form_with_all_that_was_typed(stand: Stand) ->
     assert form.is_open
 
 
+async def test_the_rules_details_open_on_top_of_the_review(stand: Stand) -> None:
+    await filled(stand)
+    review = await reviewed(stand)
+    await review.press("All rule details")
+    await stand.errands.done()
+    details = await stand.shop.ann.sees_view("All rule details", text="Spar 100,-")
+    await details.close()
+    await review.submit()
+    await stand.errands.done()
+    assert (await stand.request()).state is State.WAITING
+
+
 async def test_after_back_the_second_review_shows_and_sends_the_newest_input(stand: Stand) -> None:
     form = await filled(stand)
     await (await reviewed(stand)).close()

@@ -11,7 +11,7 @@ from bot.domain.ids import ChannelId, RequestId, ShortId, UserId
 from bot.domain.requests.batches import Tally
 from bot.domain.requests.notification import NotificationType
 from bot.domain.requests.prior_grants import PriorRequest
-from bot.domain.requests.request import State
+from bot.domain.requests.request import State, StopReason
 from bot.domain.rules.rule import Reward, RewardType
 from bot.services.overview import StatusPage
 from bot.slack.command_parser import ParseProblem, UnknownCommand
@@ -207,6 +207,22 @@ def test_a_stopped_card_counts_outcomes_and_explains_its_buttons() -> None:
     drawn = words(card.build(stopped, LOOK))
     assert "*5 confirmed · 1 refused by Dintero · 3 unconfirmed · 1 not sent*" in drawn
     assert "Press *Continue* to try again, or *End request…* to leave it so." in drawn
+
+
+def test_a_request_whose_rule_is_deleted_can_only_be_ended() -> None:
+    stopped = samples.snapshot(State.STOPPED, stop=StopReason.RULE_GONE, note="Dintero has no such rule")
+    drawn = card.build(replace(stopped, tally=Tally(2)), LOOK)
+    labels = [button["text"]["text"] for button in buttons(drawn)]
+    assert "Continue" not in labels
+    end = next(button for button in buttons(drawn) if button["text"]["text"] == "End request…")
+    assert (end["style"], end["accessibility_label"]) == ("primary", "End R-7K2QF")
+    assert words(drawn).splitlines()[:3] == [
+        "⚠️ *Stopped:* The rule was deleted in Dintero.",
+        "NOK 100 off for 10 customers · Spar 100,-",
+        "*Not given to anyone*",
+    ]
+    ended = samples.snapshot(State.DONE, stop=StopReason.RULE_GONE, started_at=NOW, ended_at=NOW)
+    assert "Request again…" not in words(summary.build(replace(ended, tally=Tally(2)), LOOK))
 
 
 @pytest.mark.parametrize(
