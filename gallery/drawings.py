@@ -171,7 +171,7 @@ def all_views() -> Iterator[tuple[str, dict[str, Any]]]:
     yield "customers of many", customer_list.build(CustomerPage(many, 2, few * (PER_PAGE // 10)), LOOK)
     yield "loading", loading_view("Give a discount", "m")
     refused = reasons.refusal(Refusal(RefusalReason.LOOKUP_FAILED, "timeout"), LOOK)
-    yield "told", message_view("Not now", refused)
+    yield "told", message_view("Can't do that", refused)
 
 
 def outcomes() -> Iterator[tuple[str, RequestSnapshot]]:

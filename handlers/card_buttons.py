@@ -16,7 +16,7 @@ from bot.services.decisions import DecisionService
 from bot.services.lost_requests import settle_lost
 from bot.slack.language.texts import _
 from bot.slack.messages import card_buttons, confirmations, lost_requests
-from bot.slack.modal_controller import show_loading
+from bot.slack.modal_controller import close_of, show_loading
 from bot.slack.modals import approval, cancellation, customer_list, rejection, request_form, rule_details
 from bot.slack.rendering import reasons
 from bot.slack.rendering.formatting import Formatter
@@ -178,8 +178,9 @@ async def turn_page(ack: AsyncAck, body: Body, who: Person, ctx: HandlerContext)
     request, page = customer_list.read_turn(body)
     draw = partial(draw_customers, ctx, request, who, None, page)
     await ack()
-    external = body["view"]["external_id"]
-    ctx.background.spawn(ctx.modal_controller.redraw(external, _(customer_list.TITLE), draw, user=who.id))
+    view = body["view"]
+    redrawing = ctx.modal_controller.redraw(view["external_id"], draw, user=who.id, close=close_of(view))
+    ctx.background.spawn(redrawing)
 
 
 async def submit_approval(ack: AsyncAck, view: View, who: Person, ctx: HandlerContext) -> None:
@@ -213,9 +214,8 @@ async def submit_approval(ack: AsyncAck, view: View, who: Person, ctx: HandlerCo
         reply = confirmations.unless_blocked(reply, approved, ctx.decisions.approvals.obstacle(approved))
         return confirmations.unless_paused(reply, approved, await ctx.decisions.pause_service.now())
 
-    title = _(approval.TITLE)
-    external = await show_loading(ack, view, title)
-    ctx.background.spawn(ctx.modal_controller.redraw(external, title, approve, user=who.id))
+    external = await show_loading(ack, view, _(approval.TITLE))
+    ctx.background.spawn(ctx.modal_controller.redraw(external, approve, user=who.id))
 
 
 async def submit_rejection(ack: AsyncAck, view: View, who: Person, ctx: HandlerContext) -> None:
@@ -230,9 +230,8 @@ async def submit_rejection(ack: AsyncAck, view: View, who: Person, ctx: HandlerC
         rejected = await ctx.decisions.reject(request, who, why)
         return rejected if isinstance(rejected, Refusal) else confirmations.rejected(rejected, ctx.formatter)
 
-    title = _(rejection.TITLE)
-    external = await show_loading(ack, view, title)
-    ctx.background.spawn(ctx.modal_controller.redraw(external, title, reject, user=who.id))
+    external = await show_loading(ack, view, _(rejection.TITLE))
+    ctx.background.spawn(ctx.modal_controller.redraw(external, reject, user=who.id))
 
 
 async def submit_cancellation(ack: AsyncAck, view: View, who: Person, ctx: HandlerContext) -> None:
@@ -245,9 +244,8 @@ async def submit_cancellation(ack: AsyncAck, view: View, who: Person, ctx: Handl
             cancelled if isinstance(cancelled, Refusal) else confirmations.cancelled(cancelled, ctx.formatter)
         )
 
-    title = _(cancellation.TITLE)
-    external = await show_loading(ack, view, title)
-    ctx.background.spawn(ctx.modal_controller.redraw(external, title, cancel, user=who.id))
+    external = await show_loading(ack, view, _(cancellation.TITLE))
+    ctx.background.spawn(ctx.modal_controller.redraw(external, cancel, user=who.id))
 
 
 MODALS: Final[dict[str, tuple[str, DrawModal]]] = {

@@ -61,14 +61,14 @@ async def discount(
             await ack()
             ctx.open_modal(payload, _(settings_modal.TITLE), partial(settings.draw, ctx, who), respond)
         case Help():
-            message = help.build(ctx.formatter)
+            message = help.build(ctx.formatter, status_help(channel, ctx))
             await ack(text=message.text, blocks=message.blocks)
         case UnknownCommand():
             message = help.not_understood(command)
             await ack(text=message.text, blocks=message.blocks)
         case _:
             await ack()
-            answering = explained(answer(command, who, channel, ctx), who, ctx)
+            answering = explained(answer(command, who, channel, ctx))
             ctx.background.spawn(ctx.modal_controller.answer(respond, answering))
 
 
@@ -120,16 +120,16 @@ async def offer_places(who: Person, ctx: HandlerContext, typed: str) -> Answer:
     return found if isinstance(found, Refusal) else choices.places(found, typed)
 
 
-async def refused_here(refusal: Refusal, who: Person, ctx: HandlerContext, typed: str = "") -> Message:
-    """Say why it is not possible here, and offer the channels where it is."""
+async def refused_here(refusal: Refusal, who: Person, ctx: HandlerContext, typed: str) -> Message:
+    """Say why a request is not possible here, and offer the channels where it is."""
     return choices.elsewhere(await ctx.overview.with_places(refusal, who), ctx.formatter, typed)
 
 
-async def explained(answering: Awaitable[Answer], who: Person, ctx: HandlerContext) -> Answer:
-    """Await an answer; a refusal of the channel also says where this person may request."""
+async def explained(answering: Awaitable[Answer]) -> Answer:
+    """Await an answer; a channel outside the policy has no requests to list."""
     found = await answering
     if isinstance(found, Refusal) and found.reason is RefusalReason.UNLISTED_CHANNEL:
-        return await refused_here(found, who, ctx)
+        return choices.nothing_here(ChannelId(found.detail))
     return found
 
 
@@ -222,6 +222,13 @@ async def turn_page(
     await ack()
     answering = show_page(who, channel_of(body), page_number(page) or 1, ctx)
     ctx.background.spawn(ctx.modal_controller.answer(respond, answering, replace=True))
+
+
+def status_help(channel: ChannelId, ctx: HandlerContext) -> str:
+    """Choose what the help says of `/discount status` in this place."""
+    if is_direct(channel):
+        return help.STATUS_DIRECT
+    return help.STATUS if channel in ctx.drafts.access.policy.channels else help.STATUS_UNLISTED
 
 
 def channel_of(body: Body) -> ChannelId:

@@ -11,7 +11,7 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 from bot.domain.requests.person import Person
 from bot.errors import DeliveredBefore
 from bot.slack.language.texts import N_, _
-from bot.slack.modal_controller import WRONG, explain, external_id_of, message_view
+from bot.slack.modal_controller import WRONG, close_of, explain, external_id_of, message_view
 from bot.slack.modals import rule_options
 from bot.slack.reply import Reply, View
 from handlers.context import Body, HandlerContext
@@ -39,15 +39,16 @@ async def press(ack: AsyncAck, body: Body, respond: AsyncRespond, who: Person, c
     elif body.get("view"):
 
         async def draw() -> Reply:
-            return Reply(_(TITLE), _(OUTDATED))
+            return Reply(_(TITLE), _(OUTDATED), close_of(body["view"]))
 
         external = str(body["view"].get("external_id") or "")
-        ctx.background.spawn(ctx.modal_controller.redraw(external, _(TITLE), draw, user=who.id))
+        ctx.background.spawn(ctx.modal_controller.redraw(external, draw, user=who.id))
 
 
-async def submit(ack: AsyncAck) -> None:
+async def submit(ack: AsyncAck, view: View) -> None:
     """Answer an unknown form."""
-    await ack(response_action="update", view=message_view(_(TITLE), _(OUTDATED)))
+    told = message_view(_(TITLE), _(OUTDATED), close=close_of(view))
+    await ack(response_action="update", view=told)
 
 
 async def suggest(ack: AsyncAck) -> None:
@@ -62,7 +63,9 @@ async def fail(
     text = explain(error)
     answer: dict[str, Any] | str = ""
     if body.get("type") == "view_submission" and isinstance(error, DeliveredBefore):
-        told = message_view(_("Delivered twice"), text) | {"external_id": external_id_of(body["view"])}
+        view = body["view"]
+        told = message_view(_("Delivered twice"), text, close=close_of(view))
+        told |= {"external_id": external_id_of(view)}
         answer = {"response_action": "update", "view": told}
     elif body.get("type") == "view_submission":
         answer = _failed_submission(body["view"], text)
@@ -80,4 +83,4 @@ def _failed_submission(view: View, text: str) -> dict[str, Any]:
     inputs = (block["block_id"] for block in view["blocks"] if block.get("type") == "input")
     if field := next(inputs, None):
         return {"response_action": "errors", "errors": {field: text.replace("`", "")}}
-    return {"response_action": "update", "view": message_view(_(WRONG), text)}
+    return {"response_action": "update", "view": message_view(_(WRONG), text, close=close_of(view))}

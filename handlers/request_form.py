@@ -16,7 +16,7 @@ from bot.domain.requests.views import Form, Review
 from bot.errors import DeliveryDeferred
 from bot.slack.language.texts import N_, _
 from bot.slack.messages import confirmations, unreadable_rows_file
-from bot.slack.modal_controller import message_view, show_loading
+from bot.slack.modal_controller import REFUSED, close_of, message_view, show_loading
 from bot.slack.modals import draft_offer, file_fields, request_form, review, rule_details, rule_options
 from bot.slack.rendering import reasons
 from bot.slack.reply import Close, Drawn, Reply, View
@@ -62,7 +62,7 @@ async def choose_rule(ack: AsyncAck, body: Body, who: Person, ctx: HandlerContex
         return
     generation, files = request_form.generation(view), file_fields.files_in_input(view)
     drawn = request_form.build(
-        form, ctx.formatter, generation=generation, files_in_input=files, close=close_of(view)
+        form, ctx.formatter, generation=generation, files_in_input=files, close=form_close(view)
     )
     if request_form.shows_other_rule_faults(view, drawn):
         ctx.background.spawn(ctx.modal_controller.redraw_quietly(view["external_id"], drawn))
@@ -73,8 +73,9 @@ async def continue_draft(ack: AsyncAck, body: Body, who: Person, ctx: HandlerCon
     view, draft = body["view"], RequestId(str(body["actions"][0]["value"]))
     draw = partial(draw_form, ctx, draft, who, generation=request_form.generation(view) + 1)
     await ack()
-    title = _(request_form.TITLE)
-    ctx.background.spawn(ctx.modal_controller.redraw(view["external_id"], title, draw, user=who.id))
+    ctx.background.spawn(
+        ctx.modal_controller.redraw(view["external_id"], draw, user=who.id, close=close_of(view))
+    )
 
 
 async def start_empty(ack: AsyncAck, body: Body, who: Person, ctx: HandlerContext) -> None:
@@ -107,17 +108,18 @@ async def redraw_in_place(
         if isinstance(form, Refusal):
             return form
         generation, files = request_form.generation(view), file_fields.files_in_input(view)
-        close = close_of(view)
+        close = form_close(view)
         return request_form.build(
             form, ctx.formatter, generation=generation, files_in_input=files, close=close
         )
 
     await ack()
-    title = _(request_form.TITLE)
-    ctx.background.spawn(ctx.modal_controller.redraw(view["external_id"], title, draw, user=who.id))
+    ctx.background.spawn(
+        ctx.modal_controller.redraw(view["external_id"], draw, user=who.id, close=close_of(view))
+    )
 
 
-def close_of(view: View) -> Close:
+def form_close(view: View) -> Close:
     """Name the close button of a form: one that came back with faults lies on top of another."""
     return "Back" if view.get("previous_view_id") else "Cancel"
 
@@ -131,12 +133,12 @@ async def ask_again(ack: AsyncAck, body: Body, who: Person, ctx: HandlerContext)
         form = await ctx.drafts.ask_again(draft, of, who)
         if isinstance(form, Refusal):
             return form
-        generation, close = request_form.generation(view) + 1, close_of(view)
+        generation, close = request_form.generation(view) + 1, form_close(view)
         return request_form.build(form, ctx.formatter, generation=generation, close=close)
 
     await ack()
     ctx.background.spawn(
-        ctx.modal_controller.redraw(view["external_id"], _(request_form.TITLE), draw, user=who.id)
+        ctx.modal_controller.redraw(view["external_id"], draw, user=who.id, close=close_of(view))
     )
 
 
@@ -146,7 +148,7 @@ async def submit_form(ack: AsyncAck, view: View, who: Person, ctx: HandlerContex
     faults = await ctx.drafts.save_input(draft, who, form_input)
     if isinstance(faults, Refusal):
         text = reasons.refusal(faults, ctx.formatter)
-        await ack(response_action="update", view=message_view(_(request_form.TITLE), text))
+        await ack(response_action="update", view=message_view(_(REFUSED), text, close=close_of(view)))
         return
     if faults:
         await ack(response_action="errors", errors=request_form.errors(faults, view, ctx.formatter))
@@ -154,7 +156,7 @@ async def submit_form(ack: AsyncAck, view: View, who: Person, ctx: HandlerContex
     below = view.get("previous_view_id")  # this form came back with faults, on top of the first one
     external = await show_loading(ack, view, _(review.TITLE), draft, on_top=not below)
     draw = partial(draw_review, ctx, draft, who)
-    ctx.background.spawn(ctx.modal_controller.redraw(external, _(review.TITLE), draw, user=who.id))
+    ctx.background.spawn(ctx.modal_controller.redraw(external, draw, user=who.id, close="Back"))
     if below:
         newest = request_form.generation(view) + 1
         again = partial(draw_form, ctx, draft, who, generation=newest)
@@ -186,13 +188,13 @@ async def submit_review(ack: AsyncAck, view: View, who: Person, ctx: HandlerCont
             return await confirmation(ctx, asked)
 
         external = await show_loading(ack, view, _(review.TITLE), draft)
-        ctx.background.spawn(ctx.modal_controller.redraw(external, _(NOT_SENT), draw, user=who.id))
+        ctx.background.spawn(ctx.modal_controller.redraw(external, draw, user=who.id, close="Back"))
         return
     asked = asking.result()
     if isinstance(asked, Refusal):
         drawn = await draw_unsent(ctx, draft, who, asked)
-        if isinstance(drawn, Refusal):
-            drawn = message_view(_(NOT_SENT), reasons.refusal(drawn, ctx.formatter))
+        if isinstance(drawn, Reply):
+            drawn = message_view(drawn.title, drawn.text, close=drawn.close)
         await ack(response_action="update", view=drawn)
         return
     reply = await confirmation(ctx, asked)
@@ -207,11 +209,11 @@ async def confirmation(ctx: HandlerContext, asked: Request) -> Reply:
     )
 
 
-async def draw_unsent(ctx: HandlerContext, draft: RequestId, who: Person, refusal: Refusal) -> View | Refusal:
+async def draw_unsent(ctx: HandlerContext, draft: RequestId, who: Person, refusal: Refusal) -> View | Reply:
     """Draw the form with the reason why it was not sent."""
     form = await ctx.drafts.reopen_form(draft, who, refusal)
     if isinstance(form, Refusal):
-        return form
+        return Reply(_(NOT_SENT), reasons.refusal(form, ctx.formatter), "Back")
     return request_form.build(form, ctx.formatter, generation=REDRAWN, close="Back")
 
 

@@ -6,7 +6,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from bot.domain.policy.policy import Refusal
 from bot.domain.requests.person import Person
 from bot.slack.language.texts import _
-from bot.slack.modal_controller import message_view
+from bot.slack.modal_controller import REFUSED, message_view
 from bot.slack.modals import settings
 from bot.slack.rendering import reasons
 from bot.slack.reply import Drawn, View
@@ -29,6 +29,6 @@ async def submit(ack: AsyncAck, view: View, who: Person, ctx: HandlerContext) ->
     saved = await ctx.preferences.save(who, *settings.read(view))
     if isinstance(saved, Refusal):
         text = reasons.refusal(saved, ctx.formatter)
-        await ack(response_action="update", view=message_view(_(settings.TITLE), text))
+        await ack(response_action="update", view=message_view(_(REFUSED), text))
         return
     await ack()

@@ -134,8 +134,11 @@ class AccessControl:
         )
 
     async def readable_rules(self, who: Person, channel: ChannelId) -> ChannelPolicy | Refusal:
-        """Return which rules a person may read: the channel's, or in direct messages those of all places."""
-        if not is_direct(channel):
+        """Return which rules a person may read: the channel's; where none is listed, those of their places.
+
+        Their places are the channels where they may request: elsewhere they learn nothing new.
+        """
+        if channel in self.policy.channels:
             return await self.may_use_channel(who, channel)
         if refusal := await self.may_use_bot(who):
             return refusal

@@ -65,9 +65,10 @@ class OverviewService:
         return tuple([await self._snapshot(request) for request in may[:PER_PAGE]])
 
     async def nearest(self, refusal: Refusal, typed: ShortId, who: Person, channel: ChannelId) -> Refusal:
-        """Add the request that a mistyped id may mean."""
+        """Add the request that a mistyped id may mean, and whether it was typed in direct messages."""
         if refusal.reason is not RefusalReason.UNKNOWN_REQUEST:
             return refusal
+        refusal = replace(refusal, in_direct=is_direct(channel))
         found = await self._recent(who, channel, limit=SEARCHED)
         if isinstance(found, Refusal):
             return refusal

@@ -53,7 +53,7 @@ async def remainder_of(repository: Repository, request: Request) -> Remainder | 
         if other.id != request.id and (not other.ended or other.state is State.DONE or other.started_at)
     )
     tally = await repository.tally(first.id)
-    return Remainder(first, others, tally.left, tally.refused)
+    return Remainder(first, others, tally.left, tally.refused, tally.given)
 
 
 async def customers_left(repository: Repository, first: Request) -> dict[CustomerId, Outcome]:

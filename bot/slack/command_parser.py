@@ -94,7 +94,7 @@ class Help:
 
 @dataclass(frozen=True, slots=True)
 class UnknownCommand:
-    """Any other text, with the nearest command."""
+    """Any other text, or what stands in the place of an id, with the nearest command."""
 
     text: str
     nearest: str
@@ -123,7 +123,7 @@ def read(text: str) -> Command:
             return _add(typed, rest)
         case "status":
             if rest and not short_id(rest):
-                return UnknownCommand(typed, "status", ParseProblem.NO_SHORT_ID)
+                return UnknownCommand(rest.strip(), "status", ParseProblem.NO_SHORT_ID)
             return Status(short_id(rest))
         case "rule":
             return _rule(rest)

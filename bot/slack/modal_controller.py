@@ -39,13 +39,14 @@ MOMENT: Final = N_("One moment…")
 TOO_SLOW: Final = N_("Slack was too slow. Please try again.")
 CLOSED: Final = N_(
     "The form closed before I could answer."
-    " Check `/discount status`, or open a new form with `/discount add`."
+    " Check `/discount status`, or continue your draft with `/discount add`."
 )
 UNSHOWN: Final = N_(
     "Slack didn't show the answer in the form."
     " Check `/discount status`, or open a new form with `/discount add`."
 )
 WRONG: Final = N_("Something went wrong")
+REFUSED: Final = N_("Can't do that")
 UNCHANGED: Final = N_(
     "The database isn't answering. Try again in a minute. Nothing was changed. (Error `{error}`)"
 )
@@ -62,7 +63,7 @@ FAILED_LATE: Final = N_(
     " Check `/discount status` before you try again."
     " If it keeps happening, send that code to a bot admin."
 )
-COPY: Final = N_("This arrived twice and counts once. If you miss its effect, do it again.")
+COPY: Final = N_("This arrived twice and counts once. If nothing happened, try again.")
 
 Answer = TypeVar("Answer")
 Work = Callable[[], Awaitable[object]]
@@ -104,7 +105,7 @@ class ModalController:
     async def open(self, trigger: str, title: str, draw: Drawing, *, respond: AsyncRespond) -> None:
         """Open the view that `draw` makes, after a loading modal if that takes time."""
         external_id = uuid.uuid4().hex
-        drawing = asyncio.ensure_future(self._draw(title, draw))
+        drawing = asyncio.ensure_future(self._draw(draw))
         await asyncio.wait({drawing}, timeout=READY_SECONDS)
         if not drawing.done():
             if await self._open(trigger, external_id, loading_view(title), respond):
@@ -116,9 +117,15 @@ class ModalController:
         else:
             await self._open(trigger, external_id, drawn, respond)
 
-    async def redraw(self, external_id: str, title: str, draw: Drawing, *, user: str) -> None:
-        """Redraw a loading view; if the person has closed it, they get the answer as a direct message."""
-        await self._update(external_id, await self._draw(title, draw), partial(self._send_direct, user))
+    async def redraw(self, external_id: str, draw: Drawing, *, user: str, close: Close = "Done") -> None:
+        """Redraw a loading view; if the person has closed it, they get the answer as a direct message.
+
+        What has nothing to submit gets the button `close`.
+        """
+        drawn = await self._draw(draw, close=close)
+        if not isinstance(drawn, Reply) and not drawn.get("submit"):
+            drawn |= {"close": {"type": "plain_text", "text": _(close)}}
+        await self._update(external_id, drawn, partial(self._send_direct, user))
 
     async def push(self, trigger: str, title: str, draw: Drawing, *, user: str) -> None:
         """Open a view on top of the one with the button; a click that is delivered twice does so once."""
@@ -131,7 +138,7 @@ class ModalController:
             if kind_of(error) is not ErrorKind.TRIGGER_USED:
                 await self._deliver(partial(self._send_direct, user, _(TOO_SLOW)))
             return
-        await self.redraw(external_id, title, draw, user=user)
+        await self.redraw(external_id, draw, user=user, close="Back")
 
     async def answer(
         self,
@@ -199,16 +206,14 @@ class ModalController:
 
         await self._retry(post)
 
-    async def _draw(self, title: str, draw: Drawing) -> View | Reply:
-        """Draw a view; a refusal becomes a reply with this title."""
+    async def _draw(self, draw: Drawing, *, close: Close = "Done") -> View | Reply:
+        """Draw a view; a refusal or a failure becomes a reply."""
         drawn = await reply_or_fault(draw())
         if isinstance(drawn, str):
-            return Reply(_(WRONG), drawn, "Close")
-        return (
-            Reply(title, reasons.refusal(drawn, self._formatter), "Close")
-            if isinstance(drawn, Refusal)
-            else drawn
-        )
+            return Reply(_(WRONG), drawn, close)
+        if isinstance(drawn, Refusal):
+            return Reply(_(REFUSED), reasons.refusal(drawn, self._formatter), close)
+        return drawn
 
     async def _open(self, trigger: str, external_id: str, view: View, respond: AsyncRespond) -> bool:
         try:
@@ -268,14 +273,19 @@ class ModalController:
 
 
 def loading_view(title: str, metadata: str = "", *, close: Close = "Close") -> View:
-    """Draw a modal without a submit, to be replaced by an answer."""
+    """Draw a modal without a submit, to be replaced by an answer: **Done** would say too much."""
     return modal(title, [section(_(MOMENT))], close=_(close), metadata=metadata)
 
 
-def message_view(title: str, text: str, *, close: Close = "Close") -> View:
+def message_view(title: str, text: str, *, close: Close = "Done") -> View:
     """Draw an answer; `text` is escaped mrkdwn. **Done** closes what is below it, too."""
     view = modal(title, [section(text or _(MOMENT))], close=_(close))
     return view | {"clear_on_close": close == "Done"}
+
+
+def close_of(view: View) -> Close:
+    """Name the close button of an answer in place of a view: **Back** to the one below, if there is one."""
+    return "Back" if view.get("previous_view_id") else "Done"
 
 
 def external_id_of(view: View) -> str:
@@ -291,7 +301,8 @@ async def show_loading(
     It returns the external id, the same when delivered twice.
     """
     external_id = external_id_of(view)
-    loading = loading_view(title, metadata, close="Back" if on_top else "Close")
+    is_above = on_top or view.get("previous_view_id")
+    loading = loading_view(title, metadata, close="Back" if is_above else "Close")
     loading |= {"external_id": external_id}
     await ack(response_action="push" if on_top else "update", view=loading)
     return external_id

@@ -9,7 +9,7 @@ from bot.slack.language.texts import N_
 
 View = dict[str, Any]
 CLOSES: Final = (N_("Done"), N_("Close"), N_("Back"), N_("Cancel"))
-"""The close buttons of modals."""
+"""The close buttons of modals: **Back** on top of another, **Cancel** in forms, **Close** while waiting."""
 Close = Literal["Done", "Close", "Back", "Cancel"]
 
 

@@ -25,11 +25,13 @@ async def told(stand: Stand, text: str, *, by: str = "ann", direct: bool = False
 async def test_an_unlisted_channel_opens_the_form_of_another_one(stand: Stand) -> None:
     elsewhere = stand.shop.slack.add_channel("random", stand.shop.people)
     reaction = await stand.shop.ann.command("/discount add “Spar 100,-” c-1", elsewhere)
-    assert "Try #loyalty-support, #small-favours or #big-campaigns, or ask @Chief" in reaction.text
+    assert "You can't request discounts in this channel. Ask @Chief to set it up." in reaction.text
     (offer,) = stand.shop.ann.ephemerals
     await stand.shop.ann.press("Request in #small-favours…", offer)
     form = await stand.shop.ann.sees_view(submit="Review")
     assert form.values["Customer IDs"] == "c-1"
+    assert "#small-favours · TEST account" in form.text
+    assert "Share it in #small-favours and paste its link." in form.text
     (draft,) = await stand.repository.in_state(State.DRAFT)
     assert draft.channel == QUICK
 
@@ -38,7 +40,8 @@ async def test_the_value_of_a_channels_button_is_its_id(stand: Stand) -> None:
     elsewhere = stand.shop.slack.add_channel("random", stand.shop.people)
     await stand.shop.ann.command("/discount add", elsewhere)
     (offer,) = stand.shop.ann.ephemerals
-    values = {block["accessory"]["value"] for block in offer.blocks if "accessory" in block}
+    rows = [block["elements"] for block in offer.blocks if block["type"] == "actions"]
+    values = {button["value"] for (button,) in rows}
     assert values == set(POLICY.channels)
 
 
@@ -78,7 +81,7 @@ async def test_a_forged_button_opens_no_form(stand: Stand) -> None:
 
 async def test_guests_are_offered_nothing(stand: Stand) -> None:
     offer = await told(stand, "add", by="gus", direct=True, words="Guests")
-    assert not [block for block in offer.blocks if "accessory" in block]
+    assert not [block for block in offer.blocks if block["type"] == "actions"]
 
 
 async def test_direct_messages_show_ones_own_requests_and_what_waits(stand: Stand) -> None:
@@ -94,6 +97,38 @@ async def test_direct_messages_show_ones_own_requests_and_what_waits(stand: Stan
 @pytest.mark.parametrize(("text", "words"), [("rule spar 100", "Spar 100,-"), ("help", "Request a Dintero")])
 async def test_rule_and_help_work_in_direct_messages(stand: Stand, text: str, words: str) -> None:
     await told(stand, text, direct=True, words=words)
+
+
+@pytest.mark.parametrize("text", ["status", "cancel"])
+async def test_an_unlisted_channel_says_where_ones_own_requests_are(stand: Stand, text: str) -> None:
+    elsewhere = stand.shop.slack.add_channel("random", stand.shop.people)
+    await stand.shop.ann.command(f"/discount {text}", elsewhere)
+    await stand.errands.done()
+    answer = await stand.shop.ann.is_told("No requests are made in #random.")
+    assert [block["type"] for block in answer.blocks] == ["section"]
+
+
+async def test_a_rule_is_shown_in_an_unlisted_channel_to_those_who_may_request_it(stand: Stand) -> None:
+    elsewhere = stand.shop.slack.add_channel("random", stand.shop.people)
+    await stand.shop.ann.command("/discount rule spar 100", elsewhere)
+    await stand.errands.done()
+    await stand.shop.ann.is_told("Spar 100,-")
+
+
+async def test_a_rule_that_no_place_of_the_person_lists_is_shown_nowhere(sqlite_url: str) -> None:
+    policy = replace(POLICY, channels={QUICK: replace(POLICY.channels[QUICK], rules=frozenset({"other"}))})
+    async with open_stand(sqlite_url, policy=policy) as stand:
+        elsewhere = stand.shop.slack.add_channel("random", stand.shop.people)
+        await stand.shop.ann.command("/discount rule spar 100", elsewhere)
+        await stand.errands.done()
+        told = [stand.shop.ann.read(each) for each in stand.shop.ann.ephemerals]
+        assert told
+        assert not [text for text in told if "Spar 100,-" in text]
+
+
+async def test_a_wrong_id_in_direct_messages_speaks_of_ones_own_requests(stand: Stand) -> None:
+    await told(stand, "status R-22222", direct=True, words="/discount status lists your requests.")
+    await told(stand, "help", direct=True, words="See your requests")
 
 
 async def test_a_rule_without_a_name_lists_the_rules(stand: Stand) -> None:

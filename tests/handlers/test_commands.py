@@ -32,7 +32,7 @@ async def test_guests_learn_the_reason(stand: Stand, text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["add", *PRIVATE_WORDS])
-async def test_unlisted_channels_and_other_workspaces_get_one_sentence(stand: Stand, text: str) -> None:
+async def test_unlisted_channels_and_other_workspaces_get_one_answer(stand: Stand, text: str) -> None:
     sid = stand.shop.slack.add_person("Sid", kind=AccountKind.STRANGER)
     stand.shop.support.members.add(sid.id)
     reaction = await sid.command(f"/discount {text}", stand.shop.support)
@@ -43,7 +43,14 @@ async def test_unlisted_channels_and_other_workspaces_get_one_sentence(stand: St
     reaction = await stand.shop.ann.command(f"/discount {text}", elsewhere)
     await stand.errands.done()
     told = reaction.text + "".join(map(stand.shop.ann.read, stand.shop.ann.ephemerals))
-    assert "Try #loyalty-support" in told or "I can't find" in told or "Only bot admins" in told
+    answers = (
+        "in this channel. Ask @Chief",
+        "No requests are made",
+        "Spar 100,-",
+        "I can't find",
+        "Only bot admins",
+    )
+    assert any(answer in told for answer in answers)
     assert await stand.drafts() == 0
 
 

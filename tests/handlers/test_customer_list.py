@@ -70,7 +70,7 @@ async def test_a_page_turned_by_another_person_is_checked_for_that_person(stand:
     await stand.errands.done()
     looks = [row.who async for row in stand.repository.audit.rows() if row.kind == "looked"]
     assert set(looks) == {stand.shop.bo.id}
-    view = await stand.shop.bo.sees_view("Customers")
+    view = await stand.shop.bo.sees_view("Can't do that")
     assert "customer-" not in view.text
 
 

@@ -145,8 +145,8 @@ async def test_a_member_asks_again_for_others_customers_and_sees_no_id(stand: St
         told = "\n".join(dora.read(message) for message in dora.reads(dora.direct))
         assert request.short in told
         assert "customer-" not in told
-        assert "who were not given it" not in told
-        await ann.sees(f"{request.short}: 2 of 2 customers", ann.direct)
+        assert "not confirmed for" not in told
+        await ann.sees(f"{request.short}: not confirmed for 2 of 2 customers", ann.direct)
         await ann.press("View customers", card)
         assert "customer-3" in (await ann.sees_view("Customers")).text
         await (await ann.sees_view("Customers")).close()

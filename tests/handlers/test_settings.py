@@ -21,8 +21,8 @@ async def test_a_person_chooses_messages_and_language_and_finds_the_choice_again
     assert ann.view is None
     assert await chosen(stand, ann.id) == (Results.PROBLEMS, "nb")
     await ann.command("/discount settings", stand.shop.support)
-    again = await ann.sees_view(submit="Save")
-    await again.fill({"Language": "Same as Slack"})
+    again = await ann.sees_view(submit="Lagre")
+    await again.fill({"Språk": "Samme som i Slack"})
     assert not (await again.submit()).errors
     assert await chosen(stand, ann.id) == (Results.PROBLEMS, "")
     assert await chosen(stand, stand.shop.bo.id) == (Results.ALWAYS, "")

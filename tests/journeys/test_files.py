@@ -31,7 +31,7 @@ async def test_a_file_goes_from_the_form_to_the_ledger(tmp_path: Path, way: str)
         )
         assert not (await form.submit()).errors
         review = await shop.ann.sees_view(submit="Request approval")
-        assert f"Customers: {MANY + 3:,} (52 repeated ids left out" in review.text
+        assert f"Customers: {MANY + 3:,} (52 duplicates removed)" in review.text
         skipped = "Skipped 2 rows – row 3: no id; row 5: a number that Excel shortened"
         assert skipped in review.text
         assert not shop.slack.messages(shop.support)

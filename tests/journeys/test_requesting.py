@@ -19,7 +19,7 @@ async def test_no_word_of_a_rules_name_is_filled_in_as_a_customer(trip: Trip) ->
     assert form.values["Rule"].startswith(RULE)
     assert form.values["Customer IDs"] == "1001\n1,234,567"
     await form.fill({"Reason": "because"})
-    assert "on line 2 cannot be used" in (await form.submit()).errors["Customer IDs"]
+    assert "Line 2 isn't a customer id" in (await form.submit()).errors["Customer IDs"]
 
 
 async def test_pasted_columns_are_read_like_a_file(trip: Trip) -> None:
@@ -31,7 +31,7 @@ async def test_pasted_columns_are_read_like_a_file(trip: Trip) -> None:
 async def test_a_prefill_that_is_too_long_is_reported_and_not_cut(trip: Trip) -> None:
     form = await trip.form(text=f"add {SEED} " + " ".join(f"customer-{number:05}" for number in range(300)))
     assert form.values["Customer IDs"] == ""
-    assert "do not fit" in form.text
+    assert "That's too many ids to paste" in form.text
 
 
 async def test_an_unknown_rule_is_reported_in_the_form(trip: Trip) -> None:
@@ -108,11 +108,11 @@ async def test_more_shows_the_idempotency_key_and_keeps_the_input(trip: Trip) ->
     await more.fill({"Campaign key": "stamp-2020"})
     assert not (await more.submit()).errors
     review = await trip.shop.ann.sees_view(submit="Request approval")
+    assert "Customers who got this rule before under this key are skipped." in review.text
     card = await trip.asked(review)
     await trip.approve(card)
-    summary = await trip.summary()
+    await trip.summary()
     assert {grant.key for grant in trip.shop.dintero.ledger.grants} == {"stamp-2020"}
-    assert "already had it under this key got nothing more" in trip.shop.ann.read(summary)
 
 
 async def test_the_review_shows_the_whole_request(trip: Trip) -> None:
@@ -136,7 +136,7 @@ async def test_the_review_says_that_a_rule_has_no_price(trip: Trip) -> None:
         if rule["reward"]["type"] == "discount_percent"
     )
     review = await trip.review("a", rule=percent)
-    assert "can't be calculated" in review.text
+    assert "Can't be calculated in advance" in review.text
 
 
 async def test_nothing_is_requested_before_the_review_is_submitted(trip: Trip) -> None:
@@ -190,4 +190,4 @@ async def test_a_form_closed_too_early_is_answered_directly(trip: Trip) -> None:
     trip.shop.slack.faults.plan("conversations.open", Fault.SERVER_ERROR)
     trip.shop.slack.faults.plan("chat.postMessage", Fault.RATE_LIMITED)
     await loading.close()
-    await trip.shop.ann.sees("The form was closed before its answer came", trip.shop.ann.direct)
+    await trip.shop.ann.sees("The form closed before I could answer", trip.shop.ann.direct)

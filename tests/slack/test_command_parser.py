@@ -50,7 +50,7 @@ def escaped(text: str) -> str:
         ("add “Spar 100 c1", UnknownCommand("add “Spar 100 c1", "add", ParseProblem.OPEN_QUOTE)),
         ("status", Status()),
         ("status R-7KQ2M", Status(short_id("R-7KQ2M"))),
-        ("status tomorrow", UnknownCommand("status tomorrow", "status", ParseProblem.NO_SHORT_ID)),
+        ("status tomorrow", UnknownCommand("tomorrow", "status", ParseProblem.NO_SHORT_ID)),
         ("rule Spar 100, 2 for 1", ShowRule("Spar 100, 2 for 1")),
         ("rule “Spar 100”", ShowRule("Spar 100")),
         ("rule “Spar 100", ShowRule("Spar 100")),

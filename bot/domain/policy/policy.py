@@ -134,7 +134,8 @@ class Refusal:
 
     The rest is for the text alone. `empty` are user groups that the policy names for it and that have no
     members. `name` is what it is about as people know it: a rule's title, a short id or the requester; `at`
-    is when. `elsewhere` are channels where this person may do it. The renderer adds the policy's admins
+    is when. `elsewhere` are channels where this person may do it; `in_direct` is whether they typed this in
+    direct messages. The renderer adds the policy's admins
     where only they can help.
     """
 
@@ -145,6 +146,7 @@ class Refusal:
     name: str = field(default="", compare=False)
     at: datetime | None = field(default=None, compare=False)
     elsewhere: tuple[Place, ...] = field(default=(), compare=False)
+    in_direct: bool = field(default=False, compare=False)
     forbidden: Forbidden | None = field(default=None, compare=False)
     """For what is not theirs: what they may not do."""
 

@@ -123,6 +123,8 @@ class Remainder:
     also: tuple[PriorRequest, ...] = ()
     left: int = 0
     refused: int = 0
+    given: int = 0
+    """How many have the discount from it."""
 
 
 def can_ask_again(request: Request, tally: Tally) -> bool:

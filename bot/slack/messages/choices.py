@@ -1,10 +1,12 @@
 """Answers that let a person choose: a channel to request in, or a request to cancel."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
-from slackblocks import Block, Button, ConfirmationDialogue, SectionBlock, Text
+from slackblocks import ActionsBlock, Block, Button, ConfirmationDialogue, SectionBlock, Text
 
+from bot.domain.ids import ChannelId
 from bot.domain.policy.policy import Place, Refusal
 from bot.domain.requests.notification import RequestSnapshot
 from bot.slack.language.texts import _, ngettext
@@ -33,7 +35,17 @@ def places(found: Sequence[Place], typed: str = "") -> Message:
 
 def elsewhere(refusal: Refusal, formatter: Formatter, typed: str = "") -> Message:
     """Say why it is not possible here, with a button for each channel where it is."""
-    return _with_places(reasons.refusal(refusal, formatter), refusal.elsewhere, typed)
+    text = reasons.refusal(replace(refusal, elsewhere=()), formatter)
+    return _with_places(text, refusal.elsewhere, typed)
+
+
+def nothing_here(channel: ChannelId) -> Message:
+    """Say that no requests are made in a channel, and where to see one's own."""
+    text = _(
+        "No requests are made in {channel}. Type this in my direct messages to see yours.",
+        channel=mention(channel),
+    )
+    return message(text, [section(text)])
 
 
 def read_place(value: str) -> tuple[str, str]:
@@ -75,7 +87,8 @@ def _with_places(text: str, found: Sequence[Place], typed: str) -> Message:
     return message(text, [section(text), *rows])
 
 
-def _place_row(place: Place, typed: str) -> SectionBlock:
+def _place_row(place: Place, typed: str) -> Block:
+    """Draw a channel as its button alone, or beside its mention if the policy gives it no name."""
     value = f"{place.id}\n{typed}" if typed and len(typed) <= MAX_TYPED else place.id
     name = shorten(f"#{place.name}", 40) if place.name else ""
     label = _("Request in {channel}…", channel=name) if name else _("Request here…")
@@ -85,6 +98,8 @@ def _place_row(place: Place, typed: str) -> SectionBlock:
         value=value if len(value) <= VALUE else place.id,
         accessibility_label=shorten(label, LABEL),
     )
+    if name:
+        return ActionsBlock([button], block_id=f"place-{place.id}")
     return SectionBlock(Text(mention(place.id), verbatim=True), accessory=button)
 
 

@@ -25,7 +25,9 @@ HIDDEN: Final = "hidden"
 NONE_OF_THESE: Final = N_("None of these")
 HIDDEN_ANSWERS: Final = {"leave": N_("Skip the hidden rows"), "take": N_("Include the hidden rows")}
 MAX_SHEET_NAME: Final = 20
-HINT: Final = N_("CSV or Excel. Over 10 MB? Share it here and paste its link.")
+MAX_CHANNEL_NAME: Final = 80
+HINT: Final = N_("CSV or Excel. Over 10 MB? Share it in {channel} and paste its link.")
+HINT_UNNAMED: Final = N_("CSV or Excel. Over 10 MB? Share it in the channel and paste its link.")
 FILE_LINK: Final = re.compile(
     r"<?https://[\w.-]+\.slack\.com/(?:files/[UW]\w+/|files-pri/T\w+-)(?P<id>F[A-Z0-9]{2,20})(?!\w)"
     r"(?:/(?:download/)?(?P<name>[^\s<>|,;?#/]*))?[^\s<>|,;]*(?:\|[^<>\n]*)?>?"
@@ -68,7 +70,7 @@ def build(form: Form, generation: int, *, files_in_input: frozenset[FileId]) -> 
                 action_id=ACTION, filetypes=["csv", "tsv", "txt", "xlsx"], max_files=MOST_FILES
             ),
             block_id=f"{Field.FILE}:{generation}",
-            hint=_(HINT),
+            hint=_hint(form.policy.name),
             optional=True,
         ),
     ]
@@ -111,6 +113,13 @@ def with_links_as_files(form_input: FormInput) -> FormInput:
         files.setdefault(file, Upload(file, unquote(link["name"] or "") or file))
     customers = FILE_LINK.sub("\n", form_input.customers).strip("\n")
     return replace(form_input, customers=customers, files=tuple(files.values()))
+
+
+def _hint(channel: str) -> str:
+    """Name the form's channel: the form may have been opened somewhere else."""
+    if not channel:
+        return _(HINT_UNNAMED)
+    return _(HINT, channel=f"#{shorten(channel, MAX_CHANNEL_NAME)}")
 
 
 def _question(unclear: AmbiguousFile, generation: int) -> Block:

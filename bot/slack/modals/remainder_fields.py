@@ -39,6 +39,7 @@ def build(
             block_id=f"{Field.REFUSED}:{generation}",
             action=action,
             hint=_(REFUSED_HINT),
+            optional=bool(remainder.left),  # without them there is nobody to give it to
         )
         blocks.append(boxes)
     return blocks
@@ -58,6 +59,8 @@ def _customers(form: Form, remainder: Remainder) -> str:
             remainder.left,
             request=first,
         )
+    if not remainder.given:
+        return _("*Customers:* those that Dintero refused in {request}", request=first)
     return _(
         "*Customers:* those that Dintero refused in {request}. Everyone else already has it.", request=first
     )

@@ -26,7 +26,7 @@ from bot.slack.rendering.blocks import (
 )
 from bot.slack.rendering.blocks import option as choice
 from bot.slack.rendering.formatting import Formatter, Json
-from bot.slack.rendering.mrkdwn import quoted
+from bot.slack.rendering.mrkdwn import mention, quoted
 from bot.slack.rendering.reasons import refusal, refusal_plain
 from bot.slack.reply import Close, View
 
@@ -153,13 +153,14 @@ class _Drawing:
         ]
 
     def _limits(self) -> str:
-        """Promise no more than the channel's limits allow."""
+        """Name the channel, and promise no more than its limits allow."""
         policy, budget = self.form.policy, self.form.policy.budget
         counts = (policy.max_customers, budget.customers if budget else None)
         amounts = (policy.max_amount, budget.amount if budget else None)
         most = min(count for count in counts if count is not None)
         money = min((amount for amount in amounts if amount is not None), default=None)
         values = {
+            "channel": mention(self.form.request.channel),
             "account": request_facts.stage(self.form.request),
             "customers": self.formatter.customers(most),
             "amount": self.formatter.amount(money) if money is not None else "",
@@ -167,17 +168,18 @@ class _Drawing:
         match money is not None, budget is not None:
             case True, True:
                 text = N_(
-                    "{account} account · up to {customers} and {amount} per request, "
+                    "{channel} · {account} account · up to {customers} and {amount} per request, "
                     "while the channel's budget lasts"
                 )
             case True, False:
-                text = N_("{account} account · up to {customers} and {amount} per request")
+                text = N_("{channel} · {account} account · up to {customers} and {amount} per request")
             case False, True:
                 text = N_(
-                    "{account} account · up to {customers} per request, while the channel's budget lasts"
+                    "{channel} · {account} account · up to {customers} per request, "
+                    "while the channel's budget lasts"
                 )
             case _unlimited:
-                text = N_("{account} account · up to {customers} per request")
+                text = N_("{channel} · {account} account · up to {customers} per request")
         return _(text, **values)
 
     def _errors(self, field: Field) -> list[Block]:

@@ -49,7 +49,7 @@ def modal(
     blocks: Sequence[Block],
     *,
     submit: str | None = None,
-    close: str = "Close",
+    close: str = "",
     callback: str = "",
     metadata: str = "",
 ) -> Json:
@@ -58,7 +58,7 @@ def modal(
         title=shorten(_(title), TITLE),
         blocks=list(blocks),
         submit=submit,
-        close=close,
+        close=close or _("Done"),
         callback_id=callback,
         private_metadata=metadata,
     ).to_dict()
@@ -136,11 +136,18 @@ def option(text: str, value: str, description: str | None = None) -> Option:
 
 
 def checkboxes(
-    label: str, options: list[Option], ticked: list[Option], *, block_id: str, action: str, hint: str
+    label: str,
+    options: list[Option],
+    ticked: list[Option],
+    *,
+    block_id: str,
+    action: str,
+    hint: str,
+    optional: bool = True,
 ) -> InputBlock:
     """Draw boxes to tick."""
     group = CheckboxGroup(action_id=action, options=options, initial_options=ticked or None)
-    return InputBlock(label=label, element=group, block_id=block_id, hint=hint, optional=True)
+    return InputBlock(label=label, element=group, block_id=block_id, hint=hint, optional=optional)
 
 
 def answers(view: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:

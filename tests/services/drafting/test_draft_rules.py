@@ -26,7 +26,6 @@ from tests.support.service_fixture import (
     DI,
     GUS,
     LATER,
-    NEWS,
     OFF,
     OVER,
     PERCENT,
@@ -84,7 +83,6 @@ async def test_an_ambiguous_name_lists_all_its_rules(office: Office) -> None:
         (PERCENT.upper(), QUICK, Refusal(RefusalReason.RULE_NOT_ALLOWED, PERCENT.upper())),
         ("ten", QUICK, Refusal(RefusalReason.NO_RULE, "ten")),
         ("year", QUICK, Refusal(RefusalReason.NO_RULE, "year")),
-        ("spar", NEWS, Refusal(RefusalReason.UNLISTED_CHANNEL, NEWS)),
     ],
 )
 async def test_a_hidden_rule_is_answered_with_the_reason(

@@ -291,6 +291,6 @@ def test_help_says_why_a_command_was_not_understood() -> None:
         in help.not_understood(UnknownCommand("add “x", "add", ParseProblem.OPEN_QUOTE)).text
     )
     assert (
-        "for example `/discount status R-7K2QF`"
-        in help.not_understood(UnknownCommand("status x", "status", ParseProblem.NO_SHORT_ID)).text
+        "“x” isn't a request id. Ids look like R-7K2QF."
+        in help.not_understood(UnknownCommand("x", "status", ParseProblem.NO_SHORT_ID)).text
     )

@@ -100,12 +100,17 @@ def _already_voted(words: Words) -> str:
 
 def _unknown(words: Words) -> str:
     if not words.detail.startswith("R-"):
-        return _("I can't find this request any more. `/discount status` lists this channel's requests.")
+        return _("I can't find this request any more. Look it up with `/discount status`.")
     if words.refusal.name and words.request:
         return _(
             "I can't find {request} here. Did you mean {nearest}?",
             request=words.say(words.detail),
             nearest=words.request,
+        )
+    if words.refusal.in_direct:
+        return _(
+            "I can't find {request} here. Ids look like R-7K2QF. `/discount status` lists your requests.",
+            request=words.say(words.detail),
         )
     return _(
         "I can't find {request} here. Ids look like R-7K2QF."
