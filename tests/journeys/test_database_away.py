@@ -17,6 +17,7 @@ from sandbox.shop import POLICY, Shop, database_in, open_shop
 from sandbox.slack import SignedHttp
 from tests.journeys.process import a_process
 from tests.journeys.steps import RULE, Steps
+from tests.support.cancelling import cancel_at_once
 from tests.support.postgres import BUSY_SECONDS, start
 
 IN_TIME = 2.5
@@ -84,6 +85,8 @@ async def test_every_payload_is_answered_in_time_and_nothing_follows(
         await shop.bo.press("Approve…", card)
         approval = await shop.bo.sees_view(submit="Approve")
         await approval.fill({"Number of customers": "60"})
+        await shop.chief.press("Cancel request…", card)
+        cancellation = await shop.chief.sees_view(submit="Cancel request")
         form = await steps.form()
         await form.fill({"Rule": RULE, "Customer IDs": "c-1"})
         before = await saved(url)
@@ -93,9 +96,11 @@ async def test_every_payload_is_answered_in_time_and_nothing_follows(
             offered = await in_time(form.options("Rule", "spar"))
             assert RULE in offered or SORRY in offered
             await in_time(approval.submit())
-            await in_time(shop.ann.press("Cancel request…", card))
+            await in_time(cancel_at_once(shop.ann, card))
+            await in_time(cancellation.submit())
             await in_time(shop.chief.command("/discount pause now", steps.support))
             await shop.ann.is_told(SORRY, within=PATIENT)
+            await shop.chief.sees_view(text=SORRY, within=PATIENT)
             await shop.chief.is_told(SORRY, within=PATIENT)
         assert await saved(url) == before
 

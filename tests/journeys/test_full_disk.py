@@ -40,7 +40,7 @@ async def test_a_full_disk_stops_it_clearly_until_there_is_space(tmp_path: Path,
         )
         told = await shop.ann.command("/discount add", shop.support)
         assert "Nothing was changed." in told.text, told
-        assert "try again in a minute" in told.text, told
+        assert "Try again in a minute." in told.text, told
         assert not told.trouble
         await shop.chief.command("/discount pause", shop.support)
         await shop.chief.is_told("Nothing was changed.", within=PATIENT)
