@@ -18,6 +18,7 @@ from bench.shop_bot import shop_with_bot
 from sandbox.dintero import SandboxDintero
 from sandbox.dintero.catalogue import seed_rule
 from sandbox.shop import BOSS, LEADS, SUPPORT, Shop
+from sandbox.slack import Message
 
 POLICY: Final = f"""
 currency = "NOK"
@@ -42,8 +43,6 @@ ROWS: Final = 60.0
 SPARE_FILES: Final = 8
 """Connections that a busy moment opens, and that close again."""
 CUSTOMERS: Final = 2
-TOLD: Final = 2
-"""Direct messages to the requester: approved, and given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +119,19 @@ async def _request(shop: Shop, number: int) -> None:
     await shop.bo.press("Approve…", card)
     approval = await shop.bo.sees_view(submit="Approve")
     await approval.submit()
-    await shop.ann.sees(f"Given to {CUSTOMERS} of {CUSTOMERS}", shop.support, within=60)
-    await shop.slack.until(lambda: len(shop.ann.direct.messages) == TOLD or None)
+    await shop.slack.until(lambda: _is_told(shop, card))
     for person in shop.people:
         while person.view:
             await person.view.close()
         person.direct.messages.clear()
     shop.support.messages.clear()  # the stand-in's own memory
+
+
+def _is_told(shop: Shop, card: Message) -> bool:
+    """Tell whether the card, the summary and a direct message have the result."""
+    given = f"Given to {CUSTOMERS} of {CUSTOMERS}"
+    said = [card, *shop.slack.thread(card), *shop.ann.direct.messages]
+    return [given in shop.ann.read(one) for one in said] == [True] * 3
 
 
 def _rows(folder: Path, url: str) -> int:

@@ -79,15 +79,23 @@ def approvals_age(bots: Bots) -> None:
     bots.clock.pass_by(hours=25)
 
 
-@pytest.mark.parametrize("change", [leads_change, approver_leaves, requester_leaves, approvals_age])
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (leads_change, "The approval no longer counts (an approver lost access)."),
+        (approver_leaves, "The approval no longer counts (an approver lost access)."),
+        (requester_leaves, "Ann can't request discounts here any more, so nobody can approve this."),
+        (approvals_age, "The approval no longer counts (it is too old)."),
+    ],
+)
 async def test_an_approval_that_no_longer_counts_is_renewed_first(
-    either: Bots, change: Callable[[Bots], None]
+    either: Bots, change: Callable[[Bots], None], told: str
 ) -> None:
     request = await half_given(either)
     calls = len(either.shop.dintero.ledger.calls)
     change(either)
     async with another(either):
-        await either.is_told("The approval no longer counts")
+        await either.is_told(told)
     assert len(either.shop.dintero.ledger.calls) == calls
     assert await either.state(request.id) is State.WAITING
 

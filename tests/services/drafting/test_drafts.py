@@ -169,15 +169,14 @@ async def test_drawing_again_keeps_what_was_typed(office: Office) -> None:
 # asking
 
 
-async def test_asking_makes_it_wait_and_puts_its_card_and_first_line_out(office: Office) -> None:
+async def test_asking_makes_it_wait_and_puts_its_card_out(office: Office) -> None:
     found = await reviewed(office)
     asked = await office.submit(found.request.id, person(ANN))
     assert isinstance(asked, Request)
     assert (asked.state, asked.asked_at, asked.expires_at) == (State.WAITING, NOW, NOW + timedelta(hours=24))
     assert replace(asked, state=State.DRAFT, asked_at=None, expires_at=None) == found.request
     assert [(notification.kind, notification.happened) for notification in await office.unsaid()] == [
-        (ChannelKind.CARD, NotificationType.ASKED),
-        (ChannelKind.LINE, NotificationType.ASKED),
+        (ChannelKind.CARD, NotificationType.ASKED)
     ]
     assert office.background.woken
 

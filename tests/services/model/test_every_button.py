@@ -352,24 +352,34 @@ def may_not(press: Press) -> bool:
 
 
 def each_thing_is_said_once(crowd: Crowd, moves: Sequence[Row], said: Sequence[OutboxMessage]) -> None:
-    """The thread has exactly one line for each event, in order."""
-    lines = [
-        (one.notification.happened, one.notification.by)
-        for one in said
-        if one.notification.kind is ChannelKind.LINE
-    ]
+    """The card is redrawn once for each event, in order; so has the thread a line for what only it tells."""
+    cards, lines = (
+        [(one.notification.happened, one.notification.by) for one in said if one.notification.kind is kind]
+        for kind in (ChannelKind.CARD, ChannelKind.LINE)
+    )
     happened = [(BY_EVENT[Event(row.kind)][1], row.who) for row in moves]
-    hurried = [line for line in lines if line[0] is NotificationType.HURRIED]
+    hurried = [card for card in cards if card[0] is NotificationType.HURRIED]
     assert hurried == [
         (NotificationType.HURRIED, press.who)
         for press in crowd.presses
         if press.button is Button.GIVE_NOW and isinstance(press.answer, Request)
     ]
-    agreed_ = [line for line in lines if line[0] is NotificationType.AGREED]
+    agreed_ = [card for card in cards if card[0] is NotificationType.AGREED]
     last = {row.who for row in moves if row.kind == Event.LAST_APPROVAL}
     assert {who for _, who in agreed_} == crowd.yeses[1] - crowd.yeses[0] - last
     assert len(agreed_) == len({who for _, who in agreed_})
-    tail = [line for line in lines if line[0] not in {NotificationType.HURRIED, NotificationType.AGREED}][
+    tail = [card for card in cards if card[0] not in {NotificationType.HURRIED, NotificationType.AGREED}][
         len(beginnings(crowd.start)) :
     ]
     assert tail == happened, crowd
+    assert lines == [card for card in cards if card[0] not in seen_elsewhere(crowd)], crowd
+
+
+def seen_elsewhere(crowd: Crowd) -> set[NotificationType]:
+    """List what the thread does not repeat: the card or the summary says it."""
+    elsewhere = {NotificationType.ASKED, NotificationType.STARTED}
+    if crowd.before.approvals == 1 and crowd.start is not Start.HELD:
+        elsewhere.add(NotificationType.APPROVED)
+    if crowd.before.started_at:
+        elsewhere.add(NotificationType.CANCELLED)
+    return elsewhere
