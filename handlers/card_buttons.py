@@ -66,7 +66,7 @@ async def click(ack: AsyncAck, body: Body, respond: AsyncRespond, who: Person, c
         if isinstance(done, Refusal):
             return done
         return confirmations.unless_paused(
-            confirm(done, ctx.formatter), done, await ctx.decisions.pause_service.now()
+            confirm(done, ctx.formatter), done, await ctx.decisions.pause_service.now(), is_click=True
         )
 
     await ack()

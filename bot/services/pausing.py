@@ -112,7 +112,8 @@ async def _announce(unit: UnitOfWork, now: datetime) -> None:
     """Redraw the card, and tell the thread once that the bot is paused, and once that it goes on.
 
     A line in each thread that it concerns is quieter than a message to its channel: it reaches the people of
-    the request alone. A giving is told once its batches in flight have ended, and once it goes on.
+    the request alone. A giving is told once its batches in flight have ended, and once it goes on. The end of
+    the pause changes nothing for a request that waits for approval or is stopped, so it has no line.
     """
     request, pause = unit.request, await unit.pause()
     happened = NotificationType.PAUSED if pause else NotificationType.RESUMED
@@ -120,10 +121,11 @@ async def _announce(unit: UnitOfWork, now: datetime) -> None:
         is_told = not request.told_of_pause and request.state in {State.WAITING, State.APPROVED}
     else:
         is_told = request.told_of_pause and request.pausing is PauseState.NO
+    has_line = is_told and (pause is not None or request.state not in {State.WAITING, State.STOPPED})
     card = _of_pause(happened, pause, request, now)
     if is_told:
         await unit.save(replace(request, told_of_pause=pause is not None))
-    await unit.enqueue(card, *([replace(card, kind=ChannelKind.LINE)] if is_told else []))
+    await unit.enqueue(card, *([replace(card, kind=ChannelKind.LINE)] if has_line else []))
 
 
 def _of_pause(

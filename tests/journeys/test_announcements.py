@@ -164,7 +164,7 @@ async def test_a_missing_answer_stops_it_and_continue_gives_nothing_twice(opens:
     trip.shop.dintero.faults.clear()
     await trip.shop.chief.sees("I've paused all sending", trip.shop.chief.direct)
     await trip.shop.ann.press("Continue", card)
-    await trip.shop.ann.sees("Sending starts when the pause ends.", trip.support)
+    await trip.shop.ann.is_told("continues when an admin ends the pause.")
     await trip.shop.chief.command("/discount resume", trip.support)
     await trip.summary("Given to 2 of 2 customers")
     assert trip.shop.dintero.ledger.holders(SEED) == {"a": 1, "b": 1}

@@ -27,7 +27,7 @@ STOPS = {
     "5xx for too long": (
         Fault.broken(503),
         "Dintero isn't answering",
-        "Press Continue when it's back",
+        "When Dintero is back, @Chief types /discount resume. Then press Continue.",
         1,
     ),
     "429 for too long": (

@@ -21,6 +21,10 @@ from bot.slack.language.texts import _
 EVENT_TYPE: Final = "discount_bot_audit_head"
 PAGE_MESSAGES: Final = 200
 """The largest page that Slack recommends."""
+CHECKED_CHARACTERS: Final = 16
+"""Characters of the hash in a checkpoint: 64 bits, too many to try until a changed audit ends with them."""
+SHOWN_CHARACTERS: Final = 8
+"""Characters of a hash that people only compare; the metadata has all of it."""
 MAX_PAGES: Final = 5
 """A notice is at most a day old, unless nothing happens."""
 log = structlog.get_logger()
@@ -74,10 +78,10 @@ class AuditNotices:
             SlackApiError, aiohttp.ClientError, OSError: there are admins, and none of them could be reached.
         """
         text = _(
-            "📄 *Audit checkpoint:* {rows} rows, `{hash}`. Keep this message. "
+            "📄 *Audit checkpoint:* {rows} rows. Keep this message. "
             "Later, run `discount-bot audit verify --head {hash}` to prove that nothing was changed.",
             rows=head.seq,
-            hash=head.hash,
+            hash=head.hash[:CHECKED_CHARACTERS],
         )
         await self._post(text, chain, head)
 
@@ -93,8 +97,8 @@ class AuditNotices:
         if not is_searched:
             lines.append(
                 _(
-                    "I couldn't search Slack yet for the requests that are missing. I keep trying, and list "
-                    "them here. Wait for that list before you resume."
+                    "I couldn't search Slack yet for the requests that are missing. "
+                    "I'll keep trying and list them here. Wait for that list before you resume."
                 )
             )
         await self._post("\n".join(lines), chain, head)
@@ -135,24 +139,24 @@ class AuditNotices:
 def _database_is_new(lost: ChainHead) -> str:
     return _(
         "⏸️ *Paused: the database is new and empty.* I worked with another one before. "
-        "Its audit had {rows} rows and ended with `{hash}`.\n"
+        "Its audit had {rows} rows, the last was `{hash}`.\n"
         "If it should be new, type `/discount resume`. If not, stop the bot. "
         "Then set `DATABASE_URL` to the right one, or restore the newest backup (docs/backup.md).",
         rows=lost.seq,
-        hash=lost.hash,
+        hash=lost.hash[:SHOWN_CHARACTERS],
     )
 
 
 def _database_is_older(lost: ChainHead) -> str:
     return _(
         "⏸️ *Paused: the database is older than what I have seen.* "
-        "Its audit had {rows} rows and ended with `{hash}`, and that row is missing. "
+        "Its audit had {rows} rows, the last was `{hash}`. That row is missing. "
         "Probably a backup was restored.\n"
         "Everything after the backup is missing: requests, approvals, rejections and cancellations. "
         "Compare the open requests (`/discount status`) with their threads. "
         "Cancel those that were cancelled or rejected. Then type `/discount resume`.",
         rows=lost.seq,
-        hash=lost.hash,
+        hash=lost.hash[:SHOWN_CHARACTERS],
     )
 
 

@@ -13,6 +13,7 @@ from bot.slack.rendering import earlier_requests, pause_banner, request_facts
 from bot.slack.rendering.blocks import context, message, section, sections
 from bot.slack.rendering.formatting import Formatter, Message
 from bot.slack.rendering.mrkdwn import capitalised, escape
+from bot.slack.rendering.outcomes import ends, headline, sign
 from bot.slack.rendering.request_state import agreed, status_line, status_lines
 
 RESULT_FIRST: Final = frozenset({State.STOPPED, State.DONE, State.REJECTED, State.CANCELLED, State.EXPIRED})
@@ -60,10 +61,10 @@ def text(snapshot: RequestSnapshot, formatter: Formatter) -> str:
     if tally.unknown and not tally.newly_given:
         return fill(N_("Ended without an answer from Dintero: {offer} ({id}, {account})"))
     return _(
-        "Done: {value} given to {given} of {total} customers ({id}, {account})",
+        "{sign} {outcomes}: {value} ({id}, {account})",
+        sign=sign(tally),
+        outcomes=", ".join([headline(tally), *ends(tally)]),
         value=escape(request_facts.value(request, formatter)),
-        given=tally.newly_given,
-        total=tally.asked,
         id=request.short,
         account=request_facts.stage(request),
     )
@@ -119,8 +120,8 @@ def _open(snapshot: RequestSnapshot, formatter: Formatter) -> list[Block]:
         *sections([*warnings, *_notes(snapshot, formatter)], most=2),
         *request_facts.quote(request),
         section(status_line(snapshot, formatter)),
-        *pause_banner.blocks(snapshot.pause, formatter),
-        *buttons(snapshot),
+        *pause_banner.of_request(snapshot, formatter),
+        *buttons(snapshot, formatter),
         context(f"{request.short} · {request_facts.stage(request)}"),
     ]
 
@@ -133,8 +134,8 @@ def _ended(snapshot: RequestSnapshot, formatter: Formatter) -> list[Block]:
     return [
         section("\n".join([result[0], offer, *result[1:]])),
         *sections([*request_facts.other_account(request, formatter), *_notes(snapshot, formatter)], most=2),
-        *pause_banner.blocks(snapshot.pause, formatter),
-        *buttons(snapshot),
+        *pause_banner.of_request(snapshot, formatter),
+        *buttons(snapshot, formatter),
         context(" · ".join(_footer(snapshot, formatter))),
     ]
 

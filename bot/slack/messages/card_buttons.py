@@ -10,6 +10,7 @@ from bot.domain.requests.request import Request, State, StopReason
 from bot.services.customer_lists import has_not_given_list
 from bot.slack.language.texts import _
 from bot.slack.modals import customer_list
+from bot.slack.rendering.formatting import Formatter
 
 APPROVE: Final = "discount_approve_open"
 REJECT: Final = "discount_reject_open"
@@ -29,9 +30,12 @@ Label = tuple[str, str]
 """A label and its action id."""
 
 
-def buttons(snapshot: RequestSnapshot) -> list[Block]:
+def buttons(snapshot: RequestSnapshot, formatter: Formatter) -> list[Block]:
     """Draw the buttons of the state: decide, reject, rest."""
-    row = _BY_STATE.get(snapshot.request.state, _ended)(snapshot)
+    if snapshot.request.state is State.STOPPED:
+        row = _stopped(snapshot, formatter)
+    else:
+        row = _BY_STATE.get(snapshot.request.state, _ended)(snapshot)
     return [ActionsBlock([*row], block_id=BUTTONS)] if row else []
 
 
@@ -75,7 +79,7 @@ def _running(snapshot: RequestSnapshot) -> list[Button | OverflowMenu]:
     return [*row, *_menu(request, _view())]
 
 
-def _stopped(snapshot: RequestSnapshot) -> list[Button | OverflowMenu]:
+def _stopped(snapshot: RequestSnapshot, formatter: Formatter) -> list[Button | OverflowMenu]:
     request = snapshot.request
     can_continue = request.stop is not StopReason.RULE_GONE
     end = Button(
@@ -83,7 +87,7 @@ def _stopped(snapshot: RequestSnapshot) -> list[Button | OverflowMenu]:
         action_id=END,
         value=request.id,
         style=None if can_continue else "primary",
-        confirm=_confirm_end(request),
+        confirm=_confirm_end(request, formatter),
         accessibility_label=_("End {request}", request=request.short),
     )
     row = [_continue(request), end] if can_continue else [end]
@@ -172,10 +176,11 @@ def _confirm_skip(request: Request) -> ConfirmationDialogue:
     )
 
 
-def _confirm_end(request: Request) -> ConfirmationDialogue:
+def _confirm_end(request: Request, formatter: Formatter) -> ConfirmationDialogue:
+    name = formatter.name(request.requester)
     return ConfirmationDialogue(
         title=_("End {id}?", id=request.short),
-        text=_("Customers who don't have it yet won't get it. You'll get a list of them."),
+        text=_("Customers who don't have it yet won't get it. {name} gets a list of them.", name=name),
         confirm=_("End request"),
         deny=_("Keep open"),
         style="danger",
@@ -186,5 +191,4 @@ _BY_STATE: Final = {
     State.WAITING: _waiting,
     State.APPROVED: _running,
     State.GIVING: _running,
-    State.STOPPED: _stopped,
 }

@@ -66,13 +66,18 @@ def approved(request: Request, formatter: Formatter, still_needed: int = 0) -> R
     return Reply(title, text)
 
 
-def unless_paused(reply: Reply, request: Request, pause: Pause | None) -> Reply:
-    """Replace a reply that promises what the pause delays."""
+def unless_paused(reply: Reply, request: Request, pause: Pause | None, *, is_click: bool = False) -> Reply:
+    """Replace a reply that promises what the pause delays; with `is_click` nobody has just approved it."""
     if pause is None or request.state is not State.APPROVED:
         return reply
-    text = _(
-        "The bot is paused. *{request}* will be sent when an admin ends the pause.", request=request.short
-    )
+    if is_click:
+        text = _(
+            "The bot is paused. *{request}* continues when an admin ends the pause.", request=request.short
+        )
+    else:
+        text = _(
+            "The bot is paused. *{request}* will be sent when an admin ends the pause.", request=request.short
+        )
     return Reply(reply.title, text)
 
 

@@ -6,6 +6,7 @@ from bot.slack.language.texts import N_, _
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import escape, mentions
 from bot.slack.rendering.request_state import NOTE_CHARACTERS
+from bot.slack.rendering.technical import technical
 
 INVITE: Final = N_("Invite me: `/invite @discount-bot`.")
 UNARCHIVE: Final = N_("Unarchive the channel.")
@@ -20,7 +21,7 @@ PROBLEMS: Final[dict[str, tuple[str, str]]] = {
 
 def why(code: str, note: str) -> str:
     """Say in a few words why Slack took no message."""
-    return _(PROBLEMS[code][0]) if code in PROBLEMS else escape(note, NOTE_CHARACTERS)
+    return _(PROBLEMS[code][0]) if code in PROBLEMS else technical(escape(note, NOTE_CHARACTERS))
 
 
 def advice(code: str, formatter: Formatter) -> str:

@@ -1,10 +1,10 @@
 """The direct messages about a request: to its requester, or to an admin in their place."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Final
 
 from bot.domain.policy.policy import RefusalReason
+from bot.domain.requests.batches import Tally
 from bot.domain.requests.notification import NotificationType, RequestSnapshot
 from bot.slack.language.texts import _, joined, ngettext
 from bot.slack.messages import delivery_problems
@@ -12,8 +12,9 @@ from bot.slack.messages.thread_lines import Event, approvers
 from bot.slack.rendering import request_facts
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import capitalised, escape, mention, mentions
-from bot.slack.rendering.outcomes import ends, outcome, sign
+from bot.slack.rendering.outcomes import before, ends, outcome, sign
 from bot.slack.rendering.reasons import shortly
+from bot.slack.rendering.technical import technical
 
 OTHERS: Final = " · "
 """Between facts of one line."""
@@ -41,18 +42,12 @@ def rule(snapshot: RequestSnapshot) -> str:
     return escape(found.title, 80) if found else _("no rule chosen")
 
 
-def given(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
+def given(snapshot: RequestSnapshot, formatter: Formatter, *, counted_below: bool = False) -> list[str]:
     """Say what an ended request gave: a sentence, and a line with the other outcomes."""
     tally, values = snapshot.tally, {"value": value(snapshot, formatter), "rule": rule(snapshot)}
     if tally.unknown and not tally.newly_given:
-        unsure = ngettext(
-            "⚠️ *{count} unconfirmed:* {value} ({rule})",
-            "⚠️ *{count} unconfirmed:* {value} ({rule})",
-            tally.unknown,
-            **values,
-        )
-        rest = replace(tally, asked=tally.asked - tally.unknown, unknown=0)
-        return [unsure, *others(replace(snapshot, tally=rest), formatter)]
+        outcomes = ", ".join([outcome(tally), *ends(tally)])
+        return [_("⚠️ *{outcomes}:* {value} ({rule})", outcomes=outcomes, **values)]
     result = ngettext(
         "{sign} *Given to {given} of {count} customer:* {value} ({rule})",
         "{sign} *Given to {given} of {count} customers:* {value} ({rule})",
@@ -61,19 +56,19 @@ def given(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
         given=tally.newly_given,
         **values,
     )
-    return [result, *others(snapshot, formatter)]
+    counts = _others(tally, counted_below=counted_below)
+    return [result, *([OTHERS.join(counts)] if counts else [])]
 
 
-def so_far(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
+def so_far(snapshot: RequestSnapshot, *, counted_below: bool = False) -> list[str]:
     """Say what a request has given by now, in one line."""
-    outcomes = [outcome(snapshot.tally), *ends(snapshot.tally, formatter)]
+    outcomes = [outcome(snapshot.tally), *_others(snapshot.tally, counted_below=counted_below)]
     return [_("So far: {outcomes}", outcomes=OTHERS.join(outcomes))]
 
 
-def others(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
-    """Count the customers of each other outcome, in one line."""
-    counts = ends(snapshot.tally, formatter)
-    return [OTHERS.join(counts)] if counts else []
+def _others(tally: Tally, *, counted_below: bool) -> list[str]:
+    """Count the customers of each other outcome, but not of those that are counted below, with their ids."""
+    return before(tally) if counted_below else ends(tally)
 
 
 def text(event: Event) -> str:
@@ -109,7 +104,9 @@ def _rejected(event: Event) -> Sequence[str]:
         rejected = _("🚫 *{name} rejected your request:* “{why}”", name=event.who, why=event.note)
     else:
         rejected = _("🚫 *{name} rejected your request.*", name=event.who)
-    return [rejected, about, *_in_part(event)]
+    if event.snapshot.request.started_at:
+        return [rejected, about, *_in_part(event)]
+    return [rejected, about, _("Press *Edit and resend…* on the request to try again.")]
 
 
 def _cancelled(event: Event) -> Sequence[str]:
@@ -135,7 +132,9 @@ def _expired(event: Event) -> Sequence[str]:
 
 
 def _in_part(event: Event) -> list[str]:
-    return so_far(event.snapshot, event.formatter) if event.snapshot.request.started_at else []
+    if not event.snapshot.request.started_at:
+        return []
+    return so_far(event.snapshot, counted_below=event.counted_below)
 
 
 def _stopped(event: Event) -> Sequence[str]:
@@ -143,7 +142,7 @@ def _stopped(event: Event) -> Sequence[str]:
     return [
         _("⚠️ *Your request stopped:* {what}", what=about),
         event.stop,
-        *so_far(event.snapshot, event.formatter),
+        *so_far(event.snapshot, counted_below=event.counted_below),
     ]
 
 
@@ -218,15 +217,20 @@ def _untold(event: Event) -> Sequence[str]:
 
 
 def _list_lost(event: Event) -> Sequence[str]:
+    if event.notification.facts.get("slack") or not event.note:
+        lost = _("⚠️ I couldn't send the list of customers who didn't get it: Slack refused the file.")
+    else:
+        why = technical(event.note)
+        lost = _("⚠️ I couldn't send the list of customers who didn't get it ({why}).", why=why)
     return [
-        _("⚠️ I couldn't send the list of customers who didn't get it ({why}).", why=event.note),
+        lost,
         _("Press *Send me the list* on the request."),
         _("If that fails, tell a bot admin."),
     ]
 
 
 def _done(event: Event) -> Sequence[str]:
-    return given(event.snapshot, event.formatter)
+    return given(event.snapshot, event.formatter, counted_below=event.counted_below)
 
 
 DIRECT: Final[dict[NotificationType, Callable[[Event], Sequence[str]]]] = {

@@ -13,18 +13,18 @@ from bot.domain.requests.notification import FileRows, RequestSnapshot
 from bot.domain.requests.prior_grants import can_ask_again
 from bot.services.customer_lists import has_not_given_list
 from bot.slack.language.texts import _, in_quotes, joined, ngettext, number
-from bot.slack.rendering import verification
-from bot.slack.rendering.blocks import SECTION, plain, section, sections
+from bot.slack.rendering import outcomes, verification
+from bot.slack.rendering.blocks import plain, sections
 from bot.slack.rendering.formatting import Formatter
-from bot.slack.rendering.mrkdwn import escape, mask, paragraphs, shorten, visible
+from bot.slack.rendering.mrkdwn import escape, mask, shorten, visible
 
 BULLET: Final = "• "
 MAX_MASKED: Final = 5
 """Ids and rows shown to a channel."""
 MAX_REASONS: Final = 4
 """Reasons shown to a channel: a phone shows sixteen lines."""
-MAX_IDS: Final = 10
-"""Ids shown of each outcome: the file has all of them."""
+MAX_IDS: Final = 3
+"""Ids shown of each outcome, and reasons: the file has all of them."""
 MAX_REASON_LENGTH: Final = 150
 MAX_FILE_NAME: Final = 60
 _NO_LETTERS: Final = re.compile(r"[\W_]+")
@@ -48,19 +48,25 @@ def refused_lines(snapshot: RequestSnapshot) -> list[str]:
 
 def _rows(files: Sequence[FileRows], *, of: int) -> str:
     """Name the rows in the requester's files; empty if nobody knows them."""
-    places = [_rows_of(file) for file in files]
     more = of - sum(len(file.rows) for file in files)
+    if len(files) == 1:
+        return _rows_of(files[0], more)
+    places = [_rows_of(file) for file in files]
     if places and more > 0:
         places.append(_("{count} more", count=more))
     return joined(places) if places else ""
 
 
-def _rows_of(file: FileRows) -> str:
+def _rows_of(file: FileRows, more: int = 0) -> str:
+    """Name rows of a file; a row's number is written as the spreadsheet program writes it."""
+    rows = [str(row) for row in file.rows]
+    if more > 0:
+        rows.append(_("{count} more", count=more))
     return ngettext(
         "row {rows} of {file}",
         "rows {rows} of {file}",
-        len(file.rows),
-        rows=joined([number(row) for row in file.rows]),
+        len(file.rows) + more,
+        rows=joined(rows),
         file=escape(file.name, MAX_FILE_NAME),
     )
 
@@ -104,39 +110,44 @@ def is_general(why: str, customers: Sequence[CustomerId]) -> bool:
 
 
 def whole(snapshot: RequestSnapshot, formatter: Formatter) -> list[Block]:
-    """Draw the first ids of each outcome, one a line; where the others are, and what to do."""
-    tally = snapshot.tally
-    refused: list[str] = []
-    for why, customers in by_reason(snapshot.refused):
-        refused += [_reason(why), *_bullets(customers)]
-    lists = [
-        (
-            _("*Refused by Dintero* (fix these ids):"),
-            refused,
-            max(tally.refused, len(snapshot.refused)),
-        ),
-        (_("*Unconfirmed* (no answer, may have it):"), _bullets(snapshot.unknown), tally.unknown),
-        (_("*Not sent*:"), _bullets(snapshot.not_tried), tally.not_tried),
-    ]
-    drawn = [block for heading, lines, of in lists if lines for block in _list(heading, lines, of)]
-    if not drawn:
+    """Draw the first ids of each outcome, a line for each; where the others are, and what to do."""
+    tally, refused = snapshot.tally, [one.customer for one in snapshot.refused]
+    named = (
+        (outcomes.refused, refused, max(tally.refused, len(refused))),
+        (outcomes.unconfirmed, snapshot.unknown, tally.unknown),
+        (outcomes.not_sent, snapshot.not_tried, tally.not_tried),
+    )
+    if not any(customers for _counted, customers, _of in named):
         return []
+    lines: list[str] = []
+    for counted, customers, of in named:
+        if of > 0 or customers:
+            lines.append(_with_ids(counted(max(of, len(customers))), customers, of))
+        if counted is outcomes.refused:
+            lines += _whole_reasons(snapshot.refused, of)
     seen = verification.line(snapshot.verification, formatter)
-    return [*drawn, *sections([*seen, *_what_to_do(snapshot)], most=2)]
+    return [plain("\n".join(lines)), *sections([*seen, *_what_to_do(snapshot)], most=2)]
 
 
-def _reason(why: str) -> str:
-    if not why.strip():
-        return _("No reason given:")
-    return f"{in_quotes(shorten(why, MAX_REASON_LENGTH))}:"
+def _with_ids(counted: str, customers: Sequence[CustomerId], of: int) -> str:
+    """Name the first ids after their count, as plain text to copy."""
+    ids = [visible(customer) for customer in customers[:MAX_IDS]]
+    if not ids:
+        return counted
+    if of > len(ids):
+        ids.append(_("{count} more", count=of - len(ids)))
+    return _("{outcome}: {ids}", outcome=counted, ids=joined(ids))
 
 
-def _list(heading: str, lines: Sequence[str], of: int) -> list[Block]:
-    last = [at for at, line in enumerate(lines) if line.startswith(BULLET)][:MAX_IDS][-1]
-    shown = paragraphs(lines[: last + 1], SECTION)[0]
-    left = of - sum(line.startswith(BULLET) for line in shown.split("\n"))
-    more = [section(ngettext("… and {count} more", "… and {count} more", left))] if left > 0 else []
-    return [section(heading), plain(shown), *more]
+def _whole_reasons(refused: Sequence[Refused], of: int) -> list[str]:
+    """Quote the most frequent reasons, with their counts if there are several and all are known."""
+    groups = by_reason(refused)
+    is_plain = len(groups) == 1 or of > len(refused)
+    lines: list[str] = []
+    for why, customers in groups[:MAX_IDS]:
+        reason = in_quotes(shorten(why, MAX_REASON_LENGTH)) if why.strip() else _("No reason given")
+        lines.append(f"{BULLET}{reason}" if is_plain else f"{BULLET}{reason}: {number(len(customers))}")
+    return lines
 
 
 def _what_to_do(snapshot: RequestSnapshot) -> list[str]:
@@ -150,10 +161,6 @@ def _what_to_do(snapshot: RequestSnapshot) -> list[str]:
     if can_ask_again(request, tally):
         lines.append(_("*Request again…* starts a new request for these customers. Nobody gets it twice."))
     return lines
-
-
-def _bullets(customers: Sequence[CustomerId]) -> list[str]:
-    return [f"{BULLET}{visible(customer)}" for customer in customers]
 
 
 def by_reason(refused: Sequence[Refused]) -> list[tuple[str, list[CustomerId]]]:

@@ -117,18 +117,17 @@ def _comment(request: Request, tally: Tally, rows: int) -> str:
     values = {"request": request.short, "listed": rows, "outcomes": ", ".join(ends(tally))}
     if tally.unknown:
         return ngettext(
-            "📄 *{request}*: not confirmed for {listed} of {count} customer ({outcomes}). "
-            "One row each, with the reason.",
+            "📄 *{request}*: the discount isn't confirmed for the customer ({outcomes}). "
+            "The reason is in the file.",
             "📄 *{request}*: not confirmed for {listed} of {count} customers ({outcomes}). "
-            "One row each, with the reason.",
+            "The reasons are in the file.",
             request.customers,
             **values,
         )
     return ngettext(
-        "📄 *{request}*: not given to {listed} of {count} customer ({outcomes}). "
-        "One row each, with the reason.",
+        "📄 *{request}*: the customer didn't get it ({outcomes}). The reason is in the file.",
         "📄 *{request}*: not given to {listed} of {count} customers ({outcomes}). "
-        "One row each, with the reason.",
+        "The reasons are in the file.",
         request.customers,
         **values,
     )

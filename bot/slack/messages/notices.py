@@ -1,6 +1,7 @@
 """Messages about an event: in the request's thread, to other channels and to people."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from slackblocks import Block
@@ -65,10 +66,12 @@ def direct(
     """
     if notification.happened is NotificationType.PAUSED:
         return _message(pause_banner.to_admin(notification, snapshot.request.short), snapshot, link=link)
+    counted_below = False
     if notification.happened not in WITH_IDS:
         details = sections(_rule_changes(notification, snapshot, formatter), most=4)
     elif ids_of is None or snapshot.tally.given == snapshot.tally.asked:
         details = whole(snapshot, formatter)
+        counted_below = bool(details)
     else:
         hidden = _(
             "The customer ids aren't shown. The customers come from a request by {name}. "
@@ -76,14 +79,16 @@ def direct(
             name=formatter.name(ids_of),
         )
         details = [section(hidden)]
-    text = direct_texts.text(Event(notification, snapshot, formatter, formatter.slack_date))
+    event = Event(notification, snapshot, formatter, formatter.slack_date)
+    spoken = direct_texts.text(event)
+    text = direct_texts.text(replace(event, counted_below=counted_below))
     if unreachable := notification.facts.get(FALLBACKS):
         meant_for = _(
             "I can't message {name}, so this message to {name} comes to you:",
             name=formatter.name(unreachable),
         )
-        text = f"{meant_for}\n{text}"
-    return _message(text, snapshot, details, link=link)
+        text, spoken = f"{meant_for}\n{text}", f"{meant_for}\n{spoken}"
+    return _message(text, snapshot, details, link=link, spoken=spoken)
 
 
 def _done(event: Event) -> Sequence[str]:
@@ -103,7 +108,7 @@ def _stopped(event: Event) -> Sequence[str]:
     return [
         _("⚠️ *Stopped:* {what}", what=about),
         event.stop,
-        *direct_texts.so_far(event.snapshot, event.formatter),
+        *direct_texts.so_far(event.snapshot),
     ]
 
 
@@ -135,10 +140,12 @@ def _message(
     facts: Sequence[str] = (),
     *,
     link: str,
+    spoken: str = "",
 ) -> Message:
+    """Draw a message; `spoken` is its text for notifications, if that says more."""
     request = snapshot.request
     ids = [request.short, request_facts.stage(request)]
     opens = _("Open request")
     to_card = [f"<{address(link)}|{opens}>"] if link else []
-    spoken = OTHERS.join([text.replace("\n", " "), *facts, *ids])
-    return message(spoken, [section(text), *details, context(OTHERS.join([*facts, *to_card, *ids]))])
+    told = OTHERS.join([(spoken or text).replace("\n", " "), *facts, *ids])
+    return message(told, [section(text), *details, context(OTHERS.join([*facts, *to_card, *ids]))])

@@ -50,7 +50,7 @@ def one(snapshot: RequestSnapshot, formatter: Formatter) -> Message:
         card.text(snapshot, formatter),
         [
             *sections([*result, *(left_out(snapshot, formatter) if begun else [])], most=5),
-            *pause_banner.blocks(snapshot.pause, formatter),
+            *pause_banner.of_request(snapshot, formatter),
             *sections(card.lines(snapshot, formatter), most=4),
             context(" · ".join(_footer(snapshot, formatter))),
         ],

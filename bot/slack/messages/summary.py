@@ -40,6 +40,7 @@ def build(snapshot: RequestSnapshot, formatter: Formatter) -> Message:
             *([_figures(snapshot, rule, formatter)] if rule else []),
             *usage_chart.blocks(snapshot.history, formatter),
             context(_footer(snapshot, formatter)),
+            *([context(_used(snapshot, rule, formatter))] if rule else []),
         ],
     )
 
@@ -120,7 +121,7 @@ def _what_to_do(snapshot: RequestSnapshot) -> list[str]:
     request, tally = snapshot.request, snapshot.tally
     if not (request.ended and has_not_given_list(request, tally)):
         return []
-    list_ = _("*Send me the list* shows them with the reasons.")
+    list_ = _("Press *Send me the list* on the request for the reasons.")
     if not can_ask_again(request, tally) or request.stop is StopReason.RULE_GONE:
         return [list_]
     if tally.left > 0:
@@ -173,15 +174,12 @@ def _what_stopped(request: Request) -> str:
 
 
 def _figures(snapshot: RequestSnapshot, rule: Rule, formatter: Formatter) -> SectionBlock:
-    """Draw the reward, its cost so far, when it can be used, and how much of it was used."""
-    before = snapshot.request.rule.statistics if snapshot.request.rule else None
-    after = snapshot.request.last_answer.statistics if snapshot.request.last_answer else None
-    fields = [
-        _("*Reward*\n{reward}", reward=escape(capitalised(headline(rule, formatter)))),
-        _("*Cost so far*\n{cost}", cost=_cost(rule, snapshot.tally, formatter)),
-        _("*Valid*\n{when}", when=_valid(rule, formatter)),
-        _("*Used by everyone with this rule*\n{figures}", figures=_used(rule, before, after, formatter)),
-    ]
+    """Draw the reward, its cost so far if anybody may have it, and when it can be used."""
+    tally = snapshot.tally
+    fields = [_("*Reward*\n{reward}", reward=escape(capitalised(headline(rule, formatter))))]
+    if tally.newly_given or tally.unknown:
+        fields.append(_("*Cost so far*\n{cost}", cost=_cost(rule, tally, formatter)))
+    fields.append(_("*Valid*\n{when}", when=_valid(rule, formatter)))
     return SectionBlock(fields=[Text(field, verbatim=True) for field in fields])
 
 
@@ -205,12 +203,15 @@ def _valid(rule: Rule, formatter: Formatter) -> str:
     return _("from {day}", day=formatter.day(start)) if start else _("always")
 
 
-def _used(rule: Rule, before: Statistics | None, after: Statistics | None, formatter: Formatter) -> str:
+def _used(snapshot: RequestSnapshot, rule: Rule, formatter: Formatter) -> str:
     """Say in one line how much all customers have used it, and what changed since the request."""
+    before = snapshot.request.rule.statistics if snapshot.request.rule else None
+    after = snapshot.request.last_answer.statistics if snapshot.request.last_answer else None
     now, since = after or Statistics(), difference(before, after)
     figures: list[tuple[str, int | None, Callable[[int | Decimal], str]]] = []
     if now.usage is not None:
-        figures.append((ngettext("{count} use", "{count} uses", now.usage), since.usage, formatter.number))
+        used = ngettext("Used {count} time by everyone", "Used {count} times by everyone", now.usage)
+        figures.append((used, since.usage, formatter.number))
     if now.amount is not None:
         figures.append((formatter.amount(now.amount), since.amount, formatter.amount))
     if now.stamp is not None and rule.requirement.stamp:
@@ -220,7 +221,10 @@ def _used(rule: Rule, before: Statistics | None, after: Statistics | None, forma
     if now.debit_balance is not None and rule.reward.type == RewardType.DEBIT:
         left = _("{amount} credit left", amount=formatter.amount(now.debit_balance))
         figures.append((left, since.debit_balance, formatter.amount))
-    return _with_changes(figures) or _("No statistics from Dintero")
+    if not figures:
+        return _("No statistics from Dintero")
+    written = _with_changes(figures)
+    return written if now.usage is not None else _("Used by everyone: {figures}", figures=written)
 
 
 def _with_changes(figures: Sequence[tuple[str, int | None, Callable[[int | Decimal], str]]]) -> str:
@@ -235,7 +239,7 @@ def _with_changes(figures: Sequence[tuple[str, int | None, Callable[[int | Decim
         else:
             written.append(_("{figure} ({change} since the request)", figure=figure, change=change))
             is_said = True
-    return " · ".join(written)
+    return ", ".join(written)
 
 
 def _footer(snapshot: RequestSnapshot, formatter: Formatter) -> str:

@@ -20,8 +20,10 @@ from bot.slack.language.texts import _, joined
 from bot.slack.rendering import pause_banner
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import escape, mention, mentions
-from bot.slack.rendering.reasons import shortly, stop
+from bot.slack.rendering.reasons import shortly
 from bot.slack.rendering.request_state import NOTE_CHARACTERS
+from bot.slack.rendering.stops import heading, is_unexpected, what_next, what_stopped
+from bot.slack.rendering.technical import technical
 
 MOST_NAMED: Final = 30
 
@@ -34,6 +36,8 @@ class Event:
     snapshot: RequestSnapshot
     formatter: Formatter
     when: Callable[[datetime], str]
+    counted_below: bool = False
+    """Whether a direct message counts the other outcomes below, with their ids."""
 
     @property
     def known(self) -> str:
@@ -73,9 +77,25 @@ class Event:
     @property
     def stop(self) -> str:
         """Why it stopped and what to do, in sentences."""
+        return f"{what_stopped(*self.stop_reason)} {self.next}"
+
+    @property
+    def next(self) -> str:
+        """What to do about a stop; the requester alone reads "you"."""
+        request, to = self.snapshot.request, self.notification.to
+        return what_next(
+            *self.stop_reason,
+            lister="" if to == request.requester else self.formatter.name(request.requester),
+            pause=self.snapshot.pause,
+            admins=self.formatter.admins,
+        )
+
+    @property
+    def stop_reason(self) -> tuple[StopReason | None, str]:
+        """Why it stopped, and the note to it."""
         found, request = self.notification.facts.get("stop", ""), self.snapshot.request
         reason = StopReason(found) if found in set(StopReason) else request.stop
-        return stop(reason, self.notification.note or request.note)
+        return reason, self.notification.note or request.note
 
 
 def approvers(snapshot: RequestSnapshot) -> str:
@@ -165,6 +185,8 @@ def _cancel_asked(event: Event) -> str:
 
 
 def _stopped(event: Event) -> str:
+    if is_unexpected(*event.stop_reason):
+        return f"{heading(*event.stop_reason)} {event.next}"
     return _("⚠️ Stopped: {why}", why=event.stop)
 
 
@@ -265,7 +287,8 @@ def _waiting(event: Event) -> str:
             return _("⏳ Dintero isn't answering, so sending can't start. Retrying; nothing for you to do.")
         case _service, "":
             return _("⏳ Dintero isn't answering. Retrying; nothing for you to do.")
-        case _service, why:
+        case _service, note:
+            why = technical(note)
             return _("⏳ Dintero isn't answering ({why}). Retrying; nothing for you to do.", why=why)
 
 

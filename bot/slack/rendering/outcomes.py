@@ -37,18 +37,37 @@ def outcome(tally: Tally, _formatter: Formatter | None = None) -> str:
 
 def ends(tally: Tally, _formatter: Formatter | None = None) -> list[str]:
     """Count the customers of each other outcome that occurred, each as a phrase."""
+    counts = (
+        (tally.refused, refused(tally.refused)),
+        (tally.unknown, unconfirmed(tally.unknown)),
+        (tally.not_tried, not_sent(tally.not_tried)),
+    )
+    return [*before(tally), *(words for count, words in counts if count > 0)]
+
+
+def before(tally: Tally) -> list[str]:
+    """Count the customers who had it before, or may have had it."""
     had, maybe = tally.had_before, tally.maybe_before
     counts = (
         (had, ngettext("{count} had it before", "{count} had it before", had)),
         (maybe, ngettext("{count} may have had it before", "{count} may have had it before", maybe)),
-        (
-            tally.refused,
-            ngettext("{count} refused by Dintero", "{count} refused by Dintero", tally.refused),
-        ),
-        (tally.unknown, ngettext("{count} unconfirmed", "{count} unconfirmed", tally.unknown)),
-        (tally.not_tried, ngettext("{count} not sent", "{count} not sent", tally.not_tried)),
     )
     return [words for count, words in counts if count > 0]
+
+
+def refused(count: int) -> str:
+    """Count refused customers."""
+    return ngettext("{count} refused by Dintero", "{count} refused by Dintero", count)
+
+
+def unconfirmed(count: int) -> str:
+    """Count unconfirmed customers."""
+    return ngettext("{count} unconfirmed", "{count} unconfirmed", count)
+
+
+def not_sent(count: int) -> str:
+    """Count customers for whom no call was made."""
+    return ngettext("{count} not sent", "{count} not sent", count)
 
 
 def sign(tally: Tally) -> str:

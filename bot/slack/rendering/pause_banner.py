@@ -4,13 +4,14 @@ from typing import Final
 
 from slackblocks import Block
 
-from bot.domain.requests.notification import Notification
-from bot.domain.requests.request import Pause, PausedFor
+from bot.domain.requests.notification import Notification, RequestSnapshot
+from bot.domain.requests.request import Pause, PausedFor, State
 from bot.services.pausing import PauseChange
 from bot.slack.language.texts import N_, _, joined
 from bot.slack.rendering.blocks import section
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import escape
+from bot.slack.rendering.stops import tells_pause
 
 BOTS_REASONS: Final[dict[str, str]] = {
     PausedFor.UNKNOWN: N_("Dintero didn't answer a call for an hour"),
@@ -60,6 +61,13 @@ def _since(pause: Pause, formatter: Formatter) -> str:
 def blocks(pause: Pause | None, formatter: Formatter) -> list[Block]:
     """Draw the note, if the bot is paused."""
     return [section(note(pause, formatter))] if pause else []
+
+
+def of_request(snapshot: RequestSnapshot, formatter: Formatter) -> list[Block]:
+    """Draw the note below a request's state, unless the state says it."""
+    request, pause = snapshot.request, snapshot.pause
+    is_said = request.state is State.STOPPED and tells_pause(request.stop, request.note, pause)
+    return [] if is_said else blocks(pause, formatter)
 
 
 def to_admin(notification: Notification, short: str) -> str:

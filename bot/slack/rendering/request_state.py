@@ -10,7 +10,7 @@ from bot.slack.rendering import progress_bar, verification
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import escape, mention, phrase
 from bot.slack.rendering.outcomes import ends, headline, outcome, sign
-from bot.slack.rendering.stops import what_next, what_stopped
+from bot.slack.rendering.stops import heading, what_next
 
 NOTE_CHARACTERS: Final = 500
 OTHERS: Final = " · "
@@ -88,7 +88,7 @@ def status_lines(snapshot: RequestSnapshot, formatter: Formatter, *, is_counted:
             return [
                 _why_stopped(snapshot),
                 *_so_far(snapshot, formatter, is_counted=is_counted),
-                _next(snapshot),
+                _next(snapshot, formatter),
             ]
         case State.DONE:
             return _done(snapshot, formatter, is_counted=is_counted)
@@ -152,7 +152,7 @@ def _approved(snapshot: RequestSnapshot, formatter: Formatter) -> str:
         held = _("⏸️ *On hold until {time}.* Anyone in this channel can cancel it until then.", time=until)
         return f"{held}\n{approved}"
     if snapshot.pause:
-        return f"⏸️ *{approved}* " + _("Sending starts when the pause ends.")
+        return f"⏸️ *{approved}*"
     if request.waits_since:
         since = formatter.slack_date(request.waits_since)
         waits = _("Sending has been waiting since {time} and starts by itself.", time=since)
@@ -185,17 +185,23 @@ def _done(snapshot: RequestSnapshot, formatter: Formatter, *, is_counted: bool) 
 
 def _why_stopped(snapshot: RequestSnapshot) -> str:
     request = snapshot.request
-    return _("⚠️ *Stopped:* {reason}", reason=what_stopped(request.stop, request.note))
+    return heading(request.stop, request.note)
 
 
-def _next(snapshot: RequestSnapshot) -> str:
+def _next(snapshot: RequestSnapshot, formatter: Formatter) -> str:
     """Say what to do about a stop."""
     request, tally = snapshot.request, snapshot.tally
     if tally.left <= 0 and request.stop is StopReason.RULE_GONE:
         return _("Nobody is left to send to. *End request…* finishes it.")
     if tally.left <= 0:
         return _("Nobody is left to send to. *Continue* and *End request…* both finish it.")
-    return what_next(request.stop, request.note)
+    return what_next(
+        request.stop,
+        request.note,
+        lister=formatter.name(request.requester),
+        pause=snapshot.pause,
+        admins=formatter.admins,
+    )
 
 
 def _rejected(snapshot: RequestSnapshot, formatter: Formatter) -> str:

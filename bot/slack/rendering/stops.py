@@ -1,12 +1,13 @@
 """Why sending stopped, and what to do about it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from bot.domain.policy.policy import RefusalReason
-from bot.domain.requests.request import StopReason
+from bot.domain.requests.request import Pause, PausedFor, StopReason
 from bot.slack.language.texts import N_, _
-from bot.slack.rendering.mrkdwn import escape
+from bot.slack.rendering.mrkdwn import escape, mentions
 from bot.slack.rendering.refusals.short import SHORTLY
 from bot.slack.rendering.technical import technical
 
@@ -42,7 +43,7 @@ STOPS: Final[dict[StopReason | None, StopTexts]] = {
     StopReason.RULE_GONE: StopTexts(
         N_("The rule was deleted in Dintero."),
         "",
-        N_("*End request…* closes it and sends the requester a list of the remaining customers."),
+        N_("*End request…* closes it and sends you a list of the remaining customers."),
     ),
     StopReason.RULE_INACTIVE: StopTexts(
         N_("The rule is inactive in Dintero."),
@@ -57,7 +58,7 @@ STOPS: Final[dict[StopReason | None, StopTexts]] = {
     StopReason.UNKNOWN_FOR_GOOD: StopTexts(
         N_("Dintero isn't answering."),
         N_("Dintero isn't answering ({note})."),
-        N_("Press *Continue* when it's back. Nobody gets it twice."),
+        N_("Press *Continue* when Dintero is back. Nobody gets it twice."),
     ),
     StopReason.RULE_CHANGED: StopTexts(
         N_("The rule changed, and nobody can approve the new version."),
@@ -108,11 +109,22 @@ SPECIAL: Final[dict[RefusalReason, StopTexts]] = {
     ),
 }
 """Stops whose note says all: it is the name of one of these reasons."""
+DINTERO_AWAY: Final = frozenset({StopReason.UNKNOWN_FOR_GOOD, StopReason.BUSY})
+SELF_PAUSED: Final = frozenset({PausedFor.UNKNOWN, PausedFor.FAULTS})
 
 
-def stop(reason: StopReason | None, note: str = "") -> str:
-    """Say in mrkdwn why sending stopped, and what to do; `note` is Dintero's or the policy's reason."""
-    return f"{what_stopped(reason, note)} {what_next(reason, note)}"
+def heading(reason: StopReason | None, note: str = "") -> str:
+    """Say why sending stopped as the first line of a message."""
+    if not is_unexpected(reason, note):
+        return _("⚠️ *Stopped:* {reason}", reason=what_stopped(reason, note))
+    if words := shortly(note):
+        return _("⚠️ *Stopped unexpectedly:* {note}.", note=words)
+    return _("⚠️ *Stopped unexpectedly.*")
+
+
+def is_unexpected(reason: StopReason | None, note: str = "") -> bool:
+    """Say whether nobody knows why it stopped."""
+    return reason is None and note not in SPECIAL
 
 
 def what_stopped(reason: StopReason | None, note: str = "") -> str:
@@ -122,9 +134,40 @@ def what_stopped(reason: StopReason | None, note: str = "") -> str:
     return _(texts.noted, note=words) if words else _(texts.what)
 
 
-def what_next(reason: StopReason | None, note: str = "") -> str:
-    """Say what to do about a stop."""
-    return _(_texts(reason, note).next)
+def what_next(
+    reason: StopReason | None,
+    note: str = "",
+    *,
+    lister: str = "",
+    pause: Pause | None = None,
+    admins: Sequence[str] = (),
+) -> str:
+    """Say what to do about a stop; `lister` gets the list after its end, and is empty for the reader."""
+    if tells_pause(reason, note, pause):
+        return _until_resumed(admins)
+    texts = _texts(reason, note)
+    if lister and texts is STOPS[StopReason.RULE_GONE]:
+        return _("*End request…* closes it and sends {name} a list of the remaining customers.", name=lister)
+    return _(texts.next)
+
+
+def tells_pause(reason: StopReason | None, note: str, pause: Pause | None) -> bool:
+    """Say whether the advice is to end the pause that the bot began by itself, as Dintero was away."""
+    by_itself = pause is not None and pause.by is None and pause.why in SELF_PAUSED
+    return by_itself and reason in DINTERO_AWAY and note not in SPECIAL
+
+
+def _until_resumed(admins: Sequence[str]) -> str:
+    if admins:
+        return _(
+            "Sending is paused. When Dintero is back, {admins} types `/discount resume`. "
+            "Then press *Continue*.",
+            admins=mentions(admins),
+        )
+    return _(
+        "Sending is paused. When Dintero is back, a bot admin types `/discount resume`. "
+        "Then press *Continue*."
+    )
 
 
 def shortly(note: str) -> str:

@@ -17,11 +17,11 @@ TEXTS: Final = (
     N_("the channel {channel}"),
     N_("Slack isn't answering."),
     N_("Slack asks for fewer calls"),
-    N_("Slack error ({why})"),
+    "Slack error ({why})",
     N_("can't reach Slack ({why})"),
-    N_("Slack rejected the bot token ({code})"),
-    N_("the app is missing a permission ({code})"),
-    N_("Slack refused the request ({code})"),
+    "Slack rejected the bot token ({code})",
+    "the app is missing a permission ({code})",
+    "Slack refused the request ({code})",
     N_("status {status}"),
     N_("host name not found"),
     N_("connection refused"),
@@ -37,7 +37,7 @@ TEXTS: Final = (
     N_("can't reach Dintero"),
     N_("unreadable answer from Dintero"),
     N_("Dintero answered {status} without a reason"),
-    N_("Dintero answered {status}"),
+    "Dintero answered {status}",
     N_("Dintero rejected the access token twice"),
     N_("Dintero rejected the API client's id and secret"),
     N_("Dintero issued no token"),
@@ -56,15 +56,28 @@ TEXTS: Final = (
 """What the clients of Slack and Dintero say; placeholders are codes, ids, or one of these texts."""
 
 
+SHOWN: Final = {
+    "Slack error ({why})": N_("Slack had an error"),
+    "Slack rejected the bot token ({code})": N_("Slack rejected the bot token"),
+    "the app is missing a permission ({code})": N_("the app is missing a permission"),
+    "Slack refused the request ({code})": N_("Slack refused it"),
+    "Dintero answered {status}": N_("error {status}"),
+}
+"""What people read of these: a code that helps nobody is in the log alone."""
+
+
 def technical(why: str) -> str:
-    """Write a failure in the language that holds now.
+    """Write a failure in the language that holds now, without codes of Slack's.
 
     >>> technical("no answer after 30 s"), technical("customer c-1 is not known")
     ('no answer after 30 s', 'customer c-1 is not known')
+    >>> technical("Slack refused the request (fatal_error)"), technical("Dintero answered 503")
+    ('Slack refused it', 'error 503')
     """
     for text, pattern in _patterns():
         if found := pattern.fullmatch(why):
-            return _(text, **{name: technical(value) for name, value in found.groupdict().items()})
+            shown = SHOWN.get(text, text)
+            return _(shown, **{name: technical(value) for name, value in found.groupdict().items()})
     return why
 
 

@@ -162,7 +162,7 @@ def test_after_the_end_the_result_is_first_and_the_facts_are_one_small_line() ->
     done = replace(samples.snapshot(State.DONE), tally=Tally(10, given=10))
     drawn = card.build(done, LOOK)
     assert words(drawn).startswith("✅ *Given to 10 of 10 customers*\nNOK 100 off · Spar 100,-")
-    assert drawn.text == "Done: NOK 100 off given to 10 of 10 customers (R-7K2QF, TEST)"
+    assert drawn.text == "✅ Given to 10 of 10 customers: NOK 100 off (R-7K2QF, TEST)"
     footer = words(drawn).splitlines()[-1]
     assert footer.startswith("Requested by <@U0ANN> · approved by <@U0BOSS> · <!date^")
     assert footer.endswith("R-7K2QF · TEST")

@@ -53,6 +53,8 @@ def test_while_the_bot_is_paused_nobody_reads_that_something_is_sent() -> None:
         confirmations.hurried(approved, LOOK),
         confirmations.resolved(approved, LOOK, event=Event.CONTINUED),
     ):
+        clicked = confirmations.unless_paused(reply, approved, PAUSE, is_click=True).text
+        assert clicked == "The bot is paused. *R-7K2QF* continues when an admin ends the pause."
         text = confirmations.unless_paused(reply, approved, PAUSE).text
         assert text == ("The bot is paused. *R-7K2QF* will be sent when an admin ends the pause.")
         assert confirmations.unless_paused(reply, approved, None) == reply

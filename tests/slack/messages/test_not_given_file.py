@@ -103,7 +103,7 @@ def test_the_comment_says_how_many_customers_and_why() -> None:
     file = ListFile(io.BytesIO(), counts=Counter({Outcome.REFUSED: 2}))
     message = not_given_file.build(REQUEST, file, title="")
     assert message.comment == (
-        "📄 *R-7K2QF*: not given to 2 of 10 customers (2 refused by Dintero). One row each, with the reason."
+        "📄 *R-7K2QF*: not given to 2 of 10 customers (2 refused by Dintero). The reasons are in the file."
     )
 
 
@@ -112,6 +112,6 @@ def test_a_list_with_an_unconfirmed_customer_does_not_say_that_they_did_not_get_
     message = not_given_file.build(REQUEST, file, title="")
     assert message.comment == (
         "📄 *R-7K2QF*: not confirmed for 2 of 10 customers (1 refused by Dintero, 1 unconfirmed). "
-        "One row each, with the reason."
+        "The reasons are in the file."
     )
     assert message.name == "R-7K2QF-not-confirmed.xlsx"

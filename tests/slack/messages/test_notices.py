@@ -174,18 +174,21 @@ def test_a_stop_keeps_its_reason_of_that_time() -> None:
     [
         (Tally(10, given=10), "✅ *Given to 10 of 10 customers:* NOK 100 off (Spar 100,-)"),
         (Tally(1, given=1), "✅ *Given to 1 of 1 customer:* NOK 100 off (Spar 100,-)"),
-        (Tally(10, given=8, refused=2), "⚠️ *Given to 8 of 10 customers:* NOK 100 off (Spar 100,-)\n2 "),
-        (Tally(1200), "⚠️ *Given to 0 of 1,200 customers:* NOK 100 off (Spar 100,-)\n1,200 "),
+        (
+            Tally(10, given=8, refused=2),
+            "⚠️ *Given to 8 of 10 customers:* NOK 100 off (Spar 100,-)\n2 refused",
+        ),
+        (Tally(1200), "⚠️ *Given to 0 of 1,200 customers:* NOK 100 off (Spar 100,-)\n1,200 not"),
     ],
 )
 def test_a_result_has_its_numbers_first(tally: Tally, said: str) -> None:
-    snapshot = replace(samples.snapshot(State.DONE), tally=tally)
+    snapshot = replace(samples.snapshot(State.DONE), tally=tally, refused=())
     assert direct(NotificationType.DONE, snapshot).startswith(said)
     assert channel(NotificationType.DONE, snapshot).startswith(said)
 
 
 def test_nothing_is_denied_that_may_have_been_given() -> None:
-    unsettled = replace(samples.snapshot(State.STOPPED), tally=Tally(3, unknown=3))
+    unsettled = replace(samples.snapshot(State.STOPPED), tally=Tally(3, unknown=3), refused=())
     for said in (direct(NotificationType.STOPPED, unsettled), channel(NotificationType.STOPPED, unsettled)):
         assert "So far: 0 confirmed · 3 unconfirmed" in said
         assert "nobody" not in said.lower().replace("nobody gets it twice", "")
@@ -195,14 +198,15 @@ def test_nothing_is_denied_that_may_have_been_given() -> None:
 def test_a_rejection_tells_the_requester_why() -> None:
     rejected = direct(NotificationType.REJECTED, samples.snapshot(State.REJECTED), "not that rule")
     assert rejected == (
-        "🚫 *Bo rejected your request:* “not that rule”\nNOK 100 off for 10 customers (Spar 100,-)"
+        "🚫 *Bo rejected your request:* “not that rule”\nNOK 100 off for 10 customers (Spar 100,-)\n"
+        "Press *Edit and resend…* on the request to try again."
     )
 
 
 def test_an_end_without_an_answer_begins_with_the_unconfirmed() -> None:
     unsettled = replace(samples.snapshot(State.DONE), tally=Tally(4, unknown=3))
     said = direct(NotificationType.DONE, unsettled)
-    assert said == "⚠️ *3 unconfirmed:* NOK 100 off (Spar 100,-)\n1 not sent"
+    assert said == "⚠️ *0 confirmed, 3 unconfirmed, 1 not sent:* NOK 100 off (Spar 100,-)"
 
 
 def test_a_rejection_by_nobody_known_names_nobody() -> None:

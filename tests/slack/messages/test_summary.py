@@ -57,9 +57,8 @@ def test_when_all_got_it_there_is_nothing_to_do() -> None:
         "NOK 1,000 if each uses it once",
         "*Valid*",
         "24 Oct – 23 Dec 2026",
-        "*Used by everyone with this rule*",
-        "31 uses (+3 since the request) · NOK 3,100 (+NOK 300)",
         "Requested by <@U0ANN> · approved by <@U0BOSS> · took 12 seconds · R-7K2QF · TEST",
+        "Used 31 times by everyone (+3 since the request), NOK 3,100 (+NOK 300)",
     ]
 
 
@@ -72,7 +71,7 @@ def test_each_other_outcome_has_its_count_and_what_to_do() -> None:
         "Dintero lists all 2. They may have had it before, so they stay unconfirmed.",
         "*1 not sent:* too many were refused, so the rest weren't checked one by one.",
         "*Request again…* sends to the rest. Nobody gets it twice.",
-        "*Send me the list* shows them with the reasons.",
+        "Press *Send me the list* on the request for the reasons.",
     ):
         assert line in text
 
@@ -137,12 +136,12 @@ def test_312_refused_of_80000_are_counted_by_reason_and_fit_a_phone() -> None:
     )
     assert words(made).splitlines()[:7] == [
         "Given to 79688 of 80000 customers",
-        "⚠️ *312 refused by Dintero:* rows 9, 57, 80, 81 and 1,200 of kampanje.csv and 307 more",
+        "⚠️ *312 refused by Dintero:* rows 9, 57, 80, 81, 1200 and 307 more of kampanje.csv",
         "• “The customer is blocked”: 200",
         "• “The customer was deleted”: 100",
         "• 12 customers for other reasons",
         "Fix the ids, then press *Request again…* on the request.",
-        "*Send me the list* shows them with the reasons.",
+        "Press *Send me the list* on the request for the reasons.",
     ]
     assert "other-1" not in str(made.blocks)
 
@@ -163,13 +162,17 @@ def test_rows_of_two_files_are_named_with_their_files() -> None:
 def test_statistics_name_a_change_only_where_there_is_one() -> None:
     rule = replace(samples.RULE, statistics=Statistics(usage=28, amount=280_000))
     text = drawn(Tally(10, given=10), rule=rule, last_answer=rule)
-    assert "28 uses · NOK 2,800\n" in text
+    assert text.endswith("Used 28 times by everyone, NOK 2,800")
     nothing = replace(rule, statistics=None)
     assert "No statistics from Dintero" in drawn(Tally(10, given=10), rule=nothing, last_answer=nothing)
 
 
 def test_the_cost_of_unconfirmed_customers_is_a_span() -> None:
     assert "NOK 500 to NOK 800 if each uses it once" in drawn(Tally(10, given=5, unknown=3))
+
+
+def test_what_nobody_got_has_no_cost() -> None:
+    assert "Cost so far" not in drawn(Tally(10, refused=10))
 
 
 def test_a_reward_without_a_price_has_no_cost() -> None:

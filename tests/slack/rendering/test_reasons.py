@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 
 from bot.domain.customers.uploads import FileProblem, RowProblem
-from bot.domain.ids import ChannelId
+from bot.domain.ids import ChannelId, UserId
 from bot.domain.policy.policy import FOR_ANYBODY, OWN_HOLD, Place, Refusal, RefusalReason
-from bot.domain.requests.request import KEY_PREFIX, Event, State, StopReason
+from bot.domain.requests.request import KEY_PREFIX, Event, Pause, PausedFor, State, StopReason
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.reasons import TEXTS, refusal, refusal_plain
 from bot.slack.rendering.refusals.requests import LATE
 from bot.slack.rendering.refusals.short import SHORTLY
-from bot.slack.rendering.stops import SPECIAL, STOPS, stop
+from bot.slack.rendering.stops import SPECIAL, STOPS, what_next, what_stopped
 from tests.support.reading import faults_of
 from tests.support.samples import LONG, LOOK, NOW
 
@@ -214,6 +214,18 @@ def test_somebody_is_named_only_for_a_decision_that_competed() -> None:
 def test_a_refusal_names_what_is_wrong(refused: Refusal, words: str) -> None:
     assert words in refusal(refused, LOOK).replace("\xa0", " ")
     assert words in refusal_plain(refused, LOOK).replace("\xa0", " ")
+
+
+def stop(reason: StopReason | None, note: str = "", pause: Pause | None = None) -> str:
+    return f"{what_stopped(reason, note)} {what_next(reason, note, pause=pause, admins=['U0CHIEF'])}"
+
+
+def test_after_an_outage_that_paused_the_bot_the_pause_ends_first() -> None:
+    advice = "When Dintero is back, <@U0CHIEF> types `/discount resume`. Then press *Continue*."
+    paused, by_a_person = Pause(NOW, None, PausedFor.UNKNOWN), Pause(NOW, UserId("U0CHIEF"))
+    assert advice in stop(StopReason.UNKNOWN_FOR_GOOD, pause=paused)
+    assert advice not in stop(StopReason.UNKNOWN_FOR_GOOD, pause=by_a_person)
+    assert advice not in stop(StopReason.RULE_GONE, pause=paused)
 
 
 @pytest.mark.parametrize("reason", [*StopReason, None])
