@@ -77,4 +77,4 @@ async def test_the_card_says_that_the_bot_gives_in_another_account(office: Offic
     assert "another Dintero account" not in str(card.build(snapshot, here))
     assert f"another Dintero account now* ({PRODUCTION})" in str(card.build(snapshot, elsewhere))
     said = reasons.refusal(OTHER, elsewhere)
-    assert f"the TEST account {ACCOUNT}, and the bot gives in the PRODUCTION account {PRODUCTION}" in said
+    assert f"for the TEST account {ACCOUNT}, but I now use the PRODUCTION account {PRODUCTION}." in said

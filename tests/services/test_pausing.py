@@ -188,7 +188,9 @@ async def test_an_approval_that_became_invalid_during_the_pause_is_renewed(offic
 
 
 async def test_every_open_card_is_redrawn_once_and_shows_the_pause(office: Office) -> None:
-    waiting, started = await office.ask(), await giving(office)
+    waiting = await office.ask()
+    office.clock.pass_by(seconds=1)  # the older one is redrawn first
+    started = await giving(office)
     await office.unsaid()
     await office.decisions.pause_service.pause(person(CHIEF), "down")
     await office.decisions.pause_service.run_once()
