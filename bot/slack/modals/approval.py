@@ -144,12 +144,21 @@ def _sources(review: Review) -> list[str]:
 def _confirmation(approval_view: ApprovalView) -> list[Block]:
     """Ask for the number of customers, or for the rule's name where nobody can know the number."""
     if approval_view.count:
-        label, hint = _("Number of customers"), _("Type the number above to confirm.")
+        label, hint, placeholder = _("Number of customers"), "", _("Type the number above to confirm.")
     elif approval_view.review.request.reserved:
-        label, hint = _("Rule name"), _("This goes to everyone. Type the rule's name to confirm.")
+        label, placeholder = _("Rule name"), ""
+        hint = _("This goes to everyone. Type the rule's name to confirm.")
     else:
         return []
-    return [text_input(label, block_id=COUNT_BLOCK, action="discount_approve_count", hint=hint)]
+    return [
+        text_input(
+            label,
+            block_id=COUNT_BLOCK,
+            action="discount_approve_count",
+            hint=hint,
+            placeholder=placeholder,
+        )
+    ]
 
 
 def _when(review: Review, formatter: Formatter) -> str:

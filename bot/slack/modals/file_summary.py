@@ -6,7 +6,7 @@ from typing import Final
 
 from bot.domain.customers.columns import letter, names_column
 from bot.domain.customers.uploads import Doubt, DoubtfulIds, FileRead, OtherSheet
-from bot.slack.language.texts import N_, _, ngettext
+from bot.slack.language.texts import _, ngettext
 from bot.slack.rendering.file_errors import ODD, ODD_IN_SHORT
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import escape, mask, phrase
@@ -156,11 +156,10 @@ def _skipped(file: FileRead, formatter: Formatter) -> list[str]:
     for why in dict.fromkeys(row.why for row in named):
         rows = [formatter.number(row.row) for row in named if row.why is why]
         problem = _(ODD_IN_SHORT.get(why, ODD[why]))
-        text = N_("row {rows} ({problem})") if len(rows) == 1 else N_("rows {rows} ({problem})")
-        parts.append(_(text, rows=phrase(rows, last="and"), problem=problem))
+        parts.append(_("{rows} ({problem})", rows=phrase(rows, last="and"), problem=problem))
     if more := file.odd - len(named):
-        parts.append(ngettext("{count} more row", "{count} more rows", more))
-    return [_("Skipped {rows}.", rows=phrase(parts, last="and"))]
+        parts.append(_("{count} more", count=more))
+    return [ngettext("Skipped row: {rows}", "Skipped rows: {rows}", file.odd, rows=", ".join(parts))]
 
 
 def _doubtful(doubtful: DoubtfulIds, file: FileRead, *, masked: bool) -> str:
