@@ -129,7 +129,7 @@ async def refused(stand: Stand, who: SandboxPerson, button: str, card: Message) 
     await stand.errands.done()
     answer = who.read(who.ephemerals[-1])
     assert "customer-" not in answer
-    assert "Ask @Ann" in answer
+    assert "Only @Ann, @leads or @Chief can see" in answer
 
 
 async def test_a_member_asks_again_for_others_customers_and_sees_no_id(stand: Stand) -> None:

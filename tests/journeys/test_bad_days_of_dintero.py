@@ -36,7 +36,7 @@ STOPS = {
         "in a few minutes",
         0,
     ),
-    "the rule deleted": (Fault.not_found(), "The rule was deleted in Dintero", "Press End request…", 0),
+    "the rule deleted": (Fault.not_found(), "The rule was deleted in Dintero", "End request… closes it", 0),
     "the token revoked": (
         Fault.unauthorized(),
         "Dintero rejected my credentials",

@@ -81,27 +81,28 @@ def _running(snapshot: RequestSnapshot) -> list[Button | OverflowMenu]:
 
 def _stopped(snapshot: RequestSnapshot, formatter: Formatter) -> list[Button | OverflowMenu]:
     request = snapshot.request
-    can_continue = request.stop is not StopReason.RULE_GONE
+    ends_first = request.stop is StopReason.RULE_GONE
     end = Button(
         _("End request…"),
         action_id=END,
         value=request.id,
-        style=None if can_continue else "primary",
+        style="primary" if ends_first else None,
         confirm=_confirm_end(request, formatter),
         accessibility_label=_("End {request}", request=request.short),
     )
-    row = [_continue(request), end] if can_continue else [end]
+    go_on = _continue(request, is_expected=not ends_first)
+    row = [end, go_on] if ends_first else [go_on, end]
     if snapshot.tally.unknown:
         row.append(_check_again(request))
     return [*row, *_menu(request, *_list_of(snapshot), _view())]
 
 
-def _continue(request: Request) -> Button:
+def _continue(request: Request, *, is_expected: bool) -> Button:
     return Button(
         _("Continue"),
         action_id=CONTINUE,
         value=request.id,
-        style="primary",
+        style="primary" if is_expected else None,
         accessibility_label=_("Continue {request}", request=request.short),
     )
 

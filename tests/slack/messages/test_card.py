@@ -209,13 +209,16 @@ def test_a_stopped_card_counts_outcomes_and_explains_its_buttons() -> None:
     assert "Press *Continue* to try again, or *End request…* to leave it so." in drawn
 
 
-def test_a_request_whose_rule_is_deleted_can_only_be_ended() -> None:
+def test_a_request_whose_rule_is_deleted_is_rather_ended_than_continued() -> None:
     stopped = samples.snapshot(State.STOPPED, stop=StopReason.RULE_GONE, note="Dintero has no such rule")
     drawn = card.build(replace(stopped, tally=Tally(2)), LOOK)
-    labels = [button["text"]["text"] for button in buttons(drawn)]
-    assert "Continue" not in labels
-    end = next(button for button in buttons(drawn) if button["text"]["text"] == "End request…")
-    assert (end["style"], end["accessibility_label"]) == ("primary", "End R-7K2QF")
+    end, go_on, *_ = buttons(drawn)
+    assert (end["text"]["text"], end["style"], end["accessibility_label"]) == (
+        "End request…",
+        "primary",
+        "End R-7K2QF",
+    )
+    assert (go_on["text"]["text"], "style" in go_on) == ("Continue", False)
     assert words(drawn).splitlines()[:3] == [
         "⚠️ *Stopped:* The rule was deleted in Dintero.",
         "NOK 100 off for 10 customers · Spar 100,-",
