@@ -10,6 +10,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.domain.ids import RequestId
 from bot.domain.policy.policy import Refusal
+from bot.domain.preferences import Results
 from bot.domain.requests.person import Person
 from bot.domain.requests.request import Request
 from bot.domain.requests.views import Form, Review
@@ -24,6 +25,9 @@ from handlers.context import Body, HandlerContext, is_modal_action
 
 CLEAR_SECONDS: Final = 1.0
 """How long the last ack waits for the request: only an ack can close a form."""
+POSTED_ATTEMPTS: Final = 5
+POSTED_SECONDS: Final = 0.3
+"""How often, and after how long each time, a confirmation looks for the request's message."""
 NOT_SENT: Final = N_("Not sent")
 REDRAWN: Final = 1
 """The generation of a form that shows our values, not those that Slack remembers."""
@@ -185,7 +189,7 @@ async def submit_review(ack: AsyncAck, view: View, who: Person, ctx: HandlerCont
             asked = await asking
             if isinstance(asked, Refusal):
                 return await draw_unsent(ctx, draft, who, asked)
-            return await confirmation(ctx, asked)
+            return await confirmation(ctx, await posted(ctx, asked))
 
         external = await show_loading(ack, view, _(review.TITLE), draft)
         ctx.background.spawn(ctx.modal_controller.redraw(external, draw, user=who.id, close="Back"))
@@ -197,16 +201,31 @@ async def submit_review(ack: AsyncAck, view: View, who: Person, ctx: HandlerCont
             drawn = message_view(drawn.title, drawn.text, close=drawn.close)
         await ack(response_action="update", view=drawn)
         return
-    reply = await confirmation(ctx, asked)
     await ack(response_action="clear")
-    ctx.background.spawn(ctx.modal_controller.confirm(who.id, asked.channel, reply.text))
+    ctx.background.spawn(tell(ctx, asked))
+
+
+async def tell(ctx: HandlerContext, asked: Request) -> None:
+    """Tell the requester, whose form has closed, that the request is sent."""
+    reply = await confirmation(ctx, await posted(ctx, asked))
+    await ctx.modal_controller.confirm(asked.requester, asked.channel, reply.text)
+
+
+async def posted(ctx: HandlerContext, asked: Request) -> Request:
+    """Wait a moment until the request has its message in the channel, which the confirmation links to."""
+    for _attempt in range(POSTED_ATTEMPTS):
+        found = await ctx.decisions.repository.find(asked.id)
+        if found and found.card_ts:
+            return replace(asked, card_ts=found.card_ts)
+        await asyncio.sleep(POSTED_SECONDS)
+    return asked
 
 
 async def confirmation(ctx: HandlerContext, asked: Request) -> Reply:
     """Confirm a request."""
-    return confirmations.unless_paused(
-        confirmations.asked(asked, ctx.formatter), asked, await ctx.decisions.pause_service.now()
-    )
+    results = (await ctx.preferences.of(asked.requester)).results
+    reply = confirmations.asked(asked, ctx.formatter, is_told=results is Results.ALWAYS)
+    return confirmations.unless_paused(reply, asked, await ctx.decisions.pause_service.now())
 
 
 async def draw_unsent(ctx: HandlerContext, draft: RequestId, who: Person, refusal: Refusal) -> View | Reply:

@@ -1,5 +1,6 @@
 """The reply to a person right after their action succeeded; mrkdwn."""
 
+from dataclasses import replace
 from typing import Final
 
 from bot.domain.requests.request import Event, Pause, Request, State, StopReason
@@ -7,7 +8,7 @@ from bot.services.check_again import Checked
 from bot.slack.language.texts import N_, _, ngettext
 from bot.slack.rendering import verification
 from bot.slack.rendering.formatting import Formatter
-from bot.slack.rendering.mrkdwn import mention
+from bot.slack.rendering.mrkdwn import address, mention
 from bot.slack.reply import Reply
 
 BLOCKED: Final[dict[StopReason, str]] = {
@@ -27,12 +28,19 @@ BLOCKED: Final[dict[StopReason, str]] = {
 """What is known to keep an approved request from being sent now."""
 
 
-def asked(request: Request, formatter: Formatter) -> Reply:
-    """Confirm a new request."""
+def asked(request: Request, formatter: Formatter, *, is_told: bool = False) -> Reply:
+    """Confirm a new request, with a link to its message; `is_told`: the requester gets its result."""
+    reply = _asked(request, formatter, is_told=is_told)
+    link, opens = formatter.permalink(request.channel, request.card_ts), _("Open request")
+    return replace(reply, text=f"{reply.text}\n<{address(link)}|{opens}>") if link else reply
+
+
+def _asked(request: Request, formatter: Formatter, *, is_told: bool) -> Reply:
     name, channel = request.short, mention(request.channel)
     if request.state is State.WAITING:
         text = _("*{request}* is waiting for approval in {channel}.", request=name, channel=channel)
-        return Reply(_("Sent for approval"), text)
+        told = [_("I'll message you when it's decided.")] if is_told else []
+        return Reply(_("Sent for approval"), " ".join([text, *told]))
     if request.approvals or request.state not in {State.APPROVED, State.GIVING}:
         text = _("*{request}* was already sent. It's in {channel}.", request=name, channel=channel)
         return Reply(_("Already sent"), text)

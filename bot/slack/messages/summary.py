@@ -128,7 +128,7 @@ def _what_to_do(snapshot: RequestSnapshot) -> list[str]:
         again = _("*Request again…* sends to the rest. Nobody gets it twice.")
     else:
         again = _("Fix the ids, then press *Request again…* on the request.")
-    return [again, list_]
+    return [again, *([list_] if tally.refused > 0 else [])]
 
 
 def _not_sent(request: Request, count: int, formatter: Formatter) -> str:
@@ -174,12 +174,11 @@ def _what_stopped(request: Request) -> str:
 
 
 def _figures(snapshot: RequestSnapshot, rule: Rule, formatter: Formatter) -> SectionBlock:
-    """Draw the reward, its cost so far if anybody may have it, and when it can be used."""
-    tally = snapshot.tally
-    fields = [_("*Reward*\n{reward}", reward=escape(capitalised(headline(rule, formatter))))]
+    """Draw the reward, below it when it can be used, and its cost so far if anybody may have it."""
+    tally, reward = snapshot.tally, escape(capitalised(headline(rule, formatter)))
+    fields = [_("*Reward*\n{reward}\n{when}", reward=reward, when=_valid(rule, formatter))]
     if tally.newly_given or tally.unknown:
         fields.append(_("*Cost so far*\n{cost}", cost=_cost(rule, tally, formatter)))
-    fields.append(_("*Valid*\n{when}", when=_valid(rule, formatter)))
     return SectionBlock(fields=[Text(field, verbatim=True) for field in fields])
 
 
@@ -200,7 +199,7 @@ def _valid(rule: Rule, formatter: Formatter) -> str:
         return formatter.days(start, until)
     if until:
         return _("until {day}", day=formatter.day(until))
-    return _("from {day}", day=formatter.day(start)) if start else _("always")
+    return _("from {day}", day=formatter.day(start)) if start else _("Always valid")
 
 
 def _used(snapshot: RequestSnapshot, rule: Rule, formatter: Formatter) -> str:

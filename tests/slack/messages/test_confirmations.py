@@ -36,6 +36,15 @@ def test_a_requester_reads_where_the_request_is(changes: dict[str, object], titl
     assert (reply.title, reply.text) == (title, text)
 
 
+def test_a_requester_can_open_the_request_and_knows_whether_a_message_follows() -> None:
+    look = replace(LOOK, workspace="https://x.slack.com/")
+    posted = replace(REQUEST, state=State.WAITING, card_ts="12.000034")
+    assert confirmations.asked(posted, look, is_told=True).text == (
+        "*R-7K2QF* is waiting for approval in <#C0SUPPORT>. I'll message you when it's decided.\n"
+        "<https://x.slack.com/archives/C0SUPPORT/p12000034|Open request>"
+    )
+
+
 def test_an_approver_reads_what_happens_next() -> None:
     approved = replace(REQUEST, state=State.APPROVED)
     assert confirmations.approved(approved, LOOK).text == (
