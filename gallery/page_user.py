@@ -51,7 +51,7 @@ class PageUser:
 
     async def approve(self) -> None:
         """Approve the request in the channel, and close the confirmation."""
-        await self.button("Approve…").click()
+        await self.page.get_by_role("log").get_by_text("Approve…", exact=True).click()
         await self.button("Approve", self.page.get_by_role("dialog")).click()
         await self.dialog("Approved").wait_for()
         await self.page.keyboard.press("Escape")

@@ -28,6 +28,8 @@ class Case:
     content: bytes = b""
     typed: str = ""
     said: tuple[str, ...] = ()
+    in_short: tuple[str, ...] = ()
+    """What the approval says, if that is not what the review says."""
     answers: Mapping[str, str] = field(default_factory=dict)
     refused: tuple[str, ...] = ()
     """What the first attempt says; the second one types the ids in `given`."""
@@ -69,6 +71,7 @@ CASES = (
             numbers((1, "123"), (2, "124"), (3, "45000")), formats=("00000", '"K-"00000', "yyyy\\-mm\\-dd")
         ),
         said=("Skipped 1 row – row 4: a date",),
+        in_short=("Skipped row 4 (a date or a special format).",),
     ),
     Case(
         5,
@@ -90,7 +93,7 @@ CASES = (
         ids("6001", "6002"),
         "gate.csv",
         b"Kundenr;Adresse (gate, postnr, sted)\n6001;Storgata 1, 0155, Oslo\n6002;Torget 2, 5014, Bergen\n",
-        said=("from column “Kundenr” (A)",),
+        said=("column “Kundenr” (A)",),
     ),
     Case(
         7,
@@ -99,6 +102,7 @@ CASES = (
         "several.csv",
         b'kundenr;navn\n"s1,s2";Ann\ns7;Bo\n',
         said=("Skipped 1 row – row 2: more than one value",),
+        in_short=("Skipped row 2 (more than one value).",),
     ),
     Case(
         8,
@@ -107,6 +111,7 @@ CASES = (
         "grouped.csv",
         "kundenr;navn\n1001.0;A\n1\u00a0234\u00a0567;B\n1.234.567;C\n8001;D\n".encode(),
         said=("Skipped 3 rows – rows 2, 3 and 4: a formatted number",),
+        in_short=("Skipped rows 2, 3 and 4 (formatted number).",),
     ),
     Case(
         9,
@@ -123,6 +128,11 @@ CASES = (
         "dump.csv",
         b"kundenr;navn\n10-1;A\nNULL;B\nkundenr;navn\n10-2;C\nTotal: 2;\n",
         said=("row 3: a word for no value", "row 4: a column name", "row 6: a total"),
+        in_short=(
+            "row 3 (no value)",
+            "row 4 (a column name or a title)",
+            "row 6 (a total or a count)",
+        ),
     ),
     Case(
         11,
@@ -140,7 +150,7 @@ CASES = (
         ids("x-7", "x-8", "x-9"),
         "ref.csv",
         b"id;customer_ref\n1;x-7\n2;x-8\n3;x-9\n",
-        said=("from column “customer_ref” (B)",),
+        said=("column “customer_ref” (B)",),
     ),
     Case(
         11,
@@ -149,7 +159,7 @@ CASES = (
         "mobil.csv",
         b"Mobil;Ordre;Medlemskort\n91234567;5001;m-7\n91234568;5002;m-8\n",
         answers={"Which column of mobil.csv holds the customer ids?": "3"},
-        said=("from column “Medlemskort” (C)",),
+        said=("column “Medlemskort” (C)",),
     ),
     Case(
         12,
@@ -159,6 +169,7 @@ CASES = (
         raw_workbook(column("kundenr", "12-1", "12-2", "12-3", hidden={3})),
         answers={"filter.xlsx hides 1 row with an id. Include it?": "leave"},
         said=("row 3: hidden in the sheet, and skipped as you chose",),
+        in_short=("Skipped row 3 (hidden in the sheet).",),
     ),
     Case(
         13,
@@ -175,6 +186,7 @@ CASES = (
         "byte.csv",
         "kundenr\n14-1\nkåre2\n".encode() + "kåre1\n".encode("cp1252"),
         said=("Skipped 1 row – row 4: damaged letters",),
+        in_short=("Skipped row 4 (damaged letters).",),
     ),
     Case(
         16,
@@ -223,7 +235,7 @@ async def test_the_right_customers_get_it_once(trip: Trip, tmp_path: Path, case:
     assert [words for words in case.said if words not in review.text] == []
     card = await trip.asked(review)
     approval = await trip.opens_approval(card)
-    assert [words for words in case.said if words not in approval.text] == []
+    assert [words for words in case.in_short or case.said if words not in approval.text] == []
     await trip.approve_in(approval)
     await trip.summary(f"Given to {len(case.given)} of {len(case.given)} customer")
     assert trip.shop.dintero.ledger.holders(SEED) == dict.fromkeys(case.given, 1)
@@ -270,7 +282,7 @@ async def test_a_reading_that_ends_late_changes_nothing_that_was_shown(trip: Tri
     go_on.set()
     await trip.shop.slack.until(lambda: trip.shop.slack.faults.calls["views.update"] >= 2)
     review = await trip.shop.ann.sees_view(submit=SENT)
-    assert "Customers\n15-3" in review.text
+    assert "Ids\n15-3" in review.text
     await trip.approve(await trip.asked(review))
     await trip.summary("Given to 1 of 1 customer")
     assert trip.shop.dintero.ledger.holders(SEED) == {"15-3": 1}

@@ -36,7 +36,7 @@ def test_the_journey_is_played_whatever_credentials_are_set(tmp_path: Path) -> N
         "Nobody has a discount yet.",
         'Ann (support) types in #loyalty-support:  /discount add "100 kr off" kari-1001 ola-1002 liv-1003',
         "[1] Rule: 100 kr off",
-        "[1] Request approval",
+        "[2] Request approval",
         "[1] Approve…  [2] Reject…",
         "Bo, a lead, opens the approval",
         "connection lost",
