@@ -71,7 +71,7 @@ CASES = (
             numbers((1, "123"), (2, "124"), (3, "45000")), formats=("00000", '"K-"00000', "yyyy\\-mm\\-dd")
         ),
         said=("Skipped 1 row – row 4: a date",),
-        in_short=("Skipped row 4 (a date or a special format).",),
+        in_short=("Skipped row: 4 (a date or a special format)",),
     ),
     Case(
         5,
@@ -102,7 +102,7 @@ CASES = (
         "several.csv",
         b'kundenr;navn\n"s1,s2";Ann\ns7;Bo\n',
         said=("Skipped 1 row – row 2: more than one value",),
-        in_short=("Skipped row 2 (more than one value).",),
+        in_short=("Skipped row: 2 (more than one value)",),
     ),
     Case(
         8,
@@ -111,7 +111,7 @@ CASES = (
         "grouped.csv",
         "kundenr;navn\n1001.0;A\n1\u00a0234\u00a0567;B\n1.234.567;C\n8001;D\n".encode(),
         said=("Skipped 3 rows – rows 2, 3 and 4: a formatted number",),
-        in_short=("Skipped rows 2, 3 and 4 (formatted number).",),
+        in_short=("Skipped rows: 2, 3 and 4 (formatted number)",),
     ),
     Case(
         9,
@@ -131,7 +131,7 @@ CASES = (
         in_short=(
             "row 3 (no value)",
             "row 4 (a column name or a title)",
-            "row 6 (a total or a count)",
+            "6 (a total or a count)",
         ),
     ),
     Case(
@@ -169,7 +169,7 @@ CASES = (
         raw_workbook(column("kundenr", "12-1", "12-2", "12-3", hidden={3})),
         answers={"filter.xlsx hides 1 row with an id. Include it?": "leave"},
         said=("row 3: hidden in the sheet, and skipped as you chose",),
-        in_short=("Skipped row 3 (hidden in the sheet).",),
+        in_short=("Skipped row: 3 (hidden in the sheet)",),
     ),
     Case(
         13,
@@ -186,7 +186,7 @@ CASES = (
         "byte.csv",
         "kundenr\n14-1\nkåre2\n".encode() + "kåre1\n".encode("cp1252"),
         said=("Skipped 1 row – row 4: damaged letters",),
-        in_short=("Skipped row 4 (damaged letters).",),
+        in_short=("Skipped row: 4 (damaged letters)",),
     ),
     Case(
         16,
