@@ -129,8 +129,8 @@ CASES = (
         b"kundenr;navn\n10-1;A\nNULL;B\nkundenr;navn\n10-2;C\nTotal: 2;\n",
         said=("row 3: a word for no value", "row 4: a column name", "row 6: a total"),
         in_short=(
-            "row 3 (no value)",
-            "row 4 (a column name or a title)",
+            "3 (no value)",
+            "4 (a column name or a title)",
             "6 (a total or a count)",
         ),
     ),
