@@ -67,7 +67,8 @@ class PauseService:
         if await self.repository.begin_pause(wanted):
             return PauseChange.BEGUN
         now = await self.repository.pause()
-        if not wanted.why or (now and now.by is None and now.why == PausedFor.RESTORED):
+        is_same = now is not None and (now.by, now.why) == (wanted.by, wanted.why)
+        if not wanted.why or is_same or (now and now.by is None and now.why == PausedFor.RESTORED):
             return PauseChange.NONE
         return PauseChange.REASON if await self.repository.replace_pause(wanted) else PauseChange.NONE
 

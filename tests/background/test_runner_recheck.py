@@ -83,7 +83,7 @@ def approvals_age(bots: Bots) -> None:
     ("change", "told"),
     [
         (leads_change, "The approval no longer counts (an approver lost access)."),
-        (approver_leaves, "The approval no longer counts (an approver lost access)."),
+        (approver_leaves, "The approval no longer counts (somebody involved has a deactivated account)."),
         (requester_leaves, "Ann can't request discounts here any more, so nobody can approve this."),
         (approvals_age, "The approval no longer counts (it is too old)."),
     ],
