@@ -77,6 +77,17 @@ def test_a_remainders_form_offers_the_refused_customers(left: int, *, ticked: bo
     assert read.refused_too is ticked
 
 
+@pytest.mark.parametrize("given", [0, 5])
+def test_a_remainder_of_refused_customers_alone_needs_its_tick(given: int) -> None:
+    first = PriorRequest(RequestId("1"), ShortId("R-22222"), ChannelId("C1"), "1.0", 7)
+    remainder = Remainder(first, refused=7, given=given)
+    view = request_form.build(replace(samples.form(FormInput(refused_too=True)), remainder=remainder), LOOK)
+    assert ("Everyone else already has it." in said(view)) is bool(given)
+    (tick,) = [block for block in view["blocks"] if block.get("block_id", "").startswith(Field.REFUSED)]
+    assert not tick["optional"]
+    assert tick["element"]["initial_options"]
+
+
 def test_a_remainder_without_refused_customers_offers_none() -> None:
     remainder = Remainder(PriorRequest(RequestId("1"), ShortId("R-22222"), ChannelId("C1"), "1.0", 3), left=3)
     view = request_form.build(replace(samples.form(FormInput()), remainder=remainder), LOOK)
