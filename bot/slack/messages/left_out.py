@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Final
 
-from slackblocks import Block
+from slackblocks import Block, ColumnSettings, RawText, TableBlock
 
 from bot.domain.ids import CustomerId
 from bot.domain.requests.batches import Refused
@@ -21,6 +21,7 @@ from bot.slack.rendering.mrkdwn import escape, mask, shorten, visible
 BULLET: Final = "• "
 MAX_MASKED: Final = 5
 """Ids and rows shown to a channel."""
+SEVERAL: Final = 2
 MAX_REASONS: Final = 4
 """Reasons shown to a channel: a phone shows sixteen lines."""
 MAX_IDS: Final = 3
@@ -30,8 +31,8 @@ MAX_FILE_NAME: Final = 60
 _NO_LETTERS: Final = re.compile(r"[\W_]+")
 
 
-def refused_lines(snapshot: RequestSnapshot) -> list[str]:
-    """Count the refused customers for a channel, by reason, with their rows or their masked ids."""
+def refused_lines(snapshot: RequestSnapshot, *, reasons: bool) -> list[str]:
+    """Count the refused customers for a channel, with their rows or their masked ids, and by reason."""
     count = snapshot.tally.refused
     where = _rows(snapshot.refused_rows, of=count) or _masked(snapshot.refused, of=count)
     if where:
@@ -43,7 +44,25 @@ def refused_lines(snapshot: RequestSnapshot) -> list[str]:
         )
     else:
         heading = ngettext("⚠️ *{count} refused by Dintero*", "⚠️ *{count} refused by Dintero*", count)
-    return [heading, *_reasons(snapshot.refused, of=count)]
+    counts = _reasons(snapshot.refused, of=count) if reasons else []
+    return [heading, *(f"{BULLET}{escape(why, MAX_REASON_LENGTH)}: {number(of)}" for why, of in counts)]
+
+
+def reasons_table(snapshot: RequestSnapshot) -> list[Block]:
+    """Draw the reasons for a channel as a table, if there are several."""
+    counts = _reasons(snapshot.refused, of=snapshot.tally.refused)
+    if len(counts) < SEVERAL:
+        return []
+    rows = [
+        (_("Refused by Dintero because"), _("Customers")),
+        *((shorten(why, MAX_REASON_LENGTH), number(of)) for why, of in counts),
+    ]
+    return [
+        TableBlock(
+            [[RawText(cell) for cell in row] for row in rows],
+            [ColumnSettings(is_wrapped=True), ColumnSettings(align="right")],
+        )
+    ]
 
 
 def _rows(files: Sequence[FileRows], *, of: int) -> str:
@@ -79,20 +98,13 @@ def _masked(refused: Sequence[Refused], *, of: int) -> str:
     return joined(ids) if ids else ""
 
 
-def _reasons(refused: Sequence[Refused], *, of: int) -> list[str]:
+def _reasons(refused: Sequence[Refused], *, of: int) -> list[tuple[str, int]]:
     """Count the reasons that name no customer. The others may spell an id, so only the list has them."""
-    lines: list[str] = []
-    told = 0
-    for why, customers in by_reason(refused):
-        if len(lines) < MAX_REASONS and is_general(why, customers):
-            lines.append(f"{BULLET}{in_quotes(escape(why, MAX_REASON_LENGTH))}: {number(len(customers))}")
-            told += len(customers)
-    if lines and told < of:
-        lines.append(
-            BULLET
-            + ngettext("{count} customer for other reasons", "{count} customers for other reasons", of - told)
-        )
-    return lines
+    general = [(why, len(customers)) for why, customers in by_reason(refused) if is_general(why, customers)]
+    told = general[:MAX_REASONS]
+    if told and (other := of - sum(count for _why, count in told)) > 0:
+        told.append((_("other reasons"), other))
+    return told
 
 
 def is_general(why: str, customers: Sequence[CustomerId]) -> bool:

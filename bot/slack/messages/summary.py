@@ -15,7 +15,7 @@ from bot.domain.requests.request import Request, State, StopReason
 from bot.domain.rules.rule import RewardType, Rule, Statistics, cost, difference
 from bot.services.customer_lists import has_not_given_list
 from bot.slack.language.texts import _, joined, ngettext
-from bot.slack.messages.left_out import refused_lines
+from bot.slack.messages.left_out import reasons_table, refused_lines
 from bot.slack.rendering import request_facts, usage_chart, verification
 from bot.slack.rendering.blocks import context, header, message, sections
 from bot.slack.rendering.formatting import Formatter, Message, duration
@@ -31,12 +31,13 @@ FOREVER_YEAR: Final = 9000
 def build(snapshot: RequestSnapshot, formatter: Formatter) -> Message:
     """Draw the summary; no other message in a thread begins with "Given to"."""
     request, tally = snapshot.request, snapshot.tally
-    rule = request.last_answer or request.rule
+    rule, reasons = request.last_answer or request.rule, reasons_table(snapshot)
     return message(
         _text(snapshot),
         [
             header(_given(tally)),
-            *sections(left_out(snapshot, formatter), most=6),
+            *sections(left_out(snapshot, formatter, reasons=not reasons), most=6),
+            *reasons,
             *([_figures(snapshot, rule, formatter)] if rule else []),
             *usage_chart.blocks(snapshot.history, formatter),
             context(_footer(snapshot, formatter)),
@@ -71,14 +72,14 @@ def _text(snapshot: RequestSnapshot) -> str:
     )
 
 
-def left_out(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
+def left_out(snapshot: RequestSnapshot, formatter: Formatter, *, reasons: bool = True) -> list[str]:
     """Say what came of the others: each outcome with its count, and what to do."""
     request, tally = snapshot.request, snapshot.tally
     lines = _had_before(tally)
     if request.reserved and tally.given:
         lines.append(_("This discount went to {whom}.", whom=request_facts.whom(request, formatter)))
     if tally.refused > 0:
-        lines += refused_lines(snapshot)
+        lines += refused_lines(snapshot, reasons=reasons)
     if tally.unknown > 0:
         lines.append(
             ngettext(

@@ -32,7 +32,7 @@ INPUT: Final = 3_000
 OPTION: Final = 75
 """An option's text and description; also a safe limit for its value."""
 MAX_OPTIONS: Final = 100
-NEW_BLOCKS: Final = frozenset({"alert", "data_table", "data_visualization"})
+NEW_BLOCKS: Final = frozenset({"alert", "data_table", "data_visualization", "table"})
 """Blocks that some of Slack's servers and clients may not know yet; nothing is said in them alone."""
 WITH_ID: Final = frozenset({"input", "actions"})
 """Blocks that keep their ids. The others lose theirs, so that the same facts always draw the same message."""
