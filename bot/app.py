@@ -38,12 +38,12 @@ from bot.giving.verification import OutcomeVerifier
 from bot.resources import Resources, open_resources, sync_clock
 from bot.services.access import AccessControl
 from bot.services.announcements import request_card_redraw
-from bot.services.check_again import CheckAgainService
 from bot.services.decisions import DecisionService
 from bot.services.drafting.drafts import DraftService
 from bot.services.drafting.rule_catalog import RuleCatalog
 from bot.services.fallbacks import FallbackNotifier
 from bot.services.preferences import PreferenceService
+from bot.services.results.check_again import CheckAgainService
 from bot.services.retention import RetentionService
 from bot.services.rule_history import RuleHistory
 from bot.slack.announcer import SlackAnnouncer

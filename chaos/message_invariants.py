@@ -18,7 +18,7 @@ from bot.domain.requests.request import Request, State
 from bot.services.snapshots import load_snapshot
 from bot.slack.announcer import NOBODY
 from bot.slack.messages import card
-from bot.slack.messages.not_given_file import MARK
+from bot.slack.messages.files.not_given_file import MARK
 from bot.slack.rendering.formatting import Formatter
 from sandbox.shop import Shop
 from sandbox.slack import Message

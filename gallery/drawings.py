@@ -17,8 +17,8 @@ from bot.domain.requests.request import FormInput, PausedFor, State, StopReason
 from bot.domain.requests.views import ApprovalView, UnfinishedDraft
 from bot.domain.rules.rule import Availability
 from bot.domain.rules.usage_history import UsagePoint
-from bot.services.customer_lists import PER_PAGE, CustomerPage
 from bot.services.overview import StatusPage
+from bot.services.results.customer_lists import PER_PAGE, CustomerPage
 from bot.slack.command_parser import ParseProblem, UnknownCommand
 from bot.slack.messages import (
     card,

@@ -7,11 +7,11 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from bot.domain.ids import ChannelId, RequestId
 from bot.domain.ports import BackgroundTasks
-from bot.services.check_again import CheckAgainService
 from bot.services.decisions import DecisionService
 from bot.services.drafting.drafts import DraftService
 from bot.services.overview import OverviewService
 from bot.services.preferences import PreferenceService
+from bot.services.results.check_again import CheckAgainService
 from bot.services.rule_history import RuleHistory
 from bot.slack.messages.card_buttons import SEPARATOR
 from bot.slack.modal_controller import ModalController

@@ -16,7 +16,8 @@ from bot.domain.requests.request import Request
 from bot.domain.requests.views import Form, Review
 from bot.errors import DeliveryDeferred
 from bot.slack.language.texts import N_, _
-from bot.slack.messages import confirmations, unreadable_rows_file
+from bot.slack.messages import confirmations
+from bot.slack.messages.files import unreadable_rows_file
 from bot.slack.modal_controller import REFUSED, close_of, message_view, show_loading
 from bot.slack.modals import draft_offer, file_fields, request_form, review, rule_details, rule_options
 from bot.slack.rendering import reasons

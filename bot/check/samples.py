@@ -18,8 +18,8 @@ from bot.domain.requests.request import ENDED, Approval, FormInput, Pause, Reque
 from bot.domain.requests.views import ApprovalView, Field, FieldError, Form, Review, UnfinishedDraft
 from bot.domain.rules.rule import Availability, Limitation, Requirement, Reward, RewardType, Rule, Statistics
 from bot.domain.rules.usage_history import UsagePoint
-from bot.services.customer_lists import CustomerPage
 from bot.services.overview import StatusPage
+from bot.services.results.customer_lists import CustomerPage
 from bot.slack.command_parser import ParseProblem, UnknownCommand
 from bot.slack.messages import card, choices, help, lost_requests, notices, status, summary  # noqa: A004 - the command's own word
 from bot.slack.messages import rule as rule_message

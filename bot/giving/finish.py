@@ -18,8 +18,8 @@ from bot.giving.calls import RuleLookups
 from bot.giving.verification import OutcomeVerifier
 from bot.services.access import AccessControl
 from bot.services.announcements import notifications_for
+from bot.services.approving.reapproval import require_reapproval
 from bot.services.pausing import after_stop, is_caught, park
-from bot.services.reapproval import require_reapproval
 
 
 @dataclass(frozen=True, slots=True)

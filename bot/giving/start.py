@@ -35,8 +35,8 @@ from bot.giving.head_start import HeadStart, HeadStarts
 from bot.giving.retry import RetryPolicy
 from bot.services.access import AccessControl
 from bot.services.announcements import notifications_for
+from bot.services.approving.reapproval import require_reapproval
 from bot.services.pausing import after_stop
-from bot.services.reapproval import require_reapproval
 from bot.services.review import asked_before, current_prior_grants, use_by
 
 ADMITTED_SECONDS: Final = 60.0

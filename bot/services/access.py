@@ -27,7 +27,7 @@ from bot.domain.requests.person import AccountKind, Person, Profile
 from bot.domain.requests.request import Request
 from bot.domain.rules.rule import Availability
 from bot.errors import DirectoryUnavailable
-from bot.services.remainder import first_request
+from bot.services.results.remainder import first_request
 
 LIMITS: Final = frozenset({RefusalReason.TOO_MANY_CUSTOMERS, RefusalReason.TOO_EXPENSIVE})
 """Refusals that another channel may not share."""

@@ -26,14 +26,14 @@ from bot.domain.requests.request import (
 )
 from bot.services.access import AccessControl
 from bot.services.announcements import notifications_for, request_card_redraw
-from bot.services.approvals import ApprovalService, PrepareStart, start_unprepared
-from bot.services.customer_lists import CustomerPage, enqueue_list, load_page
+from bot.services.approving.approvals import ApprovalService, PrepareStart, start_unprepared
+from bot.services.approving.reminders import ReminderService
+from bot.services.approving.transitions import already_decided, late_for, move, not_waiting
 from bot.services.drafting.rule_catalog import RuleCatalog
 from bot.services.pausing import PauseService
-from bot.services.reminders import ReminderService
 from bot.services.requests import AnyId, May, find_allowed
+from bot.services.results.customer_lists import CustomerPage, enqueue_list, load_page
 from bot.services.snapshots import load_snapshot
-from bot.services.transitions import already_decided, late_for, move, not_waiting
 
 STATE_AFTER: Final = {Event.REJECTED: State.REJECTED, Event.CANCELLED: State.CANCELLED}
 Change = Callable[[UnitOfWork], Awaitable[Request | Refusal]]

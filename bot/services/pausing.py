@@ -12,7 +12,7 @@ from bot.domain.requests.notification import STATE, ChannelKind, Notification, N
 from bot.domain.requests.person import Person
 from bot.domain.requests.request import Pause, PausedFor, PauseState, Request, State, StopReason
 from bot.services.access import AccessControl, audit_refusals
-from bot.services.reapproval import into_next_round
+from bot.services.approving.reapproval import into_next_round
 
 DINTERO_FAULTS: Final = frozenset(
     {StopReason.TOKEN_REFUSED, StopReason.SCOPE_MISSING, StopReason.BUSY, StopReason.UNKNOWN_FOR_GOOD}

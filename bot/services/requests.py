@@ -9,7 +9,7 @@ from bot.domain.requests.audit_entries import Action
 from bot.domain.requests.person import Person
 from bot.domain.requests.request import Request, State
 from bot.services.access import audit_refusals
-from bot.services.lost_requests import unknown_request
+from bot.services.results.lost_requests import unknown_request
 
 AnyId = RequestId | ShortId
 May = Callable[[Person, Request], Awaitable[Refusal | None]]

@@ -15,7 +15,7 @@ from bot.domain.requests.request import Request, digest, rule_of
 from bot.domain.requests.views import Review
 from bot.domain.rules.rule import usable
 from bot.services.access import AccessControl
-from bot.services.remainder import remainder_of
+from bot.services.results.remainder import remainder_of
 
 
 async def current_budget_use(

@@ -9,7 +9,7 @@ from bot.domain.requests.deadlines import approvers_of, pending_approvers
 from bot.domain.requests.notification import RequestSnapshot
 from bot.domain.requests.progress import ProgressTracker
 from bot.domain.requests.request import Request, State
-from bot.services.remainder import first_of
+from bot.services.results.remainder import first_of
 
 MAX_IDS: Final = 5_000
 """Ids to read of each kind: more than any message could show."""

@@ -26,7 +26,7 @@ from bot.domain.requests.request import Request
 from bot.errors import CardDeleted, DeliveryDeferred, DeliveryFailed
 from bot.services.access import AccessControl
 from bot.services.preferences import is_wanted
-from bot.services.remainder import first_request
+from bot.services.results.remainder import first_request
 from bot.services.rule_history import RuleHistory
 from bot.services.snapshots import load_snapshot
 from bot.slack.client.connection import checked_before_sending
@@ -42,7 +42,8 @@ from bot.slack.client.errors import (
 from bot.slack.client.file_messages import find_file, upload
 from bot.slack.language.current import use_language
 from bot.slack.language.readers import ReaderLanguages
-from bot.slack.messages import card, not_given_file, notices, summary
+from bot.slack.messages import card, notices, summary
+from bot.slack.messages.files import not_given_file
 from bot.slack.rendering.blocks import without_new_blocks
 from bot.slack.rendering.formatting import Formatter, Message
 from bot.spreadsheets.writer.writer import ListWriter

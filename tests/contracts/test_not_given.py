@@ -16,7 +16,8 @@ from bot.domain.requests.batches import BatchOutcome, NotGiven, Outcome, Refused
 from bot.domain.requests.notification import NotificationType, RequestSnapshot
 from bot.domain.requests.request import FormInput, Request, State
 from bot.services.snapshots import load_snapshot
-from bot.slack.messages import not_given_file, notices, summary
+from bot.slack.messages import notices, summary
+from bot.slack.messages.files import not_given_file
 from bot.slack.rendering import request_state
 from bot.slack.rendering.formatting import Formatter
 from bot.spreadsheets.writer.writer import ListWriter

@@ -12,7 +12,7 @@ from bot.domain.ids import FileId
 from bot.domain.policy.policy import RefusalReason
 from bot.domain.requests.request import Request
 from bot.domain.requests.views import Form, Review
-from bot.services.remainder import origin_of
+from bot.services.results.remainder import origin_of
 from tests.contracts.repository import saved_request
 from tests.support.service_fixture import ANN, BO, Office, open_office, person
 

@@ -14,7 +14,7 @@ from bot.domain.requests.notification import ChannelKind, NotificationType
 from bot.domain.requests.person import AccountKind as Account
 from bot.domain.requests.request import Request, State, digest
 from bot.domain.requests.views import ApprovalView
-from bot.services.approvals import needs_count
+from bot.services.approving.approvals import needs_count
 from tests.support.clicks import Action, cancel, reason, reject, shown, told
 from tests.support.postgres import BUSY_SECONDS
 from tests.support.service_fixture import (

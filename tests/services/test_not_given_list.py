@@ -9,7 +9,7 @@ from bot.domain.ids import UserId
 from bot.domain.policy.policy import Refusal, RefusalReason
 from bot.domain.requests.notification import ChannelKind, NotificationType
 from bot.domain.requests.request import Request, State, StopReason
-from tests.services.test_remainder import ended
+from tests.services.results.test_remainder import ended
 from tests.support.service_fixture import (
     ANN,
     BO,

@@ -8,8 +8,8 @@ from bot.domain.ids import UserId
 from bot.domain.policy.policy import Refusal, RefusalReason
 from bot.domain.requests.request import Request
 from bot.domain.requests.views import ApprovalView, Review
-from bot.services.customer_lists import CustomerPage
-from tests.services.test_remainder import ended
+from bot.services.results.customer_lists import CustomerPage
+from tests.services.results.test_remainder import ended
 from tests.support.service_fixture import ANN, BO, CHIEF, DI, POLICY, SUPPORT, Office, person
 
 

@@ -16,8 +16,8 @@ from bot.domain.requests.request import FormInput, PauseState, State, StopReason
 from bot.domain.requests.views import ApprovalView
 from bot.domain.rules.rule import Availability
 from bot.domain.rules.usage_history import MOST_POINTS, UsagePoint
-from bot.services.customer_lists import PER_PAGE, CustomerPage
 from bot.services.overview import StatusPage
+from bot.services.results.customer_lists import PER_PAGE, CustomerPage
 from bot.slack.command_parser import ParseProblem, UnknownCommand
 from bot.slack.messages import card, choices, help, notices, status, summary  # noqa: A004 - the command's own word
 from bot.slack.messages import rule as rule_message

@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from bot.slack.rendering.rule_conditions import CUSTOMERS, STORES
+from bot.slack.rendering.rules.rule_conditions import CUSTOMERS, STORES
 
 UUIDS = st.uuids().map(str)
 WORDS = st.sampled_from(["Oslo", "sc029", "vip", "NO", "b714118", "G4", "2026-11-03", "Ås", "TACO"])

@@ -20,12 +20,12 @@ from bot.giving.calls import RuleLookups
 from bot.giving.scheduler import CallScheduler
 from bot.giving.verification import OutcomeVerifier
 from bot.services.access import AccessControl
-from bot.services.check_again import CheckAgainService
 from bot.services.decisions import DecisionService
 from bot.services.drafting.drafts import DraftService
 from bot.services.drafting.rule_catalog import RuleCatalog
 from bot.services.fallbacks import FallbackNotifier
 from bot.services.preferences import PreferenceService
+from bot.services.results.check_again import CheckAgainService
 from bot.services.rule_history import RuleHistory
 from bot.slack.announcer import SlackAnnouncer
 from bot.slack.client.connection import open_client

@@ -38,8 +38,8 @@ from bot.services.drafting.validation import (
     faults_of_key,
     faults_of_reserved,
 )
-from bot.services.lost_requests import unknown_request
-from bot.services.remainder import no_remainder, only_refused_left, remainder_of
+from bot.services.results.lost_requests import unknown_request
+from bot.services.results.remainder import no_remainder, only_refused_left, remainder_of
 from bot.services.review import (
     current_budget_use,
     current_prior_grants,

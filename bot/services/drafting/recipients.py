@@ -17,7 +17,7 @@ from bot.domain.requests.batches import Outcome
 from bot.domain.requests.request import FormInput, Request
 from bot.domain.requests.views import FieldError
 from bot.services.drafting.validation import customers_of, faults_of_files, faults_of_ids
-from bot.services.remainder import customers_left
+from bot.services.results.remainder import customers_left
 
 BATCHES_PER_PORTION: Final = 8
 """Measured: one durable step for 8 calls costs next to nothing, a step for each call halves the speed."""

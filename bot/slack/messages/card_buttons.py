@@ -7,7 +7,7 @@ from slackblocks import ActionsBlock, Block, Button, ConfirmationDialogue, Optio
 from bot.domain.requests.notification import RequestSnapshot
 from bot.domain.requests.prior_grants import can_ask_again
 from bot.domain.requests.request import Request, State, StopReason
-from bot.services.customer_lists import has_not_given_list
+from bot.services.results.customer_lists import has_not_given_list
 from bot.slack.language.texts import _
 from bot.slack.modals import customer_list
 from bot.slack.rendering.formatting import Formatter

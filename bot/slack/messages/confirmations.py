@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Final
 
 from bot.domain.requests.request import Event, Pause, Request, State, StopReason
-from bot.services.check_again import Checked
+from bot.services.results.check_again import Checked
 from bot.slack.language.texts import N_, _, ngettext
 from bot.slack.rendering import verification
 from bot.slack.rendering.formatting import Formatter

@@ -11,7 +11,7 @@ from bot.domain.ids import CustomerId
 from bot.domain.requests.batches import Refused
 from bot.domain.requests.notification import FileRows, RequestSnapshot
 from bot.domain.requests.prior_grants import can_ask_again
-from bot.services.customer_lists import has_not_given_list
+from bot.services.results.customer_lists import has_not_given_list
 from bot.slack.language.texts import _, in_quotes, joined, ngettext, number
 from bot.slack.rendering import outcomes, verification
 from bot.slack.rendering.blocks import plain, sections

@@ -14,10 +14,11 @@ from bot.slack.messages import direct_texts, thread_lines
 from bot.slack.messages.direct_texts import OTHERS
 from bot.slack.messages.left_out import whole
 from bot.slack.messages.thread_lines import Event
-from bot.slack.rendering import pause_banner, request_facts, rule_changes, verification
+from bot.slack.rendering import pause_banner, request_facts, verification
 from bot.slack.rendering.blocks import context, message, section, sections
 from bot.slack.rendering.formatting import Formatter, Message
 from bot.slack.rendering.mrkdwn import address, capitalised
+from bot.slack.rendering.rules import rule_changes
 
 WITH_IDS: Final = frozenset(
     {

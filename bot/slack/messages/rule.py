@@ -8,11 +8,11 @@ from slackblocks import ActionsBlock, Block, Button, SectionBlock, Text
 from bot.domain.rules.rule import Availability, Rule, Statistics
 from bot.domain.rules.usage_history import UsagePoint
 from bot.slack.language.texts import _, ngettext
-from bot.slack.rendering import usage_chart
 from bot.slack.rendering.blocks import context, folded, header, message, section, sections
 from bot.slack.rendering.formatting import Formatter, Message
 from bot.slack.rendering.mrkdwn import escape, safe, shorten
-from bot.slack.rendering.rule_rewards import (
+from bot.slack.rendering.rules import usage_chart
+from bot.slack.rendering.rules.rule_rewards import (
     availability_warning,
     headline,
     rule_reward,
@@ -20,7 +20,7 @@ from bot.slack.rendering.rule_rewards import (
     status,
     validity,
 )
-from bot.slack.rendering.rule_usage import (
+from bot.slack.rendering.rules.rule_usage import (
     more_conditions,
     readable_conditions,
     rule_use,

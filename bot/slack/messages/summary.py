@@ -13,15 +13,16 @@ from bot.domain.requests.notification import RequestSnapshot
 from bot.domain.requests.prior_grants import can_ask_again
 from bot.domain.requests.request import Request, State, StopReason
 from bot.domain.rules.rule import RewardType, Rule, Statistics, cost, difference
-from bot.services.customer_lists import has_not_given_list
+from bot.services.results.customer_lists import has_not_given_list
 from bot.slack.language.texts import _, joined, ngettext
 from bot.slack.messages.left_out import reasons_table, refused_lines
-from bot.slack.rendering import request_facts, usage_chart, verification
+from bot.slack.rendering import request_facts, verification
 from bot.slack.rendering.blocks import context, header, message, sections
 from bot.slack.rendering.formatting import Formatter, Message, duration
 from bot.slack.rendering.mrkdwn import capitalised, escape
 from bot.slack.rendering.outcomes import ends
-from bot.slack.rendering.rule_rewards import headline
+from bot.slack.rendering.rules import usage_chart
+from bot.slack.rendering.rules.rule_rewards import headline
 from bot.slack.rendering.stops import what_stopped
 
 FOREVER_YEAR: Final = 9000

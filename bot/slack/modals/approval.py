@@ -12,13 +12,14 @@ from bot.domain.requests.views import ApprovalView, Field, Review
 from bot.slack.language.texts import N_, _, ngettext
 from bot.slack.modals import customer_list, file_summary
 from bot.slack.modals.review import warnings as review_warnings
-from bot.slack.rendering import earlier_requests, pause_banner, request_facts, rule_changes
+from bot.slack.rendering import earlier_requests, pause_banner, request_facts
 from bot.slack.rendering.blocks import context, header, modal, read_input, sections, text_input
 from bot.slack.rendering.formatting import Formatter, Json, duration
 from bot.slack.rendering.mrkdwn import escape
 from bot.slack.rendering.request_state import before
-from bot.slack.rendering.rule_rewards import validity
-from bot.slack.rendering.rule_usage import rule_use
+from bot.slack.rendering.rules import rule_changes
+from bot.slack.rendering.rules.rule_rewards import validity
+from bot.slack.rendering.rules.rule_usage import rule_use
 
 CALLBACK: Final = "discount_approve"
 DETAILS: Final = "discount_approve_rule"

@@ -6,7 +6,7 @@ from typing import Any, Final
 from slackblocks import ActionsBlock, Block, Button
 
 from bot.domain.ids import RequestId
-from bot.services.customer_lists import CustomerPage
+from bot.services.results.customer_lists import CustomerPage
 from bot.slack.language.texts import N_, _
 from bot.slack.rendering import pause_banner, request_facts
 from bot.slack.rendering.blocks import SECTION, context, modal, plain, section

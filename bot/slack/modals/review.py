@@ -14,8 +14,8 @@ from bot.slack.rendering import earlier_requests, pause_banner, request_facts
 from bot.slack.rendering.blocks import context, header, modal, sections
 from bot.slack.rendering.formatting import Formatter, Json, duration
 from bot.slack.rendering.mrkdwn import escape, mentions
-from bot.slack.rendering.rule_rewards import availability_warning, cost_text, validity
-from bot.slack.rendering.rule_usage import rule_use
+from bot.slack.rendering.rules.rule_rewards import availability_warning, cost_text, validity
+from bot.slack.rendering.rules.rule_usage import rule_use
 
 CALLBACK: Final = "discount_review"
 TITLE: Final = N_("Review request")

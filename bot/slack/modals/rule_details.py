@@ -8,9 +8,9 @@ from bot.slack.messages import rule as rule_message
 from bot.slack.rendering.blocks import header, modal, section, sections
 from bot.slack.rendering.formatting import Formatter, Json
 from bot.slack.rendering.mrkdwn import escape, fit, safe
-from bot.slack.rendering.rule_conditions import Fact
-from bot.slack.rendering.rule_rewards import WORDS, availability_warning, statistics
-from bot.slack.rendering.rule_usage import facts, unreadable, unreadable_line
+from bot.slack.rendering.rules.rule_conditions import Fact
+from bot.slack.rendering.rules.rule_rewards import WORDS, availability_warning, statistics
+from bot.slack.rendering.rules.rule_usage import facts, unreadable, unreadable_line
 
 TITLE: Final = N_("All rule details")
 

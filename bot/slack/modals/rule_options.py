@@ -10,7 +10,7 @@ from bot.slack.language.texts import N_, _
 from bot.slack.rendering.blocks import MAX_OPTIONS, OPTION
 from bot.slack.rendering.formatting import Formatter, Json
 from bot.slack.rendering.mrkdwn import capitalised, shorten
-from bot.slack.rendering.rule_rewards import headline, last_day, status
+from bot.slack.rendering.rules.rule_rewards import headline, last_day, status
 
 NO_RULE: Final = "no-rule"
 MARKED: Final = {

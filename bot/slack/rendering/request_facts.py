@@ -14,7 +14,13 @@ from bot.slack.language.texts import N_, _, in_quotes, joined, ngettext
 from bot.slack.rendering.blocks import section
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import capitalised, escape, fit, mask, phrase, visible
-from bot.slack.rendering.rule_rewards import availability_warning, cost_text, headline, rule_reward, validity
+from bot.slack.rendering.rules.rule_rewards import (
+    availability_warning,
+    cost_text,
+    headline,
+    rule_reward,
+    validity,
+)
 
 DIGEST_CHARACTERS: Final = 8
 FIELD: Final = 2_000

@@ -19,7 +19,7 @@ from bot.domain.rules.rule import (
     WeeklyWindow,
 )
 from bot.domain.rules.terms import Change, changes, terms_of
-from bot.slack.rendering import rule_changes
+from bot.slack.rendering.rules import rule_changes
 from tests.support import samples
 from tests.support.samples import LONG, LONG_RULE, LOOK
 

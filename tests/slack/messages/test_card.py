@@ -17,7 +17,7 @@ from bot.services.overview import StatusPage
 from bot.slack.command_parser import ParseProblem, UnknownCommand
 from bot.slack.messages import card, confirmations, help, notices, status, summary  # noqa: A004 - the command's own word
 from bot.slack.rendering.formatting import Message
-from bot.slack.rendering.rule_rewards import headline
+from bot.slack.rendering.rules.rule_rewards import headline
 from tests.support import samples
 from tests.support.samples import LOOK, NOW, RULE
 

@@ -6,7 +6,7 @@ import pytest
 
 from bot.domain.requests.batches import Verification
 from bot.domain.requests.request import Event, State
-from bot.services.check_again import Checked
+from bot.services.results.check_again import Checked
 from bot.slack.messages import confirmations
 from tests.support.samples import LOOK, NOW, PAUSE, REQUEST
 

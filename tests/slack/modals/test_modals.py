@@ -13,7 +13,7 @@ from bot.domain.requests.prior_grants import PriorRequest, Remainder
 from bot.domain.requests.request import FormInput, Pause
 from bot.domain.requests.views import Field, FieldError
 from bot.domain.rules.rule import Availability
-from bot.services.customer_lists import CustomerPage
+from bot.services.results.customer_lists import CustomerPage
 from bot.slack.modal_controller import loading_view, message_view
 from bot.slack.modals import approval, customer_list, rejection, request_form, rule_options
 from bot.slack.modals import review as review_modal

@@ -13,8 +13,8 @@ from bot.domain.rules.rule import Availability, Rule
 from bot.slack.language.current import ENGLISH, NORWEGIAN, use_language
 from bot.slack.messages import card, rule, summary
 from bot.slack.modals import approval, review, rule_details, rule_options
-from bot.slack.rendering import rule_changes
 from bot.slack.rendering.formatting import Message
+from bot.slack.rendering.rules import rule_changes
 from tests.support import samples
 from tests.support.dintero_rules import RAW, rule_answers
 from tests.support.samples import LOOK, RULE

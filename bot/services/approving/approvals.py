@@ -20,13 +20,13 @@ from bot.domain.rules.rule import Availability, Rule
 from bot.errors import RateLimitedError, TransientError
 from bot.services.access import AccessControl
 from bot.services.announcements import notifications_for
+from bot.services.approving.present_rule import Present, read_present
+from bot.services.approving.reapproval import approve_changed_rule
+from bot.services.approving.transitions import already_decided, late_for, move, not_waiting
 from bot.services.drafting.rule_catalog import RuleCatalog
-from bot.services.present_rule import Present, read_present
-from bot.services.reapproval import approve_changed_rule
 from bot.services.requests import find_allowed, find_request
 from bot.services.review import current_budget_use, current_prior_grants, load_review, unseen_repeats
 from bot.services.snapshots import load_snapshot
-from bot.services.transitions import already_decided, late_for, move, not_waiting
 
 COUNT_ABOVE: Final = 50
 """With more customers than this, or without a price, an approver types their number to confirm."""

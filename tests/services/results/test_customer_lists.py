@@ -9,7 +9,7 @@ from bot.domain.customers.packing import pack
 from bot.domain.ids import CustomerId, RequestId, UserId
 from bot.domain.policy.policy import Refusal, RefusalReason
 from bot.domain.requests.request import State
-from bot.services.customer_lists import PER_PAGE, CustomerPage
+from bot.services.results.customer_lists import PER_PAGE, CustomerPage
 from tests.support.service_fixture import (
     ANN,
     BO,

@@ -11,7 +11,7 @@ from bot.database.repositories.repository import SqlRepository
 from bot.domain.ids import CustomerId, UserId
 from bot.domain.requests.batches import BatchOutcome, Outcome, Refused, Verification
 from bot.domain.requests.request import Request, State, StopReason
-from bot.slack.messages import not_given_file
+from bot.slack.messages.files import not_given_file
 from bot.spreadsheets.writer.writer import ListFile, ListWriter
 from tests.contracts.repository import NOW, giving
 from tests.support.lists import records_of

@@ -10,7 +10,7 @@ from bot.domain.ports import Repository
 from bot.domain.requests.batches import Outcome, Tally
 from bot.domain.requests.notification import FileRows
 from bot.domain.requests.request import Request
-from bot.services.remainder import origin_of
+from bot.services.results.remainder import origin_of
 from bot.slack.client.file_messages import FileMessage
 from bot.slack.language.texts import _, ngettext
 from bot.slack.messages.summary import why_not_sent

@@ -19,7 +19,7 @@ from bot.domain.rules.rule import (
     Statistics,
 )
 from bot.slack.language.current import NORWEGIAN, use_language
-from bot.slack.rendering.rule_rewards import (
+from bot.slack.rendering.rules.rule_rewards import (
     availability_warning,
     cost_text,
     headline,

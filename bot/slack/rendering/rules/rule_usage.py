@@ -14,8 +14,8 @@ from bot.slack.language.current import current
 from bot.slack.language.texts import N_, _, in_quotes, joined, ngettext, number
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import fit, safe
-from bot.slack.rendering.rule_conditions import Fact, currencies, customers, several, unread, where
-from bot.slack.rendering.rule_rewards import (
+from bot.slack.rendering.rules.rule_conditions import Fact, currencies, customers, several, unread, where
+from bot.slack.rendering.rules.rule_rewards import (
     WORDS,
     items,
     plural,

@@ -5,8 +5,8 @@ from datetime import date, timedelta
 
 from bot.domain.rules.usage_history import UsagePoint
 from bot.slack.language.current import NORWEGIAN, use_language
-from bot.slack.rendering import usage_chart
 from bot.slack.rendering.blocks import message
+from bot.slack.rendering.rules import usage_chart
 from tests.support.samples import LOOK
 
 HISTORY = tuple(UsagePoint(date(2026, 11, 29) + timedelta(days=at), 2 * at, 3 * at) for at in range(3))

@@ -21,7 +21,7 @@ from bot.domain.rules.rule import (
 from bot.slack.language.texts import N_, _, ngettext
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import fit, safe, shorten
-from bot.slack.rendering.rule_conditions import SHOWN, several
+from bot.slack.rendering.rules.rule_conditions import SHOWN, several
 
 NAME: Final = 40
 """Characters shown of the id of an item or a group."""

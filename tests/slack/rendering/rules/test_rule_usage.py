@@ -21,8 +21,8 @@ from bot.domain.rules.rule import (
     WeeklyWindow,
 )
 from bot.slack.language.current import NORWEGIAN, use_language
-from bot.slack.rendering.rule_conditions import CUSTOMERS, STORES
-from bot.slack.rendering.rule_usage import facts, rule_use, unreadable
+from bot.slack.rendering.rules.rule_conditions import CUSTOMERS, STORES
+from bot.slack.rendering.rules.rule_usage import facts, rule_use, unreadable
 from sandbox.dintero.seed import ANSWER
 from tests.support.samples import LOOK
 

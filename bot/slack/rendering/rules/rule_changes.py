@@ -9,8 +9,8 @@ from bot.domain.rules.terms import changes
 from bot.slack.language.texts import _, ngettext
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import escape, fit, safe
-from bot.slack.rendering.rule_conditions import Fact
-from bot.slack.rendering.rule_usage import facts
+from bot.slack.rendering.rules.rule_conditions import Fact
+from bot.slack.rendering.rules.rule_usage import facts
 
 VALUE_LENGTH: Final = 200
 LINE_LENGTH: Final = 1_000

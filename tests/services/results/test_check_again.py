@@ -15,8 +15,8 @@ from bot.errors import OutcomeUnknownError
 from bot.giving.calls import RuleLookups
 from bot.giving.scheduler import CallScheduler
 from bot.giving.verification import OutcomeVerifier
-from bot.services.check_again import CheckAgainService, Checked, LookUp
-from tests.services.test_remainder import ended
+from bot.services.results.check_again import CheckAgainService, Checked, LookUp
+from tests.services.results.test_remainder import ended
 from tests.support.service_fixture import (
     ANN,
     BO,

@@ -13,7 +13,7 @@ from bot.domain.requests.notification import NotificationType
 from bot.domain.requests.person import Person
 from bot.domain.requests.request import Event, Request, State, transition
 from bot.services.announcements import notifications_for
-from bot.services.reapproval import into_next_round
+from bot.services.approving.reapproval import into_next_round
 
 DECIDED: Final = frozenset({State.APPROVED, State.REJECTED, State.CANCELLED})
 """The states in which a request is because of one person's decision."""

@@ -1,0 +1,1 @@
+"""Approving: the decisions about a request, and who is reminded of them."""
