@@ -182,7 +182,7 @@ async def _modal(site: Site, button: str, label: str, value: str) -> list[Sent]:
 
 async def _turns(site: Site) -> list[Sent]:
     sent = await _clicks(site, "View customers")
-    await (await site.stand.shop.bo.sees_view("Customers")).press("On ▶")
+    await (await site.stand.shop.bo.sees_view("Customers")).press("Next")
     await site.quiet()
     return [*sent, Sent("interactive", site.stand.last("block_actions").payload)]
 
