@@ -20,48 +20,40 @@ COMMAND: Final = (sys.executable, "-m", "bench", "--quick")
 
 
 QUICK_PARTS: Final = {
-    ("acks", "typeahead"): (
+    ("acks", "typeahead", "javascript", "meanwhile", "waits"): (
         "ack of /discount add, 1 at once, p50",
         "ack of /discount add, 1 at once, p99",
         "ack of /discount add, 50 at once, p99",
         "rules while typing, over 200, p99",
         "bare Bolt",
+        "/discount add acked a second, 50 at once",
+        "Bolt for JavaScript",
+        "ack of /discount add while 20,000 are given, 8 wide, p99",
+        "command → form, people seen before",
+        "approval → Dintero's call, people seen before",
+        "approval → summary in the thread, people looked up",
+        "2 × Slack + Dintero",
     ),
-    ("giving", "start", "backup"): (
+    ("giving", "start", "backup", "reading", "setup"): (
         "giving to 4,000 customers, 50 ms a call, 8 wide, SQLite",
         "batches ÷ lanes × latency",
         "start to ready, p50",
         "a write while 5 MB are backed up, longest",
         "bare aiohttp loop",
-    ),
-    ("reading", "setup"): (
         "discount-bot --help, p50",
         "4,000 ids from CSV to the review",
         "4,000 ids from XLSX to the review, peak memory",
     ),
-    ("javascript", "meanwhile"): (
-        "/discount add acked a second, 50 at once",
-        "Bolt for JavaScript",
-        "ack of /discount add while 20,000 are given, 8 wide, p99",
-    ),
-    ("growth",): (
+    ("growth", "waiting", "kills"): (
         "start to ready, 50 ended requests, SQLite",
         "discount-bot check, 50 ended requests, SQLite",
         "/discount status, 50 ended requests, SQLite",
         "from the form to the card, 50 ended requests, SQLite",
         "approval, 50 ended requests, SQLite",
-    ),
-    ("waiting", "kills"): (
         "idle with 50 requests waiting, 1 s: share of a core",
         "idle with 50 requests waiting, 1 s: memory",
         "batches sent again",
         "to the first call of the one that is started",
-    ),
-    ("waits",): (
-        "command → form, people seen before",
-        "approval → Dintero's call, people seen before",
-        "approval → summary in the thread, people looked up",
-        "2 × Slack + Dintero",
     ),
     ("idle", "soak"): (
         "idle on PostgreSQL, 1 s: transactions",

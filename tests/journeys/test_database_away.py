@@ -99,6 +99,7 @@ async def test_every_payload_is_answered_in_time_and_nothing_follows(
             await in_time(cancel_at_once(shop.ann, card))
             await in_time(cancellation.submit())
             await in_time(shop.chief.command("/discount pause now", steps.support))
+            await shop.bo.sees_view(text=SORRY, within=PATIENT)
             await shop.ann.is_told(SORRY, within=PATIENT)
             await shop.chief.sees_view(text=SORRY, within=PATIENT)
             await shop.chief.is_told(SORRY, within=PATIENT)

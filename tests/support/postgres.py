@@ -5,7 +5,7 @@ import subprocess
 import tempfile
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -80,14 +80,17 @@ class Server:
     def suspended(self) -> Iterator[None]:
         """Suspend all its processes: connections stay open, and nobody answers."""
         first = psutil.Process(self.process.get_pid())
-        processes = [first, *first.children(recursive=True)]
+        first.suspend()  # before the others, whose number it keeps
+        processes = [*first.children(recursive=True), first]
         for process in processes:
-            process.suspend()
+            with suppress(psutil.NoSuchProcess):  # a connection that has just ended
+                process.suspend()
         try:
             yield
         finally:
             for process in processes:
-                process.resume()
+                with suppress(psutil.NoSuchProcess):
+                    process.resume()
 
     def leave(self) -> None:
         """Stop and delete it, unless another worker uses it."""
