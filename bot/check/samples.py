@@ -160,6 +160,8 @@ def modals(formatter: Formatter) -> Iterator[tuple[str, Json]]:
     for count in (True, False):
         shown = ApprovalView(seen, snapshot, count)
         yield f"approval{', with the number' if count else ''}", approval.build(shown, formatter, {})
+    real = replace(seen, request=replace(REQUEST, account="P12345678"))
+    yield "approval in production", approval.build(ApprovalView(real, snapshot, count=True), formatter, {})
     yield "settings", settings.build(Preferences(UserId("U0BO")))
     yield "rejection", rejection.build(snapshot, formatter)
     yield "cancellation", cancellation.build(REQUEST, formatter)

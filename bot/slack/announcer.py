@@ -4,14 +4,13 @@ Slack has no idempotency key: a message that may have been posted is searched fo
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any, Final
 from weakref import WeakValueDictionary
 
-import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
@@ -31,21 +30,14 @@ from bot.services.rule_history import RuleHistory
 from bot.services.snapshots import load_snapshot
 from bot.slack.client.connection import checked_before_sending
 from bot.slack.client.direct_messages import direct_channel
-from bot.slack.client.errors import (
-    CALL_ERRORS,
-    ErrorKind,
-    delivery_error,
-    describe,
-    kind_of,
-    response_field,
-)
+from bot.slack.client.errors import CALL_ERRORS, ErrorKind, delivery_error, describe, kind_of
 from bot.slack.client.file_messages import find_file, upload
+from bot.slack.client.new_blocks import with_known_blocks
 from bot.slack.language.current import use_language
 from bot.slack.language.readers import ReaderLanguages
 from bot.slack.messages import card, notices, summary
 from bot.slack.messages.files import not_given_file
-from bot.slack.rendering.blocks import without_new_blocks
-from bot.slack.rendering.formatting import Formatter, Message
+from bot.slack.rendering.formatting import Formatter, Json, Message
 from bot.spreadsheets.writer.writer import ListWriter
 
 EVENT_TYPE: Final = "discount_bot_message"
@@ -57,7 +49,6 @@ CLOCKS_DIFFER: Final = timedelta(hours=1)
 """How much earlier than ours Slack's time may be, for a message that is older than those."""
 FILE_SHARE_SECONDS: Final = 10.0
 """The wait before a search for a file: Slack shows it a moment after it has accepted it."""
-REFUSED_BLOCKS: Final = frozenset({"invalid_blocks", "invalid_blocks_format"})
 NOBODY: Final = "nobody"
 """The `ts` of a list with nobody on it, and of a message that its reader does not want."""
 MAX_CARD_ATTEMPTS: Final = 5
@@ -65,8 +56,6 @@ MAX_CARD_ATTEMPTS: Final = 5
 CHANNEL_SECONDS: Final = 60.0
 CHANNEL_PATIENCE: Final = timedelta(days=7)
 """How long messages wait for a channel; the requester gets a direct message after some minutes."""
-
-log = structlog.get_logger()
 
 
 class SlackAnnouncer:
@@ -248,14 +237,17 @@ class SlackAnnouncer:
                 return await self._post_card(outbox_message, request, drawn) if outbox_message else ""
             self._check_leader()
             try:
-                await _with_plain_blocks_if_refused(
-                    partial(self._client.chat_update, channel=request.channel, ts=request.card_ts), drawn
-                )
+                await with_known_blocks(partial(self._edit, request, drawn.text), drawn.blocks)
             except SlackApiError as error:
                 if outbox_message is None or kind_of(error) is not ErrorKind.MESSAGE_GONE:
                     raise
                 return await self._replace_card(outbox_message, request, drawn)
             return request.card_ts
+
+    async def _edit(self, request: Request, text: str, blocks: Sequence[Json]) -> AsyncSlackResponse:
+        return await self._client.chat_update(
+            channel=request.channel, ts=request.card_ts or "", text=text, blocks=blocks
+        )
 
     async def _post_card(self, outbox_message: OutboxMessage, request: Request, drawn: Message) -> str:
         return await self._post(outbox_message, request.channel, drawn, facts=_facts(request))
@@ -294,19 +286,21 @@ class SlackAnnouncer:
             async for posted in self._since(outbox_message, channel, thread):
                 if _key(posted) == outbox_message.key:
                     return str(posted["ts"])
-        post = partial(
-            self._client.chat_postMessage,
-            channel=channel,
-            thread_ts=thread,
-            metadata={
-                "event_type": EVENT_TYPE,
-                "event_payload": {"key": outbox_message.key, **(facts or {})},
-            },
-            unfurl_links=False,
-            unfurl_media=False,
-        )
+        payload = {"key": outbox_message.key, **(facts or {})}
+
+        async def post(blocks: Sequence[Json]) -> AsyncSlackResponse:
+            return await self._client.chat_postMessage(
+                channel=channel,
+                thread_ts=thread,
+                text=message.text,
+                blocks=blocks,
+                metadata={"event_type": EVENT_TYPE, "event_payload": payload},
+                unfurl_links=False,
+                unfurl_media=False,
+            )
+
         with checked_before_sending(self._check_leader):
-            answer = await _with_plain_blocks_if_refused(post, message)
+            answer = await with_known_blocks(post, message.blocks)
         return str(answer["ts"])
 
     async def _send_list(self, outbox_message: OutboxMessage, request: Request) -> str:
@@ -380,20 +374,6 @@ class SlackAnnouncer:
                 return ""
             raise
         return str(answer["permalink"])
-
-
-async def _with_plain_blocks_if_refused(
-    call: Callable[..., Awaitable[AsyncSlackResponse]], message: Message
-) -> AsyncSlackResponse:
-    """Post or edit a message; where Slack refuses its newest blocks, do so without them."""
-    try:
-        return await call(text=message.text, blocks=message.blocks)
-    except SlackApiError as error:
-        plain = without_new_blocks(message.blocks)
-        if response_field(error, "error") not in REFUSED_BLOCKS or plain == message.blocks:
-            raise
-        log.warning("Slack refused new blocks; the message goes out without them", why=describe(error))
-        return await call(text=message.text, blocks=plain)
 
 
 def _facts(request: Request) -> dict[str, str]:

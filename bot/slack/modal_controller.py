@@ -22,6 +22,7 @@ from bot.slack.client import errors
 from bot.slack.client.direct_messages import direct_channel
 from bot.slack.client.errors import CALL_ERRORS, ErrorKind, describe, kind_of
 from bot.slack.client.file_messages import FileMessenger
+from bot.slack.client.new_blocks import with_known_blocks
 from bot.slack.language.texts import N_, _
 from bot.slack.rendering import reasons
 from bot.slack.rendering.blocks import modal, section, without_new_blocks
@@ -172,7 +173,7 @@ class ModalController:
         """Redraw a view; if Slack does not, the person goes on with the one on screen."""
         view |= {"external_id": external_id}
         try:
-            await self._retry(partial(self._client.views_update, external_id=external_id, view=view))
+            await self._retry(partial(self._redraw, external_id, view))
         except CALL_ERRORS as error:
             log.info("view not redrawn", why=describe(error))
 
@@ -217,7 +218,12 @@ class ModalController:
 
     async def _open(self, trigger: str, external_id: str, view: View, respond: AsyncRespond) -> bool:
         try:
-            await self._client.views_open(trigger_id=trigger, view=view | {"external_id": external_id})
+            await with_known_blocks(
+                lambda blocks: self._client.views_open(
+                    trigger_id=trigger, view=view | {"external_id": external_id, "blocks": blocks}
+                ),
+                view["blocks"],
+            )
         except CALL_ERRORS as error:
             kind, fault = kind_of(error), uuid.uuid4().hex[:8]
             log.warning("modal not opened", why=describe(error), fault=fault)
@@ -234,13 +240,19 @@ class ModalController:
         text = drawn.text if isinstance(drawn, Reply) else ""
         view = message_view(drawn.title, text, close=drawn.close) if isinstance(drawn, Reply) else drawn
         view |= {"external_id": external_id}
-        redraw = partial(self._client.views_update, external_id=external_id, view=view)
+        redraw = partial(self._redraw, external_id, view)
         try:
             await self._retry(redraw)
         except CALL_ERRORS as error:
             log.info("modal not redrawn", why=describe(error))
             closed = kind_of(error) is ErrorKind.VIEW_NOT_FOUND
             await self._deliver(partial(answer, text or _(CLOSED if closed else UNSHOWN)), redraw=redraw)
+
+    async def _redraw(self, external_id: str, view: View) -> None:
+        await with_known_blocks(
+            lambda blocks: self._client.views_update(external_id=external_id, view=view | {"blocks": blocks}),
+            view["blocks"],
+        )
 
     async def _deliver(self, answer: Work, *, redraw: Work | None = None) -> None:
         """Give a person an answer; once a Slack that was away is back, where they wait if they still do."""

@@ -13,7 +13,7 @@ from bot.slack.language.texts import N_, _, ngettext
 from bot.slack.modals import customer_list, file_summary
 from bot.slack.modals.review import warnings as review_warnings
 from bot.slack.rendering import earlier_requests, pause_banner, request_facts
-from bot.slack.rendering.blocks import context, header, modal, read_input, sections, text_input
+from bot.slack.rendering.blocks import alert, context, header, modal, read_input, sections, text_input
 from bot.slack.rendering.formatting import Formatter, Json, duration
 from bot.slack.rendering.mrkdwn import escape
 from bot.slack.rendering.request_state import before
@@ -51,6 +51,7 @@ def build(
     blocks = [
         *sections([f"⚠️ {warning}"] if warning else [], most=1),
         *pause_banner.blocks(review.pause, formatter),
+        *_alerts(review),
         header(request_facts.heading(request, formatter)),
         request_facts.fields(_fields(review, formatter), above=request_facts.title_and_amounts(request)),
         *request_facts.quote(request),
@@ -132,6 +133,13 @@ def _warnings(approval_view: ApprovalView, formatter: Formatter, links: earlier_
         *file_summary.warnings(review.files_read, formatter, masked=True, is_short=True),
         *before(approval_view.snapshot, formatter),
     ]
+
+
+def _alerts(review: Review) -> list[Block]:
+    """Warn first of what an approver must not overlook; the account below says it too."""
+    if not review.request.production:
+        return []
+    return [alert(_("*PRODUCTION:* real customers get this discount."))]
 
 
 def _sources(review: Review) -> list[str]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from slackblocks import (
+    AlertBlock,
     Block,
     CheckboxGroup,
     ContainerBlock,
@@ -25,6 +26,7 @@ from bot.slack.rendering.mrkdwn import fit, paragraphs, shorten
 
 SECTION: Final = 3_000
 HEADER: Final = 150
+ALERT: Final = 200
 TITLE: Final = 24
 MESSAGE_TEXT: Final = 1_000
 """Well below the 4,000 that Slack advises: a phone shows `text`, and a screen reader reads it out."""
@@ -91,6 +93,11 @@ def folded(title: str, lines: Iterable[str]) -> ContainerBlock:
 def plain(text: str) -> SectionBlock:
     """Draw a paragraph without formatting, such as ids to copy."""
     return SectionBlock(Text(fit(text, SECTION), type_=TextType.PLAINTEXT))
+
+
+def alert(text: str) -> AlertBlock:
+    """Draw a warning that the eye finds first; modals only. What it says must be elsewhere too."""
+    return AlertBlock(Text(fit(text, ALERT), verbatim=True), level="warning")
 
 
 def header(text: str) -> HeaderBlock:

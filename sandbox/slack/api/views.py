@@ -10,14 +10,14 @@ from sandbox.slack.state.workspace import Json
 
 def open_view(call: ApiCall) -> Json:
     """`views.open`: exchange a trigger for a modal."""
-    view = refuse_view(call.arguments.get("view"))
+    view = refuse_view(call.arguments.get("view"), unknown=call.workspace.unknown_blocks)
     person = call.tickets.exchange(call.text("trigger_id"))
     return _answer(call, call.stacks.push(person, view, afresh=True))
 
 
 def push(call: ApiCall) -> Json:
     """`views.push`: open a view on top of the trigger's view."""
-    view = refuse_view(call.arguments.get("view"))
+    view = refuse_view(call.arguments.get("view"), unknown=call.workspace.unknown_blocks)
     person = call.tickets.exchange(call.text("trigger_id"))
     if not call.stacks.of(person):
         raise SlackSays("not_found")
@@ -26,7 +26,7 @@ def push(call: ApiCall) -> Json:
 
 def update(call: ApiCall) -> Json:
     """`views.update`: replace an open view; a `hash` must match its current one."""
-    view = refuse_view(call.arguments.get("view"))
+    view = refuse_view(call.arguments.get("view"), unknown=call.workspace.unknown_blocks)
     wanted = {name: call.text(name) for name in ("view_id", "external_id") if call.arguments.get(name)}
     if len(wanted) != 1:
         raise SlackSays(

@@ -26,7 +26,7 @@ class SlackSays(Exception):
         return ": ".join([self.error, *self.more.get("response_metadata", {}).get("messages", [])])
 
 
-def refuse_view(view: object) -> Json:
+def refuse_view(view: object, *, unknown: Collection[str] = ()) -> Json:
     """Check a view against Slack's limits.
 
     Raises:
@@ -37,6 +37,7 @@ def refuse_view(view: object) -> Json:
             "invalid_arguments", response_metadata={"messages": ["[ERROR] must provide a view with blocks"]}
         )
     _refuse(limits.view_faults(view))
+    _refuse([f"unsupported type: {block['type']}" for block in view["blocks"] if block["type"] in unknown])
     return view
 
 
