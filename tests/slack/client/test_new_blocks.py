@@ -42,7 +42,7 @@ async def test_an_approval_opens_with_or_without_its_alert(unknown: set[str], *,
 
 async def test_what_is_refused_for_another_reason_stays_refused() -> None:
     async def refused(_blocks: Sequence[Json]) -> AsyncSlackResponse:
-        raise SlackApiError("no", {"ok": False, "error": "expired_trigger_id"})
+        raise SlackApiError("no", {"ok": False, "error": "expired_trigger_id"})  # type: ignore[no-untyped-call]
 
     with pytest.raises(SlackApiError):
         await with_known_blocks(refused, APPROVAL["blocks"])
