@@ -54,7 +54,13 @@ VIEW: Final = {
     "state": Maybe({"values": Maybe(ANSWERS, null=False)}),
 }
 """Slack documents the limits of the texts that we set; its own ids and hashes are about thirty long."""
-ACTION: Final = {"action_id": str, "block_id": str, "type": str, "value": Maybe(str)}
+ACTION: Final = {
+    "action_id": str,
+    "block_id": str,
+    "type": str,
+    "value": Maybe(str),
+    "selected_option": Maybe(OPTION),
+}
 INTERACTION: Final = {"team": Maybe({"id": str}), "user": {"id": str, "team_id": Maybe(str)}}
 """An app that is installed for an Enterprise organisation may get no team, but an `enterprise`."""
 SHORTCUT: Final = {**INTERACTION, "callback_id": str, "trigger_id": str}

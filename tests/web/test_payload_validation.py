@@ -58,3 +58,28 @@ def test_files_and_ticks_are_accepted(answer: Any) -> None:
 def test_files_and_ticks_of_another_shape_are_malformed(answer: Any) -> None:
     with pytest.raises(MalformedPayload):
         read_payload(body(answer))
+
+
+def click(option: Any) -> bytes:
+    """A choice in the menu of a card."""
+    action = {"action_id": "discount_menu", "block_id": "b", "type": "overflow", "selected_option": option}
+    person = {"team": {"id": "T1"}, "user": {"id": "U1"}}
+    payload = {
+        "type": "block_actions",
+        **person,
+        "actions": [action],
+        "trigger_id": "1.2",
+        "channel": {"id": "C1"},
+    }
+    return urlencode({"payload": json.dumps(payload)}).encode()
+
+
+@pytest.mark.parametrize("option", [None, OPTION])
+def test_a_choice_in_a_menu_is_accepted(option: Any) -> None:
+    read_payload(click(option))
+
+
+@pytest.mark.parametrize("option", ["x", 1, [], {}, {"value": 1}, {"value": None}])
+def test_a_choice_of_another_shape_is_malformed(option: Any) -> None:
+    with pytest.raises(MalformedPayload):
+        read_payload(click(option))
