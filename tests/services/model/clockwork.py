@@ -165,10 +165,11 @@ class GoesOn(PeopleAct):
         known = self.one(pick)
         held = self.is_held(known)
         answer = self.run(self.office.decisions.give_now(known.id, person(who, team), known.channel))
-        if not held or who != CHIEF or not self.is_member(who, team):
-            self.refused(known, answer)
-        else:
+        may = who == CHIEF != known.before.requester and self.is_member(who, team)
+        if held and may:
             assert answer == self.now(known) == replace(known.before, give_after=None)
+        else:
+            self.refused(known, answer)
 
     def sees_the_pause(self) -> None:
         """Three stops in a row pause the bot; the next sweep catches the running givings."""
