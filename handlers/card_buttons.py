@@ -186,36 +186,37 @@ async def turn_page(ack: AsyncAck, body: Body, who: Person, ctx: HandlerContext)
 async def submit_approval(ack: AsyncAck, view: View, who: Person, ctx: HandlerContext) -> None:
     """Approve what was shown."""
     read = approval.read(view)
-    request, typed = read.request, read.typed
-    wrong = await ctx.decisions.approvals.check_confirmation(request, typed)
+    wrong = await ctx.decisions.approvals.check_confirmation(read.request, read.typed)
     if wrong and approval.asks(view):
         errors = {approval.COUNT_BLOCK: reasons.refusal_plain(wrong, ctx.formatter)}
         await ack(response_action="errors", errors=errors)
         return
 
-    async def approve() -> Drawn:
-        approved = await ctx.decisions.approvals.approve(
-            request,
-            read.round,
-            who,
-            typed=typed,
-            shown=read.shown,
-            named=read.named,
-            changed_from=read.changed_from,
-        )
-        if isinstance(approved, Refusal):
-            if approved.reason not in {RefusalReason.REPEATED, RefusalReason.REPEATED_LOST}:
-                return approved
-            warning = reasons.refusal(approved, ctx.formatter)
-            return await draw_approval(ctx, request, who, None, warning=warning)
-        reply = confirmations.approved(
-            approved, ctx.formatter, await ctx.decisions.approvals.still_needed(approved)
-        )
-        reply = confirmations.unless_blocked(reply, approved, ctx.decisions.approvals.obstacle(approved))
-        return confirmations.unless_paused(reply, approved, await ctx.decisions.pause_service.now())
-
     external = await show_loading(ack, view, _(approval.TITLE))
-    ctx.background.spawn(ctx.modal_controller.redraw(external, approve, user=who.id))
+    approving = partial(draw_approved, ctx, read, who)
+    ctx.background.spawn(ctx.modal_controller.redraw(external, approving, user=who.id))
+
+
+async def draw_approved(ctx: HandlerContext, read: approval.Submission, who: Person) -> Drawn:
+    """Approve, and say what follows; draw the approval once more if there is something new to read."""
+    approvals = ctx.decisions.approvals
+    approved = await approvals.approve(
+        read.request,
+        read.round,
+        who,
+        typed=read.typed,
+        shown=read.shown,
+        named=read.named,
+        changed_from=read.changed_from,
+    )
+    if isinstance(approved, Refusal):
+        if approved.reason not in {RefusalReason.REPEATED, RefusalReason.REPEATED_LOST}:
+            return approved
+        warning = reasons.refusal(approved, ctx.formatter)
+        return await draw_approval(ctx, read.request, who, None, warning=warning)
+    reply = confirmations.approved(approved, ctx.formatter, await approvals.still_needed(approved))
+    reply = confirmations.unless_blocked(reply, approved, approvals.obstacle(approved))
+    return confirmations.unless_paused(reply, approved, await ctx.decisions.pause_service.now())
 
 
 async def submit_rejection(ack: AsyncAck, view: View, who: Person, ctx: HandlerContext) -> None:

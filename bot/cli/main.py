@@ -49,7 +49,7 @@ def protect(
 
 @main.command()
 def run() -> None:
-    """Run the bot until it is told to stop."""
+    """Run the bot until it is stopped."""
     with report_errors():
         from bot.config.loader import load_usable
         from bot.config.log_setup import set_up_logs

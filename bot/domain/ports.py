@@ -396,7 +396,7 @@ class Repository(Protocol):
     async def given_by_hour(
         self, account: str, rule: RuleId, channel: ChannelId, since: datetime
     ) -> tuple[tuple[datetime, int], ...]:
-        """Count the customers to whom a channel gave a rule, by hour, without the unconfirmed ones."""
+        """Count the customers that got a rule from a channel, by hour, without the unconfirmed."""
 
     async def rules_to_sample(self, account: str, today: date) -> tuple[RuleId, ...]:
         """List the rules that have a total, but none of today."""

@@ -17,7 +17,7 @@ HEAD_START_SECONDS: Final = 2.0
 
 @dataclass(frozen=True, slots=True)
 class HeadStart:
-    """The people whom an approval looked up, and Dintero's answer about the rule."""
+    """The people that an approval looked up, and Dintero's answer about the rule."""
 
     round: int
     access: AccessControl

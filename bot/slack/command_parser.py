@@ -94,7 +94,7 @@ class Help:
 
 @dataclass(frozen=True, slots=True)
 class UnknownCommand:
-    """Any other text, or what stands in the place of an id, with the nearest command."""
+    """Any other text, or another word in place of an id, with the nearest command."""
 
     text: str
     nearest: str

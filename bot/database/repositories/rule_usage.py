@@ -65,7 +65,7 @@ class RuleUsageRepository(BaseRepository):
     async def given_by_hour(
         self, account: str, rule: RuleId, channel: ChannelId, since: datetime
     ) -> tuple[tuple[datetime, int], ...]:
-        """Count the customers to whom a channel gave a rule, by hour, without the unconfirmed ones."""
+        """Count the customers that got a rule from a channel, by hour, without the unconfirmed."""
         values: Values = {
             "account": encode(account),
             "rule": encode(rule),

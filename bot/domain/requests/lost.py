@@ -22,4 +22,4 @@ class LostRequest:
     backup_at: datetime | None
     """When the bot last wrote down something before the backup; None if the database is a new one."""
     noted_at: datetime | None = field(default=None, compare=False)
-    """When the bot wrote it down: whoever decided before that was not warned of it."""
+    """When the bot wrote it down: people who decided before that were not warned of it."""

@@ -60,7 +60,7 @@ def already_decided(request: Request, by: UserId | None) -> Refusal:
     """Say where the request is now, and who decided otherwise just before this person.
 
     `decided_by` is of the last decision. It competed with this one only if the request is where it led:
-    whoever approved a request is not why it is done.
+    its approver is not why a request is done.
     """
     return late_for(request, request.state, request.decided_by if request.state in DECIDED else None, by)
 

@@ -44,7 +44,7 @@ class ReaderLanguages:
         return lambda: self.of_person(user, channel, preferred)
 
     async def look_up(self, user: str, channel: str = "") -> Language:
-        """Choose the language of a person whom nobody may have asked about yet."""
+        """Choose the language of a person, after looking them up if that was not done yet."""
         if self.directory.last_known(UserId(user)) is None:
             try:
                 await self.directory.profile(UserId(user))

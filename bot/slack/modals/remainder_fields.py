@@ -17,7 +17,7 @@ REFUSED_HINT: Final = N_("Dintero refuses them again unless the cause is fixed."
 def build(
     form: Form, remainder: Remainder, formatter: Formatter, *, generation: int, action: str
 ) -> list[Block]:
-    """Say what the request is for, and offer those whom Dintero refused."""
+    """Say what the request is for, and offer the customers that Dintero refused."""
     first = remainder.first.short
     rule = [_("*Rule:* same as {request}", request=first)]
     if form.chosen:

@@ -45,7 +45,7 @@ class Formatter:
     admins: tuple[str, ...] = ()
     account: str = ""
     names: Callable[[str], str] = field(default=lambda _who: "", compare=False)
-    """The plain name of a person whom the bot has looked up; empty for anybody else."""
+    """The plain name of a person the bot has looked up; empty for anybody else."""
 
     workspace: str = ""
     """The address of the workspace, as Slack gives it, with a slash at its end."""
@@ -99,10 +99,6 @@ class Formatter:
     def customers(self, count: int) -> str:
         """Count customers: `1 customer`, `1,200 customers`."""
         return ngettext("{count} customer", "{count} customers", count)
-
-    def pluralize(self, count: int, thing: str) -> str:
-        """Count things in English only; `ngettext` takes its place."""
-        return f"{self.number(count)} {thing}{'' if count == 1 else 's'}"
 
     def moment(self, at: datetime) -> str:
         """Write a time in the policy's time zone, the same for every reader.

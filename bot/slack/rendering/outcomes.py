@@ -66,7 +66,7 @@ def unconfirmed(count: int) -> str:
 
 
 def not_sent(count: int) -> str:
-    """Count customers for whom no call was made."""
+    """Count the customers without a call."""
     return ngettext("{count} not sent", "{count} not sent", count)
 
 

@@ -68,7 +68,7 @@ def refusal_plain(refusal: Refusal, formatter: Formatter) -> str:
 
 
 def _helpers(refusal: Refusal) -> tuple[str, ...]:
-    """Return who can help; in a late click `who` is whoever was first, and helps nobody."""
+    """Return who can help; in a late click `who` is the person who was first, and helps nobody."""
     return () if refusal.reason is RefusalReason.WRONG_STATE else refusal.who
 
 

@@ -96,11 +96,6 @@ def customers(request: Request, formatter: Formatter) -> str:
     )
 
 
-def first_and_last(review: Review, *, masked: bool = True) -> str:
-    """Show the first and the last id in a line of its own."""
-    return _("*Ids:* {ids}", ids=ids(review, masked=masked))
-
-
 def ids(review: Review, *, masked: bool = True) -> str:
     """Show the first and the last id, to the requester alone in full; none of another person's request."""
     request = review.request

@@ -17,7 +17,7 @@ FILE: Final = "file"
 COLUMNS: Final = (CUSTOMER_ID, *ENDING)
 """Of a list without files; there `row` is the position in the list, otherwise the row in the file."""
 MAX_REFUSED_ROWS: Final = 5
-"""Refused customers whose rows in the files a channel is told."""
+"""Refused customers whose rows are named in a channel."""
 THERE: Final = "there"
 """The reason of an unknown customer who is in Dintero's list of the rule."""
 

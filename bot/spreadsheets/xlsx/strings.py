@@ -10,7 +10,6 @@ REGULAR: Final = Regular("sst", "si", re.compile(rf"(?:\s*<si>{OPEN_TEXT}{CHARAC
 TEXT: Final = re.compile(rf"<si>{OPEN_TEXT}([^<]*)")
 ESCAPES: Final = re.compile(r"(?:_x[0-9A-Fa-f]{4}_)+")
 ESCAPE: Final = re.compile(r"_x([0-9A-Fa-f]{4})_")
-ESCAPE_LENGTH: Final = 7
 LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 UNREADABLE: Final = "\x1a"
 """The control character in place of an unreadable one; an id with it is refused."""
