@@ -73,8 +73,8 @@ def _helpers(refusal: Refusal) -> tuple[str, ...]:
 
 
 def _whole(words: Words) -> str:
-    text = TEXTS[words.refusal.reason](words)
-    empty = words.refusal.empty
+    write, empty = TEXTS[words.refusal.reason], words.refusal.empty
+    text = words.fill(write) if isinstance(write, str) else write(words)
     return f"{text} {_about_groups(empty)}" if empty else text
 
 

@@ -6,9 +6,10 @@ from bot.domain.policy.policy import RefusalReason
 from bot.domain.requests.request import KEY_PREFIX
 from bot.slack.language.texts import N_, _, joined, ngettext
 from bot.slack.rendering.file_errors import ODD, trouble
-from bot.slack.rendering.refusals.words import Text, Words, always, named
+from bot.slack.rendering.refusals.words import Text, Words, about, named
 
 MAX_LINES_NAMED: Final = 10
+THIS_FILE: Final = N_("this file")
 
 
 def _not_an_id(words: Words) -> str:
@@ -53,49 +54,44 @@ def _bad_file(words: Words) -> str:
 
 def _bad_key(words: Words) -> str:
     if words.detail == KEY_PREFIX:
-        return _(
+        text = N_(
             "Keys that begin with {prefix} are made by discount-bot."
-            " To reach the remaining customers, press *Request again…* on the request.",
-            prefix=KEY_PREFIX,
+            " To reach the remaining customers, press *Request again…* on the request."
         )
+        return words.fill(text, prefix=KEY_PREFIX)
     if words.detail.isdecimal():
-        return _(
+        text = N_(
             "That campaign key won't work. Use up to {most} visible characters."
-            " Try something short like stamp-2020, or leave it empty.",
-            most=int(words.detail),
+            " Try something short like stamp-2020, or leave it empty."
         )
+        return words.fill(text, most=int(words.detail))
     return _("That campaign key won't work. Try something short like stamp-2020, or leave it empty.")
 
 
 CUSTOMERS: Final[dict[RefusalReason, Text]] = {
-    RefusalReason.NO_CUSTOMERS: always(N_("Add at least one customer id, or upload a file.")),
+    RefusalReason.NO_CUSTOMERS: N_("Add at least one customer id, or upload a file."),
     RefusalReason.NOT_AN_ID: _not_an_id,
-    RefusalReason.PASTED_COLUMNS: always(
-        N_("The pasted text has several columns. Paste only the ids, one on each line.")
+    RefusalReason.PASTED_COLUMNS: N_(
+        "The pasted text has several columns. Paste only the ids, one on each line."
     ),
     RefusalReason.RESERVED_ID: _reserved_id,
-    RefusalReason.RESERVED_BESIDE: always(N_("Choose only one of these, and leave Customer IDs empty.")),
-    RefusalReason.RESERVED_BUDGET: always(
-        N_("This goes to everyone, and this channel has a budget. Name the customers, or ask {who}.")
+    RefusalReason.RESERVED_BESIDE: N_("Choose only one of these, and leave Customer IDs empty."),
+    RefusalReason.RESERVED_BUDGET: N_(
+        "This goes to everyone, and this channel has a budget. Name the customers, or ask {who}."
     ),
-    RefusalReason.LINK: always(
-        N_(
-            "That link isn't a Slack file."
-            " Upload the list below, or share it in this channel and paste its link."
-        )
+    RefusalReason.LINK: N_(
+        "That link isn't a Slack file. Upload the list below, or share it in this channel and paste its link."
     ),
     RefusalReason.BAD_FILE: _bad_file,
     RefusalReason.WHICH_COLUMN: named(
         N_("Which column of {name} holds the customer ids? Choose it below."),
         N_("Which column holds the customer ids? Choose it below."),
     ),
-    RefusalReason.IS_IT_THE_COLUMN: named(
-        N_("Does {name} hold customer ids? Choose the column below, or none."),
-        N_("Does this file hold customer ids? Choose the column below, or none."),
+    RefusalReason.IS_IT_THE_COLUMN: about(
+        N_("Does {name} hold customer ids? Choose the column below, or none."), THIS_FILE
     ),
-    RefusalReason.HIDDEN_ROWS: named(
-        N_("{name} has ids in hidden rows. Choose below whether they count."),
-        N_("This file has ids in hidden rows. Choose below whether they count."),
+    RefusalReason.HIDDEN_ROWS: about(
+        N_("{name} has ids in hidden rows. Choose below whether they count."), THIS_FILE
     ),
     RefusalReason.OWN_LIST: named(
         N_(
@@ -107,13 +103,11 @@ CUSTOMERS: Final[dict[RefusalReason, Text]] = {
             " discount. To reach the others, press *Request again…* on that request. Otherwise tick the box."
         ),
     ),
-    RefusalReason.REASON_MISSING: always(N_("Add a reason. Approvers see it.")),
+    RefusalReason.REASON_MISSING: N_("Add a reason. Approvers see it."),
     RefusalReason.BAD_ONCE_KEY: _bad_key,
-    RefusalReason.WRONG_COUNT: always(
-        N_("That doesn't match the number above. If it isn't what you expected, close without approving.")
+    RefusalReason.WRONG_COUNT: N_(
+        "That doesn't match the number above. If it isn't what you expected, close without approving."
     ),
-    RefusalReason.ONLY_REFUSED: always(
-        N_("Only customers Dintero refused are left. Tick the box to include them.")
-    ),
+    RefusalReason.ONLY_REFUSED: N_("Only customers Dintero refused are left. Tick the box to include them."),
 }
 """The text of each reason."""

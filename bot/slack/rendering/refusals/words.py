@@ -3,11 +3,12 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from bot.domain.policy.policy import Refusal
 from bot.slack.language.texts import _
 from bot.slack.rendering.formatting import Formatter
+from bot.slack.rendering.mrkdwn import capitalised
 
 UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}", re.IGNORECASE)
 
@@ -37,7 +38,7 @@ class Words:
 
     @property
     def request(self) -> str:
-        """The short id of the request that it is about."""
+        """The short id of the request that it is about; empty if it has none."""
         short = self.refusal.name or self.detail
         return self.say(short) if short.startswith("R-") else ""
 
@@ -46,32 +47,38 @@ class Words:
         first, _slash, second = self.detail.partition("/")
         return (int(first), int(second)) if first.isdecimal() and second.isdecimal() else None
 
+    def fill(self, text: str, **values: object) -> str:
+        """Translate a text and fill in `{who}`, `{places}`, `{name}`, `{request}` and other values."""
+        known: dict[str, object] = {
+            "who": self.who,
+            "places": self.places,
+            "name": self.name,
+            "request": self.request or _("this request"),
+        }
+        return capitalised(_(text, **known | values))
 
-Text = Callable[[Words], str]
-"""Writes the whole text of one reason."""
+
+Text = str | Callable[[Words], str]
+"""The text of one reason, or what writes it."""
 
 
-def always(text: str) -> Text:
-    """Write one text; `{who}` is who can help."""
-    return lambda words: _(text, who=words.who)
+class Choice(Protocol):
+    """Chooses one of several texts, and fills it in."""
+
+    def __call__(self, words: Words, **values: object) -> str:
+        """Write the text."""
 
 
-def named(with_name: str, without: str) -> Text:
+def named(with_name: str, without: str) -> Choice:
     """Write one of two texts: with the name of what it is about, or without."""
-    return lambda words: (
-        _(with_name, name=words.name, who=words.who) if words.name else _(without, who=words.who)
-    )
+    return lambda words, **values: words.fill(with_name if words.name else without, **values)
 
 
-def of_request(with_id: str, without: str) -> Text:
-    """Write one of two texts: with the request's short id, or without."""
-    return lambda words: (
-        _(with_id, request=words.request, who=words.who) if words.request else _(without, who=words.who)
-    )
+def about(text: str, unnamed: str) -> Choice:
+    """Write a text with the name of what it is about, or with `unnamed` in its place."""
+    return lambda words, **values: words.fill(text, name=words.name or _(unnamed), **values)
 
 
-def elsewhere(with_places: str, without: str) -> Text:
+def elsewhere(with_places: str, without: str) -> Choice:
     """Write one of two texts: with the channels where it is possible, or without."""
-    return lambda words: (
-        _(with_places, places=words.places, who=words.who) if words.places else _(without, who=words.who)
-    )
+    return lambda words, **values: words.fill(with_places if words.places else without, **values)
