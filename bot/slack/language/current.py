@@ -4,7 +4,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
+
+from babel import Locale
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,16 @@ _choose: ContextVar[Callable[[], Language]] = ContextVar("language", default=lam
 def current() -> Language:
     """Return the language that holds now."""
     return _choose.get()()
+
+
+def current_locale() -> Locale:
+    """Return the locale that holds now."""
+    return _parsed(current().locale)
+
+
+@cache
+def _parsed(locale: str) -> Locale:
+    return Locale.parse(locale)
 
 
 def set_language(choose: Callable[[], Language]) -> None:

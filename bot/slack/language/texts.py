@@ -17,7 +17,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
-from bot.slack.language.current import current
+from bot.slack.language.current import current, current_locale
 
 MAX_EXPONENT: Final = 15
 """Bigger numbers are shown raw, without separators."""
@@ -92,7 +92,7 @@ def joined(parts: Sequence[str], last: Literal["and", "or"] = "and") -> str:
     >>> joined(["Ann", "Bo", "Cleo"]), joined(["@leads", "@Chief"], "or")
     ('Ann, Bo and Cleo', '@leads or @Chief')
     """
-    return format_list(list(parts), style="standard" if last == "and" else "or", locale=current().locale)
+    return format_list(list(parts), style="standard" if last == "and" else "or", locale=current_locale())
 
 
 def _filled(text: str, values: dict[str, object]) -> str:

@@ -13,7 +13,7 @@ from babel import Locale
 from babel.dates import format_date, format_interval, format_skeleton, format_timedelta, get_timezone_name
 from babel.numbers import format_currency, format_percent, get_currency_precision
 
-from bot.slack.language.current import current
+from bot.slack.language.current import current, current_locale
 from bot.slack.language.texts import MAX_EXPONENT, _, ngettext, number
 from bot.slack.rendering.mrkdwn import escape, mention
 
@@ -94,7 +94,7 @@ class Formatter:
         exact = Decimal(value)
         if not exact.is_finite() or exact.adjusted() > MAX_EXPONENT:
             return f"{value}%"
-        return format_percent(exact / 100, locale=current().locale, decimal_quantization=False)
+        return format_percent(exact / 100, locale=current_locale(), decimal_quantization=False)
 
     def customers(self, count: int) -> str:
         """Count customers: `1 customer`, `1,200 customers`."""
@@ -114,7 +114,7 @@ class Formatter:
 
     def time(self, at: datetime) -> str:
         """Write the time of day in the policy's time zone, the same for every reader."""
-        return format_skeleton("Hm", at, tzinfo=ZoneInfo(self.timezone), locale=current().locale)
+        return format_skeleton("Hm", at, tzinfo=ZoneInfo(self.timezone), locale=current_locale())
 
     def day(self, at: datetime) -> str:
         """Write a date in the policy's time zone.
@@ -135,7 +135,7 @@ class Formatter:
             begin, end = first.astimezone(zone).date(), last.astimezone(zone).date()
         except OverflowError:
             begin, end = first.date(), last.date()
-        return str(format_interval(begin, end, "yMMMd", locale=current().locale)).replace("\u2009", " ")
+        return str(format_interval(begin, end, "yMMMd", locale=current_locale())).replace("\u2009", " ")
 
     def slack_date(self, at: datetime) -> str:
         """Write a time that Slack shows in each reader's own time zone (mrkdwn only)."""
@@ -160,7 +160,7 @@ def duration(passed: timedelta) -> str:
     """
     if passed < timedelta(seconds=1):
         return _("less than a second")
-    return format_timedelta(passed, threshold=2, locale=current().locale)
+    return format_timedelta(passed, threshold=2, locale=current_locale())
 
 
 @lru_cache(CACHE_SIZE)

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from babel import Locale
 from babel.dates import format_date
 
 from bot.domain.rules.conditions import Condition, is_readable, read_conditions
 from bot.domain.rules.rule import Requirement
-from bot.slack.language.current import current
+from bot.slack.language.current import current_locale
 from bot.slack.language.texts import N_, _, joined, ngettext
 
 SHOWN: Final = 5
@@ -145,12 +144,12 @@ def _attribute(path: Path) -> str:
 
 def _value(path: Path, value: str) -> str:
     if path[-1:] == ("country",):
-        return str(Locale.parse(current().locale).territories.get(value.upper(), value))
+        return str(current_locale().territories.get(value.upper(), value))
     if path[-1:] == ("consent",) and value in YES_NO:
         return _(YES_NO[value])
     if path == ("date_of_birth",):
         try:
-            return format_date(date.fromisoformat(value), "medium", locale=current().locale)
+            return format_date(date.fromisoformat(value), "medium", locale=current_locale())
         except ValueError:
             return value
     return value

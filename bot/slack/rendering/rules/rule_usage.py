@@ -10,7 +10,7 @@ from babel.dates import get_day_names
 from bot.domain.rules.conditions import is_readable
 from bot.domain.rules.rule import NO_LIMIT, ItemBundle, Limitation, Requirement, Rule, WeeklyWindow
 from bot.domain.rules.terms import binding
-from bot.slack.language.current import current
+from bot.slack.language.current import current_locale
 from bot.slack.language.texts import N_, _, in_quotes, joined, ngettext, number
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import fit, safe
@@ -132,7 +132,7 @@ def _hours(limits: Limitation, formatter: Formatter) -> Fact:
 
 def _days(windows: Sequence[WeeklyWindow]) -> str:
     """Name days of the week: `Mon–Fri`, or `Mon and Sat`."""
-    names = get_day_names("abbreviated", locale=current().locale)
+    names = get_day_names("abbreviated", locale=current_locale())
     days = sorted({WEEK.index(window.day) for window in windows})
     if len(days) >= SPAN and days[-1] - days[0] == len(days) - 1:
         return f"{names[days[0]]}–{names[days[-1]]}"

@@ -12,7 +12,7 @@ from babel.dates import format_skeleton
 from slackblocks import AxisConfig, Block, DataPoint, DataSeries, DataVisualizationBlock, LineChart
 
 from bot.domain.rules.usage_history import UsagePoint
-from bot.slack.language.current import current
+from bot.slack.language.current import current_locale
 from bot.slack.language.texts import _, ngettext
 from bot.slack.rendering.blocks import context
 from bot.slack.rendering.formatting import Formatter
@@ -66,7 +66,7 @@ def _series(name: str, labels: Sequence[str], values: Sequence[int]) -> DataSeri
 
 def _label(point: UsagePoint) -> str:
     """Name a day, without the year: a history is shorter than one."""
-    return shorten(str(format_skeleton("MMMd", point.day, locale=current().locale)), SERIES)
+    return shorten(str(format_skeleton("MMMd", point.day, locale=current_locale())), SERIES)
 
 
 def _day(point: UsagePoint, formatter: Formatter) -> str:
