@@ -62,7 +62,7 @@ from bot.web.deferred_work import DeferredWork
 from bot.web.health import Readiness
 from bot.web.server import build_web, serve
 from bot.web.slack_endpoint import SlackEndpoint
-from handlers import card_buttons, check_again, commands, fallback, request_form, rule_buttons, settings
+from handlers import card_buttons, commands, fallback, request_form, rule_buttons
 from handlers.context import HandlerContext
 
 MOST_LOGGED: Final = 20
@@ -309,7 +309,7 @@ def build_bolt(client: AsyncWebClient, ctx: HandlerContext, deferred_work: Defer
 
     app = BoltApp(client, deferred_work, fail, ctx.decisions.repository.remember_delivery)
     app.use(_Identify(ctx, languages))
-    for module in (commands, request_form, card_buttons, check_again, rule_buttons, settings, fallback):
+    for module in (commands, request_form, card_buttons, rule_buttons, fallback):
         module.register(app)
     return app
 

@@ -1,5 +1,6 @@
 """The card's buttons, and the modals they open."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Final
@@ -16,7 +17,7 @@ from bot.services.decisions import DecisionService
 from bot.services.results.lost_requests import settle_lost
 from bot.slack.language.texts import _
 from bot.slack.messages import card_buttons, confirmations, lost_requests
-from bot.slack.modal_controller import close_of, show_loading
+from bot.slack.modal_controller import show_loading
 from bot.slack.modals import approval, cancellation, customer_list, rejection, request_form, rule_details
 from bot.slack.rendering import reasons
 from bot.slack.rendering.formatting import Formatter
@@ -38,6 +39,9 @@ CLICKS: Final[dict[str, tuple[Act, Confirm]]] = {
 }
 """The buttons that need no modal: what each does, and how that is confirmed."""
 
+FIRST_ANSWER_SECONDS: Final = 3.0
+"""A check that takes longer is announced: a long list, or a Dintero that is slow, takes a minute."""
+
 
 def register(app: AsyncApp) -> None:
     """Register the buttons, and the modals behind them."""
@@ -48,6 +52,7 @@ def register(app: AsyncApp) -> None:
     for button in MODALS:
         app.action(button)(open_modal)
     app.action(card_buttons.MENU)(choose)
+    app.action(card_buttons.CHECK_AGAIN)(check)
     app.view(approval.CALLBACK)(submit_approval)
     app.view(rejection.CALLBACK)(submit_rejection)
     app.view(cancellation.CALLBACK)(submit_cancellation)
@@ -70,7 +75,7 @@ async def click(ack: AsyncAck, body: Body, respond: AsyncRespond, who: Person, c
         )
 
     await ack()
-    ctx.background.spawn(ctx.modal_controller.answer(respond, answer()))
+    ctx.answer(respond, answer())
 
 
 async def choose(ack: AsyncAck, body: Body, respond: AsyncRespond, who: Person, ctx: HandlerContext) -> None:
@@ -93,7 +98,26 @@ async def settle(ack: AsyncAck, respond: AsyncRespond, who: Person, ctx: Handler
         return done if isinstance(done, Refusal) else lost_requests.settled(done)
 
     await ack()
-    ctx.background.spawn(ctx.modal_controller.answer(respond, answer()))
+    ctx.answer(respond, answer())
+
+
+async def check(ack: AsyncAck, body: Body, respond: AsyncRespond, who: Person, ctx: HandlerContext) -> None:
+    """Look for the unconfirmed customers in Dintero's list, and tell the person alone what was found."""
+    request, channel = card_target(body)
+
+    async def answer() -> str | Refusal:
+        checked = await ctx.check_again.check(request, who, channel)
+        return checked if isinstance(checked, Refusal) else confirmations.checked(checked, ctx.formatter)
+
+    async def work() -> None:
+        checking = asyncio.ensure_future(answer())
+        await asyncio.wait({checking}, timeout=FIRST_ANSWER_SECONDS)
+        if not checking.done():
+            await ctx.modal_controller.reply(respond, confirmations.checking())
+        await ctx.modal_controller.answer(respond, checking)
+
+    await ack()
+    ctx.background.spawn(work())
 
 
 async def open_modal(
@@ -156,8 +180,7 @@ async def push_customers(ack: AsyncAck, body: Body, who: Person, ctx: HandlerCon
     request, _channel = card_target(body)
     draw = partial(draw_customers, ctx, request, who, None)
     await ack()
-    title = _(customer_list.TITLE)
-    ctx.background.spawn(ctx.modal_controller.push(body["trigger_id"], title, draw, user=who.id))
+    ctx.push_modal(body, _(customer_list.TITLE), draw, who)
 
 
 async def push_rule(ack: AsyncAck, body: Body, who: Person, ctx: HandlerContext) -> None:
@@ -169,8 +192,7 @@ async def push_rule(ack: AsyncAck, body: Body, who: Person, ctx: HandlerContext)
         return rule if isinstance(rule, Refusal) else rule_details.build(rule, ctx.formatter)
 
     await ack()
-    title = _(rule_details.TITLE)
-    ctx.background.spawn(ctx.modal_controller.push(body["trigger_id"], title, draw, user=who.id))
+    ctx.push_modal(body, _(rule_details.TITLE), draw, who)
 
 
 async def turn_page(ack: AsyncAck, body: Body, who: Person, ctx: HandlerContext) -> None:
@@ -178,9 +200,7 @@ async def turn_page(ack: AsyncAck, body: Body, who: Person, ctx: HandlerContext)
     request, page = customer_list.read_turn(body)
     draw = partial(draw_customers, ctx, request, who, None, page)
     await ack()
-    view = body["view"]
-    redrawing = ctx.modal_controller.redraw(view["external_id"], draw, user=who.id, close=close_of(view))
-    ctx.background.spawn(redrawing)
+    ctx.redraw(body["view"], draw, who)
 
 
 async def submit_approval(ack: AsyncAck, view: View, who: Person, ctx: HandlerContext) -> None:
@@ -193,8 +213,7 @@ async def submit_approval(ack: AsyncAck, view: View, who: Person, ctx: HandlerCo
         return
 
     external = await show_loading(ack, view, _(approval.TITLE))
-    approving = partial(draw_approved, ctx, read, who)
-    ctx.background.spawn(ctx.modal_controller.redraw(external, approving, user=who.id))
+    ctx.follow(external, partial(draw_approved, ctx, read, who), who)
 
 
 async def draw_approved(ctx: HandlerContext, read: approval.Submission, who: Person) -> Drawn:
@@ -232,7 +251,7 @@ async def submit_rejection(ack: AsyncAck, view: View, who: Person, ctx: HandlerC
         return rejected if isinstance(rejected, Refusal) else confirmations.rejected(rejected, ctx.formatter)
 
     external = await show_loading(ack, view, _(rejection.TITLE))
-    ctx.background.spawn(ctx.modal_controller.redraw(external, reject, user=who.id))
+    ctx.follow(external, reject, who)
 
 
 async def submit_cancellation(ack: AsyncAck, view: View, who: Person, ctx: HandlerContext) -> None:
@@ -246,7 +265,7 @@ async def submit_cancellation(ack: AsyncAck, view: View, who: Person, ctx: Handl
         )
 
     external = await show_loading(ack, view, _(cancellation.TITLE))
-    ctx.background.spawn(ctx.modal_controller.redraw(external, cancel, user=who.id))
+    ctx.follow(external, cancel, who)
 
 
 MODALS: Final[dict[str, tuple[str, DrawModal]]] = {

@@ -27,22 +27,21 @@ from bot.slack.command_parser import (
 )
 from bot.slack.language.texts import _
 from bot.slack.messages import choices, confirmations, help, status  # noqa: A004 - the command's own word
-from bot.slack.modals import request_form
-from bot.slack.modals import settings as settings_modal
+from bot.slack.modal_controller import REFUSED, message_view
+from bot.slack.modals import request_form, settings
 from bot.slack.modals.customer_list import page_number
 from bot.slack.rendering import pause_banner, reasons
 from bot.slack.rendering.formatting import Message
-from bot.slack.reply import Drawn, Reply
-from handlers import rule_buttons, settings
-from handlers.context import Body, HandlerContext, pressed
+from bot.slack.reply import Drawn, View
+from handlers import rule_buttons
+from handlers.context import Answer, Body, HandlerContext, pressed, pressed_in
 from handlers.request_form import draw_form
-
-Answer = Message | Reply | str | Refusal
 
 
 def register(app: AsyncApp) -> None:
     """Register the command and the buttons."""
     app.command("/discount")(discount)
+    app.view(settings.CALLBACK)(submit_settings)
     app.action(choices.ADD_IN)(add_in)
     app.action(choices.CANCEL)(cancel_chosen)
     for turn in (status.NEWER, status.OLDER):
@@ -59,7 +58,7 @@ async def discount(
             await open_form(ack, command, payload, respond, who, ctx)
         case Settings():
             await ack()
-            ctx.open_modal(payload, _(settings_modal.TITLE), partial(settings.draw, ctx, who), respond)
+            ctx.open_modal(payload, _(settings.TITLE), partial(draw_settings, ctx, who), respond)
         case Help():
             message = help.build(ctx.formatter, status_help(channel, ctx))
             await ack(text=message.text, blocks=message.blocks)
@@ -68,8 +67,7 @@ async def discount(
             await ack(text=message.text, blocks=message.blocks)
         case _:
             await ack()
-            answering = explained(answer(command, who, channel, ctx))
-            ctx.background.spawn(ctx.modal_controller.answer(respond, answering))
+            ctx.answer(respond, explained(answer(command, who, channel, ctx)))
 
 
 async def open_form(
@@ -80,7 +78,7 @@ async def open_form(
     typed = " ".join(str(payload.get("text") or "").split(maxsplit=1)[1:])  # as Slack escapes it
     if is_direct(channel):
         await ack()
-        ctx.background.spawn(ctx.modal_controller.answer(respond, offer_places(who, ctx, typed)))
+        ctx.answer(respond, offer_places(who, ctx, typed))
         return
     draft = await add(command, who, channel, ctx)
     if not isinstance(draft, Refusal):
@@ -210,8 +208,7 @@ async def cancel_chosen(
     """Cancel the chosen request; the service checks it again."""
     short = command_parser.short_id(pressed(body)[1])
     await ack()
-    answering = cancel(short, who, channel_of(body), ctx)
-    ctx.background.spawn(ctx.modal_controller.answer(respond, answering))
+    ctx.answer(respond, cancel(short, who, pressed_in(body), ctx))
 
 
 async def turn_page(
@@ -220,8 +217,23 @@ async def turn_page(
     """Show newer or older requests in place of the page."""
     _action, page = pressed(body)
     await ack()
-    answering = show_page(who, channel_of(body), page_number(page) or 1, ctx)
-    ctx.background.spawn(ctx.modal_controller.answer(respond, answering, replace=True))
+    ctx.answer(respond, show_page(who, pressed_in(body), page_number(page) or 1, ctx), replace=True)
+
+
+async def draw_settings(ctx: HandlerContext, who: Person) -> Drawn:
+    """Show a person what they prefer."""
+    found = await ctx.preferences.settings(who)
+    return found if isinstance(found, Refusal) else settings.build(found)
+
+
+async def submit_settings(ack: AsyncAck, view: View, who: Person, ctx: HandlerContext) -> None:
+    """Save what a person chose, and close the modal."""
+    saved = await ctx.preferences.save(who, *settings.read(view))
+    if isinstance(saved, Refusal):
+        text = reasons.refusal(saved, ctx.formatter)
+        await ack(response_action="update", view=message_view(_(REFUSED), text))
+    else:
+        await ack()
 
 
 def status_help(channel: ChannelId, ctx: HandlerContext) -> str:
@@ -229,8 +241,3 @@ def status_help(channel: ChannelId, ctx: HandlerContext) -> str:
     if is_direct(channel):
         return help.STATUS_DIRECT
     return help.STATUS if channel in ctx.drafts.access.policy.channels else help.STATUS_UNLISTED
-
-
-def channel_of(body: Body) -> ChannelId:
-    """Read the channel of a pressed button."""
-    return ChannelId(str((body.get("channel") or {}).get("id") or ""))

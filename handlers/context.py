@@ -1,12 +1,15 @@
 """What all handlers share: the services they call, and how they read a button's payload."""
 
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Any
 
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from bot.domain.ids import ChannelId, RequestId
+from bot.domain.policy.policy import Refusal
 from bot.domain.ports import BackgroundTasks
+from bot.domain.requests.person import Person
 from bot.services.decisions import DecisionService
 from bot.services.drafting.drafts import DraftService
 from bot.services.overview import OverviewService
@@ -14,11 +17,12 @@ from bot.services.preferences import PreferenceService
 from bot.services.results.check_again import CheckAgainService
 from bot.services.rule_history import RuleHistory
 from bot.slack.messages.card_buttons import SEPARATOR
-from bot.slack.modal_controller import ModalController
-from bot.slack.rendering.formatting import Formatter
-from bot.slack.reply import Drawing
+from bot.slack.modal_controller import ModalController, close_of
+from bot.slack.rendering.formatting import Formatter, Message
+from bot.slack.reply import Close, Drawing, Reply, View
 
 Body = dict[str, Any]
+Answer = Message | Reply | Refusal | str
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,22 @@ class HandlerContext:
         opening = self.modal_controller.open(payload["trigger_id"], title, draw, respond=respond)
         self.background.spawn(opening)
 
+    def push_modal(self, body: Body, title: str, draw: Drawing, who: Person) -> None:
+        """Open a modal on top of the one with the button, in the background."""
+        self.background.spawn(self.modal_controller.push(body["trigger_id"], title, draw, user=who.id))
+
+    def redraw(self, view: View, draw: Drawing, who: Person) -> None:
+        """Redraw the modal with the button, in the background."""
+        self.follow(view["external_id"], draw, who, close=close_of(view))
+
+    def follow(self, external_id: str, draw: Drawing, who: Person, *, close: Close = "Done") -> None:
+        """Replace a loading modal by what follows, in the background."""
+        self.background.spawn(self.modal_controller.redraw(external_id, draw, user=who.id, close=close))
+
+    def answer(self, respond: AsyncRespond, answering: Awaitable[Answer], *, replace: bool = False) -> None:
+        """Answer one person alone, in the background."""
+        self.background.spawn(self.modal_controller.answer(respond, answering, replace=replace))
+
 
 def pressed(body: Body) -> tuple[str, str]:
     """Read the action and the value of a pressed button, or of the chosen option of a menu."""
@@ -63,9 +83,12 @@ def pressed(body: Body) -> tuple[str, str]:
 
 def card_target(body: Body) -> tuple[RequestId, ChannelId]:
     """Read the request and channel of a pressed button; the services check both against the database."""
-    _, request = pressed(body)
-    channel = (body.get("channel") or {}).get("id")
-    return RequestId(request), ChannelId(str(channel or ""))
+    return RequestId(pressed(body)[1]), pressed_in(body)
+
+
+def pressed_in(body: Body) -> ChannelId:
+    """Read the channel of a pressed button; empty in a modal."""
+    return ChannelId(str((body.get("channel") or {}).get("id") or ""))
 
 
 async def is_modal_action(body: Body) -> bool:

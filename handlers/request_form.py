@@ -78,9 +78,7 @@ async def continue_draft(ack: AsyncAck, body: Body, who: Person, ctx: HandlerCon
     view, draft = body["view"], RequestId(str(body["actions"][0]["value"]))
     draw = partial(draw_form, ctx, draft, who, generation=request_form.generation(view) + 1)
     await ack()
-    ctx.background.spawn(
-        ctx.modal_controller.redraw(view["external_id"], draw, user=who.id, close=close_of(view))
-    )
+    ctx.redraw(view, draw, who)
 
 
 async def start_empty(ack: AsyncAck, body: Body, who: Person, ctx: HandlerContext) -> None:
@@ -119,9 +117,7 @@ async def redraw_in_place(
         )
 
     await ack()
-    ctx.background.spawn(
-        ctx.modal_controller.redraw(view["external_id"], draw, user=who.id, close=close_of(view))
-    )
+    ctx.redraw(view, draw, who)
 
 
 def form_close(view: View) -> Close:
@@ -142,9 +138,7 @@ async def ask_again(ack: AsyncAck, body: Body, who: Person, ctx: HandlerContext)
         return request_form.build(form, ctx.formatter, generation=generation, close=close)
 
     await ack()
-    ctx.background.spawn(
-        ctx.modal_controller.redraw(view["external_id"], draw, user=who.id, close=close_of(view))
-    )
+    ctx.redraw(view, draw, who)
 
 
 async def submit_form(ack: AsyncAck, view: View, who: Person, ctx: HandlerContext) -> None:
@@ -161,7 +155,7 @@ async def submit_form(ack: AsyncAck, view: View, who: Person, ctx: HandlerContex
     below = view.get("previous_view_id")  # this form came back with faults, on top of the first one
     external = await show_loading(ack, view, _(review.TITLE), draft, on_top=not below)
     draw = partial(draw_review, ctx, draft, who)
-    ctx.background.spawn(ctx.modal_controller.redraw(external, draw, user=who.id, close="Back"))
+    ctx.follow(external, draw, who, close="Back")
     if below:
         newest = request_form.generation(view) + 1
         again = partial(draw_form, ctx, draft, who, generation=newest)
@@ -193,7 +187,7 @@ async def submit_review(ack: AsyncAck, view: View, who: Person, ctx: HandlerCont
             return await confirmation(ctx, await posted(ctx, asked))
 
         external = await show_loading(ack, view, _(review.TITLE), draft)
-        ctx.background.spawn(ctx.modal_controller.redraw(external, draw, user=who.id, close="Back"))
+        ctx.follow(external, draw, who, close="Back")
         return
     asked = asking.result()
     if isinstance(asked, Refusal):
@@ -253,7 +247,7 @@ async def get_unreadable_rows(ack: AsyncAck, body: Body, who: Person, ctx: Handl
         return replace(confirmations.odd_rows_sent(new=new), close="Back")
 
     await ack()
-    ctx.background.spawn(ctx.modal_controller.push(body["trigger_id"], _("Skipped rows"), draw, user=who.id))
+    ctx.push_modal(body, _("Skipped rows"), draw, who)
 
 
 async def push_rule(ack: AsyncAck, body: Body, who: Person, ctx: HandlerContext) -> None:
@@ -265,8 +259,7 @@ async def push_rule(ack: AsyncAck, body: Body, who: Person, ctx: HandlerContext)
         return rule if isinstance(rule, Refusal) else rule_details.build(rule, ctx.formatter)
 
     await ack()
-    title = _(rule_details.TITLE)
-    ctx.background.spawn(ctx.modal_controller.push(body["trigger_id"], title, draw, user=who.id))
+    ctx.push_modal(body, _(rule_details.TITLE), draw, who)
 
 
 async def draw_form(

@@ -13,7 +13,7 @@ from bot.slack.messages import rule
 from bot.slack.modals import rule_details
 from bot.slack.rendering.formatting import Message
 from bot.slack.reply import Drawn
-from handlers.context import Body, HandlerContext
+from handlers.context import Body, HandlerContext, pressed, pressed_in
 
 
 def register(app: AsyncApp) -> None:
@@ -25,8 +25,7 @@ def register(app: AsyncApp) -> None:
 async def show(ack: AsyncAck, body: Body, respond: AsyncRespond, who: Person, ctx: HandlerContext) -> None:
     """Show the chosen rule, to the person alone."""
     await ack()
-    answering = answer(_rule_of(body), who, _channel_of(body), ctx)
-    ctx.background.spawn(ctx.modal_controller.answer(respond, answering))
+    ctx.answer(respond, answer(pressed(body)[1], who, pressed_in(body), ctx))
 
 
 async def open_details(
@@ -34,7 +33,7 @@ async def open_details(
 ) -> None:
     """Open everything about the rule."""
     await ack()
-    draw = partial(draw_details, ctx, _rule_of(body), who, _channel_of(body))
+    draw = partial(draw_details, ctx, pressed(body)[1], who, pressed_in(body))
     ctx.open_modal(body, rule_details.TITLE, draw, respond)
 
 
@@ -57,11 +56,3 @@ async def draw_details(ctx: HandlerContext, text: str, who: Person, channel: Cha
     if isinstance(found, list):
         return Refusal(RefusalReason.RULE_GONE, text)
     return found if isinstance(found, Refusal) else rule_details.build(found[0], ctx.formatter, found[1])
-
-
-def _rule_of(body: Body) -> str:
-    return str(body["actions"][0].get("value") or "")
-
-
-def _channel_of(body: Body) -> ChannelId:
-    return ChannelId(str((body.get("channel") or {}).get("id") or ""))

@@ -24,18 +24,15 @@ from bot.slack.modals import (
     settings,
 )
 from handlers import card_buttons as card_handlers
-from handlers import check_again, commands, fallback, rule_buttons
+from handlers import commands, fallback, rule_buttons
 from handlers import request_form as request_form_handlers
-from handlers import settings as settings_handlers
 from handlers.fallback import ANYTHING
 
 MODULES = (
     commands,
     request_form_handlers,
     card_handlers,
-    check_again,
     rule_buttons,
-    settings_handlers,
     fallback,
 )
 CARD = {
