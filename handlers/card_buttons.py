@@ -20,14 +20,13 @@ from bot.slack.messages import card_buttons, confirmations, lost_requests
 from bot.slack.modal_controller import show_loading
 from bot.slack.modals import approval, cancellation, customer_list, rejection, request_form, rule_details
 from bot.slack.rendering import reasons
-from bot.slack.rendering.formatting import Formatter
 from bot.slack.reply import Drawn, Reply, View
 from handlers.context import Body, HandlerContext, card_target, is_modal_action, pressed
 from handlers.fallback import press
 from handlers.request_form import draw_form
 
 Act = Callable[[DecisionService, RequestId, Person, ChannelId], Awaitable[Request | Refusal]]
-Confirm = Callable[[Request, Formatter], Reply]
+Confirm = Callable[[Request], Reply]
 DrawModal = Callable[[HandlerContext, RequestId, Person, ChannelId], Awaitable[Drawn]]
 
 CLICKS: Final[dict[str, tuple[Act, Confirm]]] = {
@@ -71,7 +70,7 @@ async def click(ack: AsyncAck, body: Body, respond: AsyncRespond, who: Person, c
         if isinstance(done, Refusal):
             return done
         return confirmations.unless_paused(
-            confirm(done, ctx.formatter), done, await ctx.decisions.pause_service.now(), is_click=True
+            confirm(done), done, await ctx.decisions.pause_service.now(), is_click=True
         )
 
     await ack()
@@ -248,7 +247,7 @@ async def submit_rejection(ack: AsyncAck, view: View, who: Person, ctx: HandlerC
 
     async def reject() -> Reply | Refusal:
         rejected = await ctx.decisions.reject(request, who, why)
-        return rejected if isinstance(rejected, Refusal) else confirmations.rejected(rejected, ctx.formatter)
+        return rejected if isinstance(rejected, Refusal) else confirmations.rejected(rejected)
 
     external = await show_loading(ack, view, _(rejection.TITLE))
     ctx.follow(external, reject, who)
@@ -260,9 +259,7 @@ async def submit_cancellation(ack: AsyncAck, view: View, who: Person, ctx: Handl
 
     async def cancel() -> Reply | Refusal:
         cancelled = await ctx.decisions.cancel(request, who, channel)
-        return (
-            cancelled if isinstance(cancelled, Refusal) else confirmations.cancelled(cancelled, ctx.formatter)
-        )
+        return cancelled if isinstance(cancelled, Refusal) else confirmations.cancelled(cancelled)
 
     external = await show_loading(ack, view, _(cancellation.TITLE))
     ctx.follow(external, cancel, who)

@@ -182,7 +182,7 @@ async def cancel(
     cancelled = await ctx.decisions.cancel(short, who, None, typed_in=channel)
     if isinstance(cancelled, Refusal):
         return await ctx.overview.nearest(cancelled, short, who, channel)
-    return confirmations.cancelled(cancelled, ctx.formatter)
+    return confirmations.cancelled(cancelled)
 
 
 async def add_in(ack: AsyncAck, body: Body, respond: AsyncRespond, who: Person, ctx: HandlerContext) -> None:

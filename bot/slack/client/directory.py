@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Generic, TypeVar
@@ -102,23 +103,21 @@ class SlackDirectory:
         self._clock = clock
         self._answer_seconds = answer_seconds
         self._known: dict[UserId, Profile] = {}
-        self._profiles = TtlCache(self._ask_profile, clock)
-        self._groups = TtlCache(self._ask_group, clock)
-        # people invite the bot when it says so, and try again at once
-        self._channels = TtlCache(self._ask_channel, clock, is_cached=lambda state: state is not None)
-        self._members = TtlCache(self._ask_members, clock)
+        self.forget()
 
     def fresh(self) -> "SlackDirectory":
         """Return a directory with an empty cache."""
-        other = SlackDirectory(
-            self._client,
-            self._team,
-            self._clock,
-            answer_seconds=self._answer_seconds,
-            admins=self._admins,
-        )
-        other._reported, other._telling, other._known = self._reported, self._telling, self._known
+        other = copy(self)
+        other.forget()
         return other
+
+    def forget(self) -> None:
+        """Empty the cache."""
+        self._profiles = TtlCache(self._ask_profile, self._clock)
+        self._groups = TtlCache(self._ask_group, self._clock)
+        # people invite the bot when it says so, and try again at once
+        self._channels = TtlCache(self._ask_channel, self._clock, is_cached=lambda state: state is not None)
+        self._members = TtlCache(self._ask_members, self._clock)
 
     async def profile(self, user: UserId) -> Profile:
         """Look up an account; one that Slack does not know is a stranger."""
@@ -150,34 +149,23 @@ class SlackDirectory:
 
     async def _ask_profile(self, user: UserId) -> Profile:
         account = await self._ask(
-            str(user),
-            "users.info",
-            {"user": user, "include_locale": "true"},
-            "user",
-            unless=ErrorKind.USER_UNKNOWN,
+            user, "users.info", "user", ErrorKind.USER_UNKNOWN, user=user, include_locale="true"
         )
         if account is None:
             return Profile(user, AccountKind.STRANGER)
-        teams = frozenset(map(TeamId, _teams(account)))
-        profile = Profile(
+        self._known[user] = Profile(
             UserId(account["id"]),
             kind_of_account(account, self._team),
-            teams,
+            frozenset(map(TeamId, _teams(account))),
             asked_as=user,
             name=_name(account),
             locale=str(account.get("locale") or ""),
         )
-        self._known[user] = profile
-        return profile
+        return self._known[user]
 
     async def _ask_group(self, group: GroupId) -> frozenset[UserId]:
-        users = await self._ask(
-            f"the user group {group}",
-            "usergroups.users.list",
-            {"usergroup": group},
-            "users",
-            unless=ErrorKind.GROUP_UNAVAILABLE,
-        )
+        asked, method = f"the user group {group}", "usergroups.users.list"
+        users = await self._ask(asked, method, "users", ErrorKind.GROUP_UNAVAILABLE, usergroup=group)
         if not users:
             self._report(group)
         return frozenset(UserId(user) for user in users or ())
@@ -192,43 +180,29 @@ class SlackDirectory:
             self._telling.add(telling)
 
     async def _ask_channel(self, channel: ChannelId) -> ChannelState | None:
-        found = await self._ask(
-            f"the channel {channel}",
-            "conversations.info",
-            {"channel": channel},
-            "channel",
-            unless=ErrorKind.CHANNEL_UNAVAILABLE,
-        )
+        found = await self._ask_of_channel("conversations.info", "channel", channel=channel)
         if not found or not found.get("is_member") or found.get("is_archived"):
             return None
         return ChannelState(is_private=bool(found.get("is_private")))
 
     async def _ask_members(self, channel: ChannelId) -> frozenset[UserId]:
-        users = await self._ask(
-            f"the channel {channel}",
-            "conversations.members",
-            {"channel": channel, "limit": MAX_MEMBERS},
-            "members",
-            unless=ErrorKind.CHANNEL_UNAVAILABLE,
+        users = await self._ask_of_channel(
+            "conversations.members", "members", channel=channel, limit=MAX_MEMBERS
         )
         return frozenset(UserId(user) for user in users or ())
 
-    async def _ask(
-        self,
-        question: str,
-        method: str,
-        arguments: dict[str, str],
-        wanted: str,
-        *,
-        unless: ErrorKind | None = None,
-    ) -> Any:
+    async def _ask_of_channel(self, method: str, wanted: str, *, channel: str, **more: str) -> Any:
+        asked = f"the channel {channel}"
+        return await self._ask(asked, method, wanted, ErrorKind.CHANNEL_UNAVAILABLE, channel=channel, **more)
+
+    async def _ask(self, asked: str, method: str, wanted: str, unless: ErrorKind, **arguments: str) -> Any:
         """Call Slack and return the `wanted` field of its answer; None for an error of the kind `unless`."""
         advice = None
         try:
             async with asyncio.timeout(self._answer_seconds):
                 response = await self._client.api_call(method, http_verb="GET", params=arguments)
         except SlackApiError as error:
-            if unless and kind_of(error) is unless:
+            if kind_of(error) is unless:
                 return None
             why = describe(error)
             if scope := response_field(error, "needed"):
@@ -241,7 +215,7 @@ class SlackDirectory:
             if isinstance(response.data, dict) and wanted in response.data:
                 return response.data[wanted]
             why = f"an answer without {wanted}"
-        raise DirectoryUnavailable(f"Slack couldn't look up {question} ({why}).", advice=advice)
+        raise DirectoryUnavailable(f"Slack couldn't look up {asked} ({why}).", advice=advice)
 
 
 def person_of(body: Mapping[str, Any]) -> Person | None:

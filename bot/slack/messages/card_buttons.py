@@ -1,6 +1,6 @@
 """The buttons of a request's card, and the menu with the rare ones."""
 
-from typing import Final
+from typing import Any, Final
 
 from slackblocks import ActionsBlock, Block, Button, ConfirmationDialogue, Option, OverflowMenu, PlainText
 
@@ -50,20 +50,13 @@ def cancel_effect(request: Request) -> str:
 
 def _waiting(snapshot: RequestSnapshot) -> list[Button | OverflowMenu]:
     request = snapshot.request
+    approve, reject = (
+        _("Approve {request}", request=request.short),
+        _("Reject {request}", request=request.short),
+    )
     return [
-        Button(
-            _("Approve…"),
-            action_id=APPROVE,
-            value=request.id,
-            style="primary",
-            accessibility_label=_("Approve {request}", request=request.short),
-        ),
-        Button(
-            _("Reject…"),
-            action_id=REJECT,
-            value=request.id,
-            accessibility_label=_("Reject {request}", request=request.short),
-        ),
+        _button(request, (_("Approve…"), APPROVE), style="primary", accessibility_label=approve),
+        _button(request, (_("Reject…"), REJECT), accessibility_label=reject),
         *_menu(request, _view(), (_("Cancel request…"), CANCEL)),
     ]
 
@@ -73,55 +66,40 @@ def _running(snapshot: RequestSnapshot) -> list[Button | OverflowMenu]:
     request = snapshot.request
     row: list[Button | OverflowMenu] = []
     if not request.cancel_asked_by:
-        row.append(_confirmed(request, (_("Cancel request…"), CANCEL), _confirm_cancel(request)))
+        row.append(_button(request, (_("Cancel request…"), CANCEL), confirm=confirm_cancel(request)))
     if request.state is State.APPROVED and request.give_after:
-        row.append(_confirmed(request, (_("Skip hold…"), GIVE_NOW), _confirm_skip(request)))
+        row.append(_button(request, (_("Skip hold…"), GIVE_NOW), confirm=_confirm_skip(request)))
     return [*row, *_menu(request, _view())]
 
 
 def _stopped(snapshot: RequestSnapshot, formatter: Formatter) -> list[Button | OverflowMenu]:
     request = snapshot.request
     ends_first = request.stop is StopReason.RULE_GONE
-    end = Button(
-        _("End request…"),
-        action_id=END,
-        value=request.id,
+    end = _button(
+        request,
+        (_("End request…"), END),
         style="primary" if ends_first else None,
         confirm=_confirm_end(request, formatter),
         accessibility_label=_("End {request}", request=request.short),
     )
-    go_on = _continue(request, is_expected=not ends_first)
-    row = [end, go_on] if ends_first else [go_on, end]
-    if snapshot.tally.unknown:
-        row.append(_check_again(request))
-    return [*row, *_menu(request, *_list_of(snapshot), _view())]
-
-
-def _continue(request: Request, *, is_expected: bool) -> Button:
-    return Button(
-        _("Continue"),
-        action_id=CONTINUE,
-        value=request.id,
-        style="primary" if is_expected else None,
+    go_on = _button(
+        request,
+        (_("Continue"), CONTINUE),
+        style=None if ends_first else "primary",
         accessibility_label=_("Continue {request}", request=request.short),
     )
-
-
-def _check_again(request: Request) -> Button:
-    return Button(
-        _("Check again"),
-        action_id=CHECK_AGAIN,
-        value=request.id,
-        accessibility_label=_("Check {request} again", request=request.short),
-    )
+    row = [end, go_on] if ends_first else [go_on, end]
+    if snapshot.tally.unknown:
+        check = _("Check {request} again", request=request.short)
+        row.append(_button(request, (_("Check again"), CHECK_AGAIN), accessibility_label=check))
+    return [*row, *_menu(request, *_list_of(snapshot), _view())]
 
 
 def _ended(snapshot: RequestSnapshot) -> list[Button | OverflowMenu]:
     request = snapshot.request
     if request.purged_at:
         return []
-    labels = [*_again(snapshot), *_list_of(snapshot), _view()]
-    return [Button(label, action_id=action, value=request.id) for label, action in labels]
+    return [_button(request, label) for label in (*_again(snapshot), *_list_of(snapshot), _view())]
 
 
 def _again(snapshot: RequestSnapshot) -> list[Label]:
@@ -134,11 +112,8 @@ def _again(snapshot: RequestSnapshot) -> list[Label]:
 
 
 def _list_of(snapshot: RequestSnapshot) -> list[Label]:
-    return [(_("Send me the list"), customer_list.LIST)] if _has_list(snapshot) else []
-
-
-def _has_list(snapshot: RequestSnapshot) -> bool:
-    return has_not_given_list(snapshot.request, snapshot.tally)
+    has_list = has_not_given_list(snapshot.request, snapshot.tally)
+    return [(_("Send me the list"), customer_list.LIST)] if has_list else []
 
 
 def _view() -> Label:
@@ -148,18 +123,19 @@ def _view() -> Label:
 def _menu(request: Request, *labels: Label) -> list[Button | OverflowMenu]:
     """Draw the rare actions: a menu, or a button if it is only one."""
     if len(labels) == 1:
-        return [Button(label, action_id=action, value=request.id) for label, action in labels]
+        return [_button(request, label) for label in labels]
     options = [
         Option(text=PlainText(label), value=f"{action}{SEPARATOR}{request.id}") for label, action in labels
     ]
     return [OverflowMenu(action_id=MENU, options=options)]
 
 
-def _confirmed(request: Request, label: Label, confirm: ConfirmationDialogue) -> Button:
-    return Button(label[0], action_id=label[1], value=request.id, confirm=confirm)
+def _button(request: Request, label: Label, **more: Any) -> Button:
+    return Button(label[0], action_id=label[1], value=request.id, **more)
 
 
-def _confirm_cancel(request: Request) -> ConfirmationDialogue:
+def confirm_cancel(request: Request) -> ConfirmationDialogue:
+    """Ask before a request is cancelled."""
     return ConfirmationDialogue(
         title=_("Cancel {id}?", id=request.short),
         text=cancel_effect(request),

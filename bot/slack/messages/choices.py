@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from slackblocks import ActionsBlock, Block, Button, ConfirmationDialogue, SectionBlock, Text
+from slackblocks import ActionsBlock, Block, Button, SectionBlock, Text
 
 from bot.domain.ids import ChannelId
 from bot.domain.policy.policy import Place, Refusal
 from bot.domain.requests.notification import RequestSnapshot
 from bot.slack.language.texts import _, ngettext
-from bot.slack.messages.card_buttons import cancel_effect
+from bot.slack.messages.card_buttons import confirm_cancel
 from bot.slack.messages.status import line
 from bot.slack.rendering import reasons
 from bot.slack.rendering.blocks import context, message, section
@@ -110,11 +110,6 @@ def _cancel_row(snapshot: RequestSnapshot, formatter: Formatter, *, is_own: bool
         action_id=CANCEL,
         value=request.short,
         accessibility_label=_("Cancel {id}", id=request.short),
-        confirm=ConfirmationDialogue(
-            title=_("Cancel {id}?", id=request.short),
-            text=cancel_effect(request),
-            confirm=_("Cancel request"),
-            deny=_("Keep request"),
-        ),
+        confirm=confirm_cancel(request),
     )
     return SectionBlock(Text(line(snapshot, formatter, is_own=is_own), verbatim=True), accessory=button)

@@ -78,15 +78,10 @@ def unless_paused(reply: Reply, request: Request, pause: Pause | None, *, is_cli
     """Replace a reply that promises what the pause delays; with `is_click` nobody has just approved it."""
     if pause is None or request.state is not State.APPROVED:
         return reply
+    text = N_("The bot is paused. *{request}* will be sent when an admin ends the pause.")
     if is_click:
-        text = _(
-            "The bot is paused. *{request}* continues when an admin ends the pause.", request=request.short
-        )
-    else:
-        text = _(
-            "The bot is paused. *{request}* will be sent when an admin ends the pause.", request=request.short
-        )
-    return Reply(reply.title, text)
+        text = N_("The bot is paused. *{request}* continues when an admin ends the pause.")
+    return Reply(reply.title, _(text, request=request.short))
 
 
 def unless_blocked(reply: Reply, request: Request, obstacle: StopReason | None) -> Reply:
@@ -96,24 +91,18 @@ def unless_blocked(reply: Reply, request: Request, obstacle: StopReason | None) 
     return Reply(reply.title, _(BLOCKED.get(obstacle, BLOCKED[StopReason.BUSY]), request=request.short))
 
 
-def rejected(request: Request, _formatter: Formatter) -> Reply:
+def rejected(request: Request) -> Reply:
     """Confirm a rejection."""
-    names = {"request": request.short, "person": mention(request.requester)}
+    text = N_("Nothing was given. {person} can read your reason in the thread of *{request}*.")
     if request.started_at:
-        text = _(
+        text = N_(
             "Customers who already got it keep it. "
-            "{person} can read your reason in the thread of *{request}*.",
-            **names,
+            "{person} can read your reason in the thread of *{request}*."
         )
-    else:
-        text = _(
-            "Nothing was given. {person} can read your reason in the thread of *{request}*.",
-            **names,
-        )
-    return Reply(_("Rejected"), text)
+    return Reply(_("Rejected"), _(text, request=request.short, person=mention(request.requester)))
 
 
-def cancelled(request: Request, _formatter: Formatter) -> Reply:
+def cancelled(request: Request) -> Reply:
     """Confirm a cancellation; while it is sent, it takes effect after the calls under way."""
     if request.state is not State.GIVING:
         return Reply(_("Cancelled"), _("*{request}* is cancelled.", request=request.short))
@@ -124,7 +113,7 @@ def cancelled(request: Request, _formatter: Formatter) -> Reply:
     return Reply(_("Cancelling"), text)
 
 
-def resolved(request: Request, _formatter: Formatter, *, event: Event) -> Reply:
+def resolved(request: Request, *, event: Event) -> Reply:
     """Confirm that a stopped request continues or ends."""
     if event is Event.CONTINUED:
         text = _(
@@ -135,7 +124,7 @@ def resolved(request: Request, _formatter: Formatter, *, event: Event) -> Reply:
     return Reply(_("Ended"), _("Ended *{request}*. The result is in its thread.", request=request.short))
 
 
-def list_sent(request: Request, _formatter: Formatter) -> Reply:
+def list_sent(request: Request) -> Reply:
     """Confirm that the list of customers who were not given it follows."""
     text = _(
         "I'm sending you the list of *{request}* as a direct message. This is logged.", request=request.short
@@ -143,7 +132,7 @@ def list_sent(request: Request, _formatter: Formatter) -> Reply:
     return Reply(_("Sending"), text)
 
 
-def hurried(request: Request, _formatter: Formatter) -> Reply:
+def hurried(request: Request) -> Reply:
     """Confirm the end of a hold."""
     text = _("Hold skipped. Sending *{request}* now. The result goes to its thread.", request=request.short)
     return Reply(_("Hold skipped"), text)
@@ -151,11 +140,10 @@ def hurried(request: Request, _formatter: Formatter) -> Reply:
 
 def odd_rows_sent(*, new: bool) -> Reply:
     """Say where the skipped rows are."""
+    text = N_("The skipped rows are already in your direct messages.")
     if new:
-        text = _("Skipped rows sent to your direct messages.")
-    else:
-        text = _("The skipped rows are already in your direct messages.")
-    return Reply(_("Skipped rows"), text)
+        text = N_("Skipped rows sent to your direct messages.")
+    return Reply(_("Skipped rows"), _(text))
 
 
 def odd_rows_not_sent() -> Reply:
@@ -170,24 +158,20 @@ def checking() -> str:
 
 def checked(result: Checked, formatter: Formatter) -> str:
     """Say what a check for the unconfirmed customers found."""
-    request = result.request
-    if result.running:
-        return _(
-            "Another check of *{request}* is still running. The request will show its result.",
-            request=request.short,
-        )
-    if not result.unconfirmed:
-        return _(
-            "*{request}* has no unconfirmed customers, so there's nothing to check.", request=request.short
-        )
-    if result.verification is None:
-        return (
-            _("Dintero's list can't show this, because *{request}* is for everyone.", request=request.short)
-            if request.reserved
-            else _("*{request}* has too many unconfirmed customers to check.", request=request.short)
-        )
-    at, seen = formatter.clock(result.verification.at), verification.seen(result.verification)
-    sentences = [_("Checked at {time}.", time=at), seen]
-    if result.verification.failed:
+    found = result.verification
+    if found is None or result.running or not result.unconfirmed:
+        return _(_not_checked(result), request=result.request.short)
+    sentences = [_("Checked at {time}.", time=formatter.clock(found.at)), verification.seen(found)]
+    if found.failed:
         sentences.append(_("Try again in a minute."))
     return " ".join(sentences)
+
+
+def _not_checked(result: Checked) -> str:
+    if result.running:
+        return N_("Another check of *{request}* is still running. The request will show its result.")
+    if not result.unconfirmed:
+        return N_("*{request}* has no unconfirmed customers, so there's nothing to check.")
+    if result.request.reserved:
+        return N_("Dintero's list can't show this, because *{request}* is for everyone.")
+    return N_("*{request}* has too many unconfirmed customers to check.")

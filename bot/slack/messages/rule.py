@@ -49,7 +49,7 @@ def build(
     now = status(rule, usable, formatter)
     warning = availability_warning(rule, usable, formatter)
     value, title = safe(headline(rule, formatter)), escape(rule.title, 100)
-    figures = statistics_line(None, rule.statistics, formatter)
+    figures = statistics_line(rule.statistics, formatter)
     said = [
         _("{rule}: {value}", rule=title, value=value),
         now,
@@ -93,7 +93,7 @@ def several(rules: Sequence[Rule], formatter: Formatter, *, is_named: bool = Tru
 
 def used(figures: Statistics | None, formatter: Formatter) -> list[str]:
     """Say how much all customers have used a rule, under a heading."""
-    return [_("*Used so far (all customers)*"), statistics_line(None, figures, formatter)]
+    return [_("*Used so far (all customers)*"), statistics_line(figures, formatter)]
 
 
 def described(rule: Rule, formatter: Formatter) -> list[str]:

@@ -19,7 +19,7 @@ def build(rule: Rule, formatter: Formatter, usable: Availability = Availability.
     """Draw the rule. It has nothing to submit, so it can be pushed on top of any modal."""
     shown = [fact for fact in facts(rule, formatter) if fact.label and not _goes_without_saying(fact)]
     lines = [f"• {fit(safe(fact.line), WORDS)}" for fact in shown]
-    used = [f"• {line}" for line in statistics(None, rule.statistics, formatter)]
+    used = [f"• {line}" for line in statistics(rule.statistics, formatter)]
     warning = availability_warning(rule, usable, formatter)
     blocks = [
         header(rule.title),

@@ -5,7 +5,6 @@ While a customer is unconfirmed, nothing says that nobody got the discount.
 
 from bot.domain.requests.batches import Tally
 from bot.slack.language.texts import _, ngettext
-from bot.slack.rendering.formatting import Formatter
 
 
 def headline(tally: Tally) -> str:
@@ -18,7 +17,7 @@ def headline(tally: Tally) -> str:
     )
 
 
-def outcome(tally: Tally, _formatter: Formatter | None = None) -> str:
+def outcome(tally: Tally) -> str:
     """Say as a phrase to how many it was given; "confirmed" while a customer is unconfirmed."""
     given = tally.newly_given
     if tally.unknown > 0:
@@ -35,7 +34,7 @@ def outcome(tally: Tally, _formatter: Formatter | None = None) -> str:
     return ngettext("given", "given to all {count} customers", tally.asked)
 
 
-def ends(tally: Tally, _formatter: Formatter | None = None) -> list[str]:
+def ends(tally: Tally) -> list[str]:
     """Count the customers of each other outcome that occurred, each as a phrase."""
     counts = (
         (tally.refused, refused(tally.refused)),

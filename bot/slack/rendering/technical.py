@@ -4,7 +4,6 @@ A text that is not listed, such as a reason in Dintero's own words, stays as it 
 """
 
 import re
-from collections.abc import Iterator
 from functools import cache
 from typing import Final
 
@@ -17,11 +16,7 @@ TEXTS: Final = (
     N_("the channel {channel}"),
     N_("Slack isn't answering."),
     N_("Slack asks for fewer calls"),
-    "Slack error ({why})",
     N_("can't reach Slack ({why})"),
-    "Slack rejected the bot token ({code})",
-    "the app is missing a permission ({code})",
-    "Slack refused the request ({code})",
     N_("status {status}"),
     N_("host name not found"),
     N_("connection refused"),
@@ -37,7 +32,6 @@ TEXTS: Final = (
     N_("can't reach Dintero"),
     N_("unreadable answer from Dintero"),
     N_("Dintero answered {status} without a reason"),
-    "Dintero answered {status}",
     N_("Dintero rejected the access token twice"),
     N_("Dintero rejected the API client's id and secret"),
     N_("Dintero issued no token"),
@@ -54,16 +48,14 @@ TEXTS: Final = (
     N_("still loading the rules"),
 )
 """What the clients of Slack and Dintero say; placeholders are codes, ids, or one of these texts."""
-
-
-SHOWN: Final = {
-    "Slack error ({why})": N_("Slack had an error"),
-    "Slack rejected the bot token ({code})": N_("Slack rejected the bot token"),
-    "the app is missing a permission ({code})": N_("the app is missing a permission"),
-    "Slack refused the request ({code})": N_("Slack refused it"),
+CODED: Final = {
     "Dintero answered {status}": N_("error {status}"),
+    "Slack refused the request ({code})": N_("Slack refused it"),
+    "the app is missing a permission ({code})": N_("the app is missing a permission"),
+    "Slack rejected the bot token ({code})": N_("Slack rejected the bot token"),
+    "Slack error ({why})": N_("Slack had an error"),
 }
-"""What people read of these: a code that helps nobody is in the log alone."""
+"""Those with a code that helps nobody, and what people read: the code is in the log alone."""
 
 
 def technical(why: str) -> str:
@@ -74,19 +66,14 @@ def technical(why: str) -> str:
     >>> technical("Slack refused the request (fatal_error)"), technical("Dintero answered 503")
     ('Slack refused it', 'error 503')
     """
-    for text, pattern in _patterns():
+    for shown, pattern in _patterns():
         if found := pattern.fullmatch(why):
-            shown = SHOWN.get(text, text)
             return _(shown, **{name: technical(value) for name, value in found.groupdict().items()})
     return why
 
 
 @cache
 def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    return tuple(_compiled())
-
-
-def _compiled() -> Iterator[tuple[str, re.Pattern[str]]]:
-    for text in TEXTS:
-        pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>.+)", re.escape(text))
-        yield text, re.compile(pattern)
+    shown = {text: text for text in TEXTS} | CODED
+    placeholder, group = r"\\\{(\w+)\\\}", r"(?P<\1>.+)"
+    return tuple((shown[text], re.compile(re.sub(placeholder, group, re.escape(text)))) for text in shown)

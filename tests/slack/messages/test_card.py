@@ -249,7 +249,7 @@ def test_what_was_given_in_an_earlier_round_is_never_denied(state: State) -> Non
         assert "nothing was given" not in text
         assert "Nothing has been given" not in text
         assert "/discount add" not in text
-    assert "nothing was given" not in confirmations.rejected(request, LOOK).text.lower()
+    assert "nothing was given" not in confirmations.rejected(request).text.lower()
     assert "Given to 7 of 10 customers" in words(card.build(snapshot, LOOK))
 
 

@@ -59,8 +59,8 @@ def test_while_the_bot_is_paused_nobody_reads_that_something_is_sent() -> None:
     approved = replace(REQUEST, state=State.APPROVED)
     for reply in (
         confirmations.approved(approved, LOOK),
-        confirmations.hurried(approved, LOOK),
-        confirmations.resolved(approved, LOOK, event=Event.CONTINUED),
+        confirmations.hurried(approved),
+        confirmations.resolved(approved, event=Event.CONTINUED),
     ):
         clicked = confirmations.unless_paused(reply, approved, PAUSE, is_click=True).text
         assert clicked == "The bot is paused. *R-7K2QF* continues when an admin ends the pause."
@@ -70,9 +70,9 @@ def test_while_the_bot_is_paused_nobody_reads_that_something_is_sent() -> None:
 
 
 def test_a_cancel_while_sending_does_not_say_that_it_is_over() -> None:
-    text = confirmations.cancelled(replace(REQUEST, state=State.GIVING), LOOK).text
+    text = confirmations.cancelled(replace(REQUEST, state=State.GIVING)).text
     assert text == "Cancelling *R-7K2QF*. Calls already sent will finish. The thread will show the result."
-    assert confirmations.cancelled(replace(REQUEST, state=State.CANCELLED), LOOK).text == (
+    assert confirmations.cancelled(replace(REQUEST, state=State.CANCELLED)).text == (
         "*R-7K2QF* is cancelled."
     )
 

@@ -16,9 +16,8 @@ from bot.domain.rules.rule import (
     RewardType,
     Rule,
     Statistics,
-    difference,
 )
-from bot.slack.language.texts import N_, _, ngettext
+from bot.slack.language.texts import N_, _, ngettext, number
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import fit, safe, shorten
 from bot.slack.rendering.rules.rule_conditions import SHOWN, several
@@ -30,13 +29,13 @@ WORDS: Final = 1_500
 ANY_ITEM: Final = "ANY_ITEM"
 """Dintero's id of any item."""
 
-AMOUNTS: Final = {
+AMOUNTS: Final[dict[str, str]] = {
     RewardType.AMOUNT: N_("{amount} off"),
     RewardType.ITEM_NEW_PRICE: N_("item for {amount}"),
     RewardType.MIX_NEW_PRICE: N_("combination for {amount}"),
     RewardType.DEBIT: N_("{amount} credit"),
 }
-PERCENTAGES: Final = {
+PERCENTAGES: Final[dict[str, str]] = {
     RewardType.PERCENT: N_("{percent} off"),
     RewardType.ITEM_PERCENT: N_("{percent} off the cheapest item"),
 }
@@ -46,12 +45,10 @@ NEW_PRICES: Final = frozenset({RewardType.ITEM_NEW_PRICE, RewardType.MIX_NEW_PRI
 def headline(rule: Rule, formatter: Formatter) -> str:
     """Say a rule's value shortly, as plain text that fits "… for 2 customers": `NOK 50 off`, `3 for 2`."""
     kind, value = rule.reward.type, rule.reward.value
-    for known, text in AMOUNTS.items():
-        if kind == known:
-            return _(text, amount=formatter.amount(value))
-    for known, text in PERCENTAGES.items():
-        if kind == known:
-            return _(text, percent=formatter.percent(value))
+    if kind in AMOUNTS:
+        return _(AMOUNTS[kind], amount=formatter.amount(value))
+    if kind in PERCENTAGES:
+        return _(PERCENTAGES[kind], percent=formatter.percent(value))
     if kind != RewardType.ITEM_QUANTITY:
         return _("unknown reward")
     bought = rule.requirement.item_quantity
@@ -192,27 +189,23 @@ def cost_text(price: Cost | None, formatter: Formatter) -> str:
     )
 
 
-def statistics(before: Statistics | None, after: Statistics | None, formatter: Formatter) -> list[str]:
-    """Say how much all customers have used a rule, and what changed since the request."""
-    now, since = after or Statistics(), difference(before, after)
-    lines = []
+def statistics(figures: Statistics | None, formatter: Formatter) -> list[str]:
+    """Say how much all customers have used a rule."""
+    now, lines = figures or Statistics(), []
     if now.usage is not None:
-        used = ngettext("Used {count} time", "Used {count} times", now.usage)
-        lines.append(_since(used, since.usage, formatter.number))
+        lines.append(ngettext("Used {count} time", "Used {count} times", now.usage))
     if now.amount is not None:
-        total = _("Total discount: {amount}", amount=formatter.amount(now.amount))
-        lines.append(_since(total, since.amount, formatter.amount))
+        lines.append(_("Total discount: {amount}", amount=formatter.amount(now.amount)))
     if now.stamp is not None:
-        lines.append(_since(_("Stamps: {stamps}", stamps=now.stamp), since.stamp, formatter.number))
+        lines.append(_("Stamps: {stamps}", stamps=now.stamp))
     if now.debit_balance is not None:
-        left = _("Credit left: {amount}", amount=formatter.amount(now.debit_balance))
-        lines.append(_since(left, since.debit_balance, formatter.amount))
+        lines.append(_("Credit left: {amount}", amount=formatter.amount(now.debit_balance)))
     return lines or [_("No statistics from Dintero")]
 
 
-def statistics_line(before: Statistics | None, after: Statistics | None, formatter: Formatter) -> str:
-    """Say it all in one line: `Used 31 times (+3 since the request) · Total discount: NOK 3,100`."""
-    return " · ".join(statistics(before, after, formatter))
+def statistics_line(figures: Statistics | None, formatter: Formatter) -> str:
+    """Say it all in one line: `Used 31 times · Total discount: NOK 3,100`."""
+    return " · ".join(statistics(figures, formatter))
 
 
 def plural(value: Decimal) -> int:
@@ -220,13 +213,6 @@ def plural(value: Decimal) -> int:
     if not value.is_finite() or value.adjusted() > 9:  # noqa: PLR2004 - any larger number is plural too
         return 2
     return int(value) if value == int(value) else 2
-
-
-def _since(figure: str, changed: int | None, write: Callable[[int], str]) -> str:
-    if not changed:
-        return figure
-    change = f"{'+' if changed > 0 else '−'}{write(abs(changed))}"
-    return _("{figure} ({change} since the request)", figure=figure, change=change)
 
 
 def _item(item: Item) -> str:
@@ -241,15 +227,12 @@ def _item(item: Item) -> str:
 
 
 def _other_value(reward: Reward, other: ItemValue, formatter: Formatter) -> str:
-    percent = reward.type in PERCENTAGES
-    amount = reward.type in AMOUNTS
-    value = (
-        formatter.amount(other.value)
-        if amount
-        else formatter.percent(other.value)
-        if percent
-        else formatter.number(other.value)
-    )
+    write: Callable[[Decimal], str] = number
+    if reward.type in AMOUNTS:
+        write = formatter.amount
+    elif reward.type in PERCENTAGES:
+        write = formatter.percent
+    value, named = write(other.value), items(other.items)
     if reward.type in NEW_PRICES:
-        return _("{price} for {items}", price=value, items=items(other.items))
-    return _("{value} on {items}", value=value, items=items(other.items))
+        return _("{price} for {items}", price=value, items=named)
+    return _("{value} on {items}", value=value, items=named)
