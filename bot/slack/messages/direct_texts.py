@@ -6,7 +6,7 @@ from typing import Final
 from bot.domain.policy.policy import RefusalReason
 from bot.domain.requests.batches import Tally
 from bot.domain.requests.notification import NotificationType, RequestSnapshot
-from bot.slack.language.texts import _, joined, ngettext
+from bot.slack.language.texts import N_, _, joined, ngettext
 from bot.slack.messages import delivery_problems
 from bot.slack.messages.thread_lines import Event, approvers
 from bot.slack.rendering import request_facts
@@ -84,26 +84,23 @@ def _other(event: Event) -> Sequence[str]:
 def _approved(event: Event) -> Sequence[str]:
     snapshot, formatter = event.snapshot, event.formatter
     names = joined([formatter.name(vote.by) for vote in snapshot.votes]) or event.known
-    about = what(snapshot, formatter)
-    if names:
-        approved = _("✅ *Approved by {names}:* {what}", names=names, what=about)
-    else:
-        approved = _("✅ *Approved:* {what}", what=about)
+    approved = N_("✅ *Approved by {names}:* {what}") if names else N_("✅ *Approved:* {what}")
+    then = N_("Sending takes a while. I'll tell you when it's done.")
     if event.held_until:
-        return [approved, _("It's on hold until {until}.", until=event.held_until)]
-    if snapshot.pause:
-        return [approved, _("The bot is paused. I'll tell you when your request is done.")]
-    if snapshot.request.waits_since:
-        return [approved, _("It's taking longer than usual. I'll tell you when it's done.")]
-    return [approved, _("Sending takes a while. I'll tell you when it's done.")]
+        then = N_("It's on hold until {until}.")
+    elif snapshot.pause:
+        then = N_("The bot is paused. I'll tell you when your request is done.")
+    elif snapshot.request.waits_since:
+        then = N_("It's taking longer than usual. I'll tell you when it's done.")
+    return [event.fill(approved, names=names, what=what(snapshot, formatter)), event.fill(then)]
 
 
 def _rejected(event: Event) -> Sequence[str]:
     about = capitalised(what(event.snapshot, event.formatter))
+    rejected = N_("🚫 *{name} rejected your request.*")
     if event.note:
-        rejected = _("🚫 *{name} rejected your request:* “{why}”", name=event.who, why=event.note)
-    else:
-        rejected = _("🚫 *{name} rejected your request.*", name=event.who)
+        rejected = N_("🚫 *{name} rejected your request:* “{why}”")
+    rejected = event.fill(rejected, why=event.note)
     if event.snapshot.request.started_at:
         return [rejected, about, *_in_part(event)]
     return [rejected, about, _("Press *Edit and resend…* on the request to try again.")]
@@ -111,12 +108,13 @@ def _rejected(event: Event) -> Sequence[str]:
 
 def _cancelled(event: Event) -> Sequence[str]:
     snapshot = event.snapshot
-    about = what(snapshot, event.formatter)
+    cancelled = N_("🚫 *{name} cancelled your request:* {what}")
     if event.notification.by == snapshot.request.requester:
-        cancelled = _("🚫 *You cancelled your request:* {what}", what=about)
-    else:
-        cancelled = _("🚫 *{name} cancelled your request:* {what}", name=event.who, what=about)
-    return [cancelled, *(_in_part(event) or [_("Nothing was given.")])]
+        cancelled = N_("🚫 *You cancelled your request:* {what}")
+    return [
+        event.fill(cancelled, what=what(snapshot, event.formatter)),
+        *(_in_part(event) or [_("Nothing was given.")]),
+    ]
 
 
 def _expired(event: Event) -> Sequence[str]:
@@ -168,62 +166,52 @@ def _consent_void(event: Event) -> Sequence[str]:
 
 def _requester_left(event: Event) -> str:
     channel, admins = mention(event.snapshot.request.channel), event.formatter.admins
-    if admins:
-        return _(
-            "⚠️ *You can't request in {channel} any more*, so the approval no longer counts. "
-            "Ask {admins}, or it will expire.",
-            channel=channel,
-            admins=mentions(admins),
-        )
     return _(
         "⚠️ *You can't request in {channel} any more*, so the approval no longer counts. "
-        "Ask a bot admin, or it will expire.",
+        "Ask {admins}, or it will expire.",
         channel=channel,
+        admins=mentions(admins) if admins else _("a bot admin"),
     )
 
 
-def _problem(event: Event) -> tuple[str, str, str]:
-    """Return the channel that was not written to, why, and what helps."""
-    facts = event.notification.facts
-    code, channel = facts.get("slack", ""), facts.get("channel", event.snapshot.request.channel)
-    why = delivery_problems.why(code, event.notification.note)
-    return mention(channel), why, delivery_problems.advice(code, event.formatter)
-
-
 def _unseen(event: Event) -> Sequence[str]:
-    channel, why, advice = _problem(event)
-    short = event.snapshot.request.short
     return [
+        _not_posted(event, N_("⚠️ I couldn't post your request in {channel} ({why}), so nobody can see it.")),
+        delivery_problems.advice(_code(event), event.formatter),
         _(
-            "⚠️ I couldn't post your request in {channel} ({why}), so nobody can see it.",
-            channel=channel,
-            why=why,
+            "Then cancel it with `/discount cancel {short}` and send it again.",
+            short=event.snapshot.request.short,
         ),
-        advice,
-        _("Then cancel it with `/discount cancel {short}` and send it again.", short=short),
     ]
 
 
 def _untold(event: Event) -> Sequence[str]:
-    channel, why, advice = _problem(event)
-    code, short = event.notification.facts.get("slack", ""), event.snapshot.request.short
     follows = [_("I'll post what's missing once that's fixed.")]
     return [
-        _("⚠️ I can't post in {channel} ({why}).", channel=channel, why=why),
-        advice,
-        *(follows if delivery_problems.can_be_fixed(code) else []),
-        _("`/discount status {short}` shows the latest.", short=short),
+        _not_posted(event, N_("⚠️ I can't post in {channel} ({why}).")),
+        delivery_problems.advice(_code(event), event.formatter),
+        *(follows if delivery_problems.can_be_fixed(_code(event)) else []),
+        _("`/discount status {short}` shows the latest.", short=event.snapshot.request.short),
     ]
 
 
+def _not_posted(event: Event, text: str) -> str:
+    """Say in which channel Slack took no message, and why."""
+    channel = event.notification.facts.get("channel", event.snapshot.request.channel)
+    why = delivery_problems.why(_code(event), event.notification.note)
+    return _(text, channel=mention(channel), why=why)
+
+
+def _code(event: Event) -> str:
+    return event.notification.facts.get("slack", "")
+
+
 def _list_lost(event: Event) -> Sequence[str]:
-    if event.notification.facts.get("slack") or not event.note:
-        lost = _("⚠️ I couldn't send the list of customers who didn't get it: Slack refused the file.")
-    else:
-        why = technical(event.note)
-        lost = _("⚠️ I couldn't send the list of customers who didn't get it ({why}).", why=why)
+    lost = N_("⚠️ I couldn't send the list of customers who didn't get it ({why}).")
+    if _code(event) or not event.note:
+        lost = N_("⚠️ I couldn't send the list of customers who didn't get it: Slack refused the file.")
     return [
-        lost,
+        _(lost, why=technical(event.note)),
         _("Press *Send me the list* on the request."),
         _("If that fails, tell a bot admin."),
     ]

@@ -16,7 +16,7 @@ from bot.domain.requests.notification import (
     RequestSnapshot,
 )
 from bot.domain.requests.request import State, StopReason
-from bot.slack.language.texts import _, joined
+from bot.slack.language.texts import N_, _, joined
 from bot.slack.rendering import pause_banner
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import escape, mention, mentions
@@ -97,6 +97,16 @@ class Event:
         reason = StopReason(found) if found in set(StopReason) else request.stop
         return reason, self.notification.note or request.note
 
+    def fill(self, text: str, **values: object) -> str:
+        """Translate a text and fill in `{name}`, `{approvers}`, `{until}`, `{when}` and other values."""
+        known: dict[str, object] = {
+            "name": self.who,
+            "approvers": self.approvers,
+            "until": self.held_until,
+            "when": self.expires,
+        }
+        return _(text, **known | values)
+
 
 def approvers(snapshot: RequestSnapshot) -> str:
     """Mention the people who can approve a request, for the middle of a sentence."""
@@ -111,63 +121,37 @@ def text(
     when: Callable[[datetime], str],
 ) -> str:
     """Write the line of an event in mrkdwn."""
-    write = LINES.get(notification.happened, _other)
-    return write(Event(notification, snapshot, formatter, when))
-
-
-def _other(_event: Event) -> str:
-    """Write the line of an event that only an earlier version told."""
-    return _("This request has changed. Its first message shows how it is now.")
+    event = Event(notification, snapshot, formatter, when)
+    write = LINES.get(notification.happened, CHANGED)
+    return event.fill(write) if isinstance(write, str) else write(event)
 
 
 def _approved(event: Event) -> str:
     facts = event.notification.facts
     number, needed = facts.get("yeses", ""), facts.get("approvals", "")
     if not (number.isdecimal() and needed.isdecimal() and int(needed) > 1):
-        return _approved_alone(event)
-    counts = {"number": int(number), "needed": int(needed)}
+        if event.held_until:
+            return event.fill(N_("✅ {name} approved. On hold until {until}. Anyone here can cancel."))
+        return event.fill(N_("✅ {name} approved."))
+    text = N_("✅ {name} approved ({number} of {needed}). Sending to Dintero.")
     if event.notification.happened is NotificationType.AGREED:
-        return _("✅ {name} approved ({number} of {needed}).", name=event.who, **counts)
-    if event.held_until:
-        return _(
-            "✅ {name} approved ({number} of {needed}). On hold until {until}. Anyone here can cancel.",
-            name=event.who,
-            until=event.held_until,
-            **counts,
-        )
-    if event.snapshot.pause:
-        return _(
-            "✅ {name} approved ({number} of {needed}). It will be sent when the pause ends.",
-            name=event.who,
-            **counts,
-        )
-    return _("✅ {name} approved ({number} of {needed}). Sending to Dintero.", name=event.who, **counts)
-
-
-def _approved_alone(event: Event) -> str:
-    if event.held_until:
-        return _(
-            "✅ {name} approved. On hold until {until}. Anyone here can cancel.",
-            name=event.who,
-            until=event.held_until,
-        )
-    return _("✅ {name} approved.", name=event.who)
+        text = N_("✅ {name} approved ({number} of {needed}).")
+    elif event.held_until:
+        text = N_("✅ {name} approved ({number} of {needed}). On hold until {until}. Anyone here can cancel.")
+    elif event.snapshot.pause:
+        text = N_("✅ {name} approved ({number} of {needed}). It will be sent when the pause ends.")
+    return event.fill(text, number=int(number), needed=int(needed))
 
 
 def _rejected(event: Event) -> str:
-    match event.known, event.note:
-        case "", "":
-            return _("🚫 Rejected.")
-        case "", why:
-            return _("🚫 Rejected: “{why}”", why=why)
-        case name, "":
-            return _("🚫 Rejected by {name}.", name=name)
-        case name, why:
-            return _("🚫 Rejected by {name}: “{why}”", name=name, why=why)
+    if not event.known:
+        return event.fill(N_("🚫 Rejected: “{why}”") if event.note else N_("🚫 Rejected."), why=event.note)
+    text = N_("🚫 Rejected by {name}: “{why}”") if event.note else N_("🚫 Rejected by {name}.")
+    return event.fill(text, why=event.note)
 
 
 def _cancelled(event: Event) -> str:
-    return _("🚫 Cancelled by {name}.", name=event.known) if event.known else _("🚫 Cancelled.")
+    return event.fill(N_("🚫 Cancelled by {name}.") if event.known else N_("🚫 Cancelled."))
 
 
 def _expired(event: Event) -> str:
@@ -176,87 +160,52 @@ def _expired(event: Event) -> str:
     return _("⏳ Expired: nobody approved it in time. Press *Edit and resend…* to try again.")
 
 
-def _started(_event: Event) -> str:
-    return _("The wait is over. Sending to Dintero.")
-
-
-def _cancel_asked(event: Event) -> str:
-    return _("🚫 {name} is cancelling this. Calls already sent will finish first.", name=event.who)
-
-
 def _stopped(event: Event) -> str:
     if is_unexpected(*event.stop_reason):
         return f"{heading(*event.stop_reason)} {event.next}"
     return _("⚠️ Stopped: {why}", why=event.stop)
 
 
-def _continued(event: Event) -> str:
-    return _("{name} pressed *Continue*.", name=event.who)
-
-
-def _ended_here(event: Event) -> str:
-    return _("{name} ended this request.", name=event.who)
-
-
 def _rule_changed(event: Event) -> str:
     void = event.notification.facts.get(APPROVALS_VOID)
     if void == "yes":
-        return _(
+        text = N_(
             "⚠️ The rule changed in Dintero, so earlier approvals no longer count. "
-            "{name} approved the changed rule.",
-            name=event.who,
+            "{name} approved the changed rule."
         )
-    if void:
-        return _("⚠️ The rule changed in Dintero. {name} approved the changed rule.", name=event.who)
-    return _(
-        "⚠️ The rule changed in Dintero, so earlier approvals no longer count. "
-        "It needs approval again from {approvers}.",
-        approvers=event.approvers,
-    )
+    elif void:
+        text = N_("⚠️ The rule changed in Dintero. {name} approved the changed rule.")
+    else:
+        text = N_(
+            "⚠️ The rule changed in Dintero, so earlier approvals no longer count. "
+            "It needs approval again from {approvers}."
+        )
+    return event.fill(text)
 
 
 def _consent_void(event: Event) -> str:
-    note = event.notification.note
+    note, requester = event.notification.note, event.formatter.name(event.snapshot.request.requester)
     if note == RefusalReason.REQUESTER_LEFT:
-        return _(
-            "⚠️ {name} can't request discounts here any more, so nobody can approve this. "
-            "Reject or cancel it.",
-            name=event.formatter.name(event.snapshot.request.requester),
+        text = N_(
+            "⚠️ {name} can't request discounts here any more, so nobody can approve this. Reject or cancel it."
         )
+        return event.fill(text, name=requester)
+    text = N_("⚠️ The approval no longer counts. It needs approval again from {approvers}.")
     if why := shortly(note):
-        return _(
-            "⚠️ The approval no longer counts ({why}). It needs approval again from {approvers}.",
-            why=why,
-            approvers=event.approvers,
-        )
-    return _(
-        "⚠️ The approval no longer counts. It needs approval again from {approvers}.",
-        approvers=event.approvers,
-    )
-
-
-def _hurried(event: Event) -> str:
-    return _("{name} skipped the hold. Sending now.", name=event.who)
+        text = N_("⚠️ The approval no longer counts ({why}). It needs approval again from {approvers}.")
+    return event.fill(text, why=why)
 
 
 def _reminded(event: Event) -> str:
     if event.expires:
-        return _(
-            "⏳ Still waiting for approval from {approvers}. Expires {when}.",
-            approvers=event.approvers,
-            when=event.expires,
-        )
-    return _("⏳ Still waiting for approval from {approvers}.", approvers=event.approvers)
+        return event.fill(N_("⏳ Still waiting for approval from {approvers}. Expires {when}."))
+    return event.fill(N_("⏳ Still waiting for approval from {approvers}."))
 
 
 def _escalated(event: Event) -> str:
     if event.expires:
-        return _(
-            "⏳ Not approved yet. Now {approvers} can approve, too. Expires {when}.",
-            approvers=event.approvers,
-            when=event.expires,
-        )
-    return _("⏳ Not approved yet. Now {approvers} can approve, too.", approvers=event.approvers)
+        return event.fill(N_("⏳ Not approved yet. Now {approvers} can approve, too. Expires {when}."))
+    return event.fill(N_("⏳ Not approved yet. Now {approvers} can approve, too."))
 
 
 def _paused(event: Event) -> str:
@@ -292,29 +241,27 @@ def _waiting(event: Event) -> str:
             return _("⏳ Dintero isn't answering ({why}). Retrying; nothing for you to do.", why=why)
 
 
-def _goes_on(_event: Event) -> str:
-    return _("Dintero is back. Sending again.")
-
-
-LINES: Final[dict[NotificationType, Callable[[Event], str]]] = {
+CHANGED: Final = N_("This request has changed. Its first message shows how it is now.")
+"""The line of an event that only an earlier version told."""
+LINES: Final[dict[NotificationType, str | Callable[[Event], str]]] = {
     NotificationType.AGREED: _approved,
     NotificationType.APPROVED: _approved,
     NotificationType.REJECTED: _rejected,
     NotificationType.CANCELLED: _cancelled,
     NotificationType.EXPIRED: _expired,
-    NotificationType.STARTED: _started,
-    NotificationType.CANCEL_ASKED: _cancel_asked,
+    NotificationType.STARTED: N_("The wait is over. Sending to Dintero."),
+    NotificationType.CANCEL_ASKED: N_("🚫 {name} is cancelling this. Calls already sent will finish first."),
     NotificationType.STOPPED: _stopped,
-    NotificationType.CONTINUED: _continued,
-    NotificationType.ENDED_HERE: _ended_here,
+    NotificationType.CONTINUED: N_("{name} pressed *Continue*."),
+    NotificationType.ENDED_HERE: N_("{name} ended this request."),
     NotificationType.RULE_CHANGED: _rule_changed,
     NotificationType.CONSENT_VOID: _consent_void,
-    NotificationType.HURRIED: _hurried,
+    NotificationType.HURRIED: N_("{name} skipped the hold. Sending now."),
     NotificationType.REMINDED: _reminded,
     NotificationType.ESCALATED: _escalated,
     NotificationType.PAUSED: _paused,
     NotificationType.RESUMED: _resumed,
     NotificationType.WAITING: _waiting,
-    NotificationType.GOES_ON: _goes_on,
+    NotificationType.GOES_ON: N_("Dintero is back. Sending again."),
 }
 """What a thread is told, beside the summary."""
