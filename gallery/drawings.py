@@ -63,7 +63,11 @@ LOST = LostRequest(
     backup_at=samples.NOW,
 )
 LINK = "https://sandbox.slack.com/archives/C0SUPPORT/p1795435200000000"
-NAMED = replace(LOOK, names=lambda who: {"U0ANN": "Ann", "U0BOSS": "Bo"}.get(who, ""))
+NAMED = replace(
+    LOOK,
+    names=lambda who: {"U0ANN": "Ann", "U0BOSS": "Bo"}.get(who, ""),
+    workspace="https://sandbox.slack.com/",
+)
 AFTER = {
     NotificationType.DONE: State.DONE,
     NotificationType.STOPPED: State.STOPPED,
@@ -120,7 +124,9 @@ def all_messages() -> Iterator[tuple[str, Message]]:
     yield "status none", status.build(StatusPage(()), LOOK)
     yield "status", status.build(StatusPage(tuple(map(samples.snapshot, State))), LOOK, samples.PAUSE)
     yield "status one", status.one(samples.snapshot(State.DONE), LOOK)
-    mine = StatusPage(tuple(map(samples.snapshot, list(State)[1:4])), is_own=True, has_more=True)
+    states = (State.WAITING, State.STOPPED, State.DONE, State.REJECTED)
+    linked = tuple(samples.snapshot(state, card_ts="1795435200.000000") for state in states)
+    mine = StatusPage(linked, is_own=True, has_more=True)
     waits = (samples.snapshot(State.WAITING),)
     yield "status in direct messages", status.build(replace(mine, waits=waits), NAMED)
     places = (Place(REQUEST.channel, "loyalty-support"), Place(ChannelId("C0QUICK"), "small-favours"))

@@ -22,6 +22,8 @@ METHOD: Final = "blocks.validate"
 SUBJECT: Final = "Slack messages and forms"
 MOST_BLOCKS: Final = 50
 """Slack's limit for a message: several small ones are sent as one."""
+SINGLE: Final = frozenset({"table", "data_table", "data_visualization"})
+"""Blocks of which Slack takes one or two in a message."""
 MOST_NAMED: Final = 5
 REFUSALS: Final = frozenset({"invalid_blocks", "invalid_message", "invalid_view"})
 REFUSED_FIX: Final = (
@@ -63,16 +65,17 @@ async def _refused(
 
 
 def _grouped(said: Iterable[tuple[str, Message]]) -> Iterator[list[tuple[str, Message]]]:
-    """Put messages together as long as Slack would take them as one: few calls, and no id twice."""
+    """Put messages together as long as Slack would take them as one: few calls, and no id or table twice."""
     group: list[tuple[str, Message]] = []
-    count, ids = 0, set[str]()
+    count, once = 0, set[str]()
     for name, message in said:
         own = {block["block_id"] for block in message.blocks if "block_id" in block}
-        if group and (count + len(message.blocks) > MOST_BLOCKS or own & ids):
+        own |= SINGLE & {block["type"] for block in message.blocks}
+        if group and (count + len(message.blocks) > MOST_BLOCKS or own & once):
             yield group
-            group, count, ids = [], 0, set()
+            group, count, once = [], 0, set()
         group.append((name, message))
-        count, ids = count + len(message.blocks), ids | own
+        count, once = count + len(message.blocks), once | own
     if group:
         yield group
 

@@ -40,7 +40,8 @@ from bot.slack.modals import (
 from bot.slack.rendering.formatting import Formatter, Json, Message
 
 NOW: Final = datetime(2026, 3, 4, 12, tzinfo=UTC)
-LINK: Final = "https://example.slack.com/archives/C0SAMPLE/p1772625600000000"
+WORKSPACE: Final = "https://example.slack.com/"
+LINK: Final = f"{WORKSPACE}archives/C0SAMPLE/p1772625600000000"
 RULE: Final = Rule(
     id=RuleId("3c90c3cc-0d44-4b50-8888-8dd25736052a"),
     name="Spar 100,-",
@@ -71,6 +72,7 @@ REQUEST: Final = Request(
     channel=POLICY.id,
     requester=UserId("U0ANN"),
     created_at=NOW,
+    card_ts="1772625600.000000",
     state=State.WAITING,
     rule=RULE,
     customers=10,
@@ -105,6 +107,7 @@ UNCLEAR: Final = AmbiguousFile(Upload(FileId("F0SAMPLE"), "list.csv"), (Column(1
 
 def messages(formatter: Formatter) -> Iterator[tuple[str, Message]]:
     """Draw every kind of message, each with its name."""
+    formatter = replace(formatter, workspace=WORKSPACE)
     snapshots = [_snapshot(state) for state in State if state is not State.DRAFT]
     for snapshot in snapshots:
         yield f"card, {snapshot.request.state}", card.build(snapshot, formatter)
@@ -112,7 +115,7 @@ def messages(formatter: Formatter) -> Iterator[tuple[str, Message]]:
     yield "requests that a backup lacks", lost_requests.build([LOST], [POLICY.id], {}, formatter)
     yield "status of a request", status.one(_snapshot(State.STOPPED), formatter)
     yield "status", status.build(StatusPage(tuple(snapshots), 2, has_more=True), formatter, PAUSE)
-    mine = StatusPage(tuple(snapshots[:2]), is_own=True, waits=tuple(snapshots[:1]))
+    mine = StatusPage((snapshots[0], snapshots[-1]), is_own=True, waits=tuple(snapshots[:1]))
     yield "status in direct messages", status.build(mine, formatter)
     yield "status of nothing", status.build(StatusPage(()), formatter)
     yield "places", choices.places(PLACES, "Spar 100")

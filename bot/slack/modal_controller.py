@@ -22,10 +22,10 @@ from bot.slack.client import errors
 from bot.slack.client.direct_messages import direct_channel
 from bot.slack.client.errors import CALL_ERRORS, ErrorKind, describe, kind_of
 from bot.slack.client.file_messages import FileMessenger
-from bot.slack.client.new_blocks import with_known_blocks
+from bot.slack.client.new_blocks import REFUSALS, with_known_blocks, without_new_blocks
 from bot.slack.language.texts import N_, _
 from bot.slack.rendering import reasons
-from bot.slack.rendering.blocks import modal, section, without_new_blocks
+from bot.slack.rendering.blocks import modal, section
 from bot.slack.rendering.formatting import Formatter, Message
 from bot.slack.reply import Close, Drawing, Reply, View
 
@@ -200,7 +200,7 @@ class ModalController:
         async def post() -> None:
             say = partial(respond, text=text, response_type="ephemeral", replace_original=replace)
             answer = await say(blocks=blocks)
-            if blocks and answer.status_code == errors.BAD_REQUEST:
+            if blocks and any(refusal in answer.body for refusal in REFUSALS):
                 answer = await say(blocks=without_new_blocks(blocks))
             if answer.status_code == errors.TOO_MANY_REQUESTS or answer.status_code >= errors.SERVER_ERROR:
                 raise ConnectionError(answer.status_code)

@@ -158,7 +158,9 @@ async def test_a_wrong_id_suggests_the_nearest(stand: Stand, command: str) -> No
     await told(stand, f"{command} {wrong}", words=f"I can't find {wrong} here. Did you mean {short}?")
 
 
-async def test_status_turns_pages_in_place(stand: Stand) -> None:
+@pytest.mark.parametrize("unknown", [frozenset[str](), frozenset({"data_table"})])
+async def test_status_turns_pages_in_place(stand: Stand, unknown: frozenset[str]) -> None:
+    stand.shop.slack.workspace.unknown_blocks = unknown
     await stand.ask()
     asked, told_before = await stand.request(), len(stand.shop.ann.ephemerals)
     for number in range(11):
@@ -170,7 +172,11 @@ async def test_status_turns_pages_in_place(stand: Stand) -> None:
     page = await told(stand, "status", words="Requests in this channel")
     await stand.shop.ann.press("Older", page)
     await stand.errands.done()
-    assert "page 2" in stand.shop.ann.read(page)
+    older = stand.shop.ann.read(page)
+    assert "page 2" in older
+    assert "Ended requests" in older
+    assert "R-22229" in older
+    assert ("data_table" in {block["type"] for block in page.blocks}) is not bool(unknown)
     assert len(stand.shop.ann.ephemerals) == told_before + 1
     await stand.shop.ann.press("Newer", page)
     await stand.errands.done()

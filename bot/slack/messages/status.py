@@ -1,9 +1,26 @@
-"""The answers to `/discount status`: requests in pages, a line each with its link, or one request in full."""
+"""The answers to `/discount status`: requests in pages, or one request in full.
+
+An open request is a line that links to its message; those that have ended are a table.
+"""
 
 from collections.abc import Sequence
 from typing import Final
 
-from slackblocks import ActionsBlock, Block, Button
+from slackblocks import (
+    ActionsBlock,
+    Block,
+    Button,
+    DataTableBlock,
+    RawNumber,
+    RawText,
+    RichText,
+    RichTextBlock,
+    RichTextChannel,
+    RichTextElement,
+    RichTextLink,
+    RichTextSection,
+    RichTextUser,
+)
 
 from bot.domain.requests.notification import RequestSnapshot
 from bot.domain.requests.request import Pause, Request, State
@@ -14,13 +31,17 @@ from bot.slack.messages.summary import left_out
 from bot.slack.rendering import pause_banner, progress_bar, request_facts
 from bot.slack.rendering.blocks import context, message, section, sections
 from bot.slack.rendering.formatting import Formatter, Message
-from bot.slack.rendering.mrkdwn import escape, mention
+from bot.slack.rendering.mrkdwn import escape, mention, shorten
 from bot.slack.rendering.request_state import agreed, mark, status_lines
 
 NEWER: Final = "discount_status_newer"
 OLDER: Final = "discount_status_older"
 """The actions that turn a page; their value is the page."""
 PAGES: Final = "discount_status_pages"
+NAME: Final = 40
+RULE_TITLE: Final = 60
+"""How long a name and a rule's title are in a cell."""
+Cell = RawText | RawNumber | RichTextBlock
 
 
 def build(shown: StatusPage, formatter: Formatter, pause: Pause | None = None) -> Message:
@@ -120,8 +141,45 @@ def _listed(shown: StatusPage, formatter: Formatter) -> list[Block]:
         waiting = _lines(shown.waits, formatter, is_own=False)
         blocks += [section(_("*Waiting for your approval*")), *waiting]
     if shown.requests or blocks:
-        blocks += [section(_title(shown)), *_lines(shown.requests, formatter, is_own=shown.is_own)]
+        still_open = [each for each in shown.requests if not each.request.ended]
+        ended = [each for each in shown.requests if each.request.ended]
+        blocks += [section(_title(shown)), *_lines(still_open, formatter, is_own=shown.is_own)]
+        blocks += _table(ended, formatter, is_own=shown.is_own)
     return blocks
+
+
+def _table(ended: Sequence[RequestSnapshot], formatter: Formatter, *, is_own: bool) -> list[Block]:
+    """Draw requests that have ended as a table, with what their lines would say."""
+    if not ended:
+        return []
+    header: list[Cell] = [RawText(_("Request")), RawText(_("Result"))]
+    header += [RawText(_("Discount")), RawText(_("Requested"))]
+    rows = [_row(each, formatter, is_own=is_own) for each in ended]
+    return [DataTableBlock([header, *rows], caption=_("Ended requests"), page_size=len(rows))]
+
+
+def _row(snapshot: RequestSnapshot, formatter: Formatter, *, is_own: bool) -> list[Cell]:
+    request, result = snapshot.request, mark(snapshot)
+    if request.state is not State.DONE:
+        result = f"{result} · {request_facts.whom(request, formatter)}"
+    rule = shorten(request.rule.title, RULE_TITLE) if request.rule else _("no rule chosen")
+    link = formatter.permalink(request.channel, request.card_ts)
+    name = shorten(formatter.names(request.requester), NAME)
+    if is_own:
+        whose: RichTextElement = RichTextChannel(request.channel)
+    else:
+        whose = RichText(name) if name else RichTextUser(request.requester)
+    when = [RichText(f", {formatter.day(request.asked_at)}")] if request.asked_at else []
+    return [
+        _cell(RichTextLink(link, request.short) if link else RichText(request.short)),
+        RawText(result),
+        RawText(rule or _("no rule chosen")),
+        _cell(whose, *when),
+    ]
+
+
+def _cell(*elements: RichTextElement) -> RichTextBlock:
+    return RichTextBlock(RichTextSection([*elements]))
 
 
 def _lines(snapshots: Sequence[RequestSnapshot], formatter: Formatter, *, is_own: bool) -> list[Block]:

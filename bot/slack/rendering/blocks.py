@@ -34,8 +34,6 @@ INPUT: Final = 3_000
 OPTION: Final = 75
 """An option's text and description; also a safe limit for its value."""
 MAX_OPTIONS: Final = 100
-NEW_BLOCKS: Final = frozenset({"alert", "data_table", "data_visualization", "table"})
-"""Blocks that some of Slack's servers and clients may not know yet; nothing is said in them alone."""
 WITH_ID: Final = frozenset({"input", "actions"})
 """Blocks that keep their ids. The others lose theirs, so that the same facts always draw the same message."""
 
@@ -181,19 +179,6 @@ def _without_id(block: Json) -> Json:
         block = {key: block[key] for key in block if key != "block_id"}
     if "child_blocks" in block:
         block["child_blocks"] = _without_ids(block["child_blocks"])
+    if "rows" in block:
+        block["rows"] = [_without_ids(row) for row in block["rows"]]
     return block
-
-
-def without_new_blocks(blocks: Sequence[Json]) -> list[Json]:
-    """Leave out the blocks that Slack has drawn since 2026 only; what a container folds is kept.
-
-    >>> without_new_blocks([{"type": "container", "child_blocks": [{"type": "divider"}]}, {"type": "alert"}])
-    [{'type': 'divider'}]
-    """
-    kept: list[Json] = []
-    for block in blocks:
-        if block["type"] == "container":
-            kept += block["child_blocks"]
-        elif block["type"] not in NEW_BLOCKS:
-            kept.append(block)
-    return kept

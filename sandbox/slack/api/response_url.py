@@ -15,7 +15,7 @@ def answer_person(workspace: Workspace, to: ResponseUrl, answer: Json) -> Messag
         workspace.delete(to.about)
         return None
     text, blocks = str(answer.get("text") or ""), answer.get("blocks") or []
-    refuse_message(blocks, text)
+    refuse_message(blocks, text, unknown=workspace.unknown_blocks)
     if answer.get("replace_original") and to.about is not None:
         workspace.edit(to.about, text=text, blocks=blocks)
         return to.about

@@ -92,6 +92,8 @@ def _data_table(block: Json, at: str) -> Faults:
         yield f"{at}.page_size: {block['page_size']}"
     if len({len(row) for row in block.get("rows", [])}) > 1:
         yield f"{at}: rows of different lengths"
+    if any(cell.get("type") == "rich_text" for row in block.get("rows", [])[:1] for cell in row):
+        yield f"{at}: rich text in the header"
     yield from _rows(block, at)
 
 

@@ -89,8 +89,9 @@ class MessageRenderer:
         return [*([f"▾ {title}"] if title else []), *self.blocks(block["child_blocks"])]
 
     def table(self, block: Json) -> list[str]:
-        """Render a table, a line for each row."""
-        return [" | ".join(self._cell(cell) for cell in row) for row in block["rows"]]
+        """Render a table: its caption if it has one, and a line for each row."""
+        caption = [block["caption"]] if "caption" in block else []
+        return [*caption, *(" | ".join(self._cell(cell) for cell in row) for row in block["rows"])]
 
     def chart(self, block: Json) -> list[str]:
         """Render a chart: its title, and a line for each series."""

@@ -25,6 +25,8 @@ def pieces(cell: Json) -> Iterator[Piece]:
             yield Piece(f"<{url}|{cell.get('text') or url}>", is_token=True)
         case {"type": "user", "user_id": user}:
             yield Piece(f"<@{user}>", is_token=True)
+        case {"type": "channel", "channel_id": channel}:
+            yield Piece(f"<#{channel}>", is_token=True)
         case {"type": "date", "timestamp": moment, "format": pattern}:
             yield Piece(f"<!date^{moment}^{pattern}|{cell.get('fallback', moment)}>", is_token=True)
         case {"elements": list(elements)}:

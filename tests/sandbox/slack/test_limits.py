@@ -129,6 +129,7 @@ def test_what_slack_takes_has_no_fault() -> None:
         [data_table([cell("x")])],
         [data_table([cell("x")], [cell("y"), cell("z")])],
         [data_table([cell("x")], [cell("")])],
+        [data_table([{"type": "rich_text", "elements": []}], [cell("x")])],
         [data_table([cell("x")], [cell("y")], page_size=101)],
         [data_table([cell("x")], [cell("y" * 20_000)])],
         [data_table([cell("x")], [cell("y")], caption="")],

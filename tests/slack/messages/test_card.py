@@ -13,7 +13,6 @@ from bot.domain.requests.notification import NotificationType
 from bot.domain.requests.prior_grants import PriorRequest
 from bot.domain.requests.request import State, StopReason
 from bot.domain.rules.rule import Reward, RewardType
-from bot.services.overview import StatusPage
 from bot.slack.command_parser import ParseProblem, UnknownCommand
 from bot.slack.messages import card, confirmations, help, notices, status, summary  # noqa: A004 - the command's own word
 from bot.slack.rendering.formatting import Message
@@ -251,31 +250,6 @@ def test_what_was_given_in_an_earlier_round_is_never_denied(state: State) -> Non
         assert "/discount add" not in text
     assert "nothing was given" not in confirmations.rejected(request).text.lower()
     assert "Given to 7 of 10 customers" in words(card.build(snapshot, LOOK))
-
-
-def test_status_lists_requests_or_says_there_are_none() -> None:
-    assert "No requests here yet." in status.build(StatusPage(()), LOOK).text
-    assert "You have no requests yet." in status.build(StatusPage((), is_own=True), LOOK).text
-    assert words(status.build(StatusPage((samples.STORY,) * 3), LOOK)).count("R-7K2QF") == 3
-    assert buttons(status.one(samples.STORY, LOOK)) == []
-
-
-def test_status_links_each_request_without_asking_slack() -> None:
-    linked = replace(LOOK, workspace="https://shop.slack.com/")
-    request = replace(samples.STORY.request, card_ts="1795435200.000100")
-    drawn = str(status.build(StatusPage((replace(samples.STORY, request=request),)), linked).blocks)
-    assert f"*<https://shop.slack.com/archives/{request.channel}/p1795435200000100|R-7K2QF>*" in drawn
-
-
-def test_status_turns_pages_where_there_are_more() -> None:
-    def turns(shown: StatusPage) -> list[str]:
-        return [button["text"]["text"] for button in buttons(status.build(shown, LOOK))]
-
-    one = (samples.STORY,)
-    assert turns(StatusPage(one)) == []
-    assert turns(StatusPage(one, has_more=True)) == ["Older"]
-    assert turns(StatusPage(one, 2, has_more=True)) == ["Newer", "Older"]
-    assert turns(StatusPage(one, 3)) == ["Newer"]
 
 
 def test_help_names_every_command_and_no_planned_one() -> None:
