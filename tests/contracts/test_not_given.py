@@ -162,7 +162,11 @@ async def test_the_four_outcomes_add_up_in_source_file_columns_and_messages(
     for state in (State.STOPPED, State.DONE):
         snapshot = await load_snapshot(repository, replace(request, state=state, started_at=NOW), POLICY)
         direct = notices.direct(notice(happened=NotificationType.DONE), snapshot, LOOK, link="").text
-        for said in (request_state.status_line(snapshot, LOOK), summary.build(snapshot, LOOK).text, direct):
+        for said in (
+            "\n".join(request_state.status_lines(snapshot, LOOK)),
+            summary.build(snapshot, LOOK).text,
+            direct,
+        ):
             assert figures(said, len(ends)) == (tally.given, tally.refused, tally.unknown, tally.not_tried), (
                 said
             )

@@ -1,6 +1,5 @@
 """A request's card, its one message in the channel: the facts, the state, and the buttons that fit it."""
 
-from functools import partial
 from typing import Final
 
 from slackblocks import Block
@@ -14,7 +13,8 @@ from bot.slack.rendering.blocks import context, message, section, sections
 from bot.slack.rendering.formatting import Formatter, Message
 from bot.slack.rendering.mrkdwn import capitalised, escape
 from bot.slack.rendering.outcomes import ends, headline, sign
-from bot.slack.rendering.request_state import agreed, status_line, status_lines
+from bot.slack.rendering.request_state import agreed, status_lines
+from bot.slack.rendering.rules.rule_rewards import cost_text
 
 RESULT_FIRST: Final = frozenset({State.STOPPED, State.DONE, State.REJECTED, State.CANCELLED, State.EXPIRED})
 """In these states the message begins with the state, and the facts go into one small line."""
@@ -45,28 +45,29 @@ def text(snapshot: RequestSnapshot, formatter: Formatter) -> str:
         if request.production:
             return _("PRODUCTION: {question}", question=question)
         return _("{question} TEST", question=question)
-    fill = partial(_filled, request=request, formatter=formatter)
     tally = snapshot.tally
+    values = {
+        "offer": escape(request_facts.offer(request, formatter)),
+        "id": request.short,
+        "account": request_facts.stage(request),
+    }
     if request.state is State.STOPPED and tally.unknown:
         return ngettext(
             "Stopped with {count} customer unconfirmed: {offer} ({id}, {account})",
             "Stopped with {count} customers unconfirmed: {offer} ({id}, {account})",
             tally.unknown,
-            offer=escape(request_facts.offer(request, formatter)),
-            id=request.short,
-            account=request_facts.stage(request),
+            **values,
         )
     if request.state is not State.DONE:
-        return fill(TEXTS[request.state])
+        return _(TEXTS[request.state], **values)
     if tally.unknown and not tally.newly_given:
-        return fill(N_("Ended without an answer from Dintero: {offer} ({id}, {account})"))
+        return _("Ended without an answer from Dintero: {offer} ({id}, {account})", **values)
     return _(
         "{sign} {outcomes}: {value} ({id}, {account})",
         sign=sign(tally),
         outcomes=", ".join([headline(tally), *ends(tally)]),
         value=escape(request_facts.value(request, formatter)),
-        id=request.short,
-        account=request_facts.stage(request),
+        **values,
     )
 
 
@@ -76,7 +77,7 @@ def lines(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
     return [
         *(request_facts.rule_lines(request.rule, formatter) if request.rule else []),
         request_facts.customers(request, formatter),
-        *([request_facts.cost_line(request.price, formatter)] if request.rule else []),
+        *([_("*Cost:* {cost}", cost=cost_text(request.price, formatter))] if request.rule else []),
         *request_facts.other_account(request, formatter),
         *_notes(snapshot, formatter),
         *request_facts.reason(request),
@@ -92,17 +93,10 @@ def _question(request: Request, formatter: Formatter) -> str:
     }
     if request.price is None:
         return _("Approve? {who} wants to give {value} ({rule}) to {customers}.", **values)
-    total = formatter.amount(request.price.total)
-    text = N_("Approve? {who} wants to give {value} ({rule}) to {customers}, {total} in all.")
-    return _(text, total=total, **values)
-
-
-def _filled(text: str, *, request: Request, formatter: Formatter) -> str:
     return _(
-        text,
-        offer=escape(request_facts.offer(request, formatter)),
-        id=request.short,
-        account=request_facts.stage(request),
+        "Approve? {who} wants to give {value} ({rule}) to {customers}, {total} in all.",
+        total=formatter.amount(request.price.total),
+        **values,
     )
 
 
@@ -119,7 +113,7 @@ def _open(snapshot: RequestSnapshot, formatter: Formatter) -> list[Block]:
         request_facts.fields(request_facts.facts(request, formatter)),
         *sections([*warnings, *_notes(snapshot, formatter)], most=2),
         *request_facts.quote(request),
-        section(status_line(snapshot, formatter)),
+        section("\n".join(status_lines(snapshot, formatter))),
         *pause_banner.of_request(snapshot, formatter),
         *buttons(snapshot, formatter),
         context(f"{request.short} · {request_facts.stage(request)}"),

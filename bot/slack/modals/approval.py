@@ -130,7 +130,7 @@ def _warnings(approval_view: ApprovalView, formatter: Formatter, links: earlier_
         *changed,
         *_sources(review),
         *review_warnings(review, formatter, links),
-        *file_summary.warnings(review.files_read, formatter, masked=True, is_short=True),
+        *file_summary.warnings(review.files_read, masked=True, is_short=True),
         *before(approval_view.snapshot, formatter),
     ]
 

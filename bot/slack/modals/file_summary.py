@@ -6,10 +6,9 @@ from typing import Final
 
 from bot.domain.customers.columns import letter, names_column
 from bot.domain.customers.uploads import Doubt, DoubtfulIds, FileRead, OtherSheet
-from bot.slack.language.texts import _, ngettext
+from bot.slack.language.texts import _, ngettext, number
 from bot.slack.rendering.file_errors import ODD, ODD_IN_SHORT
-from bot.slack.rendering.formatting import Formatter
-from bot.slack.rendering.mrkdwn import escape, mask, phrase
+from bot.slack.rendering.mrkdwn import and_more, escape, mask, phrase
 
 MAX_ROWS_NAMED: Final = 10
 MAX_ROWS_IN_SHORT: Final = 4
@@ -18,11 +17,6 @@ MAX_NAME: Final = 60
 MAX_ID: Final = 80
 ID_SIGN: Final = re.compile(r"[@\d]")
 """What a known name of a column has not: the first id may have been taken for its name."""
-
-
-def lines(files: Sequence[FileRead], formatter: Formatter, *, masked: bool = False) -> list[str]:
-    """Describe what was read; nothing of a plain list of typed ids. An approver sees ids `masked`."""
-    return [*sources(files, masked=masked), *warnings(files, formatter, masked=masked)]
 
 
 def sources(files: Sequence[FileRead], *, masked: bool = False) -> list[str]:
@@ -38,16 +32,14 @@ def listed(file: FileRead) -> str:
     return _("{file}, {place}", **values)
 
 
-def warnings(
-    files: Sequence[FileRead], formatter: Formatter, *, masked: bool = False, is_short: bool = False
-) -> list[str]:
+def warnings(files: Sequence[FileRead], *, masked: bool = False, is_short: bool = False) -> list[str]:
     """Say what was skipped, and what may not have been meant; in short, without advice, to an approver."""
     return [
         f"⚠️ {line}"
         for file in files
         for line in (
             *_hidden(file),
-            *(_skipped(file, formatter) if is_short else _unreadable(file, formatter)),
+            *(_skipped(file) if is_short else _unreadable(file)),
             *(_doubtful(each, file, masked=masked) for each in file.doubtful),
         )
     ]
@@ -132,34 +124,31 @@ def _sheet(sheet: OtherSheet) -> str:
     return ngettext("“{name}” ({count} row)", "“{name}” ({count} rows)", sheet.rows, name=name)
 
 
-def _unreadable(file: FileRead, formatter: Formatter) -> list[str]:
+def _unreadable(file: FileRead) -> list[str]:
     """Name the rows without a usable id, by problem."""
     if not file.odd:
         return []
     named = file.odd_rows[:MAX_ROWS_NAMED]
     parts = [
-        _rows([row.row for row in named if row.why is why], _(ODD[why]), formatter)
+        _rows([row.row for row in named if row.why is why], _(ODD[why]))
         for why in dict.fromkeys(row.why for row in named)
     ]
-    if more := file.odd - len(named):
-        parts.append(_("{count} more", count=more))
-    rows = "; ".join(parts)
+    rows = "; ".join([*parts, *and_more(file.odd - len(named))])
     return [ngettext("Skipped {count} row – {rows}", "Skipped {count} rows – {rows}", file.odd, rows=rows)]
 
 
-def _skipped(file: FileRead, formatter: Formatter) -> list[str]:
+def _skipped(file: FileRead) -> list[str]:
     """Name the rows without a usable id in one line."""
     if not file.odd:
         return []
     named = file.odd_rows[:MAX_ROWS_IN_SHORT]
     parts = []
     for why in dict.fromkeys(row.why for row in named):
-        rows = [formatter.number(row.row) for row in named if row.why is why]
+        rows = [number(row.row) for row in named if row.why is why]
         problem = _(ODD_IN_SHORT.get(why, ODD[why]))
         parts.append(_("{rows} ({problem})", rows=phrase(rows, last="and"), problem=problem))
-    if more := file.odd - len(named):
-        parts.append(_("{count} more", count=more))
-    return [ngettext("Skipped row: {rows}", "Skipped rows: {rows}", file.odd, rows=", ".join(parts))]
+    told = ", ".join([*parts, *and_more(file.odd - len(named))])
+    return [ngettext("Skipped row: {rows}", "Skipped rows: {rows}", file.odd, rows=told)]
 
 
 def _doubtful(doubtful: DoubtfulIds, file: FileRead, *, masked: bool) -> str:
@@ -167,10 +156,8 @@ def _doubtful(doubtful: DoubtfulIds, file: FileRead, *, masked: bool) -> str:
     show = mask if masked else str
     named = doubtful.first[:MAX_IDS_NAMED]
     what = problem(doubtful.why, doubtful.count)
-    ids = [_id(escape(show(customer), MAX_ID), row, file) for row, customer in named]
-    if ids and (more := doubtful.count - len(named)):
-        ids.append(_("{count} more", count=more))
-    if ids:
+    if ids := [_id(escape(show(customer), MAX_ID), row, file) for row, customer in named]:
+        ids += and_more(doubtful.count - len(named))
         what = _("{problem}: {ids}", problem=what, ids=phrase(ids, last="and"))
     if masked or doubtful.why is not Doubt.SPACED:
         return what
@@ -215,8 +202,8 @@ def _id(shown: str, row: int, file: FileRead) -> str:
     return _("“{id}” (line {line})", id=shown, line=row)
 
 
-def _rows(numbers: Sequence[int], problem: str, formatter: Formatter) -> str:
-    shown = phrase(list(map(formatter.number, numbers)), last="and", most=MAX_ROWS_NAMED)
+def _rows(numbers: Sequence[int], problem: str) -> str:
+    shown = phrase(list(map(number, numbers)), last="and", most=MAX_ROWS_NAMED)
     if len(numbers) == 1:
         return _("row {row}: {problem}", row=shown, problem=problem)
     return _("rows {rows}: {problem}", rows=shown, problem=problem)

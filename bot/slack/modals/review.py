@@ -34,15 +34,17 @@ def build(review: Review, formatter: Formatter, links: earlier_requests.Links) -
         (_("Ids"), request_facts.ids(review, masked=False)),
         (_("Account"), request_facts.account_kind(request)),
     ]
+    files, masked = review.files_read, not review.shows_ids
+    doubts = [*warnings(review, formatter, links), *file_summary.warnings(files, masked=masked)]
     blocks = [
         *pause_banner.blocks(review.pause, formatter),
         header(request_facts.heading(request, formatter)),
         request_facts.fields(facts, above=request_facts.title_and_amounts(request)),
         *request_facts.quote(request),
-        *sections(file_summary.sources(review.files_read, masked=not review.shows_ids), most=4),
-        *sections([*warnings(review, formatter, links), *_about_files(review, formatter)], most=8),
+        *sections(file_summary.sources(files, masked=masked), most=4),
+        *sections(doubts, most=8),
     ]
-    if any(file.odd for file in review.files_read):
+    if any(file.odd for file in files):
         get_rows = Button(_("Send me skipped rows"), action_id=ODD_ROWS, value=request.id)
         blocks.append(ActionsBlock([get_rows], block_id="odd_rows"))
     blocks += sections([*_conditions(review, formatter), *_next(review)], most=4)
@@ -91,10 +93,6 @@ def warnings(review: Review, formatter: Formatter, links: earlier_requests.Links
         *earlier_requests.own_key(request),
         *earlier_requests.key_use(review),
     ]
-
-
-def _about_files(review: Review, formatter: Formatter) -> list[str]:
-    return file_summary.warnings(review.files_read, formatter, masked=not review.shows_ids)
 
 
 def _conditions(review: Review, formatter: Formatter) -> list[str]:

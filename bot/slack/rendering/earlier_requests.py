@@ -10,12 +10,23 @@ from bot.domain.requests.request import Request
 from bot.domain.requests.views import Review
 from bot.slack.language.texts import N_, _, joined, ngettext
 from bot.slack.rendering.formatting import Formatter, duration
-from bot.slack.rendering.mrkdwn import address, escape, phrase
+from bot.slack.rendering.mrkdwn import address, escape, first_few, phrase
 
 Links = Mapping[RequestId, str]
 """The addresses of other requests' messages."""
 
 MAX_REQUESTS: Final = 5
+PRIOR: Final = {
+    (True, True): N_(
+        "⚠️ At least {count} of these customers got this rule in the last {time}, or may get it ({requests})."
+    ),
+    (True, False): N_("⚠️ At least {count} of these customers got this rule in the last {time} ({requests})."),
+    (False, True): N_(
+        "⚠️ {count} of these customers got this rule in the last {time}, or may get it ({requests})."
+    ),
+    (False, False): N_("⚠️ {count} of these customers got this rule in the last {time} ({requests})."),
+}
+"""By whether there may be more customers, and whether some of the requests have no result yet."""
 
 
 def before(found: PriorGrants, links: Links, days: int) -> list[str]:
@@ -24,9 +35,8 @@ def before(found: PriorGrants, links: Links, days: int) -> list[str]:
         unread = _("⚠️ Not all earlier requests for this rule could be compared with this one.")
         return [unread] if found.more else []
     alone = len(found.by) == 1 and found.by[0].customers == found.customers
-    shown = [_share(each, links, is_alone=alone) for each in found.by if not each.is_hidden]
-    if len(shown) > MAX_REQUESTS:
-        shown[MAX_REQUESTS:] = [_("{count} more", count=len(shown) - MAX_REQUESTS)]
+    visible = [_share(each, links, is_alone=alone) for each in found.by if not each.is_hidden]
+    shown = first_few(visible, MAX_REQUESTS)
     if hidden := sum(each.is_hidden for each in found.by):
         shown.append(ngettext("{count} request you can't see", "{count} requests you can't see", hidden))
     return [_prior(found, joined(shown), duration(timedelta(days=days)))]
@@ -34,22 +44,8 @@ def before(found: PriorGrants, links: Links, days: int) -> list[str]:
 
 def _prior(found: PriorGrants, requests: str, time: str) -> str:
     """Say how many got it, or may get it from requests that have not ended or have no answer."""
-    count, unsure = found.customers, any(each.open or each.unknown for each in found.by)
-    match found.more, unsure:
-        case True, True:
-            text = N_(
-                "⚠️ At least {count} of these customers got this rule in the last {time},"
-                " or may get it ({requests})."
-            )
-        case True, False:
-            text = N_("⚠️ At least {count} of these customers got this rule in the last {time} ({requests}).")
-        case False, True:
-            text = N_(
-                "⚠️ {count} of these customers got this rule in the last {time}, or may get it ({requests})."
-            )
-        case _:
-            text = N_("⚠️ {count} of these customers got this rule in the last {time} ({requests}).")
-    return _(text, count=count, requests=requests, time=time)
+    unsure = any(each.open or each.unknown for each in found.by)
+    return _(PRIOR[bool(found.more), unsure], count=found.customers, requests=requests, time=time)
 
 
 def lost(review: Review) -> list[str]:
@@ -58,9 +54,7 @@ def lost(review: Review) -> list[str]:
     if not found:
         return []
     here = [str(one.short) for one in found if one.channel == review.request.channel]
-    named = [*here[:MAX_REQUESTS]]
-    if more := len(here) - len(named):
-        named.append(_("{count} more", count=more))
+    named = first_few(here, MAX_REQUESTS)
     if elsewhere := len(found) - len(here):
         named.append(ngettext("{count} in another channel", "{count} in other channels", elsewhere))
     return [
@@ -73,34 +67,27 @@ def first(request: Request, found: PriorRequest | None, formatter: Formatter, li
     """Name the request whose remaining customers this one is for, or some of them."""
     if found is None:
         return []
-    refused, link = found.refused, _linked(found, links)
-    skipped = _("Customers who already got it are skipped (same campaign key).")
+    values = {"request": _linked(found, links), "count": request.customers}
     if request.customers < found.customers:
-        return [
-            _(
-                "*Follow-up to {request}:* {count} of its remaining {customers}.",
-                request=link,
-                count=request.customers,
-                customers=formatter.customers(found.customers),
-            ),
-            skipped,
-        ]
-    if not refused:
-        return [_("*Follow-up to {request}:* its remaining customers.", request=link), skipped]
-    if refused == found.customers:
+        customers = formatter.customers(found.customers)
+        text = _(
+            "*Follow-up to {request}:* {count} of its remaining {customers}.", customers=customers, **values
+        )
+    elif not found.refused:
+        text = _("*Follow-up to {request}:* its remaining customers.", **values)
+    elif found.refused == found.customers:
         text = ngettext(
             "*Follow-up to {request}:* the {count} customer Dintero refused.",
             "*Follow-up to {request}:* the {count} customers Dintero refused.",
-            refused,
-            request=link,
+            found.refused,
+            request=values["request"],
         )
-        return [text, skipped]
-    text = _(
-        "*Follow-up to {request}:* its remaining customers, with the {count} Dintero refused.",
-        count=refused,
-        request=link,
-    )
-    return [text, skipped]
+    else:
+        values["count"] = found.refused
+        text = _(
+            "*Follow-up to {request}:* its remaining customers, with the {count} Dintero refused.", **values
+        )
+    return [text, _("Customers who already got it are skipped (same campaign key).")]
 
 
 def asked_already(found: Remainder | None, links: Links) -> list[str]:
@@ -127,9 +114,7 @@ def key_use(review: Review) -> list[str]:
     if not (used.given or used.forgotten or used.more or (used.by and request.own_key)):
         return []
     here = [str(each.short) for each in used.by if each.channel == request.channel]
-    named = here[:MAX_REQUESTS]
-    if more := len(here) - len(named):
-        named.append(_("{count} more", count=more))
+    named = first_few(here, MAX_REQUESTS)
     if elsewhere := len(used.by) - len(here):
         named.append(
             ngettext("{count} request in another channel", "{count} requests in other channels", elsewhere)
@@ -154,19 +139,18 @@ def key_use(review: Review) -> list[str]:
 
 def _share(prior_request: PriorRequest, links: Links, *, is_alone: bool) -> str:
     """Say how many customers one earlier request is about, unless that is all, and how sure that is."""
-    request, count = _linked(prior_request, links), prior_request.customers
     if prior_request.open:
+        text = N_("{request}, not finished") if is_alone else N_("{request}: {count}, not finished")
+    elif prior_request.unknown:
+        text = N_("{request}: {count}, {unconfirmed} unconfirmed")
         if is_alone:
-            return _("{request}, not finished", request=request)
-        return _("{request}: {count}, not finished", request=request, count=count)
-    if prior_request.unknown:
-        unsure = prior_request.unknown
-        if is_alone:
-            return _("{request}, {unconfirmed} unconfirmed", request=request, unconfirmed=unsure)
-        return _(
-            "{request}: {count}, {unconfirmed} unconfirmed", request=request, count=count, unconfirmed=unsure
-        )
-    return request if is_alone else _("{request}: {count}", request=request, count=count)
+            text = N_("{request}, {unconfirmed} unconfirmed")
+    elif is_alone:
+        return _linked(prior_request, links)
+    else:
+        text = N_("{request}: {count}")
+    count, unconfirmed = prior_request.customers, prior_request.unknown
+    return _(text, request=_linked(prior_request, links), count=count, unconfirmed=unconfirmed)
 
 
 def _linked(prior_request: PriorRequest, links: Links) -> str:

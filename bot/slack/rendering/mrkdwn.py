@@ -121,10 +121,23 @@ def phrase(parts: Sequence[str], *, last: Literal["and", "or"] = "or", most: int
     >>> phrase(["a", "b", "c"]), phrase(["a", "b", "c", "d"], most=2)
     ('a, b or c', 'a, b and 2 more')
     """
-    if len(parts) > most:
-        more = _("{count} more", count=len(parts) - most)
-        return joined([*parts[:most], more])
-    return joined(parts, last)
+    return joined(first_few(parts, most), last if len(parts) <= most else "and")
+
+
+def first_few(parts: Sequence[str], most: int, *, of: int | None = None) -> list[str]:
+    """Keep the first parts, and count the others; there are more than these if they are the first `of` many.
+
+    >>> first_few(["a", "b", "c"], 2), first_few(["a"], 2, of=3), first_few(["a"], 2)
+    (['a', 'b', '1 more'], ['a', '2 more'], ['a'])
+    """
+    shown = list(parts[:most])
+    more = (len(parts) if of is None else of) - len(shown)
+    return [*shown, *and_more(more)]
+
+
+def and_more(count: int) -> list[str]:
+    """Count those that are not named; nothing if all are."""
+    return [_("{count} more", count=count)] if count > 0 else []
 
 
 def fit(text: str, most: int) -> str:

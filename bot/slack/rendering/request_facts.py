@@ -9,8 +9,8 @@ from bot.domain.policy.budget import BudgetUse
 from bot.domain.policy.policy import AppliedTier, TierTrigger
 from bot.domain.requests.request import Request
 from bot.domain.requests.views import Review
-from bot.domain.rules.rule import Availability, Cost, Rule, usable
-from bot.slack.language.texts import N_, _, in_quotes, joined, ngettext
+from bot.domain.rules.rule import Availability, Rule, usable
+from bot.slack.language.texts import N_, _, in_quotes, joined, ngettext, number
 from bot.slack.rendering.blocks import section
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import capitalised, escape, fit, mask, phrase, visible
@@ -113,11 +113,6 @@ def _in_full(customer: str) -> str:
     return f"`{escape(without_ticks, MAX_ID)}`"
 
 
-def cost_line(price: Cost | None, formatter: Formatter) -> str:
-    """Say the cost in a line of its own."""
-    return _("*Cost:* {cost}", cost=cost_text(price, formatter))
-
-
 def fields(pairs: Sequence[tuple[str, str]], *, above: str = "") -> Block:
     """Draw facts in two columns, each under its name, below a line of mrkdwn."""
     texts: list[str | Text] = [Text(fit(f"*{name}*\n{said}", FIELD), verbatim=True) for name, said in pairs]
@@ -195,30 +190,26 @@ def budget(budget_use: BudgetUse | None, formatter: Formatter) -> list[str]:
     """Say how much of the channel's remaining budget it uses, if there is one."""
     if budget_use is None:
         return []
-    left, until = [], formatter.day(budget_use.until)
+    until, parts = formatter.day(budget_use.until), []
     if budget_use.left_customers is not None:
-        left.append(formatter.customers(budget_use.left_customers))
+        parts.append((number(budget_use.customers), formatter.customers(budget_use.left_customers)))
     if budget_use.left_amount is not None:
-        left.append(formatter.amount(budget_use.left_amount))
-    what = joined(left)
+        parts.append((formatter.amount(budget_use.amount), formatter.amount(budget_use.left_amount)))
+    left = joined([left for _used, left in parts])
     if not budget_use.fits:
-        return [_("⚠️ *Over budget:* {left} left until {day}.", left=what, day=until)]
-    used = [
-        *([formatter.number(budget_use.customers)] if budget_use.left_customers is not None else []),
-        *([formatter.amount(budget_use.amount)] if budget_use.left_amount is not None else []),
-    ]
-    if len(used) == 1:
-        return [
-            _("*Budget:* uses {used} of the {left} left until {day}.", used=used[0], left=what, day=until)
-        ]
+        return [_("⚠️ *Over budget:* {left} left until {day}.", left=left, day=until)]
+    if len(parts) == 1:
+        used = parts[0][0]
+        return [_("*Budget:* uses {used} of the {left} left until {day}.", used=used, left=left, day=until)]
+    (customers, left_customers), (amount, left_amount) = parts
     return [
         _(
             "*Budget:* uses {customers} of the {left_customers} and {amount} of the {left_amount} left"
             " until {day}.",
-            customers=used[0],
-            left_customers=left[0],
-            amount=used[1],
-            left_amount=left[1],
+            customers=customers,
+            left_customers=left_customers,
+            amount=amount,
+            left_amount=left_amount,
             day=until,
         )
     ]

@@ -64,13 +64,8 @@ def before(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
     return _so_far(snapshot, formatter) if snapshot.request.started_at else []
 
 
-def status_line(snapshot: RequestSnapshot, formatter: Formatter) -> str:
-    """Say in mrkdwn which state the request is in, who moved it there, and what happens next."""
-    return "\n".join(status_lines(snapshot, formatter))
-
-
 def status_lines(snapshot: RequestSnapshot, formatter: Formatter, *, is_counted: bool = True) -> list[str]:
-    """Say the state in lines of mrkdwn: the most important one first.
+    """Say the state, who moved it there and what happens next in lines of mrkdwn, the most important first.
 
     Without `is_counted` only those who got it are counted: the others are told elsewhere in the message.
     """
@@ -86,7 +81,7 @@ def status_lines(snapshot: RequestSnapshot, formatter: Formatter, *, is_counted:
             return [_giving(snapshot, formatter)]
         case State.STOPPED:
             return [
-                _why_stopped(snapshot),
+                heading(snapshot.request.stop, snapshot.request.note),
                 *_so_far(snapshot, formatter, is_counted=is_counted),
                 _next(snapshot, formatter),
             ]
@@ -124,6 +119,7 @@ def _waiting(snapshot: RequestSnapshot, formatter: Formatter) -> str:
             missing,
             people=people,
         )
+        sentences = [needs, _("Approved by {people}.", people=agreed(snapshot, formatter))]
     else:
         needs = ngettext(
             "⏳ *Needs {count} approval* from {people}.",
@@ -131,9 +127,7 @@ def _waiting(snapshot: RequestSnapshot, formatter: Formatter) -> str:
             missing,
             people=people,
         )
-    sentences = [needs]
-    if voted:
-        sentences.append(_("Approved by {people}.", people=agreed(snapshot, formatter)))
+        sentences = [needs]
     if request.expires_at:
         sentences.append(_("Expires {time}.", time=formatter.slack_date(request.expires_at)))
     return " ".join(sentences)
@@ -183,11 +177,6 @@ def _done(snapshot: RequestSnapshot, formatter: Formatter, *, is_counted: bool) 
     return [f"{sign(tally)} *{said}*"]
 
 
-def _why_stopped(snapshot: RequestSnapshot) -> str:
-    request = snapshot.request
-    return heading(request.stop, request.note)
-
-
 def _next(snapshot: RequestSnapshot, formatter: Formatter) -> str:
     """Say what to do about a stop."""
     request, tally = snapshot.request, snapshot.tally
@@ -208,9 +197,8 @@ def _rejected(snapshot: RequestSnapshot, formatter: Formatter) -> str:
     by, why = snapshot.request.decided_by, escape(snapshot.request.note, NOTE_CHARACTERS)
     if not by:
         return _("🚫 *Rejected*")
-    if not snapshot.request.note.strip():
-        return _("🚫 *Rejected by {who}*", who=formatter.name(by))
-    return _("🚫 *Rejected by {who}:* “{why}”", who=formatter.name(by), why=why)
+    text = N_("🚫 *Rejected by {who}:* “{why}”") if why else N_("🚫 *Rejected by {who}*")
+    return _(text, who=formatter.name(by), why=why)
 
 
 def _cancelled(snapshot: RequestSnapshot, formatter: Formatter) -> str:

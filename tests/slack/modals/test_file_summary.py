@@ -42,8 +42,13 @@ FILE = FileRead(
 )
 
 
+def lines(files: list[FileRead], *, masked: bool = False) -> list[str]:
+    read = file_summary.sources(files, masked=masked)
+    return [*read, *file_summary.warnings(files, masked=masked)]
+
+
 def test_each_file_is_described() -> None:
-    assert file_summary.lines([FILE], LOOK) == [
+    assert lines([FILE]) == [
         "*File:* vip.csv, 80,000 ids from column “Kundenr” (B)",
         (f"⚠️ Skipped 5 rows – rows 17 and 120: no id; row 99: {ODD[RowProblem.SHORTENED]}; 2 more"),
         "⚠️ 3 ids look like email addresses: “ann@example.com” (row 2), “bo@example.com” (row 9) and 1 more",
@@ -56,12 +61,12 @@ def test_each_file_is_described() -> None:
 
 def test_an_approver_reads_no_id_that_was_taken_for_the_name_of_a_column() -> None:
     file = replace(FILE, column=Column(1, "ann@example.com"))
-    assert "ann@example.com" in file_summary.lines([file], LOOK)[0]
-    assert "ann@example.com" not in file_summary.lines([file], LOOK, masked=True)[0]
+    assert "ann@example.com" in lines([file])[0]
+    assert "ann@example.com" not in lines([file], masked=True)[0]
 
 
 def test_an_approver_reads_the_same_with_ids_masked() -> None:
-    whole, masked = (file_summary.lines([FILE], LOOK, masked=each) for each in (False, True))
+    whole, masked = (lines([FILE], masked=each) for each in (False, True))
     assert masked[:2] == whole[:2]
     assert masked[2].endswith(": “an•••om” (row 2), “bo•••om” (row 9) and 1 more")
     assert masked[3] == "⚠️ 1 id contains a space and counts as one customer: “c•••2” (row 7)"
@@ -83,13 +88,13 @@ def test_an_approver_reads_the_same_with_ids_masked() -> None:
     ],
 )
 def test_pasted_text_is_described_unless_it_is_a_plain_list(read: FileRead, said: list[str]) -> None:
-    assert file_summary.lines([read], LOOK) == said
+    assert lines([read]) == said
 
 
 def test_the_lines_name_hidden_rows_and_other_sheets() -> None:
     others = (OtherSheet("Old", 1_200), OtherSheet("Notes", 1, is_hidden=True))
     file = replace(FILE, hidden=1, other_sheets=others, odd=0, doubtful=())
-    assert file_summary.lines([file], LOOK)[1:] == [
+    assert lines([file])[1:] == [
         "⚠️ Includes 1 hidden row, as chosen in the form.",
         "⚠️ 2 sheets weren't read: “Old” (1,200 rows) and “Notes” (hidden, 1 row)",
     ]

@@ -6,6 +6,7 @@ from bot.domain.policy.policy import RefusalReason
 from bot.domain.requests.request import KEY_PREFIX
 from bot.slack.language.texts import N_, _, joined, ngettext
 from bot.slack.rendering.file_errors import ODD, trouble
+from bot.slack.rendering.mrkdwn import first_few
 from bot.slack.rendering.refusals.words import Text, Words, about, named
 
 MAX_LINES_NAMED: Final = 10
@@ -18,15 +19,11 @@ def _not_an_id(words: Words) -> str:
     found = [line for line in lines.replace(",", " ").split() if line.isdecimal()]
     if not found or why not in ODD:
         return _("Some of this isn't a customer id. Fix or remove it, and put one id on each line.")
-    more = len(found) - MAX_LINES_NAMED
-    named_lines = found[:MAX_LINES_NAMED]
-    if more > 0:
-        named_lines.append(_("{count} more", count=more))
     return ngettext(
         "Line {lines} isn't a customer id: {why}. Fix or remove it.",
         "Lines {lines} aren't customer ids: {why}. Fix or remove them.",
         len(found),
-        lines=joined(named_lines),
+        lines=joined(first_few(found, MAX_LINES_NAMED)),
         why=_(ODD[why]),
     )
 
