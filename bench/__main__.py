@@ -33,7 +33,7 @@ from bench import (
     waits,
 )
 from bench.metrics import Figure
-from bench.processes import Broken
+from bench.processes import Broken, forks
 from bench.report import drawn, markdown
 from bench.workload import Workload
 
@@ -97,7 +97,7 @@ QUICK: Final[Parts] = {
     "waiting": lambda folder: idle_cost.measure(folder, waiting=50, seconds=1.0),
     "idle": lambda folder: idle_cost.measure_on_postgres(folder, seconds=1.0),
     "kills": lambda folder: recovery.measure(folder, plan=Workload(4_000, 50, 8), kills=1, on_postgres=False),
-    "soak": lambda folder: soak.measure(folder, requests=10),
+    "soak": lambda folder: soak.measure(folder, requests=2),
     "outage": lambda folder: outage.measure(folder, seconds=(3.0,), suspended=3.0),
     "start": lambda folder: startup.measure(folder, times=1),
     "setup": lambda folder: setup.measure(folder, times=1, install=False),
@@ -141,6 +141,7 @@ def main() -> int:
     try:
         full = {**FULL, "growth": lambda folder: growth.measure(folder, sizes=wanted.sizes)}
         parts = QUICK if wanted.quick else full
+        forks.set(wanted.quick)
         figures = uvloop.run(
             measure({name: part for name, part in parts.items() if name in (wanted.only or parts)}, console)
         )

@@ -3,14 +3,13 @@
 import asyncio
 import os
 import sqlite3
-import sys
 import time
 from contextlib import closing
 from pathlib import Path
 from typing import Final
 
 from bench.metrics import Figure, within
-from bench.processes import Broken
+from bench.processes import run_command
 from bot.database.repositories.repository import SqlRepository, open_repository
 
 LONGEST_WAIT: Final = 2.0
@@ -26,7 +25,9 @@ async def measure(folder: Path, *, megabytes: int) -> list[Figure]:
         await asyncio.to_thread(_fill, folder / "bot.db", megabytes)
         alone = await _longest_write(repository, asyncio.create_task(asyncio.sleep(1.0)))
         began = time.monotonic()
-        backup = asyncio.create_task(_back_up(folder, url))
+        backup = asyncio.create_task(
+            run_command("backup", str(folder / "backups"), folder=folder, settings={"DATABASE_URL": url})
+        )
         longest = await _longest_write(repository, backup)
         took = time.monotonic() - began
     size = f"{megabytes:,} MB"
@@ -51,16 +52,6 @@ async def _longest_write(repository: SqlRepository, until: "asyncio.Task[None]")
         await asyncio.sleep(PAUSE_SECONDS)
     await until
     return longest
-
-
-async def _back_up(folder: Path, url: str) -> None:
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bot", "backup", str(folder / "backups")),
-        env={**os.environ, "DATABASE_URL": url},
-        stdout=asyncio.subprocess.DEVNULL,
-    )
-    if await process.wait():
-        raise Broken("the backup failed")
 
 
 def _fill(path: Path, megabytes: int) -> None:

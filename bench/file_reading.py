@@ -1,7 +1,6 @@
 """Time and memory from a long file to its review, against a bare loop."""
 
 import asyncio
-from asyncio.subprocess import Process
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from typing import Final
 
 from bench import constants, sample_files
 from bench.metrics import Figure, median, megabytes, shorter, within
-from bench.processes import Broken, process, stand_in_dintero, stand_in_slack, told
+from bench.processes import Broken, Child, process, stand_in_dintero, stand_in_slack, told
 
 PATIENCE: Final = 600.0
 """Seconds per reading."""
@@ -71,7 +70,7 @@ async def _compare(folder: Path, kind: Kind, rows: int, times: int, settings: di
     ]
 
 
-async def _read(child: Process) -> list[float]:
+async def _read(child: Child) -> list[float]:
     """Let a worker read once; return the seconds and the peak memory of it and its children."""
     if child.stdin is None or child.stdout is None:
         raise Broken

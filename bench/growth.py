@@ -16,7 +16,7 @@ from bench import raw_http
 from bench.databases import postgres
 from bench.history import Sample, Shape, approve, ask, fill, make_sample
 from bench.metrics import Figure, median, shorter
-from bench.processes import Broken, answering, free_port, process
+from bench.processes import answering, free_port, process, run_command
 from bot.config.log_setup import set_up_logs
 from bot.config.policy_file import load_policy
 from bot.domain.policy.policy import Policy
@@ -113,7 +113,11 @@ async def _measure(shop: Shop, database: Filled, policy: Policy, clicks: int) ->
 
     async with AsyncExitStack() as stack:
         await _timed(database, "start to ready", start)
-    await _timed(database, "discount-bot check", lambda: _checked(shop, database))
+    await _timed(
+        database,
+        "discount-bot check",
+        lambda: run_command("check", folder=database.folder, settings=settings_for(shop, database.url)),
+    )
     async with open_bot(shop, database.url, policy=policy) as running:
         await running.catalog.refresh()
         await asyncio.sleep(1)  # what a start begins in the background ends first
@@ -159,15 +163,6 @@ async def _started(shop: Shop, database: Filled) -> AsyncIterator[None]:
     async with process("bot", "run", folder=database.folder, settings=settings) as child:
         await answering(port, raw_http.question("/readyz"), child, patience=PATIENCE)
         yield
-
-
-async def _checked(shop: Shop, database: Filled) -> None:
-    async with process(
-        "bot", "check", folder=database.folder, settings=settings_for(shop, database.url)
-    ) as child:
-        said, _ = await child.communicate()
-    if child.returncode:
-        raise Broken(said.decode())
 
 
 def _figures(kind: str, found: Sequence[Filled]) -> list[Figure]:

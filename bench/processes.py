@@ -5,13 +5,15 @@ import os
 import socket
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from contextvars import ContextVar
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from bench import constants, raw_http
 from bench.databases import SQLITE
+from bench.forked import ForkedProcess, fork
 from bench.payloads import commands
 
 ROOT: Final = Path(__file__).parent.parent
@@ -19,6 +21,11 @@ PATIENCE: Final = 30.0
 """Seconds after which a process that is not ready, or not gone, is broken."""
 LOOK: Final = 0.002
 """Seconds between two checks for an answer."""
+
+forks: Final = ContextVar("forks", default=False)
+"""Whether modules start in forks: the quick form's starts cost a tenth, and are no figure."""
+
+Child = Process | ForkedProcess
 
 
 class Broken(Exception):
@@ -28,48 +35,74 @@ class Broken(Exception):
 @asynccontextmanager
 async def process(
     *arguments: str, folder: Path, settings: Mapping[str, str] | None = None
-) -> AsyncIterator[Process]:
+) -> AsyncIterator[Child]:
     """Run a Python module until the block ends."""
-    python = (sys.executable, "-m", *arguments)
-    async with program(
-        *python, name=arguments[0], folder=folder, settings={**(settings or {}), "PYTHONPATH": str(ROOT)}
-    ) as child:
+    log, env = folder / f"{arguments[0]}.log", _environment({**(settings or {}), "PYTHONPATH": str(ROOT)})
+    if forks.get():
+        starting: Coroutine[Any, Any, Child] = fork(arguments, folder, env, log)
+    else:
+        starting = _execute((sys.executable, "-m", *arguments), folder, env, log)
+    async with _running(starting, log) as child:
         yield child
 
 
 @asynccontextmanager
 async def program(
     *command: str, name: str, folder: Path, settings: Mapping[str, str]
-) -> AsyncIterator[Process]:
-    """Run a program until the block ends, with its output in a file."""
+) -> AsyncIterator[Child]:
+    """Run a program until the block ends."""
     log = folder / f"{name}.log"
-    # without the settings of the person who measures
-    env = {
-        **{kept: os.environ[kept] for kept in ("PATH", "HOME", "XDG_RUNTIME_DIR") if kept in os.environ},
-        **settings,
-    }
-    with log.open("ab") as said:
-        starting = asyncio.ensure_future(
-            asyncio.create_subprocess_exec(
-                *command, cwd=folder, env=env, stdin=PIPE, stdout=PIPE, stderr=said
-            )
+    async with _running(_execute(command, folder, _environment(settings), log), log) as child:
+        yield child
+
+
+def _environment(settings: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of a program, without the settings of the person who measures."""
+    kept = ("PATH", "HOME", "XDG_RUNTIME_DIR")
+    return {**{name: os.environ[name] for name in kept if name in os.environ}, **settings}
+
+
+async def _execute(command: Sequence[str], folder: Path, env: Mapping[str, str], log: Path) -> Process:
+    with log.open("ab") as errors:
+        return await asyncio.create_subprocess_exec(
+            *command, cwd=folder, env=env, stdin=PIPE, stdout=PIPE, stderr=errors
         )
-        try:
-            child = await asyncio.shield(starting)
-        except asyncio.CancelledError:
-            await _end(await starting)  # half started is started
-            raise
+
+
+@asynccontextmanager
+async def _running(start: Coroutine[Any, Any, Child], log: Path) -> AsyncIterator[Child]:
+    """Run it until the block ends, with what it said last in the error if it fails."""
+    starting = asyncio.ensure_future(start)
+    try:
+        child = await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        await _end(await starting)  # half started is started
+        raise
     try:
         yield child
     except (OSError, EOFError, ValueError) as failure:
-        raise Broken(
-            f"{type(failure).__name__} {failure}\n{name} said last: {log.read_text()[-2000:]}"
-        ) from failure
+        raise Broken(f"{type(failure).__name__} {failure}\n{_last_words(log)}") from failure
     finally:
         await _end(child)
 
 
-async def _end(child: Process) -> None:
+def _last_words(log: Path) -> str:
+    return f"{log.stem} said last: {log.read_text()[-2000:]}" if log.exists() else f"{log.stem} said nothing"
+
+
+async def run_command(*arguments: str, folder: Path, settings: Mapping[str, str]) -> None:
+    """Run a command of the bot to its end.
+
+    Raises:
+        Broken: it failed.
+    """
+    async with process("bot", *arguments, folder=folder, settings=settings) as child:
+        said, _ = await child.communicate()
+        if await child.wait():
+            raise Broken(said.decode())
+
+
+async def _end(child: Child) -> None:
     with suppress(ProcessLookupError):
         child.terminate()
     try:
@@ -79,7 +112,7 @@ async def _end(child: Process) -> None:
         await child.wait()
 
 
-async def told(child: Process) -> str:
+async def told(child: Child) -> str:
     """Read a process's next output line.
 
     Raises:
@@ -127,7 +160,7 @@ async def real_bot(folder: Path, *, slack: int, dintero: int) -> AsyncIterator[i
 @asynccontextmanager
 async def bot_process(
     folder: Path, *, slack: int, dintero: int, database_url: str
-) -> AsyncIterator[tuple[Process, int]]:
+) -> AsyncIterator[tuple[Child, int]]:
     """Start the bot; yield its process and port once it is ready."""
     port = free_port()
     (folder / "policy.toml").write_text(constants.POLICY)
@@ -137,7 +170,7 @@ async def bot_process(
         yield child, port
 
 
-async def answering(port: int, request: bytes, child: Process, *, patience: float = PATIENCE) -> None:
+async def answering(port: int, request: bytes, child: Child, *, patience: float = PATIENCE) -> None:
     """Wait for a 200.
 
     Raises:

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import time
-from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from bench import db_probe, raw_http
 from bench.databases import SQLITE, postgres
 from bench.fixtures import approved
 from bench.metrics import Figure, pieces, within
-from bench.processes import PATIENCE, Broken, bot_process, stand_in_dintero, stand_in_slack
+from bench.processes import PATIENCE, Broken, Child, bot_process, stand_in_dintero, stand_in_slack
 from bench.workload import LATENCY, Workload, made_up
 from bot.database.repositories.repository import open_repository
 from bot.dintero.client import open_dintero
@@ -113,7 +112,7 @@ async def _list_to_give(stage: Stage, plan: Workload) -> AsyncIterator[RequestId
         raise Broken(f"Dintero got {received['customers']:,} of {plan.customers:,} customers")
 
 
-async def _kill(stage: Stage, child: Process, *, calls: int) -> float:
+async def _kill(stage: Stage, child: Child, *, calls: int) -> float:
     """Kill a process after a number of calls; return the time."""
     async with asyncio.timeout(PATIENCE):
         while int(await raw_http.get(stage.dintero, "/bench/count")) < calls:  # noqa: ASYNC110 - another process tells it

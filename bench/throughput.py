@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ from typing import Final
 from bench import constants, db_probe, raw_http
 from bench.databases import SQLITE, postgres
 from bench.metrics import Figure, as_fast, median
-from bench.processes import PATIENCE, Broken, process, stand_in_dintero, stand_in_slack, told
+from bench.processes import PATIENCE, Broken, Child, process, stand_in_dintero, stand_in_slack, told
 from bench.workload import LATENCY, Workload
 
 LOOPS: Final = {"aiohttp": "bare aiohttp loop", "httpx": "bare httpx loop"}
@@ -70,7 +69,7 @@ async def _compare(folder: Path, line: Line, on: Setting, slack: int, dintero: i
     took: dict[str, list[float]] = {who: [] for who in (*line.bare, "ours")}
     settings = constants.settings(slack=slack, dintero=dintero, database_url=on.database_url)
     async with AsyncExitStack() as stack:
-        children: dict[str, Process] = {}
+        children: dict[str, Child] = {}
         for who in (*line.bare, *["ours"] * on.replicas):
             # the newest replica takes the request: an older one, the leader, gives
             children[who], _port = await stack.enter_async_context(giver(who, line.plan, folder, settings))
@@ -98,7 +97,7 @@ async def _compare(folder: Path, line: Line, on: Setting, slack: int, dintero: i
 @asynccontextmanager
 async def giver(
     who: str, plan: Workload, folder: Path, settings: dict[str, str]
-) -> AsyncIterator[tuple[Process, int]]:
+) -> AsyncIterator[tuple[Child, int]]:
     """Start a worker; yield it with its port."""
     (folder / "policy.toml").write_text(constants.POLICY)
     async with process(
@@ -107,7 +106,7 @@ async def giver(
         yield child, int(await told(child))
 
 
-async def give(child: Process, plan: Workload, look: db_probe.Look | None) -> float:
+async def give(child: Child, plan: Workload, look: db_probe.Look | None) -> float:
     """Let a worker give once; return the seconds."""
     answer = await begin(child)
     if look is None:
@@ -122,7 +121,7 @@ async def give(child: Process, plan: Workload, look: db_probe.Look | None) -> fl
     return seconds
 
 
-async def begin(child: Process) -> str:
+async def begin(child: Child) -> str:
     """Let a worker start; return its output line."""
     assert child.stdin  # noqa: S101 - it was asked for
     child.stdin.write(b"go\n")
