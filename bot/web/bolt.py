@@ -40,6 +40,7 @@ class BoltApp(AsyncApp):
     ) -> None:
         """`fail` answers a payload whose handler was cut off, `remember` records one whose work follows."""
         super().__init__(
+            name="discount-bot",  # else Bolt reads the source of each caller to find a name
             client=client,
             process_before_response=True,
             request_verification_enabled=False,

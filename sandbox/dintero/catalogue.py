@@ -13,6 +13,8 @@ SEED_RULE: Final[str] = ANSWER["id"]
 """The id of Dintero's own example, "Spar 100,-"."""
 
 SIZE: Final = 131
+FEW: Final = 31
+"""Some of every reward type, for a shop that starts often."""
 
 SHOPS: Final = (
     "Fjordkaffe",
@@ -115,7 +117,7 @@ OFFERS: Final[tuple[tuple[str, str, Part, Part, Part], ...]] = (
 
 
 def catalogue(now: datetime, size: int = SIZE) -> list[Part]:
-    """Make `count` rules as Dintero's JSON: its own example first, then made-up ones of every reward type.
+    """Make `size` rules as Dintero's JSON: its own example first, then made-up ones of every reward type.
 
     Ids and names never change; dates count from the day of `now`. Some are scheduled, expired, inactive
     or deleted.

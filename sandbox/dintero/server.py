@@ -13,7 +13,7 @@ from typing import Final, Self
 from aiohttp import web
 
 from bot.web.shutdown import close
-from sandbox.dintero.catalogue import catalogue
+from sandbox.dintero.catalogue import FEW, catalogue
 from sandbox.dintero.faults import Fault, Faults, Kind, Operation, error_body
 from sandbox.dintero.ledger import AccessEntry, Call, Ledger
 from sandbox.dintero.limits import Limits
@@ -49,9 +49,9 @@ Work = Callable[[web.Request, object, Call | None], Answer]
 class SandboxDintero:
     """A Dintero with one account, one API client and rules of your choice.
 
-    `rules` (Dintero's JSON by id), `refuses`, `latency` (seconds per call), `faults`, `limits`, `tokens` and
-    `on_call` may change at any time. `on_call` is awaited at both points of every *Add customers*, with its
-    number from 1. `ledger` records the result.
+    `rules` (Dintero's JSON by id; without any, a few sample rules), `refuses`, `latency` (seconds per call),
+    `faults`, `limits`, `tokens` and `on_call` may change at any time. `on_call` is awaited at both points of
+    every *Add customers*, with its number from 1. `ledger` records the result.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class SandboxDintero:
         latency: float = 0.0,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self.shop = Shop(catalogue(clock()) if rules is None else rules, refuses=refuses, clock=clock)
+        self.shop = Shop(catalogue(clock(), FEW) if rules is None else rules, refuses=refuses, clock=clock)
         self.tokens = Tokens(
             account=account,
             client_id=client_id,

@@ -63,6 +63,8 @@ RULE = Rule(
     statistics=Statistics(stamp=123, usage=28, amount=280_000),
 )
 LONG_ITEM = Item(id=LONG, group_id=LONG)
+LONG_AND_MANY = (50, *(1,) * 49)
+"""Lengths of lists in a list: one is long, and there are many, but not many long ones, which take seconds."""
 LONG_RULE = Rule(
     id=RuleId("x" * 255),
     name=LONG,
@@ -74,7 +76,7 @@ LONG_RULE = Rule(
     reward=Reward(
         type=LONG,
         value=Decimal("1E+300"),
-        values=tuple(ItemValue((LONG_ITEM,) * 50, Decimal("1E+40")) for _ in range(50)),
+        values=tuple(ItemValue((LONG_ITEM,) * many, Decimal("1E+40")) for many in LONG_AND_MANY),
         base=LONG,
         effect=LONG,
     ),
@@ -83,7 +85,7 @@ LONG_RULE = Rule(
         purchase_to=datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC),
         item_quantity=Decimal("1E+30"),
         items=(LONG_ITEM,) * 50,
-        mixes=(ItemBundle(Decimal(2), False, (LONG_ITEM,) * 50),) * 50,
+        mixes=tuple(ItemBundle(Decimal(2), False, (LONG_ITEM,) * many) for many in LONG_AND_MANY),
         gross_amount=10**40,
         net_amount=10**40,
         stamp=10**30,

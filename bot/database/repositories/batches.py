@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import datetime
+from functools import cache
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, Final
@@ -24,7 +25,7 @@ from sqlalchemy import column as column_of
 from sqlalchemy import values as rows_of
 from sqlalchemy.sql.dml import ReturningInsert
 
-from bot.database.connection import BaseRepository, ColumnValue, Database
+from bot.database.connection import BaseRepository, ColumnValue, InsertInto
 from bot.database.mapping import encode, outcome_row, rule_json, to_micros
 from bot.database.schema import batches, customers, replicas, requests
 from bot.database.tally import TALLY, tally_of
@@ -124,7 +125,8 @@ STATEMENT_SIZES: Final = (1, 4, 16, MOST_OUTCOMES)
 """For how many outcomes there is a statement; the rest of its rows are NULL, and skipped."""
 
 
-def _upsert(database: Database, count: int) -> ReturningInsert[Any]:
+@cache
+def _upsert(insert_into: InsertInto, count: int) -> ReturningInsert[Any]:
     """Write outcomes under the holder's fence, and return for each whether the giving may continue."""
     rows = [
         tuple(cast(bindparam(f"{column.name}_{number}"), column.type) for column in _OUTCOME_COLUMNS)
@@ -138,7 +140,7 @@ def _upsert(database: Database, count: int) -> ReturningInsert[Any]:
     accepted = select(requests.c.id, *recorded.c, requests.c.fence).where(
         _HELD, recorded.c.batch.is_not(None)
     )
-    insert = database.insert(batches).from_select(
+    insert = insert_into(batches).from_select(
         ["request", *(column.name for column in _OUTCOME_COLUMNS), "fence"], accepted
     )
     written = ("size", "given", "refused", "unknown", "ends", "fence")
@@ -160,10 +162,6 @@ def _portion(row: bytes, *, again: bool) -> Portion:
 
 class BatchRepository(BaseRepository):
     """What a giving reads and writes."""
-
-    def __init__(self, database: Database) -> None:
-        super().__init__(database)
-        self._upserts = {size: _upsert(database, size) for size in STATEMENT_SIZES}
 
     async def claim(self, request: RequestId, *, term: int | None = None) -> Fence | None:
         """Take a request under a new fence, which ends all earlier ones; None if it must not."""
@@ -235,7 +233,7 @@ class BatchRepository(BaseRepository):
         rows_written = [{**outcome_row(outcome), "given_at": given_at} for outcome in outcomes]
         for number, row in enumerate([*rows_written, *[_NO_OUTCOME] * (size - len(outcomes))]):
             values |= {f"{name}_{number}": value for name, value in row.items()}
-        rows = await self._database.run(self._upserts[size], values)
+        rows = await self._database.run(_upsert(self._database.insert, size), values)
         if len(rows) < len(outcomes):
             raise LeaseLost(request)
         return bool(rows[0][0])

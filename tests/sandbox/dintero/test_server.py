@@ -9,7 +9,7 @@ import pytest
 from httpx_aiohttp import AiohttpTransport
 
 from sandbox.dintero import Fault, Point, SandboxDintero
-from sandbox.dintero.catalogue import SEED_RULE
+from sandbox.dintero.catalogue import SEED_RULE, catalogue
 from sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET
 
 RULES = f"/accounts/{ACCOUNT}/discounts/rules"
@@ -35,7 +35,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 async def sandbox(clock: Clock) -> AsyncIterator[SandboxDintero]:
-    async with SandboxDintero(clock=clock) as opened:
+    async with SandboxDintero(catalogue(clock()), clock=clock) as opened:
         yield opened
 
 
