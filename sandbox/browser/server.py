@@ -5,7 +5,6 @@ import json
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from itertools import count
 from pathlib import Path
 from typing import Final
 from weakref import WeakSet
@@ -156,26 +155,24 @@ class PageServer:
         return stream
 
     async def _send_changes(self, stream: web.StreamResponse, request: web.Request) -> None:
-        visit = self._visit(request)
+        visit, changes = self._visit(request), self._sandbox.shop.slack.changes
         sent: dict[str, Markup] = {}
-        names = ALL
+        seen = -1
         while request.transport and not request.transport.is_closing():
+            names, seen = NOT_SLACK if seen == changes.count else ALL, changes.count
             drawn = draw_parts(visit, names)
             fresh = {name: html for name, html in drawn.items() if sent.get(name) != html}
             if fresh:
                 await stream.write(f"data: {json.dumps(fresh)}\n\n".encode())
                 sent |= fresh
-            names = ALL if await self._changed() else NOT_SLACK
+            await self._change_since(seen)
 
-    async def _changed(self) -> bool:
+    async def _change_since(self, seen: int) -> None:
         """Wait for a change in Slack, but not for long."""
-        looks = count()
-        try:
-            await self._sandbox.shop.slack.changes.until(lambda: next(looks) > 0, LOOK_SECONDS)
-        except NeverSeen:
-            return False
-        await asyncio.sleep(GATHER_SECONDS)
-        return True
+        changes = self._sandbox.shop.slack.changes
+        with suppress(NeverSeen):
+            await changes.until(lambda: changes.count != seen, LOOK_SECONDS)
+            await asyncio.sleep(GATHER_SECONDS)
 
     async def _end_streams(self, _: web.Application) -> None:
         for stream in self._streams:

@@ -19,10 +19,13 @@ class Changes:
 
     def __init__(self) -> None:
         """Start with no waiters."""
+        self.count = 0
+        """How many there were: compared with an earlier count, it misses none."""
         self._waiting: set[asyncio.Event] = set()
 
     def happened(self) -> None:
         """Wake all waiters to check again."""
+        self.count += 1
         for waiting in self._waiting:
             waiting.set()
 

@@ -1,7 +1,8 @@
-"""The page in a real browser."""
+"""The page in a real browser; a test that fails prints what the page showed."""
 
 import os
-from collections.abc import AsyncIterator
+import sys
+from collections.abc import AsyncIterator, Generator
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,17 @@ from sandbox.slack.server import SandboxSlack
 
 PATIENCE = 30_000
 """Milliseconds to wait for something; the machine may be busy."""
+FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
+    """Let the fixtures know that the test has failed."""
+    try:
+        return (yield)
+    except BaseException:
+        item.stash[FAILED] = True
+        raise
 
 
 @pytest.fixture
@@ -47,8 +59,29 @@ async def served_without_bot(without_bot: Sandbox) -> AsyncIterator[PageServer]:
         yield served
 
 
+async def describe(page: Page, sandbox: Sandbox) -> str:
+    """Describe what a person sees on the page, and what went wrong between Slack and the bot."""
+    slack = sandbox.shop.slack
+    inputs = page.locator("input, textarea").evaluate_all(
+        "all => all.map(({id, value}) => `${id}: ${value}`)"
+    )
+    acks = [
+        f"{one.payload.get('type', one.kind)}: {one.ack.status} {one.ack.trouble}" for one in slack.deliveries
+    ]
+    return "\n".join(
+        [
+            "The page showed:",
+            await page.locator("body").inner_text(),
+            f"Its inputs: {await inputs}",
+            f"The bot: {sandbox.bot.state}",
+            f"Its acks: {acks}",
+            f"Its refused calls: {slack.refused}",
+        ]
+    )
+
+
 @pytest.fixture
-async def page(served: PageServer) -> AsyncIterator[Page]:
+async def page(served: PageServer, sandbox: Sandbox, request: pytest.FixtureRequest) -> AsyncIterator[Page]:
     """The page, at a desk's width; an error of its script fails the test."""
     if browser_path() is None and "CI" not in os.environ:
         pytest.skip("there is no Chromium on this machine")
@@ -60,4 +93,6 @@ async def page(served: PageServer) -> AsyncIterator[Page]:
         page.set_default_timeout(PATIENCE)
         await page.goto(served.url)
         yield page
+        if request.node.stash.get(FAILED, default=False):
+            sys.stderr.write(await describe(page, sandbox))
         assert errors == []

@@ -1,5 +1,6 @@
 """The page's address: only this machine's browser gets an answer, and only the page changes something."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -12,7 +13,7 @@ import pytest
 from bot.errors import ConfigError
 from sandbox.browser.main import refuse_credentials
 from sandbox.browser.sandbox import Sandbox
-from sandbox.browser.server import STATIC, PageServer, serve_page
+from sandbox.browser.server import LOOK_SECONDS, STATIC, PageServer, serve_page
 
 
 async def test_the_page_answers_only_its_own_address(
@@ -41,6 +42,27 @@ async def test_the_page_answers_only_its_own_address(
         async with client.get(served.url) as answer:
             assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
     assert [message.text for message in sandbox.shop.support.messages] == ["hi"]
+
+
+async def test_a_change_at_the_end_of_a_wait_is_drawn(
+    served_without_bot: PageServer, without_bot: Sandbox
+) -> None:
+    """On a busy machine, the wait for a change ends in the same turn of the loop as the change comes."""
+    ann, support = without_bot.shop.ann, without_bot.shop.support
+    loop = asyncio.get_running_loop()
+    async with (
+        asyncio.timeout(30),
+        aiohttp.ClientSession() as client,
+        client.get(f"{served_without_bot.url}events") as events,
+    ):
+        assert b"messages" in await events.content.readline()
+        late = loop.time() + LOOK_SECONDS
+        while loop.time() < late:
+            pass  # the machine is busy with something else
+        await asyncio.sleep(0)
+        ann.say("Look here", support)
+        while b"Look here" not in await events.content.readline():
+            pass  # another part of the page has changed
 
 
 async def test_a_taken_port_is_an_error_with_advice(
