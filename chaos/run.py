@@ -27,7 +27,8 @@ from chaos.simulated_users import CUSTOMER, LATER, SimulatedUsers
 from chaos.start_watcher import Witness
 from sandbox.dintero import Point, SandboxDintero
 from sandbox.shop import POLICY, QUICK, SUPPORT, Shop, open_shop, settings_for, with_channel
-from sandbox.slack import SignedHttp
+from sandbox.slack import SandboxSlack, SignedHttp
+from sandbox.slack.server import TIME_LIMIT
 from sandbox.tcp_proxy import Streams, TcpProxy, wire
 from tests.journeys.process import as_toml
 
@@ -195,7 +196,9 @@ async def _begun(
     clock, shape = LapsedClock.beginning(folder), planned.shape
     (folder / "policy.toml").write_text(as_toml(STORMY))
     async with AsyncExitStack() as stack:
-        shop = await stack.enter_async_context(open_shop(dintero=SandboxDintero(clock=clock.now)))
+        shop = await stack.enter_async_context(
+            open_shop(slack=SandboxSlack(time_limit=TIME_LIMIT), dintero=SandboxDintero(clock=clock.now))
+        )
         shop.dintero.refuses.update(f"{CUSTOMER}{number}" for number in range(0, MANY, REFUSED_EVERY))
         repository = await stack.enter_async_context(open_repository(url))
         replicas: list[Replica] = []

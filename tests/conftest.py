@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import HealthCheck, settings
 
 from bot.database.migrate import migrate
 from bot.database.repositories.repository import SqlRepository, open_repository
+from sandbox.slack.server import SandboxSlack
 from tests.support.engine_fixture import Ground, open_ground
 from tests.support.event_loops import run
 from tests.support.plain_logs import plain_logs
@@ -28,6 +30,10 @@ settings.register_profile("explore", settings.get_profile("here"), derandomize=F
 settings.load_profile("here")
 
 plain_logs()
+
+SandboxSlack.time_limit = timedelta(
+    seconds=30
+)  # the machine may be busy; three real ones are no test's matter
 
 # pytest-asyncio asks for a loop before it sets its own; without this, that would create one nobody closes.
 asyncio.set_event_loop(None)

@@ -1,6 +1,7 @@
 """The whole stand-in: a workspace on loopback, its people, and the bot's connections."""
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
@@ -16,7 +17,7 @@ from sandbox.slack.state.faults import Faults
 from sandbox.slack.state.tickets import Tickets
 from sandbox.slack.state.views import ViewStacks
 from sandbox.slack.state.workspace import Account, Channel, Group, Json, Message, WallClock, Workspace
-from sandbox.slack.transport.delivery import ACK_WITHIN, Ack, Line
+from sandbox.slack.transport.delivery import Ack, Line
 from sandbox.slack.transport.socket_mode import SocketMode
 from sandbox.slack.transport.switchboard import Delivery, Switchboard
 from sandbox.slack.user.person import SandboxPerson
@@ -40,6 +41,8 @@ SCOPES: Final = frozenset(
     }
 )
 """The bot's scopes; pass fewer to get `missing_scope`."""
+TIME_LIMIT: Final = timedelta(seconds=3)
+"""Slack's own, for acks and for triggers."""
 Seen = TypeVar("Seen")
 
 
@@ -48,6 +51,9 @@ class SandboxSlack:
 
     The bot is reached over Socket Mode once it connects; set `slack.line = SignedHttp(url, secret)` for HTTP.
     """
+
+    time_limit = TIME_LIMIT
+    """The default of a new workspace; tests set a longer one, since their machine may be busy."""
 
     def __init__(
         self,
@@ -58,10 +64,14 @@ class SandboxSlack:
         timezone: str = "Europe/Oslo",
         credentials: Credentials | None = None,
         scopes: Iterable[str] = SCOPES,
-        ack_within: float = ACK_WITHIN,
+        time_limit: timedelta | None = None,
         port: int = 0,
     ) -> None:
-        """Make an empty workspace that does not listen yet. Port 0 takes any free one."""
+        """Make an empty workspace that does not listen yet. Port 0 takes any free one.
+
+        An ack must come, and a trigger must open its view, within `time_limit`.
+        """
+        limit = time_limit or self.time_limit
         self.credentials = credentials or Credentials()
         self.changes = Changes()
         self.workspace = Workspace(
@@ -72,10 +82,10 @@ class SandboxSlack:
             changes=self.changes,
         )
         self.stacks = ViewStacks(self.workspace, app="A0DISCOUNTBOT")
-        self.tickets = Tickets(self.workspace)
+        self.tickets = Tickets(self.workspace, limit)
         self.faults = Faults()
-        self.socket_mode = SocketMode(self.changes, ack_within=ack_within)
-        self.board = Switchboard(self.workspace, self.stacks, self.tickets, self.socket_mode)
+        self.socket_mode = SocketMode(self.changes)
+        self.board = Switchboard(self.workspace, self.stacks, self.tickets, self.socket_mode, limit)
         self.web_api = WebApi(
             self.workspace,
             self.stacks,

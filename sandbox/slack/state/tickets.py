@@ -8,7 +8,6 @@ from bot.domain.ids import UserId
 from sandbox.slack.state.errors import SlackSays
 from sandbox.slack.state.workspace import Channel, Message, Workspace
 
-TRIGGER_LIVES: Final = timedelta(seconds=3)
 RESPONSE_LIVES: Final = timedelta(minutes=30)
 RESPONSES: Final = 5
 
@@ -36,9 +35,10 @@ class ResponseUrl:
 class Tickets:
     """All issued triggers and response URLs."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, trigger_lives: timedelta) -> None:
         """Start with none."""
         self._workspace = workspace
+        self._trigger_lives = trigger_lives
         self._triggers: dict[str, Trigger] = {}
         self._responses: dict[str, ResponseUrl] = {}
         self.base_url = ""
@@ -53,14 +53,14 @@ class Tickets:
         """Exchange a trigger for the person whose screen the view opens on.
 
         Raises:
-            SlackSays: `invalid_trigger_id`, `expired_trigger_id` after 3 s, `exchanged_trigger_id` on reuse.
+            SlackSays: `invalid_trigger_id`, `expired_trigger_id` if late, `exchanged_trigger_id` on reuse.
         """
         trigger = self._triggers.get(trigger_id)
         if trigger is None:
             raise SlackSays("invalid_trigger_id")
         if trigger.exchanged:
             raise SlackSays("exchanged_trigger_id")
-        if self._workspace.clock.now() - trigger.issued > TRIGGER_LIVES:
+        if self._workspace.clock.now() - trigger.issued > self._trigger_lives:
             raise SlackSays("expired_trigger_id")
         trigger.exchanged = True
         return trigger.person

@@ -12,9 +12,6 @@ import aiohttp
 
 from sandbox.slack.state.workspace import Json
 
-ACK_WITHIN: Final = 3.0
-"""Seconds until Slack gives up and tells the person."""
-
 COMMAND: Final = "slash_commands"
 INTERACTION: Final = "interactive"
 EVENT: Final = "events_api"
@@ -51,20 +48,17 @@ class Line(Protocol):
 class SignedHttp:
     """Delivers over HTTP with Slack's signature. `options_url` overrides the address for options."""
 
-    def __init__(
-        self, url: str, signing_secret: str, *, options_url: str = "", ack_within: float = ACK_WITHIN
-    ) -> None:
+    def __init__(self, url: str, signing_secret: str, *, options_url: str = "") -> None:
         """Connect on first use."""
         self._url = url
         self._options_url = options_url or url
         self._secret = signing_secret.encode()
-        self._timeout = aiohttp.ClientTimeout(total=ack_within)
         self._session: aiohttp.ClientSession | None = None
 
     async def deliver(self, kind: str, payload: Json) -> Ack:
-        """Deliver a payload; anything but a 200 within 3 seconds is trouble."""
+        """Deliver a payload; anything but a 200 is trouble."""
         if self._session is None:
-            self._session = aiohttp.ClientSession(timeout=self._timeout)
+            self._session = aiohttp.ClientSession()
         url = self._options_url if payload.get("type") == "block_suggestion" else self._url
         content_type, body = _encoded(kind, payload)
         headers = {
@@ -75,8 +69,6 @@ class SignedHttp:
         try:
             async with self._session.post(url, data=body.encode(), headers=headers) as response:
                 return await _ack(response)
-        except TimeoutError:
-            return NO_ACK_IN_TIME
         except aiohttp.ClientError:
             return NOT_REACHED
 

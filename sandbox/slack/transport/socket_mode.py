@@ -9,16 +9,15 @@ from aiohttp import WSMsgType, web
 
 from sandbox.slack.state.changes import PATIENCE, Changes
 from sandbox.slack.state.workspace import Json
-from sandbox.slack.transport.delivery import ACK_WITHIN, NO_ACK_IN_TIME, NOT_REACHED, Ack
+from sandbox.slack.transport.delivery import NOT_REACHED, Ack
 
 
 class SocketMode:
     """Delivers over the bot's connections in turn; without one, nothing is delivered."""
 
-    def __init__(self, changes: Changes, *, ack_within: float = ACK_WITHIN) -> None:
+    def __init__(self, changes: Changes) -> None:
         """Start without connections."""
         self._changes = changes
-        self._ack_within = ack_within
         self.silent = False
         """Whether connections are accepted but stay silent, even to pings."""
         self.answered_pings = 0
@@ -40,7 +39,7 @@ class SocketMode:
         return [web.get("/link/", self._link)]
 
     async def deliver(self, kind: str, payload: Json) -> Ack:
-        """Deliver a payload; no ack within 3 seconds is trouble."""
+        """Deliver a payload; without a connection, or if it ends, there is no ack."""
         if not self._sockets:
             return NOT_REACHED
         socket = self._sockets[next(self._turn) % len(self._sockets)]
@@ -55,10 +54,7 @@ class SocketMode:
         }
         try:
             await socket.send_json(envelope)
-            async with asyncio.timeout(self._ack_within):
-                return await acked
-        except TimeoutError:
-            return NO_ACK_IN_TIME
+            return await acked
         except ConnectionError:
             return NOT_REACHED
         finally:

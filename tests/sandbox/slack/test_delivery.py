@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -20,6 +21,7 @@ from bot.domain.requests.person import AccountKind
 from sandbox.slack import CannotDo, Message, NeverSeen, SandboxSlack, SignedHttp
 
 Json = dict[str, Any]
+MOMENT = timedelta(seconds=0.05)
 Answer = Callable[[web.Request], Awaitable[web.Response]]
 
 
@@ -82,8 +84,8 @@ async def test_who_waits_longer_than_slack_does_sees_a_timeout() -> None:
         await never.wait()
         return web.Response()
 
-    async with listening(answer) as url, SandboxSlack() as slack:
-        slack.line = SignedHttp(url, "shh", ack_within=0.05)
+    async with listening(answer) as url, SandboxSlack(time_limit=MOMENT) as slack:
+        slack.line = SignedHttp(url, "shh")
         ann = slack.add_person("Ann")
         reaction = await ann.command("/discount", slack.add_channel("loyalty", [ann]))
         never.set()
@@ -166,7 +168,7 @@ async def test_the_bot_comes_back_when_its_connection_is_cut() -> None:
 
 
 async def test_no_ack_over_the_socket_is_a_timeout_too() -> None:
-    async with SandboxSlack(ack_within=0.05) as slack, connected(slack, acks=False):
+    async with SandboxSlack(time_limit=MOMENT) as slack, connected(slack, acks=False):
         ann = slack.add_person("Ann")
         assert (
             "operation_timeout"

@@ -13,6 +13,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.domain.requests.person import AccountKind
 from sandbox.slack import Channel, Cut, Fault, SandboxPerson, SandboxSlack
+from sandbox.slack.server import TIME_LIMIT
 
 Json = dict[str, Any]
 
@@ -40,7 +41,7 @@ class World:
 @pytest.fixture
 async def resources() -> AsyncIterator[World]:
     clock = HandClock()
-    async with SandboxSlack(clock=clock) as slack:
+    async with SandboxSlack(clock=clock, time_limit=TIME_LIMIT) as slack:
         ann = slack.add_person("Ann")
         bot = AsyncWebClient(slack.credentials.bot_token, base_url=slack.api_url, retry_handlers=[])
         yield World(slack, clock, bot, ann, slack.add_channel("loyalty", [ann]))
