@@ -65,10 +65,7 @@ async def choose_rule(ack: AsyncAck, body: Body, who: Person, ctx: HandlerContex
     await ack()
     if isinstance(form, Refusal):
         return
-    generation, files = request_form.generation(view), file_fields.files_in_input(view)
-    drawn = request_form.build(
-        form, ctx.formatter, generation=generation, files_in_input=files, close=form_close(view)
-    )
+    drawn = as_on_screen(ctx, form, view)
     if request_form.shows_other_rule_faults(view, drawn):
         ctx.background.spawn(ctx.modal_controller.redraw_quietly(view["external_id"], drawn))
 
@@ -103,21 +100,22 @@ async def show_more(ack: AsyncAck, body: Body, who: Person, ctx: HandlerContext)
 async def redraw_in_place(
     ack: AsyncAck, view: View, who: Person, ctx: HandlerContext, *, more: bool = False
 ) -> None:
-    """Save the input, and draw the form with it; what is in its inputs stays."""
+    """Save the input, and draw the form with it."""
     draft, form_input = request_form.read(view)
 
     async def draw() -> Drawn:
         form = await ctx.drafts.redraw(draft, who, replace(form_input, more=more or form_input.more))
-        if isinstance(form, Refusal):
-            return form
-        generation, files = request_form.generation(view), file_fields.files_in_input(view)
-        close = form_close(view)
-        return request_form.build(
-            form, ctx.formatter, generation=generation, files_in_input=files, close=close
-        )
+        return form if isinstance(form, Refusal) else as_on_screen(ctx, form, view)
 
     await ack()
     ctx.redraw(view, draw, who)
+
+
+def as_on_screen(ctx: HandlerContext, form: Form, view: View) -> View:
+    """Draw a form; what is in the inputs on screen stays."""
+    generation, files = request_form.generation(view), file_fields.files_in_input(view)
+    close = form_close(view)
+    return request_form.build(form, ctx.formatter, generation=generation, files_in_input=files, close=close)
 
 
 def form_close(view: View) -> Close:

@@ -1,7 +1,8 @@
-"""Checks the database, and on PostgreSQL all that `run` needs of server and role; it only reads."""
+"""Checks the database, an SQLite file or a PostgreSQL server with all that `run` needs; it only reads."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import os
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Final
@@ -9,15 +10,16 @@ from typing import Final
 import psycopg
 from sqlalchemy import URL
 
-from bot.background.workflows import ENGINE_SCHEMA
-from bot.check.file import file_result
+from bot.background.workflows import ENGINE_SCHEMA, sqlite_files
 from bot.check.result import CheckFailed, CheckResult, failed
 from bot.check.schemas import read_schemas
 from bot.config.redaction import MIN_SECRET_LENGTH
 from bot.database.address import is_encrypted
 from bot.database.connection import is_sqlite, parse_url
+from bot.database.migrate import refuse_hard_links
 from bot.database.postgres import Connection, TimedConnection, connect_parameters
 from bot.database.schema import VERSION_TABLE, metadata
+from bot.database.sqlite import is_log_alone
 from bot.errors import DatabaseUnavailable, DiscountBotError
 
 OLDEST: Final = 13
@@ -70,31 +72,27 @@ class ServerFacts:
     missing: tuple[str, ...] = ()
     keeps_sessions: bool = True
 
-    def faults(self) -> list[CheckResult]:
+    def faults(self) -> Iterator[CheckResult]:
         """Name each fault with its cure."""
-        found: list[CheckResult] = []
-
-        def wrong(detail: str, fix: str) -> None:
-            found.append(_wrong(detail, fix))
-
         if self.version < OLDEST:
-            wrong(f"PostgreSQL {self.version} is too old", f"Use PostgreSQL {OLDEST} or later.")
+            yield _wrong(f"PostgreSQL {self.version} is too old", f"Use PostgreSQL {OLDEST} or later.")
         if self.encoding != "UTF8":
             fix = "Create a database WITH ENCODING 'UTF8' TEMPLATE template0, and move to it."
-            wrong(f"its encoding is {self.encoding}, which can't hold every name and text", fix)
+            yield _wrong(f"its encoding is {self.encoding}, which can't hold every name and text", fix)
         if not self.keeps_sessions:
             fix = "Connect to PostgreSQL itself, or set the pooler to pool_mode = session."
-            wrong("a pooler gives each transaction another session, so locks and LISTEN don't work", fix)
+            yield _wrong(
+                "a pooler gives each transaction another session, so locks and LISTEN don't work", fix
+            )
         if not self.schema or not (self.may_create or self.has_tables):
             fix = f"Grant CREATE on the schema, or give the role its own; {DOCUMENT}."
-            wrong(f"the role may not create tables in schema {self.schema or '(none)'}", fix)
+            yield _wrong(f"the role may not create tables in schema {self.schema or '(none)'}", fix)
         if not self.engine_ready:
             fix = f"Run CREATE SCHEMA {ENGINE_SCHEMA} AUTHORIZATION for the role; {DOCUMENT}."
-            wrong(f"the role may not create or use the schema {ENGINE_SCHEMA}", fix)
+            yield _wrong(f"the role may not create or use the schema {ENGINE_SCHEMA}", fix)
         if self.missing:
             fix = f"Grant SELECT, INSERT, UPDATE and DELETE on them; {DOCUMENT}."
-            wrong(f"the role lacks rights on {', '.join(self.missing[:5])}", fix)
-        return found
+            yield _wrong(f"the role lacks rights on {', '.join(self.missing[:5])}", fix)
 
 
 async def check_database(url: str, audit_key: str | None) -> AsyncIterator[CheckResult]:
@@ -115,15 +113,41 @@ async def check_database(url: str, audit_key: str | None) -> AsyncIterator[Check
 
 async def _check_file(url: str) -> list[CheckResult]:
     try:
-        return [await asyncio.to_thread(file_result, url)]
+        return [await asyncio.to_thread(_file_result, url)]
     except DiscountBotError as error:
         return [failed("database", error, stops_run=True)]
+
+
+def _file_result(database_url: str) -> CheckResult:
+    """Check that the bot's file and the durable engine's can be used, or made.
+
+    Raises:
+        CheckFailed, DatabaseUnavailable: they cannot.
+    """
+    ours, engines = sqlite_files(database_url)
+    folder = ours.resolve().parent
+    if not folder.is_dir():
+        raise CheckFailed(f"the folder {folder} doesn't exist", advice="Make it, or correct DATABASE_URL.")
+    for path in (folder, ours, engines):
+        if path.exists() and not os.access(path, os.R_OK | os.W_OK | (os.X_OK if path.is_dir() else 0)):
+            fix = f"Let the bot's user read and write {folder} and its files, or correct DATABASE_URL."
+            raise CheckFailed(f"this user can't read and write {path}", advice=fix)
+    if not ours.exists():
+        return CheckResult("database", f"{ours.name} doesn't exist yet; run will make it in {folder}")
+    if not ours.is_file():
+        raise CheckFailed(f"{ours} isn't a file", advice="Set DATABASE_URL to a file.")
+    refuse_hard_links(ours)
+    for path in filter(is_log_alone, (ours, engines)):
+        problem = f"{path}-wal has changes that are not in {path.name} yet, although no program has it open"
+        fix = "Keep the two files together: the next start adds the changes."
+        return CheckResult("database", problem, fix, is_warning=True)
+    return read_schemas(database_url).result(f"{ours.name} is readable and writable")
 
 
 async def _check_server(url: str) -> list[CheckResult]:
     try:
         facts = await server_facts(parse_url(url))
-        if faults := facts.faults():
+        if faults := list(facts.faults()):
             return faults
         schemas = await asyncio.to_thread(read_schemas, url)
     except (psycopg.Error, DatabaseUnavailable) as error:

@@ -147,12 +147,14 @@ async def _service_results(settings: Settings, policy: Policy | None) -> AsyncIt
     for result in check_files(settings):
         yield result
     yield await result_of("address", check_address(settings.host, settings.port), stops_run=True)
-    async for result in check_database(settings.database_url.get_secret_value(), settings.key):
-        yield result
-    async for result in check_restored(settings.database_url.get_secret_value()):
-        yield result
-    async for result in _slack_results(settings, policy):
-        yield result
+    database = settings.database_url.get_secret_value()
+    for checks in (
+        check_database(database, settings.key),
+        check_restored(database),
+        _slack_results(settings, policy),
+    ):
+        async for result in checks:
+            yield result
     account, url = settings.dintero_account_id, settings.dintero_api_url
     secret, timeout = settings.dintero_client_secret.get_secret_value(), settings.dintero_timeout
     async with open_dintero(url, account, settings.dintero_client_id, secret, timeout) as dintero:

@@ -284,7 +284,7 @@ class ModalController:
         await self._retry(send)
 
 
-def loading_view(title: str, metadata: str = "", *, close: Close = "Close") -> View:
+def loading_view(title: str, metadata: str = "", *, close: Close = "Cancel") -> View:
     """Draw a modal without a submit, to be replaced by an answer: **Done** would say too much."""
     return modal(title, [section(_(MOMENT))], close=_(close), metadata=metadata)
 
@@ -314,7 +314,7 @@ async def show_loading(
     """
     external_id = external_id_of(view)
     is_above = on_top or view.get("previous_view_id")
-    loading = loading_view(title, metadata, close="Back" if is_above else "Close")
+    loading = loading_view(title, metadata, close="Back" if is_above else "Cancel")
     loading |= {"external_id": external_id}
     await ack(response_action="push" if on_top else "update", view=loading)
     return external_id

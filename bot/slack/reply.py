@@ -8,9 +8,9 @@ from bot.domain.policy.policy import Refusal
 from bot.slack.language.texts import N_
 
 View = dict[str, Any]
-CLOSES: Final = (N_("Done"), N_("Close"), N_("Back"), N_("Cancel"))
-"""The close buttons of modals: **Back** on top of another, **Cancel** in forms, **Close** while waiting."""
-Close = Literal["Done", "Close", "Back", "Cancel"]
+CLOSES: Final = (N_("Done"), N_("Back"), N_("Cancel"))
+"""The close buttons of modals: **Back** on top of another, **Cancel** in forms and while waiting."""
+Close = Literal["Done", "Back", "Cancel"]
 
 
 @dataclass(frozen=True, slots=True)

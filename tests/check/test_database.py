@@ -52,7 +52,7 @@ async def lines(url: str) -> list[str]:
     ],
 )
 def test_each_fault_has_its_cure(change: dict[str, object], words: str) -> None:
-    assert FINE.faults() == []
+    assert not list(FINE.faults())
     (fault,) = replace(FINE, **change).faults()  # type: ignore[arg-type]
     assert words in str(fault)
     assert str(fault).startswith("✗ database – ")

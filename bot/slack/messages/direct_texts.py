@@ -13,7 +13,7 @@ from bot.slack.rendering import request_facts
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import capitalised, escape, mention, mentions
 from bot.slack.rendering.outcomes import before, ends, outcome, sign
-from bot.slack.rendering.reasons import shortly
+from bot.slack.rendering.stops import shortly
 from bot.slack.rendering.technical import technical
 
 OTHERS: Final = " · "

@@ -9,7 +9,7 @@ from slackblocks import Block
 from bot.domain.ids import UserId
 from bot.domain.requests.notification import Notification, NotificationType, RequestSnapshot
 from bot.services.fallbacks import FALLBACKS
-from bot.slack.language.texts import _
+from bot.slack.language.texts import N_, _
 from bot.slack.messages import direct_texts, thread_lines
 from bot.slack.messages.direct_texts import OTHERS
 from bot.slack.messages.left_out import whole
@@ -97,17 +97,14 @@ def _done(event: Event) -> Sequence[str]:
 
 
 def _rejected(event: Event) -> Sequence[str]:
-    about = direct_texts.what(event.snapshot, event.formatter)
     why = [_("Reason: “{why}”", why=event.note)] if event.note else []
-    if event.known:
-        return [_("🚫 *Rejected by {name}:* {what}", name=event.known, what=about), *why]
-    return [_("🚫 *Rejected:* {what}", what=about), *why]
+    text = N_("🚫 *Rejected by {name}:* {what}") if event.known else N_("🚫 *Rejected:* {what}")
+    return [event.fill(text, what=direct_texts.what(event.snapshot, event.formatter)), *why]
 
 
 def _stopped(event: Event) -> Sequence[str]:
-    about = direct_texts.what(event.snapshot, event.formatter)
     return [
-        _("⚠️ *Stopped:* {what}", what=about),
+        _("⚠️ *Stopped:* {what}", what=direct_texts.what(event.snapshot, event.formatter)),
         event.stop,
         *direct_texts.so_far(event.snapshot),
     ]

@@ -20,9 +20,8 @@ from bot.slack.language.texts import N_, _, joined
 from bot.slack.rendering import pause_banner
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import escape, mention, mentions
-from bot.slack.rendering.reasons import shortly
 from bot.slack.rendering.request_state import NOTE_CHARACTERS
-from bot.slack.rendering.stops import heading, is_unexpected, what_next, what_stopped
+from bot.slack.rendering.stops import heading, is_unexpected, shortly, what_next, what_stopped
 from bot.slack.rendering.technical import technical
 
 MOST_NAMED: Final = 30

@@ -4,6 +4,7 @@ from typing import Final
 
 from bot.domain.customers.uploads import MOST_BYTES, MOST_FILES, MOST_IDS, FileProblem, RowProblem
 from bot.slack.language.texts import N_, _
+from bot.slack.rendering.mrkdwn import capitalised
 
 TROUBLES: Final[dict[str, str]] = {
     FileProblem.NOT_FOUND: N_("{file} can't be opened. Share it in this channel, or upload it here."),
@@ -63,12 +64,6 @@ TROUBLES: Final[dict[str, str]] = {
 }
 """What is wrong with a file, and what to do."""
 
-SEPARATOR: Final = N_(
-    "It's not clear what separates the columns of the file. "
-    "Save it as .xlsx, or name the column of ids customer_id."
-)
-"""The trouble of a file without a name that is not the first word of its text."""
-
 ODD: Final[dict[str, str]] = {
     RowProblem.EMPTY: N_("no id"),
     RowProblem.TOO_LONG: N_("longer than 255 characters"),
@@ -109,7 +104,5 @@ ODD_IN_SHORT: Final[dict[str, str]] = {
 def trouble(problem: str, *, file: str, who: str) -> str:
     """Say what is wrong with a file; `who` can change what the bot may do."""
     text = TROUBLES.get(problem, TROUBLES[FileProblem.BROKEN])
-    if problem == FileProblem.SEPARATOR and not file:
-        text = SEPARATOR
     limits = {"megabytes": MOST_BYTES // 1024**2, "files": MOST_FILES, "customers": MOST_IDS}
-    return _(text, file=file or _("The file"), who=who, **limits)
+    return capitalised(_(text, file=file or _("the file"), who=who, **limits))

@@ -5,7 +5,7 @@ from typing import Final
 
 from bot.domain.requests.batches import Tally
 from bot.domain.requests.progress import Progress
-from bot.slack.language.texts import _
+from bot.slack.language.texts import N_, _
 from bot.slack.rendering.formatting import Formatter
 
 CELLS: Final = 10
@@ -30,14 +30,10 @@ def counts(tally: Tally) -> str:
     >>> counts(Tally(121, given=36)), counts(Tally(121, given=36, refused=1))
     ('36 of 121 given', '36 of 121 given, 1 refused')
     """
-    if tally.refused:
-        return _(
-            "{given} of {total} given, {refused} refused",
-            given=tally.given,
-            total=tally.asked,
-            refused=tally.refused,
-        )
-    return _("{given} of {total} given", given=tally.given, total=tally.asked)
+    text = (
+        N_("{given} of {total} given, {refused} refused") if tally.refused else N_("{given} of {total} given")
+    )
+    return _(text, given=tally.given, total=tally.asked, refused=tally.refused)
 
 
 def bar(tally: Tally) -> str:
@@ -62,20 +58,12 @@ def foretold(progress: Progress, formatter: Formatter) -> str:
     if not rate:
         return _("Done around {time}", time=done_at) if done_at else ""
     if rate >= 1:
-        return _pace_a_second(_rounded(rate), done_at)
-    return _pace_a_minute(_rounded(rate * 60), done_at)
-
-
-def _pace_a_second(count: int, done_at: str) -> str:
-    if done_at:
-        return _("About {count} per second, done around {time}", count=count, time=done_at)
-    return _("About {count} per second", count=count)
-
-
-def _pace_a_minute(count: int, done_at: str) -> str:
-    if done_at:
-        return _("About {count} per minute, done around {time}", count=count, time=done_at)
-    return _("About {count} per minute", count=count)
+        text = N_("About {count} per second")
+        if done_at:
+            text = N_("About {count} per second, done around {time}")
+        return _(text, count=_rounded(rate), time=done_at)
+    text = N_("About {count} per minute, done around {time}") if done_at else N_("About {count} per minute")
+    return _(text, count=_rounded(rate * 60), time=done_at)
 
 
 def _rounded(count: float) -> int:

@@ -14,9 +14,6 @@ from bot.slack.rendering.refusals.people import PEOPLE
 from bot.slack.rendering.refusals.requests import REQUESTS
 from bot.slack.rendering.refusals.rules import RULES
 from bot.slack.rendering.refusals.words import Text, Words
-from bot.slack.rendering.stops import shortly
-
-__all__ = ["refusal", "refusal_plain", "shortly"]
 
 TEXTS: Final[dict[RefusalReason, Text]] = {**PEOPLE, **RULES, **CUSTOMERS, **LIMITS, **REQUESTS}
 MAX_PLACES: Final = 5

@@ -14,10 +14,9 @@ from bot.slack.rendering.technical import technical
 
 @dataclass(frozen=True, slots=True)
 class StopTexts:
-    """What happened, in one sentence, without and with a `{note}`; and what to do."""
+    """What happened, in one sentence, and what to do."""
 
     what: str
-    noted: str
     next: str
 
 
@@ -26,7 +25,6 @@ CONTINUE: Final = N_("Press *Continue* to try again, or *End request…* to leav
 STOPS: Final[dict[StopReason | None, StopTexts]] = {
     StopReason.TOKEN_REFUSED: StopTexts(
         N_("Dintero rejected my credentials."),
-        N_("Dintero rejected my credentials ({note})."),
         N_(
             "Ask the person who runs discount-bot to fix them"
             " (Dintero Backoffice → Settings → API clients). Then press *Continue*."
@@ -34,7 +32,6 @@ STOPS: Final[dict[StopReason | None, StopTexts]] = {
     ),
     StopReason.SCOPE_MISSING: StopTexts(
         N_("My Dintero API client is missing a permission."),
-        N_("My Dintero API client is missing a permission ({note})."),
         N_(
             "Ask the person who runs discount-bot to add read:discounts and write:discounts."
             " Then press *Continue*."
@@ -42,50 +39,41 @@ STOPS: Final[dict[StopReason | None, StopTexts]] = {
     ),
     StopReason.RULE_GONE: StopTexts(
         N_("The rule was deleted in Dintero."),
-        "",
         N_("*End request…* closes it and sends you a list of the remaining customers."),
     ),
     StopReason.RULE_INACTIVE: StopTexts(
         N_("The rule is inactive in Dintero."),
-        N_("The rule is inactive in Dintero ({note})."),
         N_("Activate it and press *Continue*, or *End request…* to leave it so."),
     ),
     StopReason.RULE_EXPIRED: StopTexts(
         N_("The rule has expired."),
-        N_("The rule has expired ({note})."),
         N_("Extend it in Dintero and press *Continue*, or *End request…* to leave it so."),
     ),
     StopReason.UNKNOWN_FOR_GOOD: StopTexts(
         N_("Dintero isn't answering."),
-        N_("Dintero isn't answering ({note})."),
         N_("Press *Continue* when Dintero is back. Nobody gets it twice."),
     ),
     StopReason.RULE_CHANGED: StopTexts(
         N_("The rule changed, and nobody can approve the new version."),
-        N_("The rule changed, and nobody can approve the new version ({note})."),
         N_("Change it back in Dintero and press *Continue*, or *End request…* to leave it so."),
     ),
     StopReason.BUSY: StopTexts(
         N_("Dintero is overloaded."),
-        N_("Dintero is overloaded ({note})."),
         N_("Press *Continue* in a few minutes. Nobody gets it twice."),
     ),
     StopReason.POLICY: StopTexts(
         N_("This channel's settings no longer allow it."),
-        N_("This channel's settings no longer allow it ({note})."),
         N_("A bot admin can change them; then press *Continue*. Or press *End request…* to leave it so."),
     ),
     StopReason.BUDGET: StopTexts(
         N_("The channel's budget is used up."),
-        N_("The channel's budget is used up ({note})."),
         N_("Press *Continue* when older spending has dropped out, or when an admin has raised it."),
     ),
-    None: StopTexts(N_("It stopped unexpectedly."), N_("It stopped unexpectedly ({note})."), CONTINUE),
+    None: StopTexts(N_("It stopped unexpectedly."), CONTINUE),
 }
 SPECIAL: Final[dict[RefusalReason, StopTexts]] = {
     RefusalReason.DATABASE_CHANGED: StopTexts(
         N_("The stored request is no longer what people approved."),
-        "",
         N_(
             "Ask the person who runs discount-bot what changed it."
             " Press *End request…*, then send a new request with `/discount add`."
@@ -93,7 +81,6 @@ SPECIAL: Final[dict[RefusalReason, StopTexts]] = {
     ),
     RefusalReason.DATABASE_OLDER: StopTexts(
         N_("A backup was restored that is older than what happened here."),
-        "",
         N_(
             "Read this thread from its end. If it was cancelled or ended since, press *End request…*."
             " Otherwise press *Continue*: nobody gets it twice."
@@ -101,7 +88,6 @@ SPECIAL: Final[dict[RefusalReason, StopTexts]] = {
     ),
     RefusalReason.OTHER_ACCOUNT: StopTexts(
         N_("I now use another Dintero account."),
-        "",
         N_(
             "Send a new request with `/discount add`."
             " Or ask the person who runs discount-bot to switch back, then press *Continue*."
@@ -130,8 +116,9 @@ def is_unexpected(reason: StopReason | None, note: str = "") -> bool:
 def what_stopped(reason: StopReason | None, note: str = "") -> str:
     """Say in one sentence why sending stopped."""
     texts = _texts(reason, note)
-    words = shortly(note) if texts.noted else ""
-    return _(texts.noted, note=words) if words else _(texts.what)
+    says_all = note in SPECIAL or reason is StopReason.RULE_GONE
+    what, words = _(texts.what), "" if says_all else shortly(note)
+    return _("{reason} ({note}).", reason=what.rstrip("."), note=words) if words else what
 
 
 def what_next(
@@ -158,15 +145,9 @@ def tells_pause(reason: StopReason | None, note: str, pause: Pause | None) -> bo
 
 
 def _until_resumed(admins: Sequence[str]) -> str:
-    if admins:
-        return _(
-            "Sending is paused. When Dintero is back, {admins} types `/discount resume`. "
-            "Then press *Continue*.",
-            admins=mentions(admins),
-        )
     return _(
-        "Sending is paused. When Dintero is back, a bot admin types `/discount resume`. "
-        "Then press *Continue*."
+        "Sending is paused. When Dintero is back, {admins} types `/discount resume`. Then press *Continue*.",
+        admins=mentions(admins) or _("a bot admin"),
     )
 
 
