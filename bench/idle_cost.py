@@ -151,5 +151,5 @@ async def _write(transaction: Transaction, request: Request) -> None:
     await transaction.run(insert(customers), ids)
     for kind in (ChannelKind.CARD, ChannelKind.LINE):
         notification = Notification(kind=kind, happened=NotificationType.ASKED, at=request.created_at)
-        said: dict[str, ColumnValue] = {**notification_row(request, notification), "said_ts": "1.0"}
+        said: dict[str, ColumnValue] = {**notification_row(request.id, notification), "said_ts": "1.0"}
         await transaction.run(insert(outbox), said)

@@ -19,6 +19,7 @@ from bot.services.snapshots import load_snapshot
 from bot.slack.announcer import NOBODY
 from bot.slack.messages import card
 from bot.slack.messages.files.not_given_file import MARK
+from bot.slack.messages.notices import OF_PAUSE
 from bot.slack.rendering.formatting import Formatter
 from sandbox.shop import Shop
 from sandbox.slack import Message
@@ -70,6 +71,7 @@ async def all_told(
     _in_order(told, shop, rows)
     _instead(told, rows, policy)
     _ends_told(told, rows, requests)
+    _pauses(told, shop, rows)
     await _cards(
         told,
         shop,
@@ -104,7 +106,7 @@ def _each_once(told: MessageReport, shop: Shop, rows: Sequence[Any]) -> None:
         if kind == ChannelKind.LIST:
             if files[key[:MARK]] != (not reason and said != NOBODY):
                 told.faults.append(f"{kind} {key} was sent {files[key[:MARK]]} times")
-        elif kind != ChannelKind.CARD and there[key] not in wanted:
+        elif kind != ChannelKind.CARD and there[key] not in wanted and "." not in key:
             told.faults.append(f"{kind} {key} was said {there[key]} times")
 
 
@@ -167,6 +169,17 @@ def _ends_told(told: MessageReport, rows: Sequence[Any], requests: Sequence[Requ
             told.faults.append(f"the requester of {request.id} was not told that it is {request.state}")
 
 
+def _pauses(told: MessageReport, shop: Shop, rows: Sequence[Any]) -> None:
+    """Check that each message about a pause shows the last state of that pause, unless Slack refused that."""
+    of_pause = [row for row in rows if row.kind == ChannelKind.NOTICE and row.happened in OF_PAUSE]
+    newest = {row.key.partition(".")[0]: row.happened for row in of_pause}
+    refused = {row.key.partition(".")[0] for row in of_pause if row.given_up}
+    shown = {_key(message): message.text for message in _messages(shop)}
+    for key in newest.keys() & shown.keys() - refused:
+        if shown[key].startswith("✅") is not (newest[key] == NotificationType.RESUMED):
+            told.faults.append(f"a message about a pause that is {newest[key]} says: {shown[key]}")
+
+
 async def _cards(
     told: MessageReport, shop: Shop, repository: SqlRepository, policy: Policy, requests: Sequence[Request]
 ) -> None:
@@ -176,6 +189,7 @@ async def _cards(
         message.ts: message
         for channel in (shop.support, shop.quick)
         for message in shop.slack.messages(channel)
+        if is_card(message)
     }
     if len(requests) != len(there):
         told.faults.append(f"{len(there)} cards for {len(requests)} requests")
@@ -217,6 +231,11 @@ def _messages(shop: Shop) -> list[Message]:
     direct = [who.direct for who in shop.people]
     channels = {channel.id: channel for channel in (*shop.slack.workspace.channels.values(), *direct)}
     return [one for channel in channels.values() for one in channel.messages if not one.deleted]
+
+
+def is_card(message: Message) -> bool:
+    """Tell a request's card from a message about a pause."""
+    return "request" in ((message.metadata or {}).get("event_payload") or {})
 
 
 def _key(message: Message) -> str:

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
+from chaos.message_invariants import is_card
 from chaos.schedule import FaultKind, Trouble
 from sandbox.dintero import Fault, Operation
 from sandbox.shop import Shop
@@ -120,7 +121,7 @@ class ServiceFaults:
 
     def _deletes_a_card(self, amount: float) -> None:
         """Delete a card in any state."""
-        cards = self.shop.slack.messages(self.shop.support)
+        cards = list(filter(is_card, self.shop.slack.messages(self.shop.support)))
         if cards:
             card = cards[int(amount * (len(cards) - 1))]
             self.deleted.add(card.ts)

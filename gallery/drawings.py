@@ -11,7 +11,13 @@ from bot.domain.policy.policy import Place, Refusal, RefusalReason
 from bot.domain.preferences import Preferences
 from bot.domain.requests.batches import Refused, Tally, Verification
 from bot.domain.requests.lost import LostRequest
-from bot.domain.requests.notification import ChannelKind, FileRows, NotificationType, RequestSnapshot
+from bot.domain.requests.notification import (
+    OPEN_HERE,
+    ChannelKind,
+    FileRows,
+    NotificationType,
+    RequestSnapshot,
+)
 from bot.domain.requests.progress import Progress
 from bot.domain.requests.request import FormInput, PausedFor, State, StopReason
 from bot.domain.requests.views import ApprovalView, UnfinishedDraft
@@ -212,6 +218,11 @@ def _notices() -> Named:
     for happened in CHANNEL:
         notice = samples.notification(happened, kind=ChannelKind.NOTICE, note=NOTES.get(happened, ""))
         yield f"notice {happened}", notices.channel(notice, _after(happened), NAMED, link=LINK)
+    for happened in sorted(notices.OF_PAUSE):
+        news = samples.notification(happened, kind=ChannelKind.NOTICE, note="stocktaking")
+        news = replace(news, facts={OPEN_HERE: "3"})
+        since = samples.NOW - timedelta(minutes=25)
+        yield f"notice {happened}", notices.of_pause(news, NAMED, since=since)
     for happened in (*DIRECT, NotificationType.PAUSED):
         direct = samples.notification(happened, kind=ChannelKind.DIRECT, note=NOTES.get(happened, ""))
         yield f"direct {happened}", notices.direct(direct, _after(happened), NAMED, link=LINK)

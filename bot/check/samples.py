@@ -12,7 +12,13 @@ from bot.domain.policy.policy import ChannelPolicy, Place, Refusal, RefusalReaso
 from bot.domain.preferences import Preferences
 from bot.domain.requests.batches import Refused, Tally
 from bot.domain.requests.lost import LostRequest
-from bot.domain.requests.notification import ChannelKind, Notification, NotificationType, RequestSnapshot
+from bot.domain.requests.notification import (
+    OPEN_HERE,
+    ChannelKind,
+    Notification,
+    NotificationType,
+    RequestSnapshot,
+)
 from bot.domain.requests.prior_grants import PriorRequest, Remainder
 from bot.domain.requests.request import ENDED, Approval, FormInput, Pause, Request, State, StopReason
 from bot.domain.requests.views import ApprovalView, Field, FieldError, Form, Review, UnfinishedDraft
@@ -204,6 +210,9 @@ def _notices(happened: NotificationType, formatter: Formatter) -> Iterator[tuple
     if happened in CHANNEL:
         notice = replace(line, kind=ChannelKind.NOTICE)
         yield f"notice, {happened}", notices.channel(notice, snapshot, formatter, link=LINK)
+    if happened in notices.OF_PAUSE:
+        news = replace(line, kind=ChannelKind.NOTICE, note="a sample", facts={OPEN_HERE: "3"})
+        yield f"notice, {happened}", notices.of_pause(news, formatter, since=NOW - timedelta(minutes=25))
     if happened in {*DIRECT, NotificationType.PAUSED}:
         direct = replace(line, kind=ChannelKind.DIRECT)
         yield f"direct message, {happened}", notices.direct(direct, snapshot, formatter, link=LINK)

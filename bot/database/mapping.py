@@ -258,12 +258,14 @@ def lane(notification: Notification, *, is_posted: bool) -> str:
     return EDIT_LANE if is_posted and notification.kind is ChannelKind.CARD else THREAD_LANE
 
 
-def notification_row(request: Request, notification: Notification) -> Values:
-    """Write a notification as an outbox message that is due at once, under a new key."""
+def notification_row(
+    request: RequestId, notification: Notification, *, is_posted: bool = True, key: str = ""
+) -> dict[str, ColumnValue]:
+    """Write a notification as an outbox message that is due at once, by default under a new key."""
     return {
-        "key": str(uuid4()),
-        "request": encode(request.id),
-        "lane": lane(notification, is_posted=request.card_ts is not None),
+        "key": key or str(uuid4()),
+        "request": encode(request),
+        "lane": lane(notification, is_posted=is_posted),
         "kind": encode(notification.kind),
         "happened": encode(notification.happened),
         "happened_at": to_micros(notification.at),

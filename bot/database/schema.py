@@ -30,7 +30,7 @@ from sqlalchemy.types import TypeEngine
 
 from bot.domain.requests.request import ENDED
 
-VERSION: Final = "0018"
+VERSION: Final = "0019"
 """The newest migration; a test compares it with the head of the migrations."""
 VERSION_TABLE: Final = "discount_bot_version"
 """Alembic's default name would clash in a shared database."""
@@ -113,7 +113,7 @@ requests = _table(
 `rule`, for searches. `fence` is the fencing token of the current holder (`Repository.claim`), `files` the
 reading of its files that counts. `granted` is what an ended request counts for in budgets, with its amount
 and the time of the first of it; that is 0 until it ends, and if an earlier version ended it.
-`told_of_pause` says that the thread knows of the pause."""
+`told_of_pause` says of a parked run that its thread knows of the pause."""
 
 votes = _table(
     "votes",
@@ -198,11 +198,13 @@ pause = _table(
     Column("doer", Text),
     Column("why", Text, nullable=False),
     *_required(Integer, "faults", "changes", "told"),
+    Column("messages", Text, nullable=False, server_default=""),
 )
 """The pause, in one row with the id 1. `doer` is NULL if the bot paused itself.
 
 `faults` counts consecutive requests that a fault of Dintero stopped, `changes` counts pauses and resumptions;
-the cards show those up to `told`."""
+the cards show those up to `told`. `messages` are the keys of the outbox's messages that tell channels of the
+latest pause."""
 
 preferences = _table(
     "preferences",

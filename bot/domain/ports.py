@@ -438,6 +438,9 @@ class Repository(Protocol):
     async def mark_sent(self, outbox_message: OutboxMessage, *, ts: str) -> bool:
         """Record the delivery, a card's with its request; False if it was sent under another `ts`."""
 
+    async def versions(self, outbox_message: OutboxMessage) -> tuple[Notification, Notification, str | None]:
+        """Read the oldest and the newest version of an edited message, and its `ts` once it is posted."""
+
     async def reschedule(self, outbox_message: OutboxMessage, *, until: datetime, clean: bool) -> None:
         """Reschedule it; `clean`: surely nothing was posted."""
 

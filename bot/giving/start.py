@@ -339,9 +339,7 @@ class Preflight:
             )
             return None
         stop = result.stop or StopReason.POLICY
-        stopped = transition(
-            request, Event.STOPPED, stop=stop, note=result.note, pausing=PauseState.NO, told_of_pause=False
-        )
+        stopped = transition(request, Event.STOPPED, stop=stop, note=result.note, pausing=PauseState.NO)
         await unit.save(stopped)
         notify = self.access.policy.notify_of(stopped.channel)
         await unit.enqueue(
@@ -356,7 +354,7 @@ class Preflight:
         if is_parked:
             if unit.request.told_of_pause and unit.request.cancel_asked_by is None:
                 await unit.enqueue(*notifications_for(unit.request, NotificationType.RESUMED, now))
-            giving = replace(unit.request, pausing=PauseState.NO, waits_since=None, told_of_pause=False)
+            giving = replace(unit.request, pausing=PauseState.NO, waits_since=None)
         else:
             giving = transition(unit.request, Event.STARTED, started_at=unit.request.started_at or now)
             facts = {WAITED: "yes"} if unit.request.waits_since else {}

@@ -8,9 +8,9 @@ from typing import Final
 from bot.domain.policy.policy import Policy, Refusal
 from bot.domain.ports import BackgroundTasks, Clock, Repository, UnitOfWork
 from bot.domain.requests.audit_entries import Action
-from bot.domain.requests.notification import STATE, ChannelKind, Notification, NotificationType
+from bot.domain.requests.notification import ChannelKind, Notification, NotificationType
 from bot.domain.requests.person import Person
-from bot.domain.requests.request import Pause, PausedFor, PauseState, Request, State, StopReason
+from bot.domain.requests.request import OPEN, Pause, PausedFor, PauseState, Request, StopReason
 from bot.services.access import AccessControl, audit_refusals
 from bot.services.approving.reapproval import into_next_round
 
@@ -19,7 +19,6 @@ DINTERO_FAULTS: Final = frozenset(
 )
 MAX_FAULTS_IN_A_ROW: Final = 3
 """After so many requests stopped by Dintero's fault, the bot pauses itself."""
-OPEN: Final = (State.WAITING, State.APPROVED, State.GIVING, State.STOPPED)
 
 
 class PauseChange(StrEnum):
@@ -79,10 +78,7 @@ class PauseService:
         return refusal
 
     async def run_once(self) -> None:
-        """Stop running givings during a pause; after a change, redraw all open cards and tell their threads.
-
-        Repeating it after a crash redraws a card twice at most, and tells no thread twice.
-        """
+        """Stop running givings during a pause; after a change, redraw all open cards."""
         if await self.repository.pause():
             await self.repository.stop_for_pause()
         change = await self.repository.unannounced_change()
@@ -91,7 +87,7 @@ class PauseService:
         for request in await self.repository.in_state(*OPEN):
             async with self.repository.unit_of_work(request.id) as unit:
                 if unit and not unit.request.ended:
-                    await _announce(unit, self.clock.now())
+                    await unit.enqueue(_of_pause(ChannelKind.CARD, await unit.pause(), self.clock.now()))
         await self.repository.mark_announced(change)
 
 
@@ -103,38 +99,17 @@ def is_caught(request: Request) -> bool:
 async def park(unit: UnitOfWork, now: datetime) -> Request:
     """Park a giving in its next round; its next run needs a round of its own, which is part of its id."""
     pause = await unit.pause()  # it may be over by now
+    await unit.enqueue(_of_pause(ChannelKind.CARD, pause, now))
+    if pause:
+        await unit.enqueue(_of_pause(ChannelKind.LINE, pause, now))
     parked = replace(unit.request, pausing=PauseState.PARKED, told_of_pause=pause is not None)
-    card = _of_pause(NotificationType.PAUSED, pause, unit.request, now)
-    await unit.enqueue(card, *([replace(card, kind=ChannelKind.LINE)] if pause else []))
     return await into_next_round(unit, parked)
 
 
-async def _announce(unit: UnitOfWork, now: datetime) -> None:
-    """Redraw the card, and tell the thread once that the bot is paused, and once that it goes on.
-
-    A line in each thread that it concerns is quieter than a message to its channel: it reaches the people of
-    the request alone. A giving is told once its batches in flight have ended, and once it goes on. The end of
-    the pause changes nothing for a request that waits for approval or is stopped, so it has no line.
-    """
-    request, pause = unit.request, await unit.pause()
+def _of_pause(kind: ChannelKind, pause: Pause | None, now: datetime) -> Notification:
     happened = NotificationType.PAUSED if pause else NotificationType.RESUMED
-    if pause:
-        is_told = not request.told_of_pause and request.state in {State.WAITING, State.APPROVED}
-    else:
-        is_told = request.told_of_pause and request.pausing is PauseState.NO
-    has_line = is_told and (pause is not None or request.state not in {State.WAITING, State.STOPPED})
-    card = _of_pause(happened, pause, request, now)
-    if is_told:
-        await unit.save(replace(request, told_of_pause=pause is not None))
-    await unit.enqueue(card, *([replace(card, kind=ChannelKind.LINE)] if has_line else []))
-
-
-def _of_pause(
-    happened: NotificationType, pause: Pause | None, request: Request, now: datetime
-) -> Notification:
     by, why = (pause.by, pause.why) if pause else (None, "")
-    facts = {STATE: str(request.state)}
-    return Notification(kind=ChannelKind.CARD, happened=happened, at=now, by=by, note=why, facts=facts)
+    return Notification(kind=kind, happened=happened, at=now, by=by, note=why)
 
 
 async def after_stop(unit: UnitOfWork, policy: Policy, now: datetime) -> None:

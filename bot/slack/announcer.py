@@ -4,7 +4,7 @@ Slack has no idempotency key: a message that may have been posted is searched fo
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -13,7 +13,6 @@ from weakref import WeakValueDictionary
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
-from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.domain.ids import RequestId, UserId
 from bot.domain.policy.policy import RefusalReason
@@ -37,7 +36,7 @@ from bot.slack.language.current import use_language
 from bot.slack.language.readers import ReaderLanguages
 from bot.slack.messages import card, notices, summary
 from bot.slack.messages.files import not_given_file
-from bot.slack.rendering.formatting import Formatter, Json, Message
+from bot.slack.rendering.formatting import Formatter, Message
 from bot.spreadsheets.writer.writer import ListWriter
 
 EVENT_TYPE: Final = "discount_bot_message"
@@ -190,6 +189,8 @@ class SlackAnnouncer:
             case ChannelKind.SUMMARY:
                 snapshot = await self._with_rows(await self._with_history(snapshot))
                 return await self._post_in_thread(outbox_message, request, summary.build(snapshot, formatter))
+        if notification.kind is ChannelKind.NOTICE and notification.happened in notices.OF_PAUSE:
+            return await self._tell_of_pause(outbox_message)
         link = await self._link(request)
         if notification.kind is ChannelKind.NOTICE:
             message = notices.channel(notification, snapshot, formatter, link=link)
@@ -235,19 +236,34 @@ class SlackAnnouncer:
                 drawn = card.build(await self._snapshot(request, ids=False), self._formatter)
             if not request.card_ts:
                 return await self._post_card(outbox_message, request, drawn) if outbox_message else ""
-            self._check_leader()
             try:
-                await with_known_blocks(partial(self._edit, request, drawn.text), drawn.blocks)
+                await self._edit(request.channel, request.card_ts, drawn)
             except SlackApiError as error:
                 if outbox_message is None or kind_of(error) is not ErrorKind.MESSAGE_GONE:
                     raise
                 return await self._replace_card(outbox_message, request, drawn)
             return request.card_ts
 
-    async def _edit(self, request: Request, text: str, blocks: Sequence[Json]) -> AsyncSlackResponse:
-        return await self._client.chat_update(
-            channel=request.channel, ts=request.card_ts or "", text=text, blocks=blocks
-        )
+    async def _edit(self, channel: str, ts: str, drawn: Message) -> None:
+        self._check_leader()
+        edit = partial(self._client.chat_update, channel=channel, ts=ts, text=drawn.text)
+        await with_known_blocks(lambda blocks: edit(blocks=blocks), drawn.blocks)
+
+    async def _tell_of_pause(self, outbox_message: OutboxMessage) -> str:
+        """Post a channel's message about a pause as it is by now, or edit it; a deleted one is not missed."""
+        oldest, newest, ts = await self._repository.versions(outbox_message)
+        if newest.by:
+            await self._languages.look_up(newest.by)  # a person without a known name would be mentioned
+        drawn = notices.of_pause(newest, self._formatter, since=oldest.at)
+        if ts is None:
+            is_edit = outbox_message.key != outbox_message.posted_as
+            return NOBODY if is_edit else await self._post(outbox_message, newest.to, drawn)
+        try:
+            await self._edit(newest.to, ts, drawn)
+        except SlackApiError as error:
+            if kind_of(error) is not ErrorKind.MESSAGE_GONE:
+                raise
+        return ts
 
     async def _post_card(self, outbox_message: OutboxMessage, request: Request, drawn: Message) -> str:
         return await self._post(outbox_message, request.channel, drawn, facts=_facts(request))
@@ -284,23 +300,20 @@ class SlackAnnouncer:
     ) -> str:
         if outbox_message.tried:
             async for posted in self._since(outbox_message, channel, thread):
-                if _key(posted) == outbox_message.key:
+                if facts_of(posted).get("key") == outbox_message.key:
                     return str(posted["ts"])
         payload = {"key": outbox_message.key, **(facts or {})}
-
-        async def post(blocks: Sequence[Json]) -> AsyncSlackResponse:
-            return await self._client.chat_postMessage(
-                channel=channel,
-                thread_ts=thread,
-                text=message.text,
-                blocks=blocks,
-                metadata={"event_type": EVENT_TYPE, "event_payload": payload},
-                unfurl_links=False,
-                unfurl_media=False,
-            )
-
+        post = partial(
+            self._client.chat_postMessage,
+            channel=channel,
+            thread_ts=thread,
+            text=message.text,
+            metadata={"event_type": EVENT_TYPE, "event_payload": payload},
+            unfurl_links=False,
+            unfurl_media=False,
+        )
         with checked_before_sending(self._check_leader):
-            answer = await with_known_blocks(post, message.blocks)
+            answer = await with_known_blocks(lambda blocks: post(blocks=blocks), message.blocks)
         return str(answer["ts"])
 
     async def _send_list(self, outbox_message: OutboxMessage, request: Request) -> str:
@@ -381,7 +394,7 @@ def _facts(request: Request) -> dict[str, str]:
     return {"request": request.id, "short": request.short, "rule": request.rule.id if request.rule else ""}
 
 
-def _key(message: Mapping[str, Any]) -> str | None:
+def facts_of(message: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Read what was written down in a message of the bot."""
     metadata = message.get("metadata") or {}
-    payload = metadata.get("event_payload") or {}
-    return payload.get("key") if metadata.get("event_type") == EVENT_TYPE else None
+    return metadata.get("event_payload") or {} if metadata.get("event_type") == EVENT_TYPE else {}

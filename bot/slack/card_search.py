@@ -14,7 +14,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from bot.domain.ids import ChannelId, RequestId, RuleId, ShortId
 from bot.domain.requests.lost import LostRequest
 from bot.domain.requests.request import SHORT_ALPHABET, SHORT_LENGTH
-from bot.slack.announcer import EVENT_TYPE, PAGE_MESSAGES
+from bot.slack.announcer import PAGE_MESSAGES, facts_of
 from bot.slack.client.errors import CALL_ERRORS, describe, is_transient, repeat_after
 from bot.slack.messages import card_buttons
 
@@ -95,8 +95,7 @@ def _read_card(
     message: Mapping[str, Any], channel: ChannelId, backup_at: datetime | None
 ) -> LostRequest | None:
     """Read a message of the bot as a card; one without our facts says its request in its text and buttons."""
-    metadata, text = message.get("metadata") or {}, str(message.get("text") or "")
-    facts = (metadata.get("event_payload") or {}) if metadata.get("event_type") == EVENT_TYPE else {}
+    facts, text = facts_of(message), str(message.get("text") or "")
     of_buttons = _buttons(message)
     in_text = _SHORT.search(text) or _SHORT_ALONE.search(_small_print(message))
     short = facts.get("short") or (in_text[1] if in_text and of_buttons else None)

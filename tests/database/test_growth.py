@@ -221,6 +221,7 @@ async def everything(books: SqlRepository, known: Request) -> None:  # noqa: PLR
     await books.due(now)
     for message in await books.due_messages(now, limit=8):
         await books.mark_attempt(message)
+        await books.versions(message)
         await books.reschedule(message, until=now, clean=True)
         await books.mark_sent(message, ts="1.0")
         await books.mark_failed(message, why="")

@@ -133,20 +133,23 @@ async def test_a_changed_rule_asks_the_approvers_once(opens: Opens) -> None:
     assert len(read.campaigns) == 1
 
 
-async def test_a_pause_is_told_once_and_so_is_its_end(trip: Trip) -> None:
-    chief = trip.shop.chief
-    read = Readers(trip, await trip.ask("a"))
+async def test_a_pause_is_one_message_in_the_channel_and_none_in_the_threads(trip: Trip) -> None:
+    chief, ann = trip.shop.chief, trip.shop.ann
+    read, other = Readers(trip, await trip.ask("a")), Readers(trip, await trip.ask("b"))
     await chief.command("/discount pause stocktaking", trip.support)
-    await chief.is_told("Paused.")
+    paused = await ann.sees("⏸️ Paused by Chief: “stocktaking”. 2 open requests here", trip.support)
     await chief.command("/discount pause the till is broken", trip.support)
-    await chief.is_told("The reason is now “the till is broken”.")
+    await trip.shop.slack.until(lambda: "“the till is broken”" in ann.read(paused) or None)
     await trip.approve(read.card)
     await chief.command("/discount resume", trip.support)
     await read.end()
-    assert read.thread == [
-        "⏸️ Paused by Chief: “stocktaking”. You can still approve. It will be sent when the pause ends.",
-        "Pause ended. Sending can start now.",
-        "Given to 1 of 1 customers",
+    await trip.shop.slack.until(lambda: "✅ Pause ended after" in ann.read(paused) or None)
+    assert read.thread == ["Given to 1 of 1 customers"]
+    assert other.thread == []
+    assert [one.ts for one in trip.shop.slack.messages(trip.support)] == [
+        read.card.ts,
+        other.card.ts,
+        paused.ts,
     ]
     assert len(read.ann) == len(read.campaigns) == 1
 

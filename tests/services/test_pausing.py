@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from bot.database.audit.log import ChainHead
 from bot.database.repositories.repository import SqlRepository, open_repository
 from bot.domain.ids import UserId
 from bot.domain.policy.policy import Refusal, RefusalReason
 from bot.domain.requests.batches import BatchOutcome
-from bot.domain.requests.notification import ChannelKind, NotificationType
+from bot.domain.requests.notification import OPEN_HERE, ChannelKind, NotificationType
 from bot.domain.requests.request import Pause, PausedFor, PauseState, Request, State, StopReason
 from bot.services.pausing import PauseChange
 from bot.services.snapshots import load_snapshot
@@ -22,6 +23,8 @@ from tests.support.service_fixture import (
     CLEO,
     GUS,
     POLICY,
+    QUICK,
+    STRICT,
     SUPPORT,
     Office,
     open_office,
@@ -195,8 +198,8 @@ async def test_every_open_card_is_redrawn_once_and_shows_the_pause(office: Offic
     await office.decisions.pause_service.pause(person(CHIEF), "down")
     await office.decisions.pause_service.run_once()
     assert [(one.kind, one.happened) for one in await office.unsaid()] == [
+        (ChannelKind.NOTICE, NotificationType.PAUSED),
         (ChannelKind.CARD, NotificationType.PAUSED),
-        (ChannelKind.LINE, NotificationType.PAUSED),
         (ChannelKind.CARD, NotificationType.PAUSED),
     ]
     for request in (waiting, started):
@@ -205,52 +208,130 @@ async def test_every_open_card_is_redrawn_once_and_shows_the_pause(office: Offic
     await office.decisions.pause_service.resume(person(CHIEF))
     await office.decisions.pause_service.run_once()
     assert [(one.kind, one.happened) for one in await office.unsaid()] == [
+        (ChannelKind.NOTICE, NotificationType.RESUMED),
         (ChannelKind.CARD, NotificationType.RESUMED),
         (ChannelKind.CARD, NotificationType.RESUMED),
     ]
     assert (await load_snapshot(office.repository, waiting, POLICY)).pause is None
 
 
-async def lines_of_the_pause(office: Office) -> list[NotificationType]:
+async def said_of_the_pause(office: Office, kind: ChannelKind) -> list[NotificationType]:
     await office.decisions.pause_service.run_once()
     pausing = {NotificationType.PAUSED, NotificationType.RESUMED}
-    sent = [one for one in await office.unsaid() if one.kind is ChannelKind.LINE]
-    return [one.happened for one in sent if one.happened in pausing]
+    return [one.happened for one in await office.unsaid() if one.kind is kind and one.happened in pausing]
 
 
-@pytest.mark.parametrize("make", [Office.ask, approved, caught])
-async def test_a_thread_hears_once_of_a_pause_and_once_of_its_end(
+async def test_the_thread_of_a_half_sent_request_hears_once_of_a_pause_and_once_of_its_end(
+    office: Office,
+) -> None:
+    request = await caught(office)
+    assert await said_of_the_pause(office, ChannelKind.LINE) == [NotificationType.PAUSED]
+    await office.decisions.pause_service.pause(person(CHIEF), "still down")
+    assert await said_of_the_pause(office, ChannelKind.LINE) == []
+    await office.decisions.pause_service.resume(person(CHIEF))
+    assert await said_of_the_pause(office, ChannelKind.LINE) == []
+    await office.preflight.begin(request.id)
+    assert await said_of_the_pause(office, ChannelKind.LINE) == [NotificationType.RESUMED]
+
+
+@pytest.mark.parametrize("make", [Office.ask, approved])
+async def test_the_thread_of_a_request_that_has_not_started_hears_of_no_pause(
     office: Office, make: Callable[[Office], Awaitable[Request]]
 ) -> None:
     request = await make(office)
     await office.decisions.pause_service.pause(person(CHIEF), "down")
-    assert await lines_of_the_pause(office) == [NotificationType.PAUSED]
-    await office.decisions.pause_service.pause(person(CHIEF), "still down")
-    assert await lines_of_the_pause(office) == []
+    await office.decisions.pause_service.run_once()
     await office.decisions.pause_service.resume(person(CHIEF))
-    before_start = await lines_of_the_pause(office)
     await office.preflight.begin(request.id)
-    told = before_start + await lines_of_the_pause(office)
-    assert told == ([NotificationType.RESUMED] if request.state is not State.WAITING else [])
-    assert not (await office.now(request.id)).told_of_pause
+    assert await said_of_the_pause(office, ChannelKind.LINE) == []
 
 
-async def test_a_thread_hears_nothing_of_a_pause_that_is_over_before_it_could(office: Office) -> None:
-    await office.ask()
-    await office.repository.begin_pause(Pause(office.clock.now(), CHIEF, ""))
+async def test_a_run_that_ends_after_the_pause_hears_of_neither(office: Office) -> None:
+    request = await giving(office)
+    await office.decisions.pause_service.pause(person(CHIEF), "down")
     await office.decisions.pause_service.resume(person(CHIEF))
-    assert await lines_of_the_pause(office) == []
+    await office.completion.finish(request.id, request.round)
+    await office.preflight.begin(request.id)
+    assert await said_of_the_pause(office, ChannelKind.LINE) == []
 
 
 async def test_a_pause_that_ended_in_a_new_approval_is_told_again_the_next_time(office: Office) -> None:
-    await caught(office)
+    request = await caught(office)
     await office.decisions.pause_service.resume(person(CHIEF))
     office.town.groups = {group: {CLEO} for group in office.town.groups}
-    (request,) = await office.repository.in_state(State.GIVING)
     assert await office.preflight.begin(request.id) is None
-    await lines_of_the_pause(office)
+    assert await said_of_the_pause(office, ChannelKind.NOTICE) == [
+        NotificationType.PAUSED,
+        NotificationType.RESUMED,
+    ]
     await office.decisions.pause_service.pause(person(CHIEF), "again")
-    assert await lines_of_the_pause(office) == [NotificationType.PAUSED]
+    assert await said_of_the_pause(office, ChannelKind.NOTICE) == [NotificationType.PAUSED]
+
+
+async def told_channels(office: Office) -> list[tuple[str, str, str]]:
+    """Deliver everything; return each message about a pause: its channel, note and number of requests."""
+    return [
+        (one.to, one.note, one.facts[OPEN_HERE])
+        for one in await office.unsaid()
+        if one.kind is ChannelKind.NOTICE and one.happened is NotificationType.PAUSED
+    ]
+
+
+async def test_each_channel_with_open_requests_is_told_once_how_many_there_are(office: Office) -> None:
+    await office.ask()
+    await giving(office)
+    await approved(office)
+    await office.ask(channel=STRICT)
+    await stop(office, StopReason.RULE_GONE)
+    await office.decisions.cancel((await office.ask(channel=QUICK)).id, person(ANN), QUICK)
+    await office.unsaid()
+    await office.decisions.pause_service.pause(person(CHIEF), "down")
+    await office.decisions.pause_service.pause(person(CHIEF), "down")
+    await office.decisions.pause_service.run_once()
+    assert sorted(await told_channels(office)) == [(STRICT, "down", "1"), (SUPPORT, "down", "3")]
+
+
+async def test_a_new_reason_and_the_end_go_to_the_channels_that_were_told(office: Office) -> None:
+    request = await office.ask()
+    await office.decisions.pause_service.pause(person(CHIEF), "down")
+    await office.ask(channel=STRICT)
+    await office.decisions.cancel(request.id, person(ANN), SUPPORT)
+    await office.decisions.pause_service.pause(person(CHIEF), "still down")
+    assert await told_channels(office) == [(SUPPORT, "down", "1"), (SUPPORT, "still down", "0")]
+    await office.decisions.pause_service.resume(person(CHIEF))
+    (end,) = [one for one in await office.unsaid() if one.kind is ChannelKind.NOTICE]
+    assert (end.happened, end.to, end.note) == (NotificationType.RESUMED, SUPPORT, "")
+
+
+async def test_a_message_about_a_pause_is_kept_until_the_pause_has_ended(office: Office) -> None:
+    await office.ask()
+    await office.decisions.pause_service.pause(person(CHIEF), "down")
+    await office.unsaid()
+    office.clock.pass_by(days=30)
+    await office.repository.forget_sent(office.clock.now())  # type: ignore[attr-defined]
+    await office.decisions.pause_service.resume(person(CHIEF))
+    (edit,) = [
+        one
+        for one in await office.repository.due_messages(office.clock.now(), limit=9)
+        if one.notification.kind is ChannelKind.NOTICE
+    ]
+    oldest, newest, ts = await office.repository.versions(edit)
+    assert ts
+    assert (oldest.happened, newest.happened) == (NotificationType.PAUSED, NotificationType.RESUMED)
+
+
+async def test_the_bots_own_pauses_are_told_too(office: Office) -> None:
+    repository = office.repository
+    assert isinstance(repository, SqlRepository)
+    await office.ask()
+    await stop(office, StopReason.UNKNOWN_FOR_GOOD)
+    assert await told_channels(office) == [(SUPPORT, PausedFor.UNKNOWN, "1")]
+    await office.decisions.pause_service.resume(person(CHIEF))
+    await office.unsaid()
+    lost = ChainHead(1, "a hash")
+    for _ in range(2):
+        await repository.begin_restore(lost, None, Pause(office.clock.now(), None, PausedFor.RESTORED))
+    assert await told_channels(office) == [(SUPPORT, PausedFor.RESTORED, "1")]
 
 
 async def stop(office: Office, why: StopReason) -> None:

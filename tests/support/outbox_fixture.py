@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from slack_sdk.web.async_client import AsyncWebClient
@@ -109,7 +109,9 @@ async def open_telling(repository: SqlRepository) -> AsyncIterator[Telling]:
         open_client(shop.slack.api_url, shop.slack.credentials.bot_token) as client,
     ):
         clock, team = HandClock(), TeamId(shop.slack.team)
-        access = AccessControl(POLICY, SlackDirectory(client, team, clock), team, ACCOUNT)
-        announcer = SlackAnnouncer(client=client, repository=repository, access=access, formatter=LOOK)
+        directory = SlackDirectory(client, team, clock)
+        access = AccessControl(POLICY, directory, team, ACCOUNT)
+        look = replace(LOOK, names=directory.last_known_name)
+        announcer = SlackAnnouncer(client=client, repository=repository, access=access, formatter=look)
         request = await approved(repository, shop, customers(3))
         yield Telling(shop, repository, request, announcer, clock, access, client)

@@ -13,7 +13,7 @@ from bot.database.mapping import decode, encode, from_micros, to_micros
 from bot.database.repositories.pause import begin
 from bot.database.schema import lost_requests, requests, restores
 from bot.domain.ids import ChannelId, RequestId, RuleId, ShortId, UserId
-from bot.domain.requests.audit_entries import Entry, EntryKind
+from bot.domain.requests.audit_entries import Entry, EntryKind, paused
 from bot.domain.requests.lost import LostRequest
 from bot.domain.requests.request import Pause, State
 
@@ -82,7 +82,8 @@ class LostRequestRepository(BaseRepository):
         async with self._database.transaction() as transaction:
             if not await transaction.run(self._restore, row):
                 return False
-            await begin(transaction, pause)
+            if await begin(transaction, pause):
+                await append(transaction, [paused(pause)], pause.since)
         return True
 
     async def open_restore(self) -> Restore | None:

@@ -7,8 +7,8 @@ from sqlalchemy import bindparam, delete, exists, func, or_, select, update
 
 from bot.database.connection import BaseRepository, ColumnValue
 from bot.database.mapping import OUTBOX_COLUMNS, THREAD_LANE, encode, outbox_message_of, to_micros
-from bot.database.schema import OVER, PENDING, outbox, requests
-from bot.domain.requests.notification import ChannelKind, OutboxMessage
+from bot.database.schema import OVER, PENDING, of_request, outbox, pause, requests
+from bot.domain.requests.notification import ChannelKind, Notification, OutboxMessage
 
 MAX_DELAY_MICROS: Final = 600_000_000
 """No message waits for longer. If one seems to, the clock was set back, and the message is due."""
@@ -48,13 +48,23 @@ _MARK_SENT: Final = (
     .returning(outbox.c.id)
 )
 _SENT_OTHERWISE: Final = select(outbox.c.id).where(_MESSAGE, outbox.c.said_ts != bindparam("ts"))
+_VERSIONS: Final = (
+    select(*OUTBOX_COLUMNS, outbox.c.said_ts)
+    .where(of_request(outbox), outbox.c.key.startswith(bindparam("message")))
+    .order_by(outbox.c.id)
+)
+_PAUSED_SINCE: Final = select(pause.c.since).where(pause.c.id == 1).scalar_subquery()
 _END_WAITS: Final = update(outbox).where(PENDING, outbox.c.due > bindparam("now"))
 _FORGET: Final = (
     delete(outbox)
     .where(
         outbox.c.id.in_(
             select(outbox.c.id)
-            .where(OVER, outbox.c.happened_at < bindparam("before"))
+            .where(
+                OVER,
+                outbox.c.happened_at < bindparam("before"),
+                outbox.c.happened_at < func.coalesce(_PAUSED_SINCE, bindparam("before")),
+            )
             .order_by(outbox.c.happened_at)
             .limit(ROWS_PER_DELETE)
         )
@@ -101,6 +111,13 @@ class OutboxRepository(BaseRepository):
                     await transaction.run(_SET_CARD, card)
         return bool(marked) or not await self._database.run(_SENT_OTHERWISE, done)
 
+    async def versions(self, outbox_message: OutboxMessage) -> tuple[Notification, Notification, str | None]:
+        """Read the oldest and the newest version of an edited message, and its `ts` once it is posted."""
+        values = {"which": encode(outbox_message.request), "message": outbox_message.posted_as}
+        rows = await self._database.run(_VERSIONS, values)
+        oldest, newest = (outbox_message_of(row[:-1]).notification for row in (rows[0], rows[-1]))
+        return oldest, newest, rows[0][-1]
+
     async def reschedule(self, outbox_message: OutboxMessage, *, until: datetime, clean: bool) -> None:
         """Try later; `clean` if this attempt surely posted nothing, though an earlier one may have."""
         tried = outbox_message.tried or not clean
@@ -121,7 +138,10 @@ class OutboxRepository(BaseRepository):
         await self._database.run(_UPDATE, {"this": outbox_message.id, "given_up": encode(why)})
 
     async def forget_sent(self, before: datetime) -> None:
-        """Delete the messages from before a time that were sent or can never be; none is read again."""
+        """Delete the messages from before a time that were sent or can never be; none is read again.
+
+        Those since the pause began stay as long as it: the messages about it are edited at its end.
+        """
         values = {"before": to_micros(before)}
         while len(await self._database.run(_FORGET, values)) == ROWS_PER_DELETE:
             pass

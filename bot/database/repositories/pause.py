@@ -1,16 +1,22 @@
-"""The pause: one row, which every request locks when its giving starts."""
+"""The pause: one row, which every request locks when its giving starts.
 
+The message to each channel is enqueued in the transaction that changes the row, so no crash comes between.
+"""
+
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
+from uuid import uuid4
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 
 from bot.database.audit.log import append
-from bot.database.connection import BaseRepository, ColumnValue, Transaction
-from bot.database.mapping import pause_of, pause_row
-from bot.database.schema import pause, requests
-from bot.domain.ids import UserId
+from bot.database.connection import BaseRepository, ColumnValue, Transaction, Values
+from bot.database.mapping import decode, notification_row, pause_of, pause_row
+from bot.database.schema import outbox, pause, requests
+from bot.domain.ids import RequestId, UserId
 from bot.domain.requests.audit_entries import Entry, EntryKind, paused
+from bot.domain.requests.notification import OPEN_HERE, ChannelKind, Notification, NotificationType
 from bot.domain.requests.request import Pause, PauseState, State
 
 _ROW: Final = pause.c.id == 1
@@ -19,10 +25,22 @@ _CHANGED: Final = {"changes": pause.c.changes + 1}
 _READ: Final = select(pause.c.since, pause.c.doer, pause.c.why).where(_ROW)
 LOCK: Final = _READ.with_for_update(read=True)
 """A shared lock: requests that start exclude a new pause, but not each other."""
-BEGIN: Final = update(pause).where(_ROW, pause.c.since.is_(None)).values(**_CHANGED).returning(pause.c.id)
+_BEGIN: Final = update(pause).where(_ROW, pause.c.since.is_(None)).values(**_CHANGED).returning(pause.c.id)
 _CHANGE: Final = (
-    update(pause).where(_ROW, pause.c.since.is_not(None)).values(**_CHANGED).returning(pause.c.id)
+    update(pause)
+    .where(_ROW, pause.c.since.is_not(None))
+    .values(**_CHANGED)
+    .returning(pause.c.changes, pause.c.messages)
 )
+_SENT_LATER: Final = (State.WAITING, State.APPROVED, State.GIVING)
+_CHANNELS: Final = (
+    select(requests.c.channel, func.min(requests.c.id), func.count())
+    .where(requests.c.state.in_([bindparam(None, state.value) for state in _SENT_LATER]))
+    .group_by(requests.c.channel)
+)
+"""The channels with open requests, with one of them and their number."""
+_ENQUEUE: Final = insert(outbox)
+_TOLD: Final = select(outbox.c.request, outbox.c.addressee).where(outbox.c.key == bindparam("of_key"))
 COUNT_FAULT: Final = update(pause).where(_ROW).values(faults=pause.c.faults + 1).returning(pause.c.faults)
 FORGET_FAULTS: Final = update(pause).where(_ROW, pause.c.faults > 0).values(faults=0)
 _PAUSED: Final = select(pause.c.id).where(_ROW, pause.c.since.is_not(None)).exists()
@@ -37,11 +55,43 @@ _MARK_ANNOUNCED: Final = (
 
 
 async def begin(transaction: Transaction, pause: Pause) -> bool:
-    """Pause the bot; return False if it is paused already."""
-    begun = bool(await transaction.run(BEGIN, pause_row(pause)))
-    if begun:
-        await append(transaction, [paused(pause)], pause.since)
-    return begun
+    """Pause the bot, and tell each channel with open requests; return False if it is paused already."""
+    rows = [
+        _row(request, channel, _news(pause), key=str(uuid4()), waiting=waiting)
+        for channel, request, waiting in await transaction.run(_CHANNELS, {})
+    ]
+    messages = " ".join(str(row["key"]) for row in rows)
+    if not await transaction.run(_BEGIN, {**pause_row(pause), "messages": messages}):
+        return False
+    await transaction.run_many(_ENQUEUE, rows)
+    return True
+
+
+async def _change(transaction: Transaction, row: Values, news: Notification) -> bool:
+    """Change or end the pause, and edit the messages about it; return False if the bot is not paused."""
+    changed = await transaction.run(_CHANGE, row)
+    waiting = {channel: count for channel, _, count in await transaction.run(_CHANNELS, {})}
+    for change, messages in changed:
+        for key in messages.split():
+            for request, channel in await transaction.run(_TOLD, {"of_key": key}):
+                edit = _row(request, channel, news, key=f"{key}.{change}", waiting=waiting.get(channel, 0))
+                await transaction.run(_ENQUEUE, edit)
+    return bool(changed)
+
+
+def _news(pause: Pause) -> Notification:
+    return Notification(
+        kind=ChannelKind.NOTICE,
+        happened=NotificationType.PAUSED,
+        at=pause.since,
+        by=pause.by,
+        note=pause.why,
+    )
+
+
+def _row(request: str, channel: str, news: Notification, *, key: str, waiting: int) -> Values:
+    to_channel = replace(news, to=decode(channel), facts={OPEN_HERE: str(waiting)})
+    return notification_row(RequestId(decode(request)), to_channel, key=key)
 
 
 class PauseRepository(BaseRepository):
@@ -54,13 +104,16 @@ class PauseRepository(BaseRepository):
     async def begin_pause(self, pause: Pause) -> bool:
         """Pause the bot; return False if it is paused already."""
         async with self._database.transaction() as transaction:
-            return await begin(transaction, pause)
+            begun = await begin(transaction, pause)
+            if begun:
+                await append(transaction, [paused(pause)], pause.since)
+        return begun
 
     async def replace_pause(self, pause: Pause) -> bool:
         """Replace who paused the bot and why; return False if the bot is not paused."""
         row = {name: value for name, value in pause_row(pause).items() if name != "since"}
         async with self._database.transaction() as transaction:
-            replaced = bool(await transaction.run(_CHANGE, row))
+            replaced = await _change(transaction, row, _news(pause))
             if replaced:
                 await append(transaction, [paused(pause)], pause.since)
         return replaced
@@ -69,7 +122,8 @@ class PauseRepository(BaseRepository):
         """Resume and reset the count of Dintero's faults; return False if the bot was not paused."""
         async with self._database.transaction() as transaction:
             over: dict[str, ColumnValue] = {"since": None, "doer": None, "why": "", "faults": 0}
-            ended = bool(await transaction.run(_CHANGE, over))
+            news = Notification(kind=ChannelKind.NOTICE, happened=NotificationType.RESUMED, at=at)
+            ended = await _change(transaction, over, news)
             if ended:
                 await append(transaction, [Entry(kind=EntryKind.RESUMED, who=by)], at)
         return ended

@@ -23,7 +23,6 @@ from bot.database.mapping import (
     input_of,
     notification_row,
     pause_of,
-    pause_row,
     request_of,
     request_row,
     to_micros,
@@ -198,16 +197,19 @@ class SqlUnitOfWork:
     async def enqueue(self, *notifications: Notification) -> None:
         """Put notifications into the outbox, in this order."""
         for notification in notifications:
-            await self._transaction.run(_ENQUEUE, notification_row(self.request, notification))
+            await self._transaction.run(_ENQUEUE, self._row(notification))
 
     async def enqueue_once(self, notification: Notification) -> bool:
         """Enqueue a notification; return False if one of its kind to the same person is still pending."""
-        row = notification_row(self.request, notification)
+        row = self._row(notification)
         twin = {name: row[name] for name in ("request", "kind", "addressee")}
         if await self._transaction.run(_PENDING_TWIN, twin):
             return False
         await self._transaction.run(_ENQUEUE, row)
         return True
+
+    def _row(self, notification: Notification) -> Values:
+        return notification_row(self.request.id, notification, is_posted=self.request.card_ts is not None)
 
     async def save_verification(self, found: HolderSearch) -> None:
         """Write what Dintero's list shows of the unknown customers, over an earlier result."""
@@ -221,7 +223,7 @@ class SqlUnitOfWork:
 
     async def begin_pause(self, pause: Pause) -> bool:
         """Pause the bot; return False if it is paused already."""
-        begun = bool(await self._transaction.run(pause_table.BEGIN, pause_row(pause)))
+        begun = await pause_table.begin(self._transaction, pause)
         if begun:
             self.audit(paused(pause))
         return begun

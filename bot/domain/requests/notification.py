@@ -24,7 +24,7 @@ class ChannelKind(StrEnum):
     SUMMARY = "summary"
     """The summary in the card's thread, one per request."""
     NOTICE = "notice"
-    """A message to a channel of the policy's `notify`."""
+    """A message to a channel of the policy's `notify`, or about the pause to a channel with open requests."""
     DIRECT = "direct"
     """A direct message to the requester, or to an admin."""
     LIST = "list"
@@ -39,8 +39,8 @@ WAITED: Final = "waited"
 """The fact that marks a start that the thread was told to wait for."""
 HELD_UNTIL: Final = "held_until"
 """The fact that says when the hold ends; it may be over when the message is delivered."""
-STATE: Final = "state"
-"""The fact that names the request's state when the pause began."""
+OPEN_HERE: Final = "open"
+"""The fact that counts the channel's requests that are sent after the pause."""
 
 
 class NotificationType(StrEnum):
@@ -107,6 +107,11 @@ class OutboxMessage:
     notification: Notification
     tried: bool
     attempts: int
+
+    @property
+    def posted_as(self) -> str:
+        """The key of the message in Slack; the key of its edits continues with a dot."""
+        return self.key.partition(".")[0]
 
 
 @dataclass(frozen=True, slots=True)

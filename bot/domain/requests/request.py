@@ -241,7 +241,7 @@ class Request:
     waits_since: datetime | None = None
     """The start of an outage that the thread knows about; every transition clears it."""
     told_of_pause: bool = False
-    """Whether the thread knows of the pause, and so has to hear of its end."""
+    """Whether the thread of a parked run knows of the pause, and so has to hear of its end."""
 
     @property
     def production(self) -> bool:

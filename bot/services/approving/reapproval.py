@@ -37,7 +37,6 @@ async def require_reapproval(
         round=unit.request.round + 1,
         rule_before=unit.request.rule if event is Event.RULE_CHANGED else None,
         pausing=PauseState.NO,
-        told_of_pause=False,
         **initial_deadlines(policy, now),
     )
     await unit.save(waiting)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Final
 
 from slackblocks import Block
@@ -31,6 +32,7 @@ WITH_IDS: Final = frozenset(
     }
 )
 """After these, the requester can request again for the customers left out."""
+OF_PAUSE: Final = frozenset({NotificationType.PAUSED, NotificationType.RESUMED})
 
 
 def thread(notification: Notification, snapshot: RequestSnapshot, formatter: Formatter) -> Message:
@@ -51,6 +53,12 @@ def channel(
     text = "\n".join(CHANNEL.get(notification.happened, _changed)(event))
     by = _("Requested by {name}", name=formatter.name(snapshot.request.requester))
     return _message(text, snapshot, (), [by], link=link)
+
+
+def of_pause(newest: Notification, formatter: Formatter, *, since: datetime) -> Message:
+    """Draw the message about a pause to a channel with open requests."""
+    text = pause_banner.to_channel(newest, formatter, since=since)
+    return message(text, [section(text)])
 
 
 def direct(

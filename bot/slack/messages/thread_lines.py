@@ -10,12 +10,11 @@ from bot.domain.requests.notification import (
     APPROVALS_VOID,
     HELD_UNTIL,
     STARTS_AFTER,
-    STATE,
     Notification,
     NotificationType,
     RequestSnapshot,
 )
-from bot.domain.requests.request import State, StopReason
+from bot.domain.requests.request import StopReason
 from bot.slack.language.texts import N_, _, joined
 from bot.slack.rendering import pause_banner
 from bot.slack.rendering.formatting import Formatter
@@ -210,20 +209,10 @@ def _escalated(event: Event) -> str:
 def _paused(event: Event) -> str:
     by, note = event.notification.by, event.notification.note
     first = pause_banner.headline(by, note, event.formatter)
-    match event.notification.facts.get(STATE):
-        case State.WAITING:
-            return f"{first} " + _("You can still approve. It will be sent when the pause ends.")
-        case State.APPROVED:
-            return f"{first} " + _("This will be sent when the pause ends.")
     return f"{first} " + _("The rest will be sent when the pause ends.")
 
 
-def _resumed(event: Event) -> str:
-    match event.notification.facts.get(STATE):
-        case State.WAITING | State.STOPPED:
-            return _("Pause ended.")
-        case State.APPROVED:
-            return _("Pause ended. Sending can start now.")
+def _resumed(_event: Event) -> str:
     return _("Pause ended. Sending again.")
 
 

@@ -1,15 +1,16 @@
 """The texts of a pause: who paused the bot, why and since when."""
 
+from datetime import datetime
 from typing import Final
 
 from slackblocks import Block
 
-from bot.domain.requests.notification import Notification, RequestSnapshot
+from bot.domain.requests.notification import OPEN_HERE, Notification, NotificationType, RequestSnapshot
 from bot.domain.requests.request import Pause, PausedFor, State
 from bot.services.pausing import PauseChange
-from bot.slack.language.texts import N_, _, joined
+from bot.slack.language.texts import N_, _, joined, ngettext
 from bot.slack.rendering.blocks import section
-from bot.slack.rendering.formatting import Formatter
+from bot.slack.rendering.formatting import Formatter, duration
 from bot.slack.rendering.mrkdwn import escape
 from bot.slack.rendering.stops import tells_pause
 
@@ -68,6 +69,22 @@ def of_request(snapshot: RequestSnapshot, formatter: Formatter) -> list[Block]:
     request, pause = snapshot.request, snapshot.pause
     is_said = request.state is State.STOPPED and tells_pause(request.stop, request.note, pause)
     return [] if is_said else blocks(pause, formatter)
+
+
+def to_channel(newest: Notification, formatter: Formatter, *, since: datetime) -> str:
+    """Tell a channel with open requests who paused the bot and why, or how long the pause was."""
+    if newest.happened is NotificationType.RESUMED:
+        return _("✅ Pause ended after {time}. Sending again.", time=duration(newest.at - since))
+    said = [headline(newest.by, newest.note, formatter)]
+    if waiting := int(newest.facts.get(OPEN_HERE, 0)):
+        said.append(
+            ngettext(
+                "{count} open request here will be sent after the pause.",
+                "{count} open requests here will be sent after the pause.",
+                waiting,
+            )
+        )
+    return " ".join([*said, _("You can still request and approve discounts.")])
 
 
 def to_admin(notification: Notification, short: str) -> str:

@@ -12,8 +12,8 @@ from bot.domain.policy.policy import RefusalReason
 from bot.domain.requests.batches import Tally
 from bot.domain.requests.notification import (
     HELD_UNTIL,
+    OPEN_HERE,
     STARTS_AFTER,
-    STATE,
     ChannelKind,
     NotificationType,
     RequestSnapshot,
@@ -126,16 +126,10 @@ def test_people_are_named_in_histories_and_mentioned_where_they_must_act() -> No
         ),
         (
             NotificationType.PAUSED,
-            {STATE: "giving"},
+            {},
             "⏸️ Paused by Bo: “too late”. The rest will be sent when the pause ends.",
         ),
-        (
-            NotificationType.PAUSED,
-            {STATE: "approved"},
-            "⏸️ Paused by Bo: “too late”. This will be sent when the pause ends.",
-        ),
         (NotificationType.RESUMED, {}, "Pause ended. Sending again."),
-        (NotificationType.RESUMED, {STATE: "waiting"}, "Pause ended."),
     ],
 )
 def test_each_line_is_one_whole_sentence_or_two(
@@ -162,6 +156,39 @@ def test_a_pause_of_the_bots_own_says_why() -> None:
         "⏸️ Sending is paused: Dintero didn't answer a call for an hour. "
         "The rest will be sent when the pause ends."
     )
+
+
+@pytest.mark.parametrize(
+    ("by", "note", "waiting", "said"),
+    [
+        (
+            "U0BOSS",
+            "down <!channel>",
+            3,
+            "⏸️ Paused by Bo: “down &lt;!channel&gt;”. 3 open requests here will be sent after the pause.",
+        ),
+        ("U0BOSS", "", 1, "⏸️ Paused by Bo. 1 open request here will be sent after the pause."),
+        (
+            None,
+            PausedFor.FAULTS,
+            0,
+            "⏸️ Sending is paused: three requests in a row failed because of Dintero.",
+        ),
+    ],
+)
+def test_a_channel_reads_who_paused_and_how_many_requests_wait(
+    by: UserId | None, note: str, waiting: int, said: str
+) -> None:
+    news = samples.notification(NotificationType.PAUSED, kind=ChannelKind.NOTICE, note=note)
+    news = replace(news, by=by, facts={OPEN_HERE: str(waiting)})
+    drawn = notices.of_pause(news, NAMED, since=NOW)
+    assert drawn.text == f"{said} You can still request and approve discounts."
+
+
+def test_a_channel_reads_how_long_a_pause_was() -> None:
+    news = samples.notification(NotificationType.RESUMED, kind=ChannelKind.NOTICE)
+    drawn = notices.of_pause(news, NAMED, since=news.at - timedelta(minutes=25))
+    assert drawn.text == "✅ Pause ended after 25 minutes. Sending again."
 
 
 def test_a_stop_keeps_its_reason_of_that_time() -> None:
