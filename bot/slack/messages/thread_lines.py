@@ -212,10 +212,6 @@ def _paused(event: Event) -> str:
     return f"{first} " + _("The rest will be sent when the pause ends.")
 
 
-def _resumed(_event: Event) -> str:
-    return _("Pause ended. Sending again.")
-
-
 def _waiting(event: Event) -> str:
     match event.notification.facts.get(STARTS_AFTER), event.note:
         case "Slack", _why:
@@ -248,7 +244,7 @@ LINES: Final[dict[NotificationType, str | Callable[[Event], str]]] = {
     NotificationType.REMINDED: _reminded,
     NotificationType.ESCALATED: _escalated,
     NotificationType.PAUSED: _paused,
-    NotificationType.RESUMED: _resumed,
+    NotificationType.RESUMED: N_("Pause ended. Sending again."),
     NotificationType.WAITING: _waiting,
     NotificationType.GOES_ON: N_("Dintero is back. Sending again."),
 }
