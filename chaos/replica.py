@@ -13,7 +13,8 @@ from typing import Final
 
 from chaos.fast_clock import Cell
 from chaos.instrumented_process import Instrumented, live
-from tests.journeys.process import FORKING, leave_room, lines_of
+from tests.journeys.process import leave_room, lines_of
+from tests.support.forking import FORKING
 
 PATIENT: Final = 120.0
 """Seconds to start, on a busy machine and after an hour without Slack."""
@@ -21,8 +22,6 @@ OUT_WITHIN: Final = 10.0
 """Maximum seconds from SIGTERM to exit."""
 AGAIN: Final = 0.3
 """Seconds until a process that ended by itself is restarted."""
-
-FORKING.set_forkserver_preload([live.__module__])
 
 
 @dataclass(slots=True)

@@ -13,7 +13,7 @@ import pytest
 from bot.cli.launcher import command_for
 from bot.config.settings import missing_credentials
 from bot.errors import ConfigError
-from tests.support.warm_cli import run_command
+from tests.support.forking import run_command
 
 CREDENTIALS: Final = {
     "SLACK_BOT_TOKEN": "xoxb-secret-1",

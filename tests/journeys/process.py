@@ -1,8 +1,4 @@
-"""The bot as a real process that tests can kill.
-
-It is forked from a process that has imported everything (`multiprocessing`'s fork server), which saves a
-second of CPU time at each start.
-"""
+"""The bot as a real process that tests can kill."""
 
 import asyncio
 import json
@@ -41,14 +37,13 @@ from bot.domain.requests.request import (
 from sandbox.dintero.catalogue import SEED_RULE
 from sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET
 from sandbox.shop import POLICY, SUPPORT, Shop, settings_for, with_channel
+from tests.support.forking import FORKING
 
 RULE = RuleId(SEED_RULE)
 START = 60
 """Seconds within which a process has to be ready, on a busy machine too."""
 SMALL = with_channel(POLICY, SUPPORT, batch_size=4, concurrency=2)
 """Few customers a call, so that there are many moments at which to be killed."""
-FORKING = multiprocessing.get_context("forkserver")
-FORKING.set_forkserver_preload([__name__, "bot.lifecycle"])
 
 
 def as_toml(policy: Policy) -> str:
