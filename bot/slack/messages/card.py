@@ -89,7 +89,7 @@ def _question(request: Request, formatter: Formatter) -> str:
         "who": formatter.name(request.requester),
         "value": escape(request_facts.value(request, formatter)),
         "rule": request_facts.title(request),
-        "customers": request_facts.whom(request, formatter),
+        "customers": request_facts.recipients(request, formatter),
     }
     if request.price is None:
         return _("Approve? {who} wants to give {value} ({rule}) to {customers}.", **values)

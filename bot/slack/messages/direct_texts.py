@@ -26,7 +26,7 @@ def what(snapshot: RequestSnapshot, formatter: Formatter) -> str:
     return _(
         "{value} for {customers} ({rule})",
         value=value(snapshot, formatter),
-        customers=request_facts.whom(request, formatter),
+        customers=request_facts.recipients(request, formatter),
         rule=rule(snapshot),
     )
 

@@ -46,19 +46,12 @@ def settled(count: int) -> str:
 
 def _many(lost: Sequence[LostRequest], formatter: Formatter) -> str:
     at = lost[0].backup_at
-    if at:
-        found = ngettext(
-            "⚠️ *{count} request is missing from the backup of {when}.*",
-            "⚠️ *{count} requests are missing from the backup of {when}.*",
-            len(lost),
-            when=formatter.slack_date(at),
-        )
-    else:
-        found = ngettext(
-            "⚠️ *{count} request is missing from the backup.*",
-            "⚠️ *{count} requests are missing from the backup.*",
-            len(lost),
-        )
+    found = ngettext(
+        "⚠️ *{count} request is missing from {backup}.*",
+        "⚠️ *{count} requests are missing from {backup}.*",
+        len(lost),
+        backup=_("the backup of {when}", when=formatter.slack_date(at)) if at else _("the backup"),
+    )
     unknown = _(
         "I only know what Slack shows, not the customers or the campaign key. "
         "Requesting this again can give customers the discount twice."

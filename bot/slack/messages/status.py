@@ -112,7 +112,7 @@ def line(snapshot: RequestSnapshot, formatter: Formatter, *, is_own: bool = Fals
             progress_bar.foretold(snapshot.progress, formatter),
         ]
     elif request.state is not State.DONE:
-        facts.append(request_facts.whom(request, formatter))
+        facts.append(request_facts.recipients(request, formatter))
     facts.append(request_facts.title(request))
     facts.append(mention(request.channel) if is_own else formatter.name(request.requester))
     facts.append(formatter.slack_date(request.asked_at) if request.asked_at else "")
@@ -161,7 +161,7 @@ def _table(ended: Sequence[RequestSnapshot], formatter: Formatter, *, is_own: bo
 def _row(snapshot: RequestSnapshot, formatter: Formatter, *, is_own: bool) -> list[Cell]:
     request, result = snapshot.request, mark(snapshot)
     if request.state is not State.DONE:
-        result = f"{result} · {request_facts.whom(request, formatter)}"
+        result = f"{result} · {request_facts.recipients(request, formatter)}"
     rule = shorten(request.rule.title, RULE_TITLE) if request.rule else _("no rule chosen")
     link = formatter.permalink(request.channel, request.card_ts)
     name = shorten(formatter.names(request.requester), NAME)

@@ -78,7 +78,9 @@ def left_out(snapshot: RequestSnapshot, formatter: Formatter, *, reasons: bool =
     request, tally = snapshot.request, snapshot.tally
     lines = _had_before(tally)
     if request.reserved and tally.given:
-        lines.append(_("This discount went to {whom}.", whom=request_facts.whom(request, formatter)))
+        lines.append(
+            _("This discount went to {recipients}.", recipients=request_facts.recipients(request, formatter))
+        )
     if tally.refused > 0:
         lines += refused_lines(snapshot, reasons=reasons)
     if tally.unknown > 0:

@@ -27,7 +27,6 @@ HIDDEN_ANSWERS: Final = {"leave": N_("Skip the hidden rows"), "take": N_("Includ
 MAX_SHEET_NAME: Final = 20
 MAX_CHANNEL_NAME: Final = 80
 HINT: Final = N_("CSV or Excel. Over 10 MB? Share it in {channel} and paste its link.")
-HINT_UNNAMED: Final = N_("CSV or Excel. Over 10 MB? Share it in the channel and paste its link.")
 FILE_LINK: Final = re.compile(
     r"<?https://[\w.-]+\.slack\.com/(?:files/[UW]\w+/|files-pri/T\w+-)(?P<id>F[A-Z0-9]{2,20})(?!\w)"
     r"(?:/(?:download/)?(?P<name>[^\s<>|,;?#/]*))?[^\s<>|,;]*(?:\|[^<>\n]*)?>?"
@@ -117,9 +116,7 @@ def with_links_as_files(form_input: FormInput) -> FormInput:
 
 def _hint(channel: str) -> str:
     """Name the form's channel: the form may have been opened somewhere else."""
-    if not channel:
-        return _(HINT_UNNAMED)
-    return _(HINT, channel=f"#{shorten(channel, MAX_CHANNEL_NAME)}")
+    return _(HINT, channel=f"#{shorten(channel, MAX_CHANNEL_NAME)}" if channel else _("the channel"))
 
 
 def _question(unclear: AmbiguousFile, generation: int) -> Block:

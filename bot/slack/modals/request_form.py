@@ -11,7 +11,7 @@ from bot.domain.requests.prior_grants import Remainder
 from bot.domain.requests.request import FormInput
 from bot.domain.requests.views import Field, FieldError, Form
 from bot.domain.rules.rule import Availability, Rule
-from bot.slack.language.texts import N_, _, ngettext
+from bot.slack.language.texts import N_, _, joined, ngettext
 from bot.slack.modals import draft_offer, file_fields, remainder_fields
 from bot.slack.modals.rule_options import NO_RULE, fits_option, option
 from bot.slack.rendering import pause_banner, request_facts
@@ -159,28 +159,16 @@ class _Drawing:
         amounts = (policy.max_amount, budget.amount if budget else None)
         most = min(count for count in counts if count is not None)
         money = min((amount for amount in amounts if amount is not None), default=None)
-        values = {
-            "channel": mention(self.form.request.channel),
-            "account": request_facts.stage(self.form.request),
-            "customers": self.formatter.customers(most),
-            "amount": self.formatter.amount(money) if money is not None else "",
-        }
-        match money is not None, budget is not None:
-            case True, True:
-                text = N_(
-                    "{channel} · {account} account · up to {customers} and {amount} per request, "
-                    "while the channel's budget lasts"
-                )
-            case True, False:
-                text = N_("{channel} · {account} account · up to {customers} and {amount} per request")
-            case False, True:
-                text = N_(
-                    "{channel} · {account} account · up to {customers} per request, "
-                    "while the channel's budget lasts"
-                )
-            case _unlimited:
-                text = N_("{channel} · {account} account · up to {customers} per request")
-        return _(text, **values)
+        limits = [self.formatter.customers(most)]
+        if money is not None:
+            limits.append(self.formatter.amount(money))
+        text = N_("{channel} · {account} account · up to {limits} per request")
+        if budget:
+            text = N_(
+                "{channel} · {account} account · up to {limits} per request, while the channel's budget lasts"
+            )
+        channel, account = mention(self.form.request.channel), request_facts.stage(self.form.request)
+        return _(text, channel=channel, account=account, limits=joined(limits))
 
     def _errors(self, field: Field) -> list[Block]:
         texts = dict.fromkeys(

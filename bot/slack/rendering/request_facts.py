@@ -57,7 +57,9 @@ def value(request: Request, formatter: Formatter) -> str:
 
 def offer(request: Request, formatter: Formatter) -> str:
     """Say what it gives to how many, as plain text: `NOK 50 off for 2 customers`."""
-    return _("{value} for {customers}", value=value(request, formatter), customers=whom(request, formatter))
+    return _(
+        "{value} for {customers}", value=value(request, formatter), customers=recipients(request, formatter)
+    )
 
 
 def heading(request: Request, formatter: Formatter) -> str:
@@ -75,7 +77,7 @@ def rule_lines(rule: Rule, formatter: Formatter, usable: Availability = Availabi
     ]
 
 
-def whom(request: Request, formatter: Formatter) -> str:
+def recipients(request: Request, formatter: Formatter) -> str:
     """Say how many customers it is for, or what the reserved id means."""
     if request.reserved:
         return _(EVERYBODY[request.first_customer])
@@ -85,7 +87,9 @@ def whom(request: Request, formatter: Formatter) -> str:
 def customers(request: Request, formatter: Formatter) -> str:
     """Say how many customers there are, and how many repeats were removed."""
     if request.reserved:
-        return _("⚠️ This goes to {everyone}. The number can't be known.", everyone=whom(request, formatter))
+        return _(
+            "⚠️ This goes to {everyone}. The number can't be known.", everyone=recipients(request, formatter)
+        )
     if not request.repeated:
         return _("*Customers:* {count}", count=request.customers)
     return ngettext(
@@ -135,45 +139,30 @@ def tier(applied: AppliedTier | None, formatter: Formatter, request: Request | N
     """Say how many approvals the policy's tier asks for and why, if one applies."""
     if applied is None:
         return []
-    count, before = applied.approvals, request is not None and not _passes_alone(request, applied)
+    return [
+        ngettext(
+            "*Needs {count} approval* because {why}.",
+            "*Needs {count} approvals* because {why}.",
+            applied.approvals,
+            why=_why_tier(applied, formatter, request),
+        )
+    ]
+
+
+def _why_tier(applied: AppliedTier, formatter: Formatter, request: Request | None) -> str:
     match applied.why:
         case TierTrigger.UNPRICED:
-            text = ngettext(
-                "*Needs {count} approval* because its cost can't be calculated.",
-                "*Needs {count} approvals* because its cost can't be calculated.",
-                count,
-            )
-            return [text]
+            return _("its cost can't be calculated")
         case TierTrigger.RESERVED:
-            text = ngettext(
-                "*Needs {count} approval* because it goes to everyone.",
-                "*Needs {count} approvals* because it goes to everyone.",
-                count,
-            )
-            return [text]
+            return _("it goes to everyone")
         case TierTrigger.CUSTOMERS:
             bound = formatter.customers(applied.bound)
         case TierTrigger.AMOUNT:
             bound = formatter.amount(applied.bound)
-    return [_over(count, bound, formatter.name(request.requester) if request and before else "")]
-
-
-def _over(count: int, bound: str, who: str) -> str:
-    """Say which bound it is over; `who` made earlier requests without which it is not."""
-    if who:
-        return ngettext(
-            "*Needs {count} approval* because it's over {bound}, with earlier requests by {who}.",
-            "*Needs {count} approvals* because it's over {bound}, with earlier requests by {who}.",
-            count,
-            bound=bound,
-            who=who,
-        )
-    return ngettext(
-        "*Needs {count} approval* because it's over {bound}.",
-        "*Needs {count} approvals* because it's over {bound}.",
-        count,
-        bound=bound,
-    )
+    if request is None or _passes_alone(request, applied):
+        return _("it's over {bound}", bound=bound)
+    who = formatter.name(request.requester)
+    return _("it's over {bound}, with earlier requests by {who}", bound=bound, who=who)
 
 
 def _passes_alone(request: Request, applied: AppliedTier) -> bool:
@@ -195,24 +184,11 @@ def budget(budget_use: BudgetUse | None, formatter: Formatter) -> list[str]:
         parts.append((number(budget_use.customers), formatter.customers(budget_use.left_customers)))
     if budget_use.left_amount is not None:
         parts.append((formatter.amount(budget_use.amount), formatter.amount(budget_use.left_amount)))
-    left = joined([left for _used, left in parts])
     if not budget_use.fits:
+        left = joined([left for _used, left in parts])
         return [_("⚠️ *Over budget:* {left} left until {day}.", left=left, day=until)]
-    if len(parts) == 1:
-        used = parts[0][0]
-        return [_("*Budget:* uses {used} of the {left} left until {day}.", used=used, left=left, day=until)]
-    (customers, left_customers), (amount, left_amount) = parts
-    return [
-        _(
-            "*Budget:* uses {customers} of the {left_customers} and {amount} of the {left_amount} left"
-            " until {day}.",
-            customers=customers,
-            left_customers=left_customers,
-            amount=amount,
-            left_amount=left_amount,
-            day=until,
-        )
-    ]
+    shares = joined([_("{used} of the {left}", used=used, left=left) for used, left in parts])
+    return [_("*Budget:* uses {shares} left until {day}.", shares=shares, day=until)]
 
 
 def seen(review: Review) -> str:

@@ -107,7 +107,7 @@ def result(tally: Tally) -> str:
 
 
 def _waiting(snapshot: RequestSnapshot, formatter: Formatter) -> str:
-    """Say how many approvals are missing, from whom, and until when."""
+    """Say how many approvals are missing, who can give them, and until when."""
     request, voted = snapshot.request, {approval.by for approval in snapshot.votes}
     people = phrase([mention(who) for who in snapshot.asked_of if who not in voted])
     people = people or _("this channel's approvers")

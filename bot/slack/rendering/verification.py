@@ -1,7 +1,7 @@
 """What Dintero's list of a rule's customers shows of the unconfirmed ones; they stay unconfirmed."""
 
 from bot.domain.requests.batches import Verification
-from bot.slack.language.texts import _, ngettext
+from bot.slack.language.texts import N_, _, ngettext
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import escape
 from bot.slack.rendering.technical import technical
@@ -35,10 +35,34 @@ def listed_one() -> str:
 
 def seen(found: Verification) -> str:
     """Say in sentences of mrkdwn what the list showed."""
+    if not found.there:
+        return _listed(found)
+    stay = ngettext(
+        "They may have had it before, so they stay unconfirmed.",
+        "They may have had it before, so they stay unconfirmed.",
+        found.unknown,
+    )
+    return f"{_listed(found)} {stay}"
+
+
+def _listed(found: Verification) -> str:
+    """Say how many of the unconfirmed ones the list has, as far as it was read."""
+    values = {"listed": found.there, "unconfirmed": found.unknown, "entries": found.refs}
     if found.failed:
-        return _failed(found)
+        text = N_("Dintero's list couldn't be read ({why}).")
+        if found.there:
+            text = N_(
+                "Dintero's list couldn't be read to its end ({why}). So far it has {listed} of {unconfirmed}."
+            )
+        return _(text, why=escape(technical(found.failed), 100), **values)
+    if found.whole and not found.there:
+        return ngettext(
+            "Dintero doesn't list this customer.", "Dintero lists none of the {count}.", found.unknown
+        )
+    if found.whole and found.there == found.unknown:
+        return ngettext("Dintero lists this customer.", "Dintero lists all {count}.", found.unknown)
     if found.whole:
-        return _whole(found)
+        return _("Dintero lists {listed} of {unconfirmed}.", **values)
     if not found.refs:
         return _("Dintero's list is too long to check.")
     if not found.there:
@@ -46,47 +70,11 @@ def seen(found: Verification) -> str:
             "The first {entries} entries of Dintero's list don't have this customer.",
             "The first {entries} entries of Dintero's list have none of the {count}.",
             found.unknown,
-            entries=found.refs,
+            **values,
         )
     return ngettext(
-        "The first {entries} entries of Dintero's list have this customer. "
-        "They may have had it before, so they stay unconfirmed.",
-        "The first {entries} entries of Dintero's list have {listed} of the {count}. "
-        "They may have had it before, so they stay unconfirmed.",
+        "The first {entries} entries of Dintero's list have this customer.",
+        "The first {entries} entries of Dintero's list have {listed} of the {count}.",
         found.unknown,
-        entries=found.refs,
-        listed=found.there,
-    )
-
-
-def _whole(found: Verification) -> str:
-    if not found.there:
-        return ngettext(
-            "Dintero doesn't list this customer.",
-            "Dintero lists none of the {count}.",
-            found.unknown,
-        )
-    if found.there == found.unknown:
-        return ngettext(
-            "Dintero lists this customer. They may have had it before, so they stay unconfirmed.",
-            "Dintero lists all {count}. They may have had it before, so they stay unconfirmed.",
-            found.unknown,
-        )
-    return _(
-        "Dintero lists {listed} of {unconfirmed}. They may have had it before, so they stay unconfirmed.",
-        listed=found.there,
-        unconfirmed=found.unknown,
-    )
-
-
-def _failed(found: Verification) -> str:
-    why = escape(technical(found.failed), 100)
-    if not found.there:
-        return _("Dintero's list couldn't be read ({why}).", why=why)
-    return _(
-        "Dintero's list couldn't be read to its end ({why}). So far it has {listed} of {unconfirmed}. "
-        "They may have had it before, so they stay unconfirmed.",
-        why=why,
-        listed=found.there,
-        unconfirmed=found.unknown,
+        **values,
     )

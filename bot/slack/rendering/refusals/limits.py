@@ -3,42 +3,16 @@
 from typing import Final
 
 from bot.domain.policy.policy import FOR_ANYBODY, RefusalReason
-from bot.slack.language.texts import N_, ngettext
+from bot.slack.language.texts import N_, _, ngettext
 from bot.slack.rendering.refusals.words import Text, Words, elsewhere
 
-MANY: Final = elsewhere(
-    N_(
-        "That's more customers than this channel allows."
-        " For larger requests use {places}, or ask {who} to raise the limit."
-    ),
-    N_("That's more customers than this channel allows. Name fewer, or ask {who} to raise the limit."),
+FEWER_PEOPLE: Final = elsewhere(
+    N_("For larger requests use {places}, or ask {who} to raise the limit."),
+    N_("Name fewer, or ask {who} to raise the limit."),
 )
-MANY_COUNTED: Final = elsewhere(
-    N_(
-        "{customers} is over this channel's limit of {limit}."
-        " For larger requests use {places}, or ask {who} to raise the limit."
-    ),
-    N_("{customers} is over this channel's limit of {limit}. Name fewer, or ask {who} to raise the limit."),
-)
-EXPENSIVE: Final = elsewhere(
-    N_(
-        "This costs more than this channel allows per request."
-        " For larger requests use {places}, or ask {who} to raise the limit."
-    ),
-    N_(
-        "This costs more than this channel allows per request."
-        " Name fewer customers, or ask {who} to raise the limit."
-    ),
-)
-EXPENSIVE_PRICED: Final = elsewhere(
-    N_(
-        "This could cost {cost}. The limit in this channel is {limit} per request."
-        " For larger requests use {places}, or ask {who} to raise the limit."
-    ),
-    N_(
-        "This could cost {cost}. The limit in this channel is {limit} per request."
-        " Name fewer customers, or ask {who} to raise the limit."
-    ),
+CHEAPER: Final = elsewhere(
+    N_("For larger requests use {places}, or ask {who} to raise the limit."),
+    N_("Name fewer customers, or ask {who} to raise the limit."),
 )
 CUSTOMERS_LEFT: Final = N_(
     "This channel's budget has room for {left}, and this request has {customers}."
@@ -52,16 +26,23 @@ USED_UP: Final = N_("This channel's budget is used up. Wait for room, or ask {wh
 
 
 def _too_many(words: Words) -> str:
-    if not (found := words.numbers()):
-        return MANY(words)
-    return MANY_COUNTED(words, customers=words.formatter.customers(found[0]), limit=found[1])
+    problem = _("That's more customers than this channel allows.")
+    if found := words.numbers():
+        customers, limit = words.formatter.customers(found[0]), found[1]
+        problem = _("{customers} is over this channel's limit of {limit}.", customers=customers, limit=limit)
+    return f"{problem} {FEWER_PEOPLE(words)}"
 
 
 def _too_expensive(words: Words) -> str:
-    if not (found := words.numbers()):
-        return EXPENSIVE(words)
-    cost, limit = map(words.formatter.amount, found)
-    return EXPENSIVE_PRICED(words, cost=cost, limit=limit)
+    problem = _("This costs more than this channel allows per request.")
+    if found := words.numbers():
+        cost, limit = map(words.formatter.amount, found)
+        problem = _(
+            "This could cost {cost}. The limit in this channel is {limit} per request.",
+            cost=cost,
+            limit=limit,
+        )
+    return f"{problem} {CHEAPER(words)}"
 
 
 def _budget_customers(words: Words) -> str:

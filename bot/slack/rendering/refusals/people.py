@@ -22,7 +22,7 @@ def _own_request(words: Words) -> str:
 
 def _lookup_failed(words: Words) -> str:
     why = technical(words.say(words.detail)).rstrip(".")
-    return words.fill(LOOKUP_FAILED_BY if why else LOOKUP_FAILED, why=why)
+    return " ".join([words.fill(LOOKUP_FAILED), *([_("The cause: “{why}”.", why=why)] if why else [])])
 
 
 def _cannot_post(words: Words) -> str:
@@ -41,10 +41,6 @@ UNKNOWN_REQUESTER_LEFT: Final = N_(
 )
 LOOKUP_FAILED: Final = N_(
     "Slack couldn't confirm who you are. Try again in a minute. If it keeps happening, tell {who}."
-)
-LOOKUP_FAILED_BY: Final = N_(
-    "Slack couldn't confirm who you are. Try again in a minute."
-    " If it keeps happening, tell {who}. The cause: “{why}”."
 )
 NOT_YOURS: Final[dict[Forbidden | None, str]] = {
     Forbidden.CANCEL: N_("Only {who} can cancel {request}."),

@@ -35,22 +35,11 @@ BEATEN: Final[dict[str, str]] = {
 
 
 LOST: Final = N_(
-    "This request is missing from the backup that was restored."
-    " I don't know whether its customers got the discount, and nothing was changed."
-    " Ask {who} before you request it again: somebody could get it twice."
-)
-LOST_SINCE: Final = N_(
-    "{request} was sent after the backup of {moment}, which was restored since."
-    " I don't know whether its customers got the discount, and nothing was changed."
+    "I don't know whether its customers got the discount, and nothing was changed."
     " Ask {who} before you request it again: somebody could get it twice."
 )
 OTHER_ACCOUNT: Final = N_(
-    "This request is for another Dintero account than mine. Nothing was done."
-    " Send a new request with `/discount add`, or ask {who} to switch back."
-)
-OTHER_ACCOUNT_NAMED: Final = N_(
-    "This request is for {account}, but I now use {other}. Nothing was done."
-    " Send a new request with `/discount add`, or ask {who} to switch back."
+    "Nothing was done. Send a new request with `/discount add`, or ask {who} to switch back."
 )
 
 
@@ -95,15 +84,23 @@ def _lost(words: Words) -> str:
     short, _slash, at = words.detail.partition("/")
     if short.startswith("R-") and SECONDS.fullmatch(at):
         moment = words.formatter.moment(datetime.fromtimestamp(int(at), UTC))
-        return words.fill(LOST_SINCE, request=words.say(short), moment=moment)
-    return words.fill(LOST)
+        text = _(
+            "{request} was sent after the backup of {moment}, which was restored since.",
+            request=words.say(short),
+            moment=moment,
+        )
+    else:
+        text = _("This request is missing from the backup that was restored.")
+    return f"{text} {words.fill(LOST)}"
 
 
 def _other_account(words: Words) -> str:
     own, _slash, now = words.detail.partition("/")
+    text = _("This request is for another Dintero account than mine.")
     if own and now:
-        return words.fill(OTHER_ACCOUNT_NAMED, account=_account(own, words), other=_account(now, words))
-    return words.fill(OTHER_ACCOUNT)
+        account, other = _account(own, words), _account(now, words)
+        text = _("This request is for {account}, but I now use {other}.", account=account, other=other)
+    return f"{text} {words.fill(OTHER_ACCOUNT)}"
 
 
 def _account(account: str, words: Words) -> str:
