@@ -15,7 +15,6 @@ from bot.slack.client.errors import CALL_ERRORS, NOT_SLACK, ErrorKind, kind_of
 QUIET_SECONDS: Final = 30.0
 """How long nothing is heard from Slack before it is asked."""
 RETRY_SECONDS: Final = 1.0
-"""The interval of questions while Slack does not answer."""
 ANSWER_SECONDS: Final = 5.0
 MAX_FAILURES: Final = 2
 """After so many unanswered questions in a row `/readyz` reports Slack as away: within 42 s in all."""

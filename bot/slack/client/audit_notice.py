@@ -167,7 +167,6 @@ def _metadata(chain: str, head: ChainHead) -> dict[str, Any]:
 
 
 def _notices(messages: Sequence[Mapping[str, Any]], channel: str, chain: str | None) -> list[Notice]:
-    """Find the notices about a chain, or about any."""
     found = []
     for message in messages:
         metadata = message.get("metadata") or {}

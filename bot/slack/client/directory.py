@@ -266,7 +266,6 @@ def _name(user: Json) -> str:
 
 
 def _teams(user: Json) -> frozenset[str]:
-    """Read an account's workspaces and organisation."""
     enterprise = user.get("enterprise_user") or {}
     teams = {user.get("team_id"), enterprise.get("enterprise_id"), *enterprise.get("teams", [])}
     return frozenset(filter(None, teams))

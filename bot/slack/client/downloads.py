@@ -30,7 +30,6 @@ PIECE_BYTES: Final = 64 * 1024
 PATIENCE_SECONDS: Final = 10.0
 """How long *files.info* is repeated while Slack fails."""
 SILENCE_SECONDS: Final = 20.0
-"""How long a download may pause."""
 PROBLEMS: Final = {ErrorKind.SCOPE_MISSING: FileProblem.NO_SCOPE, ErrorKind.FILE_GONE: FileProblem.NOT_FOUND}
 OK: Final = 200
 GONE: Final = frozenset({"tombstone", "hidden_by_limit"})

@@ -147,7 +147,6 @@ def _footer(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
 
 
 def _notes(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
-    """Say what is special about this request."""
     request = snapshot.request
     return [
         *([] if request.ended else request_facts.tier(request.tier, formatter, request)),

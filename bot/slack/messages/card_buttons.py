@@ -27,7 +27,6 @@ SEPARATOR: Final = ":"
 """Between the action and the request's id in the value of a menu's option."""
 
 Label = tuple[str, str]
-"""A label and its action id."""
 
 
 def buttons(snapshot: RequestSnapshot, formatter: Formatter) -> list[Block]:
@@ -62,7 +61,6 @@ def _waiting(snapshot: RequestSnapshot) -> list[Button | OverflowMenu]:
 
 
 def _running(snapshot: RequestSnapshot) -> list[Button | OverflowMenu]:
-    """Draw the buttons between the last approval and the result."""
     request = snapshot.request
     row: list[Button | OverflowMenu] = []
     if not request.cancel_asked_by:

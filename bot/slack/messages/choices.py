@@ -13,19 +13,16 @@ from bot.slack.language.texts import _, ngettext
 from bot.slack.messages.card_buttons import confirm_cancel
 from bot.slack.messages.status import line
 from bot.slack.rendering import reasons
-from bot.slack.rendering.blocks import context, message, section
+from bot.slack.rendering.blocks import BUTTON_LABEL, BUTTON_VALUE, context, message, section
 from bot.slack.rendering.formatting import Formatter, Message
 from bot.slack.rendering.mrkdwn import escape, mention, shorten
 
 ADD_IN: Final = "discount_add_in"
 """The action of a channel's button; its value is the channel's id, and what was typed behind it."""
 CANCEL: Final = "discount_cancel_typed"
-"""The action of a request's button; its value is the short id."""
 MAX_PLACES: Final = 10
 MAX_TYPED: Final = 1_500
 """Typed words that go along with a button: Slack takes 2,000 characters in its value."""
-VALUE: Final = 2_000
-LABEL: Final = 75
 
 
 def places(found: Sequence[Place], typed: str = "") -> Message:
@@ -93,10 +90,10 @@ def _place_row(place: Place, typed: str) -> Block:
     name = shorten(f"#{place.name}", 40) if place.name else ""
     label = _("Request in {channel}…", channel=name) if name else _("Request here…")
     button = Button(
-        shorten(label, LABEL),
+        shorten(label, BUTTON_LABEL),
         action_id=ADD_IN,
-        value=value if len(value) <= VALUE else place.id,
-        accessibility_label=shorten(label, LABEL),
+        value=value if len(value) <= BUTTON_VALUE else place.id,
+        accessibility_label=shorten(label, BUTTON_LABEL),
     )
     if name:
         return ActionsBlock([button], block_id=f"place-{place.id}")

@@ -8,7 +8,7 @@ from bot.services.results.check_again import Checked
 from bot.slack.language.texts import N_, _, ngettext
 from bot.slack.rendering import verification
 from bot.slack.rendering.formatting import Formatter
-from bot.slack.rendering.mrkdwn import address, mention
+from bot.slack.rendering.mrkdwn import linked, mention
 from bot.slack.reply import Reply
 
 BLOCKED: Final[dict[StopReason, str]] = {
@@ -31,8 +31,10 @@ BLOCKED: Final[dict[StopReason, str]] = {
 def asked(request: Request, formatter: Formatter, *, is_told: bool = False) -> Reply:
     """Confirm a new request, with a link to its message; `is_told`: the requester gets its result."""
     reply = _asked(request, formatter, is_told=is_told)
-    link, opens = formatter.permalink(request.channel, request.card_ts), _("Open request")
-    return replace(reply, text=f"{reply.text}\n<{address(link)}|{opens}>") if link else reply
+    if link := formatter.permalink(request.channel, request.card_ts):
+        opens = linked(_("Open request"), link)
+        return replace(reply, text=f"{reply.text}\n{opens}")
+    return reply
 
 
 def _asked(request: Request, formatter: Formatter, *, is_told: bool) -> Reply:

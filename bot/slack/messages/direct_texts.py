@@ -7,17 +7,29 @@ from bot.domain.policy.policy import RefusalReason
 from bot.domain.requests.batches import Tally
 from bot.domain.requests.notification import NotificationType, RequestSnapshot
 from bot.slack.language.texts import N_, _, joined, ngettext
-from bot.slack.messages import delivery_problems
 from bot.slack.messages.thread_lines import Event, approvers
 from bot.slack.rendering import request_facts
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import capitalised, escape, mention, mentions
 from bot.slack.rendering.outcomes import before, ends, outcome, sign
+from bot.slack.rendering.reasons import OPERATOR
 from bot.slack.rendering.stops import shortly
 from bot.slack.rendering.technical import technical
 
 OTHERS: Final = " · "
-"""Between facts of one line."""
+
+
+INVITE: Final = N_("Invite me: `/invite @discount-bot`.")
+UNARCHIVE: Final = N_("Unarchive the channel.")
+PROBLEMS: Final[dict[str, tuple[str, str]]] = {
+    "not_in_channel": (N_("I'm not in that channel"), INVITE),
+    "channel_not_found": (N_("I can't see that channel, or it was deleted"), INVITE),
+    "is_archived": (N_("that channel is archived"), UNARCHIVE),
+    "is_inactive": (N_("that channel is archived"), UNARCHIVE),
+    "msg_too_long": (N_("too long for Slack"), ""),
+}
+"""Why Slack took no message, and what helps, by its error code."""
+UNLISTED: Final = ("", "")
 
 
 def what(snapshot: RequestSnapshot, formatter: Formatter) -> str:
@@ -175,22 +187,20 @@ def _requester_left(event: Event) -> str:
 
 
 def _unseen(event: Event) -> Sequence[str]:
-    return [
-        _not_posted(event, N_("⚠️ I couldn't post your request in {channel} ({why}), so nobody can see it.")),
-        delivery_problems.advice(_code(event), event.formatter),
-        _(
-            "Then cancel it with `/discount cancel {short}` and send it again.",
-            short=event.snapshot.request.short,
-        ),
-    ]
+    cancel = _(
+        "Then cancel it with `/discount cancel {short}` and send it again.",
+        short=event.snapshot.request.short,
+    )
+    not_posted = N_("⚠️ I couldn't post your request in {channel} ({why}), so nobody can see it.")
+    return [_not_posted(event, not_posted), _advice(event), cancel]
 
 
 def _untold(event: Event) -> Sequence[str]:
-    follows = [_("I'll post what's missing once that's fixed.")]
+    can_be_fixed = PROBLEMS.get(_code(event), UNLISTED)[1]
     return [
         _not_posted(event, N_("⚠️ I can't post in {channel} ({why}).")),
-        delivery_problems.advice(_code(event), event.formatter),
-        *(follows if delivery_problems.can_be_fixed(_code(event)) else []),
+        _advice(event),
+        *([_("I'll post what's missing once that's fixed.")] if can_be_fixed else []),
         _("`/discount status {short}` shows the latest.", short=event.snapshot.request.short),
     ]
 
@@ -198,8 +208,16 @@ def _untold(event: Event) -> Sequence[str]:
 def _not_posted(event: Event, text: str) -> str:
     """Say in which channel Slack took no message, and why."""
     channel = event.notification.facts.get("channel", event.snapshot.request.channel)
-    why = delivery_problems.why(_code(event), event.notification.note)
-    return _(text, channel=mention(channel), why=why)
+    known = PROBLEMS.get(_code(event), UNLISTED)[0]
+    return _(text, channel=mention(channel), why=_(known) if known else technical(event.note))
+
+
+def _advice(event: Event) -> str:
+    """Say in a sentence what helps."""
+    if known := PROBLEMS.get(_code(event), UNLISTED)[1]:
+        return _(known)
+    admins = event.formatter.admins
+    return _("Send this to {admins}.", admins=mentions(admins) if admins else _(OPERATOR))
 
 
 def _code(event: Event) -> str:
@@ -234,4 +252,3 @@ DIRECT: Final[dict[NotificationType, Callable[[Event], Sequence[str]]]] = {
     NotificationType.LIST_LOST: _list_lost,
     NotificationType.DONE: _done,
 }
-"""What a person is told of a request in a direct message."""

@@ -10,7 +10,7 @@ from bot.domain.requests.lost import LostRequest
 from bot.slack.language.texts import _, joined, ngettext
 from bot.slack.rendering.blocks import message, sections
 from bot.slack.rendering.formatting import Formatter, Message
-from bot.slack.rendering.mrkdwn import address, mention
+from bot.slack.rendering.mrkdwn import linked, mention
 
 SETTLE: Final = "discount_lost_settled"
 MOST_NAMED: Final = 20
@@ -60,8 +60,7 @@ def _many(lost: Sequence[LostRequest], formatter: Formatter) -> str:
 
 
 def _line(lost: LostRequest, links: Mapping[ShortId, str]) -> str:
-    link = links.get(lost.short, "")
-    name = f"<{address(link)}|{lost.short}>" if link else lost.short
+    name = linked(lost.short, links.get(lost.short, ""))
     return _("• {request} in {channel}: {said}", request=name, channel=mention(lost.channel), said=lost.said)
 
 

@@ -18,7 +18,7 @@ from bot.slack.messages.thread_lines import Event
 from bot.slack.rendering import pause_banner, request_facts, verification
 from bot.slack.rendering.blocks import context, message, section, sections
 from bot.slack.rendering.formatting import Formatter, Message
-from bot.slack.rendering.mrkdwn import address, capitalised
+from bot.slack.rendering.mrkdwn import capitalised, linked
 from bot.slack.rendering.rules import rule_changes
 
 WITH_IDS: Final = frozenset(
@@ -151,7 +151,6 @@ def _message(
     """Draw a message; `spoken` is its text for notifications, if that says more."""
     request = snapshot.request
     ids = [request.short, request_facts.stage(request)]
-    opens = _("Open request")
-    to_card = [f"<{address(link)}|{opens}>"] if link else []
+    to_card = [linked(_("Open request"), link)] if link else []
     told = OTHERS.join([(spoken or text).replace("\n", " "), *facts, *ids])
     return message(told, [section(text), *details, context(OTHERS.join([*facts, *to_card, *ids]))])

@@ -8,7 +8,16 @@ from slackblocks import ActionsBlock, Block, Button, SectionBlock, Text
 from bot.domain.rules.rule import Availability, Rule, Statistics
 from bot.domain.rules.usage_history import UsagePoint
 from bot.slack.language.texts import _, ngettext
-from bot.slack.rendering.blocks import context, folded, header, message, section, sections
+from bot.slack.rendering.blocks import (
+    BUTTON_LABEL,
+    BUTTON_VALUE,
+    context,
+    folded,
+    header,
+    message,
+    section,
+    sections,
+)
 from bot.slack.rendering.formatting import Formatter, Message
 from bot.slack.rendering.mrkdwn import escape, safe, shorten
 from bot.slack.rendering.rules import usage_chart
@@ -35,10 +44,6 @@ MAX_RULES: Final = 10
 CONDITIONS: Final = 4
 """How many conditions are always open; the others are folded, and in the rule's details."""
 IN_TEXT: Final = 6
-"""How many conditions a notification says."""
-VALUE: Final = 2_000
-BUTTON_LABEL: Final = 75
-"""Slack's limits for the value of a button, and for its label for screen readers."""
 BUTTONS: Final = "discount_rule_buttons"
 
 
@@ -124,16 +129,15 @@ def _conditions(rule: Rule, formatter: Formatter) -> list[Block]:
 
 
 def _details_button(rule: Rule) -> list[Block]:
-    if len(rule.id) > VALUE:
+    if len(rule.id) > BUTTON_VALUE:
         return []
     button = Button(_("All rule details"), action_id=DETAILS, value=rule.id)
     return [ActionsBlock([button], block_id=BUTTONS)]
 
 
 def _choice(rule: Rule, formatter: Formatter) -> Block:
-    """Draw one of several rules, with the button that shows it."""
     text = _("*{rule}*: {value}", rule=escape(rule.title, 100), value=safe(headline(rule, formatter)))
-    if len(rule.id) > VALUE:
+    if len(rule.id) > BUTTON_VALUE:
         return section(text)
     label = shorten(_("View {rule}", rule=rule.title), BUTTON_LABEL)
     button = Button(_("View rule"), action_id=SHOW, value=rule.id, accessibility_label=label)

@@ -248,4 +248,3 @@ LINES: Final[dict[NotificationType, str | Callable[[Event], str]]] = {
     NotificationType.WAITING: _waiting,
     NotificationType.GOES_ON: N_("Dintero is back. Sending again."),
 }
-"""What a thread is told, beside the summary."""

@@ -22,7 +22,6 @@ TURNS: Final = (
     "discount_customers_on",
     "discount_customers_last",
 )
-"""The buttons that turn to the page in their value."""
 MAX_PAGE_DIGITS: Final = 9
 
 
@@ -41,7 +40,6 @@ def build(customer_page: CustomerPage, formatter: Formatter) -> Json:
 
 
 def _place(customer_page: CustomerPage, formatter: Formatter) -> str:
-    """Say which of the customers the page shows."""
     first, total = customer_page.first, customer_page.request.customers
     customers = formatter.customers(total)
     if customer_page.pages == 1:

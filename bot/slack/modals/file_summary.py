@@ -94,7 +94,6 @@ def _place(file: FileRead, *, masked: bool) -> str:
 
 
 def _hidden(file: FileRead) -> list[str]:
-    """Say which hidden rows count, and which sheets do not."""
     found = []
     if file.hidden:
         counted = ngettext(
@@ -125,7 +124,6 @@ def _sheet(sheet: OtherSheet) -> str:
 
 
 def _unreadable(file: FileRead) -> list[str]:
-    """Name the rows without a usable id, by problem."""
     if not file.odd:
         return []
     named = file.odd_rows[:MAX_ROWS_NAMED]
@@ -138,7 +136,6 @@ def _unreadable(file: FileRead) -> list[str]:
 
 
 def _skipped(file: FileRead) -> list[str]:
-    """Name the rows without a usable id in one line."""
     if not file.odd:
         return []
     named = file.odd_rows[:MAX_ROWS_IN_SHORT]

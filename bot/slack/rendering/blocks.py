@@ -34,6 +34,8 @@ INPUT: Final = 3_000
 OPTION: Final = 75
 """An option's text and description; also a safe limit for its value."""
 MAX_OPTIONS: Final = 100
+BUTTON_LABEL: Final = 75
+BUTTON_VALUE: Final = 2_000
 WITH_ID: Final = frozenset({"input", "actions"})
 """Blocks that keep their ids. The others lose theirs, so that the same facts always draw the same message."""
 

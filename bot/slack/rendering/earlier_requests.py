@@ -10,7 +10,7 @@ from bot.domain.requests.request import Request
 from bot.domain.requests.views import Review
 from bot.slack.language.texts import N_, _, joined, ngettext
 from bot.slack.rendering.formatting import Formatter, duration
-from bot.slack.rendering.mrkdwn import address, escape, first_few, phrase
+from bot.slack.rendering.mrkdwn import escape, first_few, linked, phrase
 
 Links = Mapping[RequestId, str]
 """The addresses of other requests' messages."""
@@ -154,5 +154,4 @@ def _share(prior_request: PriorRequest, links: Links, *, is_alone: bool) -> str:
 
 
 def _linked(prior_request: PriorRequest, links: Links) -> str:
-    link = links.get(prior_request.id, "")
-    return f"<{address(link)}|{prior_request.short}>" if link else prior_request.short
+    return linked(prior_request.short, links.get(prior_request.id, ""))

@@ -62,7 +62,6 @@ TROUBLES: Final[dict[str, str]] = {
     ),
     FileProblem.TOO_HEAVY: N_("{file} is too big to read. Copy only the column of ids into a new file."),
 }
-"""What is wrong with a file, and what to do."""
 
 ODD: Final[dict[str, str]] = {
     RowProblem.EMPTY: N_("no id"),
@@ -85,7 +84,6 @@ ODD: Final[dict[str, str]] = {
     RowProblem.UNLIKE: N_("words, where other ids have digits"),
     RowProblem.ENCODING: N_("damaged letters (save the list as “CSV UTF-8” or .xlsx)"),
 }
-"""What is wrong with a row."""
 
 ODD_IN_SHORT: Final[dict[str, str]] = {
     RowProblem.SHORTENED: N_("shortened by Excel"),

@@ -70,6 +70,11 @@ def address(link: str) -> str:
     return escape_controls("".join(link.split())).replace("|", "%7C")
 
 
+def linked(text: str, link: str) -> str:
+    """Write a text as a link; without an address the text alone."""
+    return f"<{address(link)}|{text}>" if link else text
+
+
 def quoted(text: str, most: int = 150) -> str:
     """Put a text between quotes, escaped for mrkdwn."""
     return in_quotes(escape(text, most))

@@ -76,7 +76,6 @@ def _whole(words: Words) -> str:
 
 
 def _about_groups(empty: Sequence[str]) -> str:
-    """Name the policy's user groups that count as nobody."""
     return ngettext(
         "The user group {groups} has no members. It may be deleted or disabled in Slack.",
         "The user groups {groups} have no members. They may be deleted or disabled in Slack.",

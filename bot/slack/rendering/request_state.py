@@ -178,7 +178,6 @@ def _done(snapshot: RequestSnapshot, formatter: Formatter, *, is_counted: bool) 
 
 
 def _next(snapshot: RequestSnapshot, formatter: Formatter) -> str:
-    """Say what to do about a stop."""
     request, tally = snapshot.request, snapshot.tally
     if tally.left <= 0 and request.stop is StopReason.RULE_GONE:
         return _("Nobody is left to send to. *End request…* finishes it.")

@@ -18,7 +18,7 @@ from bot.slack.client.errors import (
     kind_of,
     repeat_after,
 )
-from bot.slack.messages.delivery_problems import PROBLEMS
+from bot.slack.messages.direct_texts import PROBLEMS
 
 CODES = {
     ErrorKind.TRANSIENT: {

@@ -107,4 +107,3 @@ CUSTOMERS: Final[dict[RefusalReason, Text]] = {
     ),
     RefusalReason.ONLY_REFUSED: N_("Only customers Dintero refused are left. Tick the box to include them."),
 }
-"""The text of each reason."""

@@ -87,4 +87,3 @@ LIMITS: Final[dict[RefusalReason, Text]] = {
         "Your lists of the last 24 hours take up all your space. Try again tomorrow, or tell {who}."
     ),
 }
-"""The text of each reason."""

@@ -53,7 +53,6 @@ NOT_YOURS: Final[dict[Forbidden | None, str]] = {
     Forbidden.SEE_CUSTOMERS: N_("Only {who} can see the customers of {request}."),
     None: N_("Only {who} can do this with {request}."),
 }
-"""What only some people can do with a request."""
 
 
 def _not_yours(words: Words) -> str:
@@ -84,4 +83,3 @@ PEOPLE: Final[dict[RefusalReason, Text]] = {
     RefusalReason.NOT_AN_ADMIN: N_("Only bot admins can do this. Ask {who}."),
     RefusalReason.NOT_YOURS: _not_yours,
 }
-"""The text of each reason."""

@@ -23,7 +23,6 @@ LATE: Final[dict[str, str]] = {
     State.EXPIRED: N_("{request} expired before this, so nothing changed. Its requester has been told."),
     Event.CANCEL_ASKED: N_("{request} is already being cancelled, so nothing changed."),
 }
-"""For a person who acted too late."""
 
 BEATEN: Final[dict[str, str]] = {
     State.APPROVED: N_("{name} got there first: {request} is already approved."),
@@ -147,4 +146,3 @@ REQUESTS: Final[dict[RefusalReason, Text]] = {
         " Counts and approvals are still in `/discount status`."
     ),
 }
-"""The text of each reason."""

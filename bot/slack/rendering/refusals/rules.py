@@ -61,4 +61,3 @@ RULES: Final[dict[RefusalReason, Text]] = {
         " Choose a rule with a fixed amount, or ask {who}."
     ),
 }
-"""The text of each reason."""

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
 from bot.domain.policy.policy import Refusal
 from bot.slack.language.texts import _
@@ -59,14 +59,8 @@ class Words:
 
 
 Text = str | Callable[[Words], str]
-"""The text of one reason, or what writes it."""
-
-
-class Choice(Protocol):
-    """Chooses one of several texts, and fills it in."""
-
-    def __call__(self, words: Words, **values: object) -> str:
-        """Write the text."""
+Choice = Callable[..., str]
+"""Writes one of several texts, with other values."""
 
 
 def named(with_name: str, without: str) -> Choice:

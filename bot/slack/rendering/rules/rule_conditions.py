@@ -13,7 +13,6 @@ from bot.slack.language.current import current_locale
 from bot.slack.language.texts import N_, _, joined, ngettext
 
 SHOWN: Final = 5
-"""How many of a list are named; the others are counted."""
 Path = tuple[str, ...]
 
 STORES: Final[dict[Path, str]] = {

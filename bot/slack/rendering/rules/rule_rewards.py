@@ -23,11 +23,8 @@ from bot.slack.rendering.mrkdwn import fit, safe, shorten
 from bot.slack.rendering.rules.rule_conditions import SHOWN, several
 
 NAME: Final = 40
-"""Characters shown of the id of an item or a group."""
 WORDS: Final = 1_500
-"""Characters of mrkdwn in one sentence about a rule."""
 ANY_ITEM: Final = "ANY_ITEM"
-"""Dintero's id of any item."""
 
 AMOUNTS: Final[dict[str, str]] = {
     RewardType.AMOUNT: N_("{amount} off"),
