@@ -141,21 +141,38 @@ def messages(formatter: Formatter) -> Iterator[tuple[str, Message]]:
 
 def modals(formatter: Formatter) -> Iterator[tuple[str, Json]]:
     """Draw every kind of modal, each with its name."""
+    yield from _forms(formatter)
+    yield from _reviews(formatter)
+    yield "settings", settings.build(Preferences(UserId("U0BO")))
+    yield "rejection", rejection.build(_snapshot(State.WAITING), formatter)
+    yield "cancellation", cancellation.build(REQUEST, formatter)
+    page = CustomerPage(replace(REQUEST, customers=1_000), 2, (CustomerId("c-1"),))
+    yield "customers", customer_list.build(page, formatter)
+    yield "rule details", rule_details.build(NEEDY_RULE, formatter)
+    yield "loading", loading_view(request_form.TITLE, REQUEST.id)
+    yield "last answer", message_view(request_form.TITLE, "A sample.")
+
+
+def _forms(formatter: Formatter) -> Iterator[tuple[str, Json]]:
     draft, filled = replace(REQUEST, state=State.DRAFT), FormInput(rule=RULE.id, customers="c-1", more=True)
-    form = Form(draft, filled, POLICY, chosen=RULE, pause=PAUSE)
-    first = PriorRequest(REQUEST.id, REQUEST.short, REQUEST.channel, None, 10)
-    yield "empty form", request_form.build(Form(draft, FormInput(), POLICY), formatter)
-    yield "form", request_form.build(form, formatter)
     left = UnfinishedDraft(draft, replace(filled, reason="Late delivery"), RULE)
-    yield (
-        "form after a draft",
-        request_form.build(Form(draft, FormInput(), POLICY, unfinished=left), formatter),
-    )
+    empty = Form(draft, FormInput(), POLICY)
+    form = Form(draft, filled, POLICY, chosen=RULE, pause=PAUSE)
     faults = (FieldError(Field.RULE, Refusal(RefusalReason.RULE_INACTIVE, RULE.title)),)
-    yield "form with a fault", request_form.build(replace(form, pause=None, faults=faults), formatter)
-    yield "form with a file", request_form.build(replace(form, unclear=(UNCLEAR,)), formatter)
-    rest = replace(form, remainder=Remainder(first, left=2, refused=1))
-    yield "form for a remainder", request_form.build(rest, formatter)
+    first = PriorRequest(REQUEST.id, REQUEST.short, REQUEST.channel, None, 10)
+    forms = {
+        "empty form": empty,
+        "form": form,
+        "form after a draft": replace(empty, unfinished=left),
+        "form with a fault": replace(form, pause=None, faults=faults),
+        "form with a file": replace(form, unclear=(UNCLEAR,)),
+        "form for a remainder": replace(form, remainder=Remainder(first, left=2, refused=1)),
+    }
+    for name, one in forms.items():
+        yield name, request_form.build(one, formatter)
+
+
+def _reviews(formatter: Formatter) -> Iterator[tuple[str, Json]]:
     seen = Review(
         request=REQUEST,
         rule=RULE,
@@ -171,14 +188,6 @@ def modals(formatter: Formatter) -> Iterator[tuple[str, Json]]:
         yield f"approval{', with the number' if count else ''}", approval.build(shown, formatter, {})
     real = replace(seen, request=replace(REQUEST, account="P12345678"))
     yield "approval in production", approval.build(ApprovalView(real, snapshot, count=True), formatter, {})
-    yield "settings", settings.build(Preferences(UserId("U0BO")))
-    yield "rejection", rejection.build(snapshot, formatter)
-    yield "cancellation", cancellation.build(REQUEST, formatter)
-    page = CustomerPage(replace(REQUEST, customers=1_000), 2, (CustomerId("c-1"),))
-    yield "customers", customer_list.build(page, formatter)
-    yield "rule details", rule_details.build(NEEDY_RULE, formatter)
-    yield "loading", loading_view(request_form.TITLE, REQUEST.id)
-    yield "last answer", message_view(request_form.TITLE, "A sample.")
 
 
 def _snapshot(state: State) -> RequestSnapshot:

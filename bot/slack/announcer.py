@@ -31,6 +31,7 @@ from bot.slack.client.connection import checked_before_sending
 from bot.slack.client.direct_messages import direct_channel
 from bot.slack.client.errors import CALL_ERRORS, ErrorKind, delivery_error, describe, kind_of
 from bot.slack.client.file_messages import find_file, upload
+from bot.slack.client.history import event_payload, read_messages
 from bot.slack.client.new_blocks import with_known_blocks
 from bot.slack.language.current import use_language
 from bot.slack.language.readers import ReaderLanguages
@@ -40,8 +41,6 @@ from bot.slack.rendering.formatting import Formatter, Message
 from bot.spreadsheets.writer.writer import ListWriter
 
 EVENT_TYPE: Final = "discount_bot_message"
-PAGE_MESSAGES: Final = 200
-"""The largest page that Slack recommends."""
 LATEST_SEARCHED: Final = 1_000
 """Latest messages of a conversation that are searched for one that may have been posted, at least."""
 CLOCKS_DIFFER: Final = timedelta(hours=1)
@@ -360,20 +359,13 @@ class SlackAnnouncer:
     ) -> AsyncIterator[Mapping[str, Any]]:
         """Read a thread, or a conversation's latest messages and all since this one was to be said."""
         searched, said_after = 0, (outbox_message.notification.at - CLOCKS_DIFFER).timestamp()
-        page: dict[str, Any] = {"channel": channel, "include_all_metadata": True, "limit": PAGE_MESSAGES}
-        while True:
-            answer = (
-                await self._client.conversations_replies(ts=thread, **page)
-                if thread
-                else await self._client.conversations_history(**page)
-            )
-            for message in answer.get("messages") or []:
-                yield message
-                searched += 1
-                if searched >= LATEST_SEARCHED and float(message["ts"]) < said_after:
-                    return
-            page["cursor"] = (answer.get("response_metadata") or {}).get("next_cursor")
-            if not page["cursor"]:
+        read = self._client.conversations_history
+        if thread:
+            read = partial(self._client.conversations_replies, ts=thread)
+        async for message in read_messages(read, channel=channel):
+            yield message
+            searched += 1
+            if searched >= LATEST_SEARCHED and float(message["ts"]) < said_after:
                 return
 
     async def _link(self, request: Request) -> str:
@@ -396,5 +388,4 @@ def _facts(request: Request) -> dict[str, str]:
 
 def facts_of(message: Mapping[str, Any]) -> Mapping[str, Any]:
     """Read what was written down in a message of the bot."""
-    metadata = message.get("metadata") or {}
-    return metadata.get("event_payload") or {} if metadata.get("event_type") == EVENT_TYPE else {}
+    return event_payload(message, EVENT_TYPE)

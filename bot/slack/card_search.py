@@ -1,7 +1,7 @@
 """Finds the cards of requests in Slack, which keeps them when a database is put back to an earlier state."""
 
 import re
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Awaitable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -14,8 +14,9 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from bot.domain.ids import ChannelId, RequestId, RuleId, ShortId
 from bot.domain.requests.lost import LostRequest
 from bot.domain.requests.request import SHORT_ALPHABET, SHORT_LENGTH
-from bot.slack.announcer import PAGE_MESSAGES, facts_of
+from bot.slack.announcer import facts_of
 from bot.slack.client.errors import CALL_ERRORS, describe, is_transient, repeat_after
+from bot.slack.client.history import read_messages
 from bot.slack.messages import card_buttons
 
 CLOCKS_DIFFER: Final = timedelta(hours=1)
@@ -71,24 +72,13 @@ class CardSearch:
             return ""
         return str(answer["permalink"])
 
-    async def _read(self, page: Mapping[str, Any]) -> AsyncSlackResponse:
+    def _messages(self, channel: ChannelId, oldest: datetime) -> AsyncIterator[Mapping[str, Any]]:
         retry = stamina.AsyncRetryingCaller(attempts=None, timeout=self.patience, wait_max=30)
-        return await retry(repeat_after, self.client.conversations_history, **page)
 
-    async def _messages(self, channel: ChannelId, oldest: datetime) -> AsyncIterator[Mapping[str, Any]]:
-        page: dict[str, Any] = {
-            "channel": channel,
-            "include_all_metadata": True,
-            "limit": PAGE_MESSAGES,
-            "oldest": f"{oldest.timestamp():.6f}",
-        }
-        while True:
-            answer = await self._read(page)
-            for message in answer.get("messages") or []:
-                yield message
-            page["cursor"] = (answer.get("response_metadata") or {}).get("next_cursor")
-            if not page["cursor"]:
-                return
+        def read(**page: Any) -> Awaitable[AsyncSlackResponse]:
+            return retry(repeat_after, self.client.conversations_history, **page)
+
+        return read_messages(read, channel=channel, oldest=f"{oldest.timestamp():.6f}")
 
 
 def _read_card(

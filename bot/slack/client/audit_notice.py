@@ -4,7 +4,7 @@ The newest notice also carries, in its metadata, the head as it is now. Unlike t
 when somebody restores a backup.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import uuid4
@@ -16,16 +16,15 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.database.audit.log import ChainHead
 from bot.slack.client.direct_messages import direct_channel, tell_admins
 from bot.slack.client.errors import CALL_ERRORS, describe, is_transient
+from bot.slack.client.history import event_payload, read_messages
 from bot.slack.language.texts import _
 
 EVENT_TYPE: Final = "discount_bot_audit_head"
-PAGE_MESSAGES: Final = 200
-"""The largest page that Slack recommends."""
 CHECKED_CHARACTERS: Final = 16
 """Characters of the hash in a checkpoint: 64 bits, too many to try until a changed audit ends with them."""
 SHOWN_CHARACTERS: Final = 8
 """Characters of a hash that people only compare; the metadata has all of it."""
-MAX_PAGES: Final = 5
+MAX_SEARCHED: Final = 1_000
 """A notice is at most a day old, unless nothing happens."""
 log = structlog.get_logger()
 
@@ -58,7 +57,8 @@ class AuditNotices:
         found: list[Notice] = []
         for admin in self.admins:
             try:
-                found += await self._search(await direct_channel(self.client, admin), chain)
+                notice = await self._search(await direct_channel(self.client, admin), chain)
+                found += [notice] if notice else []
             except CALL_ERRORS as error:
                 if is_transient(error):
                     raise
@@ -114,18 +114,18 @@ class AuditNotices:
                 channel=notice.channel, ts=notice.ts, text=notice.text, metadata=_metadata(chain, head)
             )
 
-    async def _search(self, channel: str, chain: str | None) -> list[Notice]:
-        """Search the latest messages to an admin, page by page, for a notice."""
-        cursor: str | None = None
-        for _page in range(MAX_PAGES):
-            answer = await self.client.conversations_history(
-                channel=channel, limit=PAGE_MESSAGES, cursor=cursor, include_all_metadata=True
-            )
-            found = _notices(answer.get("messages") or [], channel, chain)
-            cursor = (answer.get("response_metadata") or {}).get("next_cursor")
-            if found or not cursor:
-                return found
-        return []
+    async def _search(self, channel: str, chain: str | None) -> Notice | None:
+        """Search the latest messages to an admin for the newest notice about this chain, or about any."""
+        searched = 0
+        async for message in read_messages(self.client.conversations_history, channel=channel):
+            payload = event_payload(message, EVENT_TYPE)
+            if payload and chain in {None, payload.get("chain")}:
+                head = ChainHead(int(payload["seq"]), str(payload["hash"]))
+                return Notice(channel, str(message["ts"]), str(message["text"]), head)
+            searched += 1
+            if searched == MAX_SEARCHED:
+                break
+        return None
 
     async def _post(self, text: str, chain: str, head: ChainHead) -> None:
         metadata = _metadata(chain, head)
@@ -164,14 +164,3 @@ def _metadata(chain: str, head: ChainHead) -> dict[str, Any]:
     """Build it with a key of its own, as every message of the bot has one."""
     payload = {"key": str(uuid4()), "chain": chain, "seq": head.seq, "hash": head.hash}
     return {"event_type": EVENT_TYPE, "event_payload": payload}
-
-
-def _notices(messages: Sequence[Mapping[str, Any]], channel: str, chain: str | None) -> list[Notice]:
-    found = []
-    for message in messages:
-        metadata = message.get("metadata") or {}
-        payload = metadata.get("event_payload") or {}
-        if metadata.get("event_type") == EVENT_TYPE and chain in {None, payload.get("chain")}:
-            head = ChainHead(int(payload["seq"]), str(payload["hash"]))
-            found.append(Notice(channel, str(message["ts"]), str(message["text"]), head))
-    return found

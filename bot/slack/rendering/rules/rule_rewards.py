@@ -93,12 +93,8 @@ def items(those: Sequence[Item]) -> str:
 
 def status(rule: Rule, usable: Availability, formatter: Formatter) -> str:
     """Say in a few words of plain text whether a rule can be used: `active`, `ended 27 Nov 2026`."""
-    start, last = rule.requirement.purchase_from, last_day(rule, formatter)
-    if usable is Availability.SCHEDULED and start is not None:
-        return _("starts {day}", day=formatter.day(start))
-    if usable is Availability.EXPIRED and last is not None:
-        return _("ended {day}", day=formatter.day(last))
-    return _(STATUS[usable])
+    dated = {Availability.SCHEDULED: N_("starts {day}"), Availability.EXPIRED: N_("ended {day}")}
+    return _with_day(dated, rule, usable, formatter) or _(STATUS[usable])
 
 
 STATUS: Final[dict[Availability, str]] = {
@@ -112,12 +108,16 @@ STATUS: Final[dict[Availability, str]] = {
 
 def availability_warning(rule: Rule, usable: Availability, formatter: Formatter) -> str:
     """Warn in plain text that a rule can't be used now, such as "Starts 6 Dec 2026"; empty if it can."""
-    start, last = rule.requirement.purchase_from, last_day(rule, formatter)
-    if usable is Availability.SCHEDULED and start is not None:
-        return _("Starts {day}", day=formatter.day(start))
-    if usable is Availability.EXPIRED and last is not None:
-        return _("Expired on {day}", day=formatter.day(last))
+    dated = {Availability.SCHEDULED: N_("Starts {day}"), Availability.EXPIRED: N_("Expired on {day}")}
+    if said := _with_day(dated, rule, usable, formatter):
+        return said
     return _(WARNINGS[usable]) if usable in WARNINGS else ""
+
+
+def _with_day(texts: dict[Availability, str], rule: Rule, usable: Availability, formatter: Formatter) -> str:
+    """Write the text with the day on which a rule begins or has ended; empty if there is none."""
+    day = rule.requirement.purchase_from if usable is Availability.SCHEDULED else last_day(rule, formatter)
+    return _(texts[usable], day=formatter.day(day)) if usable in texts and day else ""
 
 
 WARNINGS: Final[dict[Availability, str]] = {
