@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Final
 
-from bot.web.shutdown import accept_pending
+from bot.web.server import accept_pending
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 PIECE: Final = 1 << 16

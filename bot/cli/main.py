@@ -8,8 +8,7 @@ import typer
 
 from bot.cli.audit import audit, purge
 from bot.cli.backup import backup, restore
-from bot.cli.runner import report_errors, run_async
-from bot.cli.status import status
+from bot.cli.runner import FAILED, report_errors, run_async
 
 PR_SET_DUMPABLE: Final = 4
 """Of Linux, for `prctl`."""
@@ -116,8 +115,25 @@ def migrate() -> None:
     typer.echo(f"Database updated to schema {VERSION}." if changed else "Database is already up to date.")
 
 
+@main.command()
+def status(
+    *, as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False
+) -> None:
+    """Show what is running, waiting and stopped.
+
+    Exits with 1 if something needs a person.
+    """
+    with report_errors():
+        from bot.config.settings import Settings, environment
+        from bot.status.report import read_status
+
+        report = run_async(read_status(Settings.read(environment())))
+        typer.echo(report.as_json() if as_json else report.screen())
+    if not report.ok:
+        raise typer.Exit(FAILED)
+
+
 main.add_typer(audit, name="audit")
 main.command()(purge)
-main.command()(status)
 main.command()(backup)
 main.command()(restore)

@@ -16,13 +16,7 @@ from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from bot.database.postgres import (
-    ANSWER_SECONDS,
-    IDLE_IN_TRANSACTION,
-    Answer,
-    connect_parameters,
-    has_input,
-)
+from bot.database.postgres import ANSWER_SECONDS, IDLE_IN_TRANSACTION, Answer, connect_parameters, has_input
 
 CONNECTIONS: Final = 20
 RETRY_SECONDS: Final = 1.0

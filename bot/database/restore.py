@@ -1,7 +1,6 @@
 """Puts a backup of the SQLite files back; what it replaces stays beside it."""
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,7 +23,7 @@ from bot.database.schema import VERSION
 from bot.database.sqlite import read_only_uri
 from bot.errors import BackupError
 
-JOURNALS: Final = ("", "-wal", "-shm", "-journal")
+SQLITE_SUFFIXES: Final = ("", "-wal", "-shm", "-journal")
 """The files of one SQLite database, by what follows its name."""
 
 _CHANGED: Final = """
@@ -113,7 +112,8 @@ def _copy(saved: Path, place: Path, cleaning: ExitStack) -> Path:
 
 def _move_aside(database: Path, engine: Path, now: datetime) -> Path | None:
     """Move all files of both databases into a new folder beside them."""
-    present = [path for file in (database, engine) for path in _with_journals(file) if path.exists()]
+    files = (f.with_name(f"{f.name}{suffix}") for f in (database, engine) for suffix in SQLITE_SUFFIXES)
+    present = [path for path in files if path.exists()]
     if not present:
         return None
     folder = database.with_name(f"{database.name}.replaced-{now:%Y-%m-%dT%H-%M-%SZ}")
@@ -121,10 +121,6 @@ def _move_aside(database: Path, engine: Path, now: datetime) -> Path | None:
     for path in present:
         path.rename(folder / path.name)
     return folder
-
-
-def _with_journals(file: Path) -> Iterator[Path]:
-    return (file.with_name(f"{file.name}{journal}") for journal in JOURNALS)
 
 
 def _difference(database: Path, backup: Path, then: AuditEnd | None) -> Difference | None:

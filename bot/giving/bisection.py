@@ -6,14 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from bot.domain.ids import CustomerId
-from bot.domain.requests.batches import (
-    BatchOutcome,
-    Refused,
-    Tally,
-    even_pieces,
-    halves,
-    too_many_refused,
-)
+from bot.domain.requests.batches import BatchOutcome, Refused, Tally, even_pieces, halves, too_many_refused
 from bot.domain.requests.request import Request, StopReason
 from bot.errors import (
     BatchRejectedError,

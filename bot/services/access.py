@@ -191,10 +191,6 @@ class AccessControl:
         """Admit the policy's admins, in any channel."""
         return await self._check(who, rule=partial(authorization.may_administer, self.policy))
 
-    async def may_have_settings(self, who: Person) -> Refusal | None:
-        """Admit full members of the workspace, in any channel and in direct messages."""
-        return await self._check(who)
-
     async def may_end_hold(self, who: Person, request: Request) -> Refusal | None:
         """Admit admins to ending the hold of a request for this account, but never of their own."""
         if refusal := await self.may_administer(who):

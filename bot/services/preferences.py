@@ -70,11 +70,11 @@ class PreferenceService:
 
     async def settings(self, who: Person) -> Preferences | Refusal:
         """Show a person what they prefer; any full member of the workspace has preferences."""
-        return await self.access.may_have_settings(who) or await self.repository.preferences(who.id)
+        return await self.access.may_use_bot(who) or await self.repository.preferences(who.id)
 
     async def save(self, who: Person, results: Results, language: str) -> Preferences | Refusal:
         """Save what a person prefers."""
-        if refusal := await self.access.may_have_settings(who):
+        if refusal := await self.access.may_use_bot(who):
             return refusal
         chosen = Preferences(who.id, results, language, self.clock.now())
         await self.repository.save_preferences(chosen)

@@ -9,13 +9,7 @@ from zoneinfo import ZoneInfo
 from bot.domain.ids import ChannelId
 from bot.domain.ports import Clock, Repository, Rules
 from bot.domain.rules.rule import Rule
-from bot.domain.rules.usage_history import (
-    HISTORY_DAYS,
-    DailyGrants,
-    UsagePoint,
-    UsageSample,
-    usage_history,
-)
+from bot.domain.rules.usage_history import HISTORY_DAYS, DailyGrants, UsagePoint, UsageSample, usage_history
 from bot.errors import DinteroError, RuleNotFound
 
 MOST_USED: Final = 2**53

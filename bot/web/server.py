@@ -1,5 +1,6 @@
 """The web application: Slack's endpoint and the health checks, on one port."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import asdict
@@ -11,13 +12,14 @@ from bot.errors import ConfigError
 from bot.web.connections import IDLE_SECONDS, BoundedSite, Connections, raise_file_limit
 from bot.web.health import Readiness
 from bot.web.refused_address import refused_address
-from bot.web.shutdown import close
 from bot.web.slack_endpoint import SlackEndpoint
 
 MAX_BODY_BYTES: Final = 1024 * 1024
 """Slack documents 250 kB for a modal, the largest thing that it sends."""
 SHUTDOWN_SECONDS: Final = 3
 """The time for open requests to end: Slack waits no longer."""
+ACCEPT_TURNS: Final = 3
+"""Turns of the event loop from a connection in the backlog to one that the server knows."""
 
 
 def build_web(*, slack: SlackEndpoint | None, ready: Callable[[], Awaitable[Readiness]]) -> web.Application:
@@ -67,3 +69,19 @@ async def serve(
         yield runner.addresses[0][1]
     finally:
         await close(runner)
+
+
+async def accept_pending() -> None:
+    """Let a server accept the connections in its backlog; call this right before it stops.
+
+    From Python 3.12 asyncio leaks a socket if the server stops between accepting it and making its transport:
+    `Server._attach` fails. A client that is cancelled while it connects leaves such a connection behind.
+    """
+    for _ in range(ACCEPT_TURNS):
+        await asyncio.sleep(0)
+
+
+async def close(runner: web.AppRunner) -> None:
+    """Let connections arrive, stop listening, and close every connection."""
+    await accept_pending()
+    await runner.cleanup()

@@ -13,7 +13,7 @@ from aiohttp import web
 from markupsafe import Markup
 
 from bot.errors import ConfigError
-from bot.web.shutdown import close
+from bot.web.server import close
 from sandbox.browser import texts
 from sandbox.browser.acts import Acts
 from sandbox.browser.blocks import PAGE

@@ -12,7 +12,7 @@ from typing import Final, Self
 
 from aiohttp import web
 
-from bot.web.shutdown import close
+from bot.web.server import close
 from sandbox.dintero.catalogue import FEW, catalogue
 from sandbox.dintero.faults import Fault, Faults, Kind, Operation, error_body
 from sandbox.dintero.ledger import AccessEntry, Call, Ledger

@@ -10,7 +10,7 @@ from aiohttp import web
 from bot.domain.ids import ChannelId, GroupId, TeamId, UserId
 from bot.domain.ports import Clock
 from bot.domain.requests.person import AccountKind
-from bot.web.shutdown import close
+from bot.web.server import close
 from sandbox.slack.api.web_api import Credentials, WebApi
 from sandbox.slack.state.changes import PATIENCE, Changes
 from sandbox.slack.state.faults import Faults

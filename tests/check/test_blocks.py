@@ -17,7 +17,7 @@ from bot.slack.messages.notices import CHANNEL
 from bot.slack.messages.thread_lines import LINES
 from bot.slack.modals import approval, rejection, request_form, review, settings
 from bot.slack.rendering.formatting import Formatter, Json, Message
-from bot.web.shutdown import close
+from bot.web.server import close
 from sandbox.slack import SandboxSlack
 from sandbox.slack.state.faults import Fault
 

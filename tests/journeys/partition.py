@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import make_url
 
-from bot.web.shutdown import accept_pending
+from bot.web.server import accept_pending
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 
 from sqlalchemy import make_url
 
-from bot.web.shutdown import accept_pending
+from bot.web.server import accept_pending
 
 SSL_AND_GSS = (80877103, 80877104)
 """Requests for encryption, which precede the start of a connection."""

@@ -17,10 +17,8 @@ def build_index(name: str, table: str, columns: Sequence[str], where: str = "") 
 
     For that, what the migration did before is committed: it must be repeatable.
     """
-    bind, only = op.get_bind(), sa.text(where) if where else None
-    concurrently = bind.dialect.name == "postgresql" and bool(
-        bind.scalar(sa.text(f"SELECT EXISTS (SELECT FROM {table})"))  # noqa: S608 - our own names
-    )
+    only = sa.text(where) if where else None
+    concurrently = _is_in_use(table)
 
     def create() -> None:
         op.create_index(
@@ -37,7 +35,23 @@ def build_index(name: str, table: str, columns: Sequence[str], where: str = "") 
         create()
         return
     with op.get_context().autocommit_block():
-        if bind.scalar(_INTERRUPTED, {"on": table, "name": name}):
+        if op.get_bind().scalar(_INTERRUPTED, {"on": table, "name": name}):
             op.drop_index(name, postgresql_concurrently=True)
         create()
         op.execute(f"ANALYZE {table}")
+
+
+def drop_index(name: str, table: str) -> None:
+    """Drop an index in the same way, if it is there."""
+    if not _is_in_use(table):
+        op.drop_index(name, table, if_exists=True)
+        return
+    with op.get_context().autocommit_block():
+        op.drop_index(name, table, if_exists=True, postgresql_concurrently=True)
+
+
+def _is_in_use(table: str) -> bool:
+    bind = op.get_bind()
+    return bind.dialect.name == "postgresql" and bool(
+        bind.scalar(sa.text(f"SELECT EXISTS (SELECT FROM {table})"))  # noqa: S608 - our own names
+    )

@@ -21,14 +21,7 @@ from bot.domain.customers.columns import DIGIT, MAIL, PHONE, STRONG, IdColumn, n
 from bot.domain.customers.own_lists import own_header
 from bot.domain.customers.parsing import MAX_LENGTH, bare
 from bot.domain.customers.tables import Block, Row, cell, excerpt
-from bot.domain.customers.uploads import (
-    TOLD,
-    Doubt,
-    DoubtfulIds,
-    FileRead,
-    RowProblem,
-    UnreadableRow,
-)
+from bot.domain.customers.uploads import TOLD, Doubt, DoubtfulIds, FileRead, RowProblem, UnreadableRow
 from bot.domain.customers.usual_ids import UsualIds, usual_ids
 from bot.domain.ids import CustomerId
 

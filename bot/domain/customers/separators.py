@@ -19,7 +19,7 @@ ANY_SEPARATORS: Final = frozenset("^~:!/\\*#+&§¦").union(SEPARATORS)
 """Signs that may separate columns, but in a way that nobody can tell for sure."""
 INNER: Final = frozenset("-_@.")
 """Signs that names and ids have inside too: they separate if the name of another column is behind one."""
-BESIDE: Final = OTHER_NAMES.difference(WHAT.split())
+OTHER_COLUMN_NAMES: Final = OTHER_NAMES.difference(WHAT.split())
 MAX_COLUMNS: Final = 2_000
 """A spreadsheet's export has fewer columns, and a list on one line has more."""
 MOSTLY: Final = 0.9
@@ -119,7 +119,7 @@ def has_parted_name(lines: Sequence[str]) -> bool:
 
 def _parts_names(line: str, sign: str) -> bool:
     names = set(map(letters_of, line.split(sign)))
-    return not names.isdisjoint(NAMES) and (sign not in INNER or not names.isdisjoint(BESIDE))
+    return not names.isdisjoint(NAMES) and (sign not in INNER or not names.isdisjoint(OTHER_COLUMN_NAMES))
 
 
 def _is_inner(line: str) -> bool:

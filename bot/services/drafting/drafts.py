@@ -19,7 +19,6 @@ from bot.domain.requests.request import FormInput, Request, State, digest, rule_
 from bot.domain.requests.views import Field, FieldError, Form, Review
 from bot.domain.rules.rule import Availability, Rule, usable
 from bot.services.access import audit_refusals
-from bot.services.drafting.elsewhere import with_places
 from bot.services.drafting.opening import DraftOpener
 from bot.services.drafting.recipients import (
     MAX_KEPT_BYTES,
@@ -37,15 +36,11 @@ from bot.services.drafting.validation import (
     faults_of_form,
     faults_of_key,
     faults_of_reserved,
+    with_places,
 )
 from bot.services.results.lost_requests import unknown_request
 from bot.services.results.remainder import no_remainder, only_refused_left, remainder_of
-from bot.services.review import (
-    current_budget_use,
-    current_prior_grants,
-    load_review,
-    unseen_repeats,
-)
+from bot.services.review import current_budget_use, current_prior_grants, load_review, unseen_repeats
 
 GROUPED: Final = re.compile(r"^[-+]?\d{1,3}(?:\n\d{2,3})+(?:[.,]\d+)?(?=,?$)", re.MULTILINE)
 """Words that are probably one number, such as 1 234 567: kept together, they are refused and not guessed."""

@@ -1,6 +1,8 @@
 """Form validation: each fault belongs to the field it is about."""
 
+import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
@@ -12,13 +14,17 @@ from bot.domain.customers.uploads import ReadResult, RowProblem, UnreadableRow
 from bot.domain.ids import CustomerId
 from bot.domain.policy.policy import ChannelPolicy, Refusal, RefusalReason
 from bot.domain.requests.authorization import violations
+from bot.domain.requests.person import Person
 from bot.domain.requests.request import KEY_PREFIX, FormInput, Request, is_bots_key
 from bot.domain.requests.views import Field, FieldError
 from bot.domain.rules.rule import Rule, usable
+from bot.services.access import AccessControl
 
 MAX_ONCE_KEY_LENGTH: Final = 255
 """Dintero documents no limit of `offering_constraint_id`; this is the limit of its customer ids."""
 KEPT_INPUTS: Final = 64
+PLACES_SECONDS: Final = 0.5
+"""How long an ack waits to name other channels."""
 
 FIELD_OF: Final = {
     RefusalReason.NO_CUSTOMERS: Field.CUSTOMERS,
@@ -133,3 +139,21 @@ def as_faults(refusals: Sequence[Refusal], others: Sequence[FieldError] = ()) ->
         for refusal in refusals
         if not (explained and refusal.reason is RefusalReason.NO_CUSTOMERS)
     )
+
+
+async def with_places(
+    faults: Sequence[FieldError],
+    access: AccessControl,
+    who: Person,
+    form: FormInput,
+    draft: Request,
+    rule: Rule | None,
+) -> tuple[FieldError, ...]:
+    """Name the channels that take larger requests, if Slack says in time who may use them."""
+    customers = len(customers_of(form).ids)
+    request = replace(draft, rule=rule, customers=customers, reason=form.reason)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(PLACES_SECONDS):
+            named = await access.with_places([fault.refusal for fault in faults], who, request)
+            return tuple(FieldError(fault.field, one) for fault, one in zip(faults, named, strict=True))
+    return tuple(faults)

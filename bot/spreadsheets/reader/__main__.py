@@ -16,15 +16,7 @@ from bot.domain.customers.extraction import IdExtractor, UniqueIds
 from bot.domain.customers.own_lists import RequestColumn, find_ids
 from bot.domain.customers.packing import IdWriter
 from bot.domain.customers.tables import Row, Table
-from bot.domain.customers.uploads import (
-    MOST_IDS,
-    NO_COLUMN,
-    TOLD,
-    Column,
-    FileProblem,
-    FileRead,
-    RowProblem,
-)
+from bot.domain.customers.uploads import MOST_IDS, NO_COLUMN, TOLD, Column, FileProblem, FileRead, RowProblem
 from bot.spreadsheets.chunks import Content, pieces_of
 from bot.spreadsheets.detection import prepare, table_of
 from bot.spreadsheets.errors import FileError

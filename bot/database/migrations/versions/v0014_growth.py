@@ -5,6 +5,8 @@ from typing import Final
 import sqlalchemy as sa
 from alembic import op
 
+from bot.database.migrations.indexes import build_index, drop_index
+
 revision = "0014"
 down_revision = "0013"
 
@@ -28,9 +30,9 @@ INDEXES: Final = (
         "ix_requests_channel_granted_from_granted_granted_amount",
         "requests",
         ("channel", "granted_from", "granted", "granted_amount"),
-        None,
+        "",
     ),
-    ("ix_requests_requester_created_at", "requests", ("requester", "created_at"), None),
+    ("ix_requests_requester_created_at", "requests", ("requester", "created_at"), ""),
     ("ix_requests_to_purge", "requests", ("ended_at", "id"), "purged_at IS NULL"),
     ("ix_outbox_over", "outbox", ("happened_at",), "said_ts IS NOT NULL OR given_up IS NOT NULL"),
     ("ix_audit_policy", "audit", ("seq",), "kind = 'policy'"),
@@ -43,60 +45,26 @@ GRANTED: Final = (
 REPLACED: Final = ("rule_id", "channel")
 
 
-INTERRUPTED: Final = sa.text(
-    "SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE NOT i.indisvalid"
-    " AND i.indrelid IN ('requests'::regclass, 'outbox'::regclass, 'audit'::regclass)"
-    " AND c.relname = ANY(:ours)"
-)
-"""Indexes of a build that was interrupted: PostgreSQL keeps them, and never reads them."""
-
-
 def upgrade() -> None:
     """Add the columns and indexes, and drop the indexes that they replace.
 
-    On PostgreSQL the columns are committed first if other processes may be using the tables. So the tables
-    can be read and written meanwhile, and an upgrade that was interrupted goes on where it was.
+    An upgrade that was interrupted goes on where it was.
     """
     bind = op.get_bind()
     on_postgres = bind.dialect.name == "postgresql"
     for name, kind, default in GRANTED:
         column = sa.Column(name, kind, nullable=default is None, server_default=default)
         op.add_column("requests", column, if_not_exists=on_postgres)
-    if on_postgres and bind.scalar(sa.text("SELECT EXISTS (SELECT FROM requests)")):
-        with op.get_context().autocommit_block():
-            for name in bind.scalars(INTERRUPTED, {"ours": [name for name, *_ in INDEXES]}).all():
-                op.drop_index(name, postgresql_concurrently=True)
-            _change_indexes(concurrently=True)
-            op.execute("ANALYZE requests")  # before, it has no statistics of an expression
-    else:
-        _change_indexes(concurrently=False)
-
-
-def _change_indexes(*, concurrently: bool) -> None:
     for name, table, columns, where in INDEXES:
-        only = sa.text(where) if where else None
-        op.create_index(
-            name,
-            table,
-            list(map(sa.text, columns)),
-            sqlite_where=only,
-            postgresql_where=only,
-            if_not_exists=True,
-            postgresql_concurrently=concurrently,
-        )
-    for column in REPLACED:
-        op.drop_index(
-            f"ix_requests_{column}_started_at",
-            "requests",
-            if_exists=True,
-            postgresql_concurrently=concurrently,
-        )
+        build_index(name, table, columns, where)
+    for name in REPLACED:
+        drop_index(f"ix_requests_{name}_started_at", "requests")
 
 
 def downgrade() -> None:
     """Put the former indexes back."""
-    for column in REPLACED:
-        op.create_index(f"ix_requests_{column}_started_at", "requests", [column, "started_at"])
+    for name in REPLACED:
+        op.create_index(f"ix_requests_{name}_started_at", "requests", [name, "started_at"])
     for name, table, *_ in INDEXES:
         op.drop_index(name, table)
     for name, *_ in GRANTED:
