@@ -51,11 +51,7 @@ class DeliveryRepository(BaseRepository):
 
 def delivery_values(delivery: Delivery) -> Values:
     """Fill in the statement that remembers it."""
-    return {
-        "key": delivery.key,
-        "handling": delivery.handling,
-        "received_at": int(time.time() * 1_000_000),
-    }
+    return {"key": delivery.key, "handling": delivery.handling, "received_at": time.time_ns() // 1000}
 
 
 @asynccontextmanager

@@ -7,25 +7,28 @@ both. They are written as `\uXXXX`, and so is a backslash.
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any, Final
+from types import NoneType, UnionType
+from typing import Any, Final, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
 from uuid import uuid4
 
 from pydantic import TypeAdapter
-from sqlalchemy import BigInteger, Integer, Text
+from sqlalchemy import Table
 
 from bot.database.connection import ColumnValue, Values
-from bot.database.schema import outbox, requests
+from bot.database.schema import outbox, pause, requests, votes
 from bot.domain.customers.packing import packed
 from bot.domain.customers.uploads import FileRead, Upload
-from bot.domain.ids import FileId, RequestId, UserId
+from bot.domain.ids import FileId, RequestId
 from bot.domain.policy.policy import AppliedTier, TierTrigger
 from bot.domain.requests.batches import BatchOutcome
-from bot.domain.requests.notification import ChannelKind, Notification, NotificationType, OutboxMessage
-from bot.domain.requests.request import Approval, FormInput, Pause, PauseState, Request, State, StopReason
+from bot.domain.requests.notification import ChannelKind, Notification, OutboxMessage
+from bot.domain.requests.request import Approval, FormInput, Pause, Request
 from bot.domain.rules.rule import Rule
+
+Domain = TypeVar("Domain")
 
 THREAD_LANE: Final = "thread"
 """The outbox lane of the request's card and its thread."""
@@ -127,10 +130,10 @@ def input_of(column: str) -> FormInput:
 
 
 def to_column(value: Any) -> ColumnValue:
-    """Write a field of a request, a pause or a notification."""
+    """Write one value."""
     match value:
-        case None:
-            return None
+        case None | bytes():
+            return value
         case str():
             return encode(value)
         case int():
@@ -141,9 +144,16 @@ def to_column(value: Any) -> ColumnValue:
             return rule_json(value)
         case tuple():
             return encode(" ".join(value))
+        case Mapping():
+            return _json(dict(value))
         case AppliedTier():
             return f"{value.why}:{value.bound}:{value.approvals}"
     raise TypeError(f"no column for {type(value).__name__}")
+
+
+def to_columns(**values: Any) -> dict[str, ColumnValue]:
+    """Write the values of a statement's columns and parameters."""
+    return {name: to_column(value) for name, value in values.items()}
 
 
 def _tier_of(column: str) -> AppliedTier:
@@ -151,69 +161,64 @@ def _tier_of(column: str) -> AppliedTier:
     return AppliedTier(int(approvals), TierTrigger(why), int(bound))
 
 
+_READERS: Final[Mapping[Any, Callable[[Any], Any]]] = {
+    str: decode,
+    datetime: from_micros,
+    Rule: rule_of,
+    AppliedTier: _tier_of,
+    Mapping[str, str]: json.loads,
+    tuple[str, ...]: lambda column: tuple(decode(column).split()),
+}
+"""What reads a field, by its type; all other types read a column themselves."""
+
+
+def _reader_of(hint: Any) -> Callable[[Any], Any]:
+    if get_origin(hint) in {Union, UnionType}:
+        (hint,) = (each for each in get_args(hint) if each is not NoneType)
+    hint = getattr(hint, "__supertype__", hint)  # of an id
+    return _READERS.get(hint, hint)
+
+
 # Rows
 
-_NO_FIELDS: Final = frozenset(
-    {"typed", "files_read", "rule_id", "fence", "granted", "granted_amount", "granted_from"}
+
+class RowMapper(Generic[Domain]):
+    """Writes the fields of a dataclass into columns of a table, and reads them back.
+
+    A column has the name of its field, unless it is `renamed`.
+    """
+
+    def __init__(self, domain: type[Domain], table: Table, **renamed: str) -> None:
+        hints = get_type_hints(domain)
+        self._domain = domain
+        self._names = {field: renamed.get(field, field) for field in hints}
+        self._readers = list(map(_reader_of, hints.values()))
+        self.columns = tuple(table.c[column] for column in self._names.values())
+
+    def write(self, value: Domain) -> dict[str, ColumnValue]:
+        """Write the columns."""
+        return {column: to_column(getattr(value, field)) for field, column in self._names.items()}
+
+    def read(self, row: Sequence[Any]) -> Domain:
+        """Read `columns`."""
+        values = (None if one is None else read(one) for read, one in zip(self._readers, row, strict=True))
+        return self._domain(**dict(zip(self._names, values, strict=True)))
+
+
+REQUESTS: Final = RowMapper(Request, requests)
+APPROVALS: Final = RowMapper(Approval, votes, by="voter", at="voted_at")
+PAUSES: Final = RowMapper(Pause, pause, by="doer")
+NOTIFICATIONS: Final = RowMapper(Notification, outbox, at="happened_at", to="addressee", by="doer")
+OUTBOX_COLUMNS: Final = (
+    *(outbox.c[name] for name in ("id", "key", "request", "tried", "attempts")),
+    *NOTIFICATIONS.columns,
 )
-REQUEST_COLUMNS: Final = tuple(column for column in requests.c if column.name not in _NO_FIELDS)
-"""The columns that make a `Request`."""
-_READERS: Final[Mapping[Any, Callable[[Any], Any]]] = {
-    BigInteger: from_micros,
-    Integer: int,
-    Text: decode,
-    "state": State,
-    "stop": StopReason,
-    **dict.fromkeys(("own_key", "told_of_pause"), bool),
-    "pausing": PauseState,
-    "tier": _tier_of,
-    "escalated_to": lambda column: tuple(decode(column).split()),
-    **dict.fromkeys(("rule", "last_answer", "rule_before"), rule_of),
-}
-"""By a column's name, or else by its type: all of a request's BigIntegers are times."""
-_REQUEST_FIELDS: Final = tuple(
-    (column.name, _READERS.get(column.name) or _READERS[type(column.type)]) for column in REQUEST_COLUMNS
-)
-OUTBOX_COLUMNS: Final = tuple(outbox.c[name] for name in (
-    "id", "key", "request", "tried", "attempts",
-    "kind", "happened", "happened_at", "addressee", "doer", "note", "facts",
-))  # fmt: skip
 """The columns that make an `OutboxMessage`."""
 
 
 def request_row(request: Request) -> dict[str, ColumnValue]:
     """Write a request, without the form's input."""
-    row = {field.name: to_column(getattr(request, field.name)) for field in fields(Request)}
-    row["rule_id"] = encode(request.rule.id) if request.rule else ""
-    return row
-
-
-def request_of(row: Sequence[Any]) -> Request:
-    """Read `REQUEST_COLUMNS`."""
-    values: dict[str, Any] = {
-        name: None if value is None else read(value)
-        for (name, read), value in zip(_REQUEST_FIELDS, row, strict=True)
-    }
-    return Request(**values)
-
-
-def approval_row(approval: Approval) -> Values:
-    """Write an approval."""
-    return {
-        "request": encode(approval.request),
-        "round": approval.round,
-        "voter": encode(approval.by),
-        "voted_at": to_micros(approval.at),
-        "digest": encode(approval.digest),
-    }
-
-
-def approval_of(row: Sequence[Any]) -> Approval:
-    """Read request, round, voter, voted_at and digest."""
-    request, round_, voter, at, digest = row
-    return Approval(
-        RequestId(decode(request)), round_, UserId(decode(voter)), from_micros(at), decode(digest)
-    )
+    return {**REQUESTS.write(request), "rule_id": encode(request.rule.id) if request.rule else ""}
 
 
 def outcome_row(outcome: BatchOutcome) -> Values:
@@ -231,17 +236,9 @@ def outcome_row(outcome: BatchOutcome) -> Values:
     }
 
 
-def pause_row(pause: Pause) -> Values:
-    """Write a pause."""
-    return {"since": to_micros(pause.since), "doer": to_column(pause.by), "why": encode(pause.why)}
-
-
 def pause_of(rows: Sequence[Any]) -> Pause | None:
-    """Read since, doer and why of the pause's row; None if the bot is not paused."""
-    if not rows or rows[0][0] is None:
-        return None
-    since, doer, why = rows[0]
-    return Pause(from_micros(since), None if doer is None else UserId(decode(doer)), decode(why))
+    """Read the pause's row; None if the bot is not paused."""
+    return PAUSES.read(rows[0]) if rows and rows[0][0] is not None else None
 
 
 def lane(notification: Notification, *, is_posted: bool) -> str:
@@ -263,34 +260,16 @@ def notification_row(
 ) -> dict[str, ColumnValue]:
     """Write a notification as an outbox message that is due at once, by default under a new key."""
     return {
-        "key": key or str(uuid4()),
+        **NOTIFICATIONS.write(notification),
         "request": encode(request),
+        "key": key or str(uuid4()),
         "lane": lane(notification, is_posted=is_posted),
-        "kind": encode(notification.kind),
-        "happened": encode(notification.happened),
-        "happened_at": to_micros(notification.at),
-        "addressee": encode(notification.to),
-        "doer": to_column(notification.by),
-        "note": encode(notification.note),
-        "facts": _json(dict(notification.facts)),
-        "attempts": 0,
-        "tried": 0,
-        "due": 0,
+        **dict.fromkeys(("attempts", "tried", "due"), 0),
     }
 
 
 def outbox_message_of(row: Sequence[Any]) -> OutboxMessage:
     """Read `OUTBOX_COLUMNS`."""
-    id_, key, request, tried, attempts, kind, happened, at, to, doer, note, facts = row
-    notification = Notification(
-        kind=ChannelKind(kind),
-        happened=NotificationType(happened),
-        at=from_micros(at),
-        to=decode(to),
-        by=None if doer is None else UserId(decode(doer)),
-        note=decode(note),
-        facts=json.loads(facts),
-    )
-    return OutboxMessage(
-        id_, key, RequestId(decode(request)), notification, tried=bool(tried), attempts=attempts
-    )
+    id_, key, request, tried, attempts, *notification = row
+    told = NOTIFICATIONS.read(notification)
+    return OutboxMessage(id_, key, RequestId(decode(request)), told, tried=bool(tried), attempts=attempts)

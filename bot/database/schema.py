@@ -5,25 +5,7 @@ Times are microseconds since 1970 in UTC and flags are 0 and 1: both databases c
 
 from typing import Any, Final
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    ColumnElement,
-    ForeignKey,
-    ForeignKeyConstraint,
-    Identity,
-    Index,
-    Integer,
-    LargeBinary,
-    MetaData,
-    Table,
-    Text,
-    bindparam,
-    case,
-    func,
-    literal_column,
-)
-from sqlalchemy import UniqueConstraint as Unique
+import sqlalchemy as sa
 from sqlalchemy.schema import SchemaItem
 from sqlalchemy.sql.elements import Grouping
 from sqlalchemy.types import TypeEngine
@@ -35,7 +17,7 @@ VERSION: Final = "0019"
 VERSION_TABLE: Final = "discount_bot_version"
 """Alembic's default name would clash in a shared database."""
 
-metadata = MetaData(
+metadata = sa.MetaData(
     naming_convention={
         "pk": "pk_%(table_name)s",
         "fk": "fk_%(table_name)s_%(referred_table_name)s",
@@ -44,70 +26,64 @@ metadata = MetaData(
     }
 )
 
-_COUNTED: Final = BigInteger().with_variant(Integer, "sqlite")
+_COUNTED: Final = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 """SQLite auto-increments only a column that is declared INTEGER."""
 
 
-def _table(name: str, *parts: SchemaItem, **options: Any) -> Table:
-    return Table(name, metadata, *parts, **options)
+def _table(name: str, *parts: SchemaItem, **options: Any) -> sa.Table:
+    return sa.Table(name, metadata, *parts, **options)
 
 
-def _required(type_: type[TypeEngine[Any]], *names: str) -> list[Column[Any]]:
-    return [Column(name, type_, nullable=False) for name in names]
+def _key(type_: type[TypeEngine[Any]], *names: str) -> list[sa.Column[Any]]:
+    return [sa.Column(name, type_, primary_key=True, autoincrement=False) for name in names]
 
 
-def _optional(type_: type[TypeEngine[Any]], *names: str) -> list[Column[Any]]:
-    return [Column(name, type_) for name in names]
+def _number(name: str) -> sa.Column[int]:
+    return sa.Column(name, _COUNTED, sa.Identity(), primary_key=True)
 
 
-def _request(*, primary_key: bool = False) -> Column[str]:
-    parent = ForeignKey("requests.id", ondelete="CASCADE")
-    return Column("request", Text, parent, primary_key=primary_key, nullable=False)
+def _required(type_: type[TypeEngine[Any]], *names: str) -> list[sa.Column[Any]]:
+    return [sa.Column(name, type_, nullable=False) for name in names]
+
+
+def _optional(type_: type[TypeEngine[Any]], *names: str) -> list[sa.Column[Any]]:
+    return [sa.Column(name, type_) for name in names]
+
+
+def _added(type_: type[TypeEngine[Any]], default: str, *names: str) -> list[sa.Column[Any]]:
+    """Make columns that an earlier version does not fill in."""
+    return [sa.Column(name, type_, nullable=False, server_default=default) for name in names]
+
+
+def _request(*, primary_key: bool = False) -> sa.Column[str]:
+    parent = sa.ForeignKey("requests.id", ondelete="CASCADE")
+    return sa.Column("request", sa.Text, parent, primary_key=primary_key, nullable=False)
 
 
 requests = _table(
     "requests",
-    Column("id", Text, primary_key=True),
-    Column("short", Text, nullable=False, unique=True),
-    *_required(Text, "team", "account", "channel", "requester"),
-    Column("created_at", BigInteger, nullable=False),
-    Column("state", Text, nullable=False, index=True),
-    Column("round", Integer, nullable=False),
-    Column("rule", Text),
-    *_required(Integer, "customers", "repeated"),
-    *_required(Text, "customers_digest", "first_customer", "last_customer", "reason", "once_key"),
-    *_required(Integer, "own_key", "approvals", "batch_size", "batches_per_portion", "concurrency"),
-    *_optional(BigInteger, "asked_at", "expires_at"),
-    Column("decided_by", Text),
-    Column("decided_at", BigInteger),
-    Column("note", Text, nullable=False),
-    *_optional(BigInteger, "started_at", "ended_at"),
-    *_optional(Text, "cancel_asked_by", "stop", "last_answer", "card_ts"),
-    Column("typed", Text, nullable=False),
-    *_optional(BigInteger, "give_after", "remind_at"),
-    Column("reminded", Integer, nullable=False, server_default="0"),
-    Column("escalate_at", BigInteger),
-    Column("escalated_to", Text, nullable=False, server_default=""),
-    Column("pausing", Text, nullable=False, server_default=""),
-    Column("rule_before", Text),
-    Column("purged_at", BigInteger),
-    Column("tier", Text),
-    Column("rule_id", Text, nullable=False, server_default=""),
-    Column("rest_of", Text, index=True),
-    Column("waits_since", BigInteger),
-    Column("fence", Integer, nullable=False, server_default="0"),
-    Column("files", Text, nullable=False, server_default=""),
-    Column("files_read", Text, nullable=False, server_default=""),
-    Column("had_before", Integer, nullable=False, server_default="0"),
-    Column("maybe_before", Integer, nullable=False, server_default="0"),
-    Column("granted", Integer),
-    Column("granted_amount", BigInteger),
-    Column("granted_from", BigInteger, nullable=False, server_default="0"),
-    Column("told_of_pause", Integer, nullable=False, server_default="0"),
-    Index(None, "channel", "created_at"),
-    Index(None, "requester", "created_at"),
-    Index(None, "channel", "granted_from", "granted", "granted_amount"),
-    Index(None, "rule_id", "granted_from"),
+    *_key(sa.Text, "id"),
+    sa.Column("short", sa.Text, nullable=False, unique=True),
+    *_required(sa.Text, "team", "account", "channel", "requester"),
+    sa.Column("state", sa.Text, nullable=False, index=True),
+    *_required(sa.Text, "customers_digest", "first_customer", "last_customer", "reason", "once_key"),
+    *_required(sa.Text, "note", "typed"),
+    *_required(sa.Integer, "round", "customers", "repeated", "own_key", "approvals"),
+    *_required(sa.Integer, "batch_size", "batches_per_portion", "concurrency"),
+    *_required(sa.BigInteger, "created_at"),
+    *_optional(sa.Text, "rule", "rule_before", "last_answer", "decided_by", "cancel_asked_by"),
+    *_optional(sa.Text, "stop", "card_ts", "tier"),
+    sa.Column("rest_of", sa.Text, index=True),
+    *_optional(sa.Integer, "granted"),
+    *_optional(sa.BigInteger, "asked_at", "expires_at", "decided_at", "started_at", "ended_at", "purged_at"),
+    *_optional(sa.BigInteger, "give_after", "remind_at", "escalate_at", "waits_since", "granted_amount"),
+    *_added(sa.Text, "", "escalated_to", "pausing", "rule_id", "files", "files_read"),
+    *_added(sa.Integer, "0", "reminded", "fence", "had_before", "maybe_before", "told_of_pause"),
+    *_added(sa.BigInteger, "0", "granted_from"),
+    sa.Index(None, "channel", "created_at"),
+    sa.Index(None, "requester", "created_at"),
+    sa.Index(None, "channel", "granted_from", "granted", "granted_amount"),
+    sa.Index(None, "rule_id", "granted_from"),
 )
 """`rule`, `last_answer`, `typed` (the form's input) and `files_read` are JSON. `rule_id` is the id within
 `rule`, for searches. `fence` is the fencing token of the current holder (`Repository.claim`), `files` the
@@ -117,54 +93,52 @@ and the time of the first of it; that is 0 until it ends, and if an earlier vers
 
 votes = _table(
     "votes",
-    Column("id", _COUNTED, Identity(), primary_key=True),
+    _number("id"),
     _request(),
-    Column("round", Integer, nullable=False),
-    Column("voter", Text, nullable=False),
-    Column("voted_at", BigInteger, nullable=False),
-    Column("digest", Text, nullable=False),
-    Unique("request", "round", "voter"),
+    *_required(sa.Integer, "round"),
+    *_required(sa.Text, "voter"),
+    *_required(sa.BigInteger, "voted_at"),
+    *_required(sa.Text, "digest"),
+    sa.UniqueConstraint("request", "round", "voter"),
 )
 
 customers = _table(
     "customers",
     _request(primary_key=True),
-    Column("portion", Integer, primary_key=True, autoincrement=False),
-    *_required(Integer, "size", "starts"),
-    Column("ids", LargeBinary, nullable=False),
+    *_key(sa.Integer, "portion"),
+    *_required(sa.Integer, "size", "starts"),
+    *_required(sa.LargeBinary, "ids"),
 )
 """A portion of a request's customers: `ids` is packed, `starts` counts how often its batches were started."""
 
 files = _table(
     "files",
     _request(primary_key=True),
-    Column("reading", Text, primary_key=True),
-    Column("file", Integer, primary_key=True, autoincrement=False),
-    Column("piece", Integer, primary_key=True, autoincrement=False),
-    Column("content", LargeBinary, nullable=False),
+    *_key(sa.Text, "reading"),
+    *_key(sa.Integer, "file", "piece"),
+    *_required(sa.LargeBinary, "content"),
 )
 """The files that customers were read from, in compressed pieces; only one of the readings counts."""
 
 read_back = _table(
     "read_back",
     _request(primary_key=True),
-    Column("read_at", BigInteger, nullable=False),
-    *_required(Integer, "unknown", "there", "refs", "whole"),
-    Column("failed", Text, nullable=False),
-    Column("ids", LargeBinary, nullable=False),
+    *_required(sa.BigInteger, "read_at"),
+    *_required(sa.Integer, "unknown", "there", "refs", "whole"),
+    *_required(sa.Text, "failed"),
+    *_required(sa.LargeBinary, "ids"),
 )
 """The verification of unknown customers; `ids` packs those on Dintero's list of the rule's holders."""
 
 batches = _table(
     "batches",
-    Column("request", Text, primary_key=True),
-    Column("portion", Integer, primary_key=True, autoincrement=False),
-    Column("batch", Integer, primary_key=True, autoincrement=False),
-    *_required(Integer, "size", "given", "refused", "unknown"),
-    Column("ends", LargeBinary),
-    Column("fence", Integer, nullable=False, server_default="0"),
-    Column("given_at", BigInteger),
-    ForeignKeyConstraint(
+    *_key(sa.Text, "request"),
+    *_key(sa.Integer, "portion", "batch"),
+    *_required(sa.Integer, "size", "given", "refused", "unknown"),
+    *_optional(sa.LargeBinary, "ends"),
+    *_added(sa.Integer, "0", "fence"),
+    *_optional(sa.BigInteger, "given_at"),
+    sa.ForeignKeyConstraint(
         ["request", "portion"], ["customers.request", "customers.portion"], ondelete="CASCADE"
     ),
 )
@@ -175,30 +149,30 @@ batches = _table(
 
 outbox = _table(
     "outbox",
-    Column("id", _COUNTED, Identity(), primary_key=True),
-    Column("key", Text, nullable=False, unique=True),
+    _number("id"),
+    sa.Column("key", sa.Text, nullable=False, unique=True),
     _request(),
-    *_required(Text, "lane", "kind", "happened"),
-    Column("happened_at", BigInteger, nullable=False),
-    Column("addressee", Text, nullable=False),
-    Column("doer", Text),
-    *_required(Text, "note", "facts"),
-    *_required(Integer, "attempts", "tried"),
-    Column("due", BigInteger, nullable=False),
-    *_optional(Text, "said_ts", "given_up"),
-    Index(None, "request"),
+    *_required(sa.Text, "lane", "kind", "happened"),
+    *_required(sa.BigInteger, "happened_at"),
+    *_required(sa.Text, "addressee"),
+    *_optional(sa.Text, "doer"),
+    *_required(sa.Text, "note", "facts"),
+    *_required(sa.Integer, "attempts", "tried"),
+    *_required(sa.BigInteger, "due"),
+    *_optional(sa.Text, "said_ts", "given_up"),
+    sa.Index(None, "request"),
 )
 """Messages to send, the oldest of a request's lane (`mapping.lane`) first; `said_ts` and `given_up` mark
 those that are done."""
 
 pause = _table(
     "pause",
-    Column("id", Integer, primary_key=True, autoincrement=False),
-    Column("since", BigInteger),
-    Column("doer", Text),
-    Column("why", Text, nullable=False),
-    *_required(Integer, "faults", "changes", "told"),
-    Column("messages", Text, nullable=False, server_default=""),
+    *_key(sa.Integer, "id"),
+    *_optional(sa.BigInteger, "since"),
+    *_optional(sa.Text, "doer"),
+    *_required(sa.Text, "why"),
+    *_required(sa.Integer, "faults", "changes", "told"),
+    *_added(sa.Text, "", "messages"),
 )
 """The pause, in one row with the id 1. `doer` is NULL if the bot paused itself.
 
@@ -208,37 +182,37 @@ latest pause."""
 
 preferences = _table(
     "preferences",
-    Column("person", Text, primary_key=True),
-    *_required(Text, "results", "language"),
-    Column("changed_at", BigInteger, nullable=False),
+    *_key(sa.Text, "person"),
+    *_required(sa.Text, "results", "language"),
+    *_required(sa.BigInteger, "changed_at"),
 )
 """What people chose by `/discount settings`. It is no customer data, so the purge leaves it."""
 
 rule_usage = _table(
     "rule_usage",
-    *(Column(name, Text, primary_key=True) for name in ("account", "rule")),
-    Column("day", Integer, primary_key=True, autoincrement=False),
-    Column("used", BigInteger, nullable=False),
+    *_key(sa.Text, "account", "rule"),
+    *_key(sa.Integer, "day"),
+    *_required(sa.BigInteger, "used"),
 )
 """How often all customers had used a rule, by Dintero's first total of each day (days since the year 1)."""
 
 replicas = _table(
     "replicas",
-    Column("term", _COUNTED, Identity(), primary_key=True),
-    Column("name", Text, nullable=False),
-    Column("until", BigInteger, nullable=False),
+    _number("term"),
+    *_required(sa.Text, "name"),
+    *_required(sa.BigInteger, "until"),
 )
 """The processes on a PostgreSQL database; leases end in the database's time, and the first term leads."""
 
-channels = _table("channels", Column("id", Text, primary_key=True))
+channels = _table("channels", *_key(sa.Text, "id"))
 """One row for each channel, locked while its grants are added up, and for each account and rule, locked while
 a request of it is submitted."""
 
 deliveries = _table(
     "deliveries",
-    Column("key", Text, primary_key=True),
-    Column("handling", Text, nullable=False),
-    Column("received_at", BigInteger, nullable=False),
+    *_key(sa.Text, "key"),
+    *_required(sa.Text, "handling"),
+    *_required(sa.BigInteger, "received_at"),
     sqlite_with_rowid=False,
 )
 """The payloads that something was written for: `handling` is that of the first copy.
@@ -248,36 +222,36 @@ Each ack may write a row, and none is kept for more than two hours: an index wou
 
 lost_requests = _table(
     "lost_requests",
-    Column("short", Text, primary_key=True),
-    *_required(Text, "request", "channel", "card_ts", "rule_id", "said"),
-    *_optional(BigInteger, "backup_at", "settled_at"),
-    Column("noted_at", BigInteger, nullable=False),
-    Column("settled_by", Text),
+    *_key(sa.Text, "short"),
+    *_required(sa.Text, "request", "channel", "card_ts", "rule_id", "said"),
+    *_optional(sa.BigInteger, "backup_at", "settled_at"),
+    *_required(sa.BigInteger, "noted_at"),
+    *_optional(sa.Text, "settled_by"),
 )
 """Requests whose cards were found in Slack after a backup was put back that lacks them."""
 
 restores = _table(
     "restores",
-    Column("lost_hash", Text, primary_key=True),
-    *_required(BigInteger, "lost_seq"),
-    *_optional(BigInteger, "backup_at", "searched_at", "told_at"),
+    *_key(sa.Text, "lost_hash"),
+    *_required(sa.BigInteger, "lost_seq"),
+    *_optional(sa.BigInteger, "backup_at", "searched_at", "told_at"),
 )
 """Restored backups: the head of the audit that each lacks, and how far the bot has dealt with it."""
 
 sizes = _table(
     "sizes",
-    Column("account", Text, primary_key=True),
-    Column("largest", Integer, nullable=False),
-    Column("learnt_at", BigInteger, nullable=False),
+    *_key(sa.Text, "account"),
+    *_required(sa.Integer, "largest"),
+    *_required(sa.BigInteger, "learnt_at"),
 )
 """Unused. It stays while the version before this one may run beside this one (docs/replicas.md)."""
 
 rules = _table(
     "rules",
-    Column("account", Text, primary_key=True),
-    Column("read_at", BigInteger, nullable=False),
-    Column("digest", Text, nullable=False),
-    Column("content", LargeBinary, nullable=False),
+    *_key(sa.Text, "account"),
+    *_required(sa.BigInteger, "read_at"),
+    *_required(sa.Text, "digest"),
+    *_required(sa.LargeBinary, "content"),
 )
 """Unused. It stays while the version before this one may run beside this one (docs/replicas.md)."""
 
@@ -285,50 +259,50 @@ rules = _table(
 
 audit = _table(
     "audit",
-    Column("seq", BigInteger, primary_key=True, autoincrement=False),
-    Column("at", BigInteger, nullable=False),
-    *_optional(Text, "who", "channel", "request"),
-    *_required(Text, "kind", "facts", "previous", "hash"),
-    Index(None, "request"),
+    *_key(sa.BigInteger, "seq"),
+    *_required(sa.BigInteger, "at"),
+    *_optional(sa.Text, "who", "channel", "request"),
+    *_required(sa.Text, "kind", "facts", "previous", "hash"),
+    sa.Index(None, "request"),
 )
 """One row for each event. It has no foreign key, because it outlives the request."""
 
 audit_head = _table(
     "audit_head",
-    Column("one", Integer, primary_key=True, autoincrement=False),
-    Column("seq", BigInteger, nullable=False),
-    Column("hash", Text, nullable=False),
+    *_key(sa.Integer, "one"),
+    *_required(sa.BigInteger, "seq"),
+    *_required(sa.Text, "hash"),
 )
 """The end of the chain, in one row. Writers lock it, so that no two append to the same end."""
 
 audit_heads = _table(
     "audit_heads",
-    Column("seq", BigInteger, primary_key=True, autoincrement=False),
-    Column("hash", Text, nullable=False),
-    Column("kept_at", BigInteger, nullable=False),
+    *_key(sa.BigInteger, "seq"),
+    *_required(sa.Text, "hash"),
+    *_required(sa.BigInteger, "kept_at"),
 )
 """Ends of the chain that were sent to the admins."""
 
 audit_customers = _table(
     "audit_customers",
-    Column("request", Text, primary_key=True),
-    Column("portion", Integer, primary_key=True, autoincrement=False),
-    Column("key", Text, nullable=False),
-    Column("hashes", LargeBinary, nullable=False),
+    *_key(sa.Text, "request"),
+    *_key(sa.Integer, "portion"),
+    *_required(sa.Text, "key"),
+    *_required(sa.LargeBinary, "hashes"),
 )
 """A portion's customers as keyed hashes, sorted (`audit.customer_hashes`); `key` is the name of the key."""
 
 audit_key = _table(
     "audit_key",
-    Column("one", Integer, primary_key=True, autoincrement=False),
-    Column("key", Text, nullable=False),
+    *_key(sa.Integer, "one"),
+    *_required(sa.Text, "key"),
 )
 """The key of those hashes, if the settings have none."""
 
 
-def of_request(table: Table) -> ColumnElement[bool]:
+def of_request(table: sa.Table) -> sa.ColumnElement[bool]:
     """Select the rows of one request, which is the parameter `which`."""
-    return table.c.request == bindparam("which")
+    return table.c.request == sa.bindparam("which")
 
 
 PENDING: Final = outbox.c.said_ts.is_(None) & outbox.c.given_up.is_(None)
@@ -336,25 +310,25 @@ OVER: Final = outbox.c.said_ts.is_not(None) | outbox.c.given_up.is_not(None)
 
 # The conditions and expressions of indexes. A statement has to use the same, with the values in its text:
 # with parameters, neither database knows that the index fits.
-SUBMITTED: Final = requests.c.state != literal_column("'draft'")
+SUBMITTED: Final = requests.c.state != sa.literal_column("'draft'")
 BEGUN: Final = requests.c.started_at.is_not(None)
 NOT_PURGED: Final = requests.c.purged_at.is_(None)
-ENDS: Final = func.coalesce(requests.c.ended_at, literal_column(str(2**62)))
+ENDS: Final = sa.func.coalesce(requests.c.ended_at, sa.literal_column(str(2**62)))
 """When a request ended; later than any time if it has not."""
-BEGAN_AT: Final = func.coalesce(requests.c.started_at, requests.c.asked_at)
-REQUESTED_AT: Final = func.coalesce(requests.c.asked_at, requests.c.created_at)
-ENDED_LAST: Final = case(
+BEGAN_AT: Final = sa.func.coalesce(requests.c.started_at, requests.c.asked_at)
+REQUESTED_AT: Final = sa.func.coalesce(requests.c.asked_at, requests.c.created_at)
+ENDED_LAST: Final = sa.case(
     (
-        requests.c.state.in_([literal_column(f"'{state.value}'") for state in sorted(ENDED)]),
-        literal_column("1"),
+        requests.c.state.in_([sa.literal_column(f"'{state.value}'") for state in sorted(ENDED)]),
+        sa.literal_column("1"),
     ),
-    else_=literal_column("0"),
+    else_=sa.literal_column("0"),
 )
-POLICY_ENTRY: Final = audit.c.kind == literal_column("'policy'")
+POLICY_ENTRY: Final = audit.c.kind == sa.literal_column("'policy'")
 
 
-def _index(name: str, *columns: ColumnElement[Any], where: ColumnElement[bool]) -> None:
-    Index(name, *columns, sqlite_where=where, postgresql_where=where)
+def _index(name: str, *columns: sa.ColumnElement[Any], where: sa.ColumnElement[bool]) -> None:
+    sa.Index(name, *columns, sqlite_where=where, postgresql_where=where)
 
 
 _index("ix_outbox_pending", outbox.c.request, outbox.c.lane, outbox.c.id, where=PENDING)

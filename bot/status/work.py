@@ -15,7 +15,8 @@ from bot.database.migrate import schema_version
 from bot.database.postgres import SERVER_TIME
 from bot.database.read_only import open_read_only
 from bot.database.repositories.lost_requests import COUNT_UNSETTLED
-from bot.database.schema import PENDING, VERSION, audit, outbox, pause, replicas, requests
+from bot.database.repositories.pause import READ as READ_PAUSE
+from bot.database.schema import PENDING, VERSION, audit, outbox, replicas, requests
 from bot.domain.requests.request import OPEN, Pause, State, StopReason
 from bot.errors import DatabaseUnavailable
 from bot.slack.rendering.stops import SPECIAL, what_stopped
@@ -41,7 +42,6 @@ _STOPPED: Final = (
     .limit(MOST_LISTED)
 )
 _UNSENT: Final = select(func.count(), func.min(outbox.c.happened_at)).where(PENDING)
-_PAUSE: Final = select(pause.c.since, pause.c.doer, pause.c.why).where(pause.c.id == 1)
 _PROCESSES: Final = select(func.count()).select_from(replicas).where(replicas.c.until > SERVER_TIME)
 
 
@@ -109,7 +109,7 @@ def _read(connection: Connection, schema: str, now: datetime) -> Work:
         stopped=tuple(_stopped(*row) for row in _rows(connection, _STOPPED)),
         unsent=unsent,
         oldest_unsent=None if oldest is None else from_micros(oldest),
-        pause=pause_of(_rows(connection, _PAUSE)),
+        pause=pause_of(_rows(connection, READ_PAUSE)),
         lost=_rows(connection, COUNT_UNSETTLED)[0][0],
         processes=_rows(connection, _PROCESSES)[0][0] if on_server else None,
     )

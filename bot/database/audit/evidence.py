@@ -8,7 +8,7 @@ from sqlalchemy import insert, select
 
 from bot.database.audit.customer_hashes import AuditKey, digest_of
 from bot.database.connection import Database, Rows, Transaction
-from bot.database.mapping import encode
+from bot.database.mapping import encode, to_columns
 from bot.database.schema import audit_customers, batches, customers, of_request
 from bot.database.tally import TALLY, tally_of
 from bot.domain.customers.packing import unpacked
@@ -76,15 +76,8 @@ class Evidence:
         if hashed is None or not is_digest_of(request.customers_digest, hashed.customers_digest):
             hashed = await self.hash(transaction, request.id)
         for portion, hashes in hashed.portions:
-            await transaction.run(
-                _INSERT_HASHES,
-                {
-                    "request": encode(request.id),
-                    "portion": portion,
-                    "key": self.key.name,
-                    "hashes": hashes,
-                },
-            )
+            row = to_columns(request=request.id, portion=portion, key=self.key.name, hashes=hashes)
+            await transaction.run(_INSERT_HASHES, row)
         return digest_of([hashes for _, hashes in hashed.portions])
 
 

@@ -26,7 +26,7 @@ from sqlalchemy import values as rows_of
 from sqlalchemy.sql.dml import ReturningInsert
 
 from bot.database.connection import BaseRepository, ColumnValue, InsertInto
-from bot.database.mapping import encode, outcome_row, rule_json, to_micros
+from bot.database.mapping import encode, outcome_row, to_columns, to_micros
 from bot.database.schema import batches, customers, replicas, requests
 from bot.database.tally import TALLY, tally_of
 from bot.domain.customers.packing import RowHashes, hash_row, hash_rows, unpacked
@@ -242,10 +242,8 @@ class BatchRepository(BaseRepository):
         self, request: RequestId, stop: StopReason, note: str, *, fence: Fence | None = None
     ) -> None:
         """Request the giving to stop; the first reason stays."""
-        await self._database.run(
-            _REQUEST_STOP,
-            {"which": encode(request), "held": fence, "stop": stop.value, "note": encode(note)},
-        )
+        values = to_columns(which=request, held=fence, stop=stop, note=note)
+        await self._database.run(_REQUEST_STOP, values)
 
     async def may_continue(self, request: RequestId) -> bool:
         """Return whether the request is being given, and nobody has cancelled, stopped or paused it."""
@@ -253,9 +251,7 @@ class BatchRepository(BaseRepository):
 
     async def answered(self, request: RequestId, rule: Rule, *, fence: Fence | None = None) -> None:
         """Save the rule as Dintero last returned it."""
-        await self._database.run(
-            _ANSWERED, {"which": encode(request), "held": fence, "last_answer": rule_json(rule)}
-        )
+        await self._database.run(_ANSWERED, to_columns(which=request, held=fence, last_answer=rule))
 
     async def tally(self, request: RequestId) -> Tally:
         """Add up the four outcomes."""

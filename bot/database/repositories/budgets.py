@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 
 from bot.database.connection import BaseRepository, Database, Transaction, Values
-from bot.database.mapping import decode, encode, from_micros, rule_of, to_micros
+from bot.database.mapping import decode, encode, from_micros, rule_of, to_columns
 from bot.database.schema import BEGUN, ENDS, batches, channels, customers, requests
 from bot.domain.customers.parsing import RESERVED
 from bot.domain.ids import ChannelId, RequestId, UserId
@@ -111,7 +111,7 @@ class BudgetRepository(BaseRepository):
 
 async def read_given_before(where: Database | Transaction, request: RequestId, since: datetime) -> int:
     """Read the same, perhaps in a transaction."""
-    rows = await where.run(_OWN, {"which": encode(request), "since": to_micros(since)})
+    rows = await where.run(_OWN, to_columns(which=request, since=since))
     return int(rows[0][0]) if rows else 0
 
 
@@ -119,7 +119,7 @@ async def read_grants(
     where: Database | Transaction, channel: ChannelId, since: datetime, but: RequestId
 ) -> tuple[Grant, ...]:
     """Read the same, perhaps in a transaction that holds `LOCK`."""
-    values: Values = {"which": encode(channel), "since": to_micros(since), "but": encode(but)}
+    values = to_columns(which=channel, since=since, but=but)
     found = []
     for row in await where.run(_GRANTS, values):
         _, rule, state, customers, amount, *_, first = row
@@ -169,12 +169,7 @@ async def read_asked(
     where: Database | Transaction, request: Request, since: datetime, until: datetime
 ) -> tuple[Asked, ...]:
     """Read the same, perhaps in a transaction that holds `LOCK`; an ended request counts what it gave."""
-    values: Values = {
-        "which": encode(request.channel),
-        "but": encode(request.id),
-        "since": to_micros(since),
-        "until": to_micros(until),
-    }
+    values = to_columns(which=request.channel, but=request.id, since=since, until=until)
     found = []
     for requester, rule, state, asked, first, maybe_given in await where.run(_ASKED, values):
         count = asked if State(state) in OPEN else int(maybe_given)

@@ -1,33 +1,30 @@
 """Restored backups, and the requests that they lack, found by their cards in Slack."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import bindparam, func, or_, select, update
 
 from bot.database.audit.log import ChainHead, append
-from bot.database.connection import BaseRepository, ColumnValue, Database
-from bot.database.mapping import decode, encode, from_micros, to_micros
+from bot.database.connection import BaseRepository, Database
+from bot.database.mapping import RowMapper, decode, encode, from_micros, to_columns, to_micros
 from bot.database.repositories.pause import begin
 from bot.database.schema import lost_requests, requests, restores
-from bot.domain.ids import ChannelId, RequestId, RuleId, ShortId, UserId
+from bot.domain.ids import RequestId, RuleId, ShortId, UserId
 from bot.domain.requests.audit_entries import Entry, EntryKind, paused
 from bot.domain.requests.lost import LostRequest
 from bot.domain.requests.request import Pause, State
 
-_COLUMNS: Final = tuple(
-    lost_requests.c[name]
-    for name in ("short", "request", "channel", "card_ts", "rule_id", "said", "backup_at", "noted_at")
-)
+_LOST: Final = RowMapper(LostRequest, lost_requests, id="request", rule="rule_id")
 _IS_UNSETTLED: Final = lost_requests.c.settled_at.is_(None)
 COUNT_UNSETTLED: Final = select(func.count()).where(_IS_UNSETTLED)
-_UNSETTLED: Final = select(*_COLUMNS).where(_IS_UNSETTLED)
+_UNSETTLED: Final = select(*_LOST.columns).where(_IS_UNSETTLED)
 _ALL: Final = _UNSETTLED.order_by(lost_requests.c.card_ts)
 # A card of a version that did not write its rule down may be about any.
 _OF_RULE: Final = _ALL.where(lost_requests.c.rule_id.in_(["", bindparam("rule")]))
-_ONE: Final = select(*_COLUMNS).where(
+_ONE: Final = select(*_LOST.columns).where(
     or_(lost_requests.c.short == bindparam("name"), lost_requests.c.request == bindparam("name"))
 )
 _SETTLE: Final = update(lost_requests).where(_IS_UNSETTLED).returning(lost_requests.c.short)
@@ -77,8 +74,7 @@ class LostRequestRepository(BaseRepository):
 
     async def begin_restore(self, lost: ChainHead, backup_at: datetime | None, pause: Pause) -> bool:
         """Note a restored backup and pause the bot, at once; return False if it was noted before."""
-        at = to_micros(backup_at) if backup_at else None
-        row: dict[str, ColumnValue] = {"lost_hash": lost.hash, "lost_seq": lost.seq, "backup_at": at}
+        row = to_columns(lost_hash=lost.hash, lost_seq=lost.seq, backup_at=backup_at)
         async with self._database.transaction() as transaction:
             if not await transaction.run(self._restore, row):
                 return False
@@ -105,47 +101,25 @@ class LostRequestRepository(BaseRepository):
         """Keep those that the database does not know, and return all that nobody has settled."""
         for one in found:
             if not await self._database.run(_KNOWN, {"short": encode(one.short)}):
-                await self._database.run(self._note, _row(one, at))
+                await self._database.run(self._note, _LOST.write(replace(one, noted_at=at)))
         return await self.lost()
 
     async def lost(self, rule: RuleId | None = None) -> tuple[LostRequest, ...]:
         """Read those that nobody has settled, oldest first; all, or those that may be about one rule."""
         statement, values = (_ALL, {}) if rule is None else (_OF_RULE, {"rule": encode(rule)})
-        return tuple(map(_lost_request, await self._database.run(statement, values)))
+        return tuple(map(_LOST.read, await self._database.run(statement, values)))
 
     async def find_lost(self, name: RequestId | ShortId) -> LostRequest | None:
         """Find one by its id or its short id, settled or not."""
         rows = await self._database.run(_ONE, {"name": encode(name)}) if name else ()
-        return _lost_request(rows[0]) if rows else None
+        return _LOST.read(rows[0]) if rows else None
 
     async def settle_lost(self, by: UserId, at: datetime) -> int:
         """Note that a person has settled them, and count them."""
-        values: dict[str, ColumnValue] = {"settled_at": to_micros(at), "settled_by": encode(by)}
+        values = to_columns(settled_at=at, settled_by=by)
         async with self._database.transaction() as transaction:
             settled = [decode(short) for (short,) in await transaction.run(_SETTLE, values)]
             if settled:
                 entry = Entry(kind=EntryKind.SETTLED, who=by, facts={"requests": sorted(settled)})
                 await append(transaction, [entry], at)
         return len(settled)
-
-
-def _row(lost: LostRequest, at: datetime) -> dict[str, ColumnValue]:
-    texts = {"short": lost.short, "request": lost.id, "channel": lost.channel, "card_ts": lost.card_ts}
-    texts |= {"rule_id": lost.rule, "said": lost.said}
-    backup_at = to_micros(lost.backup_at) if lost.backup_at else None
-    times = {"backup_at": backup_at, "noted_at": to_micros(at)}
-    return {**{name: encode(text) for name, text in texts.items()}, **times}
-
-
-def _lost_request(row: Sequence[Any]) -> LostRequest:
-    short, request, channel, card_ts, rule, said = map(decode, row[:6])
-    return LostRequest(
-        short=ShortId(short),
-        id=RequestId(request),
-        channel=ChannelId(channel),
-        card_ts=card_ts,
-        rule=RuleId(rule),
-        said=said,
-        backup_at=None if row[6] is None else from_micros(row[6]),
-        noted_at=from_micros(row[7]),
-    )

@@ -5,8 +5,8 @@ from typing import Final
 
 from sqlalchemy import bindparam, delete, exists, func, or_, select, update
 
-from bot.database.connection import BaseRepository, ColumnValue
-from bot.database.mapping import OUTBOX_COLUMNS, THREAD_LANE, encode, outbox_message_of, to_micros
+from bot.database.connection import BaseRepository
+from bot.database.mapping import OUTBOX_COLUMNS, THREAD_LANE, encode, outbox_message_of, to_columns, to_micros
 from bot.database.schema import OVER, PENDING, of_request, outbox, pause, requests
 from bot.domain.requests.notification import ChannelKind, Notification, OutboxMessage
 
@@ -100,7 +100,7 @@ class OutboxRepository(BaseRepository):
         False if another process has sent it under another `ts`: then this copy counts for nothing. A message
         that is forgotten by now was sent; this copy may be the only one.
         """
-        done: dict[str, ColumnValue] = {"this": outbox_message.id, "ts": encode(ts)}
+        done = to_columns(this=outbox_message.id, ts=ts)
         if outbox_message.notification.kind is not ChannelKind.CARD:
             marked = await self._database.run(_MARK_SENT, done)
         else:
@@ -121,9 +121,7 @@ class OutboxRepository(BaseRepository):
     async def reschedule(self, outbox_message: OutboxMessage, *, until: datetime, clean: bool) -> None:
         """Try later; `clean` if this attempt surely posted nothing, though an earlier one may have."""
         tried = outbox_message.tried or not clean
-        await self._database.run(
-            _UPDATE, {"this": outbox_message.id, "due": to_micros(until), "tried": int(tried)}
-        )
+        await self._database.run(_UPDATE, to_columns(this=outbox_message.id, due=until, tried=tried))
 
     async def search_before_sending(self) -> None:
         """Search Slack for each pending message first: if a backup was put back, it may have been sent."""

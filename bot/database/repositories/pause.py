@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, func, insert, select, update
 
 from bot.database.audit.log import append
 from bot.database.connection import BaseRepository, ColumnValue, Transaction, Values
-from bot.database.mapping import decode, notification_row, pause_of, pause_row
+from bot.database.mapping import PAUSES, decode, notification_row, pause_of
 from bot.database.schema import outbox, pause, requests
 from bot.domain.ids import RequestId, UserId
 from bot.domain.requests.audit_entries import Entry, EntryKind, paused
@@ -22,8 +22,8 @@ from bot.domain.requests.request import Pause, PauseState, State
 _ROW: Final = pause.c.id == 1
 _CHANGED: Final = {"changes": pause.c.changes + 1}
 
-_READ: Final = select(pause.c.since, pause.c.doer, pause.c.why).where(_ROW)
-LOCK: Final = _READ.with_for_update(read=True)
+READ: Final = select(*PAUSES.columns).where(_ROW)
+LOCK: Final = READ.with_for_update(read=True)
 """A shared lock: requests that start exclude a new pause, but not each other."""
 _BEGIN: Final = update(pause).where(_ROW, pause.c.since.is_(None)).values(**_CHANGED).returning(pause.c.id)
 _CHANGE: Final = (
@@ -61,7 +61,7 @@ async def begin(transaction: Transaction, pause: Pause) -> bool:
         for channel, request, waiting in await transaction.run(_CHANNELS, {})
     ]
     messages = " ".join(str(row["key"]) for row in rows)
-    if not await transaction.run(_BEGIN, {**pause_row(pause), "messages": messages}):
+    if not await transaction.run(_BEGIN, {**PAUSES.write(pause), "messages": messages}):
         return False
     await transaction.run_many(_ENQUEUE, rows)
     return True
@@ -99,7 +99,7 @@ class PauseRepository(BaseRepository):
 
     async def pause(self) -> Pause | None:
         """Read the pause; None if the bot is not paused."""
-        return pause_of(await self._database.run(_READ, {}))
+        return pause_of(await self._database.run(READ, {}))
 
     async def begin_pause(self, pause: Pause) -> bool:
         """Pause the bot; return False if it is paused already."""
@@ -111,7 +111,7 @@ class PauseRepository(BaseRepository):
 
     async def replace_pause(self, pause: Pause) -> bool:
         """Replace who paused the bot and why; return False if the bot is not paused."""
-        row = {name: value for name, value in pause_row(pause).items() if name != "since"}
+        row = {name: value for name, value in PAUSES.write(pause).items() if name != "since"}
         async with self._database.transaction() as transaction:
             replaced = await _change(transaction, row, _news(pause))
             if replaced:

@@ -4,12 +4,13 @@ from typing import Final
 
 from sqlalchemy import bindparam, select
 
-from bot.database.connection import BaseRepository, ColumnValue, Database
-from bot.database.mapping import decode, encode, from_micros, to_micros
+from bot.database.connection import BaseRepository, Database
+from bot.database.mapping import RowMapper, decode, encode, from_micros
 from bot.database.schema import preferences
 from bot.domain.ids import UserId
 from bot.domain.preferences import LANGUAGES, Preferences, Results
 
+_PREFERENCES: Final = RowMapper(Preferences, preferences)
 _FIND: Final = select(preferences.c.results, preferences.c.language, preferences.c.changed_at).where(
     preferences.c.person == bindparam("which")
 )
@@ -21,8 +22,7 @@ class PreferenceRepository(BaseRepository):
     def __init__(self, database: Database) -> None:
         super().__init__(database)
         insert = database.insert(preferences)
-        changed = {name: insert.excluded[name] for name in ("results", "language", "changed_at")}
-        self._save = insert.on_conflict_do_update(index_elements=["person"], set_=changed)
+        self._save = insert.on_conflict_do_update(index_elements=["person"], set_=dict(insert.excluded))
 
     async def preferences(self, person: UserId) -> Preferences:
         """Read what a person prefers; the defaults if they never chose anything."""
@@ -43,10 +43,4 @@ class PreferenceRepository(BaseRepository):
         """
         if chosen.changed_at is None:
             raise ValueError(chosen.person)
-        row: dict[str, ColumnValue] = {
-            "person": encode(chosen.person),
-            "results": encode(chosen.results),
-            "language": encode(chosen.language),
-            "changed_at": to_micros(chosen.changed_at),
-        }
-        await self._database.run(self._save, row)
+        await self._database.run(self._save, _PREFERENCES.write(chosen))

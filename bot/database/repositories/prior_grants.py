@@ -11,7 +11,7 @@ from typing import Any, Final, TypeAlias
 from sqlalchemy import BigInteger, bindparam, or_, select
 
 from bot.database.connection import BaseRepository, Database, Rows, Transaction, Values
-from bot.database.mapping import decode, encode, from_micros, to_micros
+from bot.database.mapping import decode, encode, from_micros, to_columns, to_micros
 from bot.database.schema import BEGAN_AT, BEGUN, ENDS, SUBMITTED, batches, customers, of_request, requests
 from bot.domain.customers.packing import unpacked
 from bot.domain.ids import ChannelId, CustomerId, RequestId, ShortId
@@ -80,12 +80,8 @@ async def earlier_requests(where: Database | Transaction, request: Request, sinc
 
 
 def _others(request: Request) -> Values:
-    return {
-        "rule": encode(request.rule.id if request.rule else ""),
-        "account": encode(request.account),
-        "but": encode(request.id),
-        "key": encode(request.once_key),
-    }
+    rule = request.rule.id if request.rule else ""
+    return to_columns(rule=rule, account=request.account, but=request.id, key=request.once_key)
 
 
 class PriorGrantsRepository(BaseRepository):

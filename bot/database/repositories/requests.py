@@ -9,15 +9,15 @@ from sqlalchemy import Select, bindparam, delete, false, or_, select, update
 
 from bot.database.connection import BaseRepository, ColumnValue, Database, Statement
 from bot.database.mapping import (
-    REQUEST_COLUMNS,
-    approval_of,
+    APPROVALS,
+    REQUESTS,
     decode,
     encode,
     files_read_of,
     input_json,
     input_of,
-    request_of,
     request_row,
+    to_columns,
     to_micros,
 )
 from bot.database.schema import ENDED_LAST, NOT_PURGED, REQUESTED_AT, SUBMITTED, of_request, requests, votes
@@ -29,26 +29,26 @@ from bot.errors import ShortIdConflict
 MOST_DRAFTS: Final = 10
 _ID: Final = requests.c.id == bindparam("which")
 
-_FIND: Final = select(*REQUEST_COLUMNS).where(_ID)
-_FIND_SHORT: Final = select(*REQUEST_COLUMNS).where(requests.c.short == bindparam("which"))
+_FIND: Final = select(*REQUESTS.columns).where(_ID)
+_FIND_SHORT: Final = select(*REQUESTS.columns).where(requests.c.short == bindparam("which"))
 FORM_INPUT: Final = select(requests.c.typed).where(_ID)
 _FILES_READ: Final = select(requests.c.files_read, requests.c.customers_digest).where(_ID)
 _SAVE_INPUT: Final = update(requests).where(_ID, requests.c.state == State.DRAFT.value)
 _RECENT: Final = (
-    select(*REQUEST_COLUMNS)
+    select(*REQUESTS.columns)
     .where(requests.c.channel == bindparam("which"), SUBMITTED)
     .order_by(ENDED_LAST, REQUESTED_AT.desc(), requests.c.id)
     .limit(bindparam("most"))
     .offset(bindparam("skipped"))
 )
 _RECENT_OF: Final = (
-    select(*REQUEST_COLUMNS)
+    select(*REQUESTS.columns)
     .where(requests.c.requester == bindparam("which"), SUBMITTED)
     .order_by(ENDED_LAST, REQUESTED_AT.desc(), requests.c.id)
     .limit(bindparam("most"))
 )
 _DRAFTS_OF: Final = (
-    select(*REQUEST_COLUMNS, requests.c.typed.label("form_input"))
+    select(*REQUESTS.columns, requests.c.typed.label("form_input"))
     .where(requests.c.requester == bindparam("who"), requests.c.created_at > bindparam("since"))
     .where(requests.c.channel == bindparam("which"), requests.c.state == State.DRAFT.value)
     .order_by(requests.c.created_at.desc(), requests.c.id)
@@ -71,12 +71,12 @@ _DUE: Final = (
     .order_by(requests.c.asked_at, requests.c.id)
 )
 _REMAINDERS: Final = (
-    select(*REQUEST_COLUMNS)
+    select(*REQUESTS.columns)
     .where(requests.c.rest_of == bindparam("which"), SUBMITTED)
     .order_by(REQUESTED_AT, requests.c.id)
 )
 _FORGETTABLE: Final = (
-    select(*REQUEST_COLUMNS)
+    select(*REQUESTS.columns)
     .where(requests.c.ended_at < bindparam("before"), NOT_PURGED)
     .order_by(requests.c.ended_at, requests.c.id)
     .limit(bindparam("most"))
@@ -87,8 +87,8 @@ _FORGET_DRAFTS: Final = (
     .returning(requests.c.id)
 )
 
-APPROVALS: Final = (
-    select(votes.c.request, votes.c.round, votes.c.voter, votes.c.voted_at, votes.c.digest)
+APPROVALS_OF_ROUND: Final = (
+    select(*APPROVALS.columns)
     .where(of_request(votes), votes.c.round == bindparam("of_round"))
     .order_by(votes.c.voted_at, votes.c.id)
 )
@@ -139,8 +139,8 @@ class RequestRepository(BaseRepository):
 
     async def votes(self, request: RequestId, round_: int) -> tuple[Approval, ...]:
         """Read the approvals of a round, oldest first."""
-        rows = await self._database.run(APPROVALS, {"which": encode(request), "of_round": round_})
-        return tuple(map(approval_of, rows))
+        rows = await self._database.run(APPROVALS_OF_ROUND, {"which": encode(request), "of_round": round_})
+        return tuple(map(APPROVALS.read, rows))
 
     async def remainders_of(self, request: RequestId) -> tuple[Request, ...]:
         """Read the requests for a request's remainder, oldest first."""
@@ -164,13 +164,9 @@ class RequestRepository(BaseRepository):
         self, requester: UserId, channel: ChannelId, since: datetime
     ) -> tuple[tuple[Request, FormInput], ...]:
         """Read a person's latest drafts in a channel since a time with their input, the newest first."""
-        values: dict[str, ColumnValue] = {
-            "who": encode(requester),
-            "which": encode(channel),
-            "since": to_micros(since),
-        }
+        values = to_columns(who=requester, which=channel, since=since)
         rows = await self._database.run(_DRAFTS_OF, values)
-        return tuple((request_of(row[:-1]), input_of(row[-1])) for row in rows)
+        return tuple((REQUESTS.read(row[:-1]), input_of(row[-1])) for row in rows)
 
     async def in_state(self, *states: State) -> tuple[Request, ...]:
         """Read all requests in these states, oldest first."""
@@ -193,7 +189,7 @@ class RequestRepository(BaseRepository):
         return len(await self._request_ids(_FORGET_DRAFTS, before=to_micros(before)))
 
     async def _requests(self, statement: Select[Any], **values: ColumnValue) -> tuple[Request, ...]:
-        return tuple(map(request_of, await self._database.run(statement, values)))
+        return tuple(map(REQUESTS.read, await self._database.run(statement, values)))
 
     async def _request_ids(self, statement: Statement, **values: ColumnValue) -> tuple[RequestId, ...]:
         return tuple(RequestId(decode(id_)) for (id_,) in await self._database.run(statement, values))
@@ -207,4 +203,4 @@ def _open_and_newest_first(request: Request) -> tuple[bool, float, str]:
 @cache
 def _in_state(states: tuple[State, ...]) -> Select[Any]:
     any_of = or_(false(), *(requests.c.state == state.value for state in states))
-    return select(*REQUEST_COLUMNS).where(any_of).order_by(REQUESTED_AT, requests.c.id)
+    return select(*REQUESTS.columns).where(any_of).order_by(REQUESTED_AT, requests.c.id)

@@ -8,8 +8,8 @@ from typing import Final
 from isal import isal_zlib
 from sqlalchemy import Column, ScalarSelect, bindparam, delete, func, select
 
-from bot.database.connection import BaseRepository, Database, Values
-from bot.database.mapping import encode, to_micros
+from bot.database.connection import BaseRepository, Database
+from bot.database.mapping import to_columns
 from bot.database.schema import customers, files, of_request, requests
 from bot.domain.customers.packing import QUICK
 from bot.domain.ids import RequestId, UserId
@@ -46,27 +46,22 @@ class SourceFileRepository(BaseRepository):
         self, request: RequestId, reading: str, file: int, piece: int, content: bytes
     ) -> None:
         """Compress and keep a piece of a file that is read for a draft."""
-        row: Values = {
-            "request": encode(request),
-            "reading": encode(reading),
-            "file": file,
-            "piece": piece,
-            "content": await asyncio.to_thread(isal_zlib.compress, content, QUICK),
-        }
+        packed = await asyncio.to_thread(isal_zlib.compress, content, QUICK)
+        row = to_columns(request=request, reading=reading, file=file, piece=piece, content=packed)
         await self._database.run(self._keep_piece, row)
 
     async def forget_reading(self, request: RequestId, reading: str) -> None:
         """Delete the files of one reading."""
-        await self._database.run(FORGET_READING, {"which": encode(request), "of_reading": encode(reading)})
+        await self._database.run(FORGET_READING, to_columns(which=request, of_reading=reading))
 
     async def kept_bytes(self, requester: UserId, since: datetime) -> int:
         """Add up what is kept of a person's requests and drafts since a time: files and ids, packed."""
-        rows = await self._database.run(_KEPT_BYTES, {"who": encode(requester), "since": to_micros(since)})
+        rows = await self._database.run(_KEPT_BYTES, to_columns(who=requester, since=since))
         return int(rows[0][0])
 
     async def pieces(self, request: RequestId, reading: str, file: int) -> AsyncIterator[bytes]:
         """Read the compressed pieces of a file."""
-        values: Values = {"which": encode(request), "of_reading": encode(reading), "number": file}
+        values = to_columns(which=request, of_reading=reading, number=file)
         for (piece,) in await self._database.run(_PIECES, values):
             for (content,) in await self._database.run(_PIECE, {**values, "at": piece}):
                 yield bytes(content)

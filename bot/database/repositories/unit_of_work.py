@@ -13,9 +13,8 @@ from bot.database.audit.evidence import Evidence
 from bot.database.audit.log import append
 from bot.database.connection import BaseRepository, Database, InsertInto, Statement, Transaction, Values
 from bot.database.mapping import (
-    REQUEST_COLUMNS,
-    approval_of,
-    approval_row,
+    APPROVALS,
+    REQUESTS,
     decode,
     encode,
     files_read_json,
@@ -23,14 +22,14 @@ from bot.database.mapping import (
     input_of,
     notification_row,
     pause_of,
-    request_of,
     request_row,
+    to_columns,
     to_micros,
 )
 from bot.database.repositories import budgets
 from bot.database.repositories import pause as pause_table
 from bot.database.repositories.prior_grants import earlier_requests
-from bot.database.repositories.requests import APPROVALS, FORM_INPUT
+from bot.database.repositories.requests import APPROVALS_OF_ROUND, FORM_INPUT
 from bot.database.repositories.source_files import FORGET_READING
 from bot.database.repositories.verification import save_verification, verification_row
 from bot.database.schema import (
@@ -56,7 +55,7 @@ from bot.domain.requests.request import Approval, FormInput, Pause, Request
 
 _ID: Final = requests.c.id == bindparam("which")
 # FOR NO KEY UPDATE excludes other units of work, but not the outcomes that giving writes meanwhile.
-_LOCK: Final = select(*REQUEST_COLUMNS).where(_ID).with_for_update(key_share=True)
+_LOCK: Final = select(*REQUESTS.columns).where(_ID).with_for_update(key_share=True)
 _SAVE: Final = update(requests).where(_ID)
 _DELETE_CUSTOMERS: Final = delete(customers).where(of_request(customers))
 _INSERT_CUSTOMERS: Final = insert(customers)
@@ -117,21 +116,22 @@ class SqlUnitOfWork:
 
     async def votes(self) -> tuple[Approval, ...]:
         """Read the approvals of the current round, oldest first."""
-        rows = await self._transaction.run(APPROVALS, {"which": self._id, "of_round": self.request.round})
-        return tuple(map(approval_of, rows))
+        rows = await self._transaction.run(
+            APPROVALS_OF_ROUND, {"which": self._id, "of_round": self.request.round}
+        )
+        return tuple(map(APPROVALS.read, rows))
 
     async def vote(self, approval: Approval) -> bool:
         """Write an approval; return False if this person has approved in this round before."""
-        new = bool(await self._transaction.run(_vote(self._database.insert), approval_row(approval)))
+        new = bool(await self._transaction.run(_vote(self._database.insert), APPROVALS.write(approval)))
         if new:
             self.audit(approval_entry(self.request, approval))
         return new
 
     async def forget_other_files(self) -> None:
         """Delete the files of other readings than the one that counts."""
-        await self._transaction.run(
-            _FORGET_OTHER_FILES, {"which": self._id, "counts": encode(self.request.files)}
-        )
+        values = to_columns(which=self.request.id, counts=self.request.files)
+        await self._transaction.run(_FORGET_OTHER_FILES, values)
 
     async def forget_reading(self, reading: str) -> None:
         """Delete the files of one reading."""
@@ -258,7 +258,9 @@ class UnitOfWorkRepository(BaseRepository):
             if not rows:
                 yield None
                 return
-            unit = SqlUnitOfWork(self._database, transaction, request_of(rows[0]), evidence or self._evidence)
+            unit = SqlUnitOfWork(
+                self._database, transaction, REQUESTS.read(rows[0]), evidence or self._evidence
+            )
             yield unit
             # The last thing before the commit: from now on, other writers of the audit wait.
             await append(transaction, unit.entries, self._evidence.clock.now())

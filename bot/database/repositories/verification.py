@@ -6,16 +6,14 @@ from typing import Final
 from sqlalchemy import select
 
 from bot.database.connection import BaseRepository, InsertInto, Statement, Values
-from bot.database.mapping import decode, encode, from_micros, to_column, to_micros
+from bot.database.mapping import RowMapper, encode, to_columns
 from bot.database.schema import of_request, read_back
 from bot.domain.customers.packing import packed, unpacked
 from bot.domain.ids import CustomerId, RequestId
 from bot.domain.requests.batches import HolderSearch, Verification
 
-_SAME_NAMES: Final = ("unknown", "there", "refs", "whole", "failed")
-"""The columns and fields of a `Verification` that have the same name."""
-_NAMES: Final = ("read_at", *_SAME_NAMES)
-_VERIFICATION: Final = select(*(read_back.c[name] for name in _NAMES)).where(of_request(read_back))
+_VERIFICATIONS: Final = RowMapper(Verification, read_back, at="read_at")
+_VERIFICATION: Final = select(*_VERIFICATIONS.columns).where(of_request(read_back))
 _CONFIRMED: Final = select(read_back.c.ids).where(of_request(read_back))
 
 
@@ -23,20 +21,13 @@ _CONFIRMED: Final = select(read_back.c.ids).where(of_request(read_back))
 def save_verification(insert_into: InsertInto) -> Statement:
     """Write a verification over an earlier one."""
     insert = insert_into(read_back)
-    return insert.on_conflict_do_update(
-        index_elements=["request"], set_={name: insert.excluded[name] for name in (*_NAMES, "ids")}
-    )
+    return insert.on_conflict_do_update(index_elements=["request"], set_=dict(insert.excluded))
 
 
 def verification_row(request: RequestId, search: HolderSearch) -> Values:
     """Make the row of a verification."""
-    found = search.verification
-    return {
-        "request": encode(request),
-        "read_at": to_micros(found.at),
-        "ids": packed(sorted(search.confirmed)),
-        **{name: to_column(getattr(found, name)) for name in _SAME_NAMES},
-    }
+    ids = to_columns(request=request, ids=packed(sorted(search.confirmed)))
+    return {**_VERIFICATIONS.write(search.verification), **ids}
 
 
 class VerificationRepository(BaseRepository):
@@ -53,12 +44,7 @@ class VerificationRepository(BaseRepository):
     async def verification(self, request: RequestId) -> Verification | None:
         """Read the last verification."""
         rows = await self._database.run(_VERIFICATION, {"which": encode(request)})
-        if not rows:
-            return None
-        at, unknown, there, refs, whole, failed = rows[0]
-        return Verification(
-            from_micros(at), unknown, there=there, refs=refs, whole=bool(whole), failed=decode(failed)
-        )
+        return _VERIFICATIONS.read(rows[0]) if rows else None
 
     async def confirmed_customers(self, request: RequestId) -> frozenset[CustomerId]:
         """Read the unknown customers that Dintero's list contains."""
