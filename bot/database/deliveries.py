@@ -39,7 +39,6 @@ class DeliveryRepository(BaseRepository):
         self._remember = remember(database.insert(deliveries))
 
     async def remember_delivery(self) -> None:
-        """Record the current delivery, which may never write anything; also if its answer is out."""
         if delivery := current_delivery():
             with no_delivery():
                 await self._database.run(self._remember, delivery_values(delivery))

@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import date, datetime
 from typing import Any, Protocol
 
-from bot.domain.customers.packing import PackedIds, RowHashes
+from bot.domain.customers.packing import RowHashes
 from bot.domain.customers.uploads import TOLD, FileRead, ReadResult, Upload
 from bot.domain.ids import ChannelId, CustomerId, Fence, GroupId, OnceKey, RequestId, RuleId, ShortId, UserId
 from bot.domain.policy.budget import Asked, Grant
@@ -13,7 +13,6 @@ from bot.domain.preferences import Preferences
 from bot.domain.requests.audit_entries import Entry
 from bot.domain.requests.batches import (
     BatchOutcome,
-    HolderSearch,
     NotGiven,
     PackedOutcomes,
     Portion,
@@ -29,6 +28,7 @@ from bot.domain.requests.prior_grants import KeyUse, PriorGrants
 from bot.domain.requests.request import Approval, FormInput, Pause, Request, State, StopReason
 from bot.domain.rules.rule import Holder, Rule
 from bot.domain.rules.usage_history import UsageSample
+from bot.domain.unit_of_work import UnitOfWork
 
 
 class Clock(Protocol):
@@ -116,78 +116,8 @@ class FileReader(Protocol):
         """
 
 
-class UnitOfWork(Protocol):
-    """One request, its row locked until the block ends; its writes are committed together or not at all."""
-
-    request: Request
-    """The saved request; `save` replaces it."""
-
-    async def save(self, request: Request) -> None:
-        """Write the request's row, and an audit entry for a transition."""
-
-    async def form_input(self) -> FormInput:
-        """Read the input of the form."""
-
-    async def votes(self) -> tuple[Approval, ...]:
-        """Read the approvals of the current round, oldest first."""
-
-    async def vote(self, approval: Approval) -> bool:
-        """Write an approval and its audit entry; return False if this person has approved this round."""
-
-    async def put_packed(self, packed: PackedIds) -> None:
-        """Write the customers, replacing earlier ones."""
-
-    async def put_files_read(self, files: Sequence[FileRead]) -> None:
-        """Write what was read of files and of pasted text, for the review and the approval."""
-
-    async def grants(self, since: datetime) -> tuple[Grant, ...]:
-        """Lock the channel until the block ends, and read the other requests' grants since a time."""
-
-    async def asked_between(self, since: datetime, until: datetime) -> tuple[Asked, ...]:
-        """Lock the channel until the block ends, and read what was asked for there, without the request."""
-
-    async def given_before(self, since: datetime) -> int:
-        """Count the customers who got it from the request before a time."""
-
-    async def has_newer(self, among: Collection[RequestId], since: datetime) -> bool:
-        """Lock the rule until the block ends; tell whether it has requests that are not among these."""
-
-    async def enqueue(self, *notices: Notification) -> None:
-        """Put notifications into the outbox, in this order."""
-
-    async def enqueue_once(self, notification: Notification) -> bool:
-        """Put it into the outbox; return False if one of its kind to the same person is still due."""
-
-    async def save_verification(self, found: HolderSearch) -> None:
-        """Save what Dintero's list shows of the unknown customers, over an earlier result."""
-
-    async def pause(self) -> Pause | None:
-        """Read the pause; nobody can pause the bot until the block ends."""
-
-    async def begin_pause(self, pause: Pause) -> bool:
-        """Pause the bot; return False if it is paused already."""
-
-    async def count_fault(self) -> int:
-        """Count another request in a row that Dintero's failure stopped; return the count."""
-
-    async def forget_faults(self) -> None:
-        """Reset that count: a run was completed."""
-
-    def audit(self, *entries: Entry) -> None:
-        """Put entries into the audit, besides those of `save` and `vote`."""
-
-    async def forget_other_files(self) -> None:
-        """Delete the files of other readings than the request's."""
-
-    async def forget_reading(self, reading: str) -> None:
-        """Delete the files of one reading."""
-
-    async def redact(self, at: datetime) -> None:
-        """Delete customer ids, files, reason, note and form input; the counts stay."""
-
-
 class Repository(Protocol):
-    """The bot's durable data."""
+    """The bot's durable data; `bot.database.repositories` implements it."""
 
     async def open_draft(self, request: Request, form_input: FormInput) -> None:
         """Write a new draft; raises ShortIdConflict if another request has the short id."""
@@ -208,7 +138,10 @@ class Repository(Protocol):
         """Read a request by its short id."""
 
     def unit_of_work(self, request: RequestId) -> AbstractAsyncContextManager[UnitOfWork | None]:
-        """Lock a request's row, if there is one, until the block ends; if it raises, nothing is written."""
+        """Lock a request's row, if there is one, until the block ends; if it raises, nothing is written.
+
+        Inside the block, write by the unit of work: on SQLite the repository would wait for itself.
+        """
 
     def unit_of_work_to_submit(self, draft: RequestId) -> AbstractAsyncContextManager[UnitOfWork | None]:
         """Open a draft to submit it: slow work for many customers happens before its row is locked."""
@@ -241,9 +174,6 @@ class Repository(Protocol):
     async def due(self, now: datetime) -> tuple[RequestId, ...]:
         """List the requests with a reminder or an escalation due, or word of an approval without a result."""
 
-    async def forget_drafts(self, before: datetime) -> int:
-        """Delete drafts opened before a time; return their number."""
-
     async def forgettable(self, before: datetime, *, limit: int) -> tuple[Request, ...]:
         """List requests that ended before a time and are not purged, oldest first."""
 
@@ -253,20 +183,11 @@ class Repository(Protocol):
     async def record(self, entry: Entry) -> None:
         """Write an audit entry without a change of a request."""
 
-    async def portions(self, request: RequestId) -> int:
-        """Count a request's portions; they are numbered from 0."""
-
     async def customers(self, request: RequestId, portion: int) -> tuple[CustomerId, ...]:
         """Read one portion of customers."""
 
     async def hash_rows(self, request: RequestId) -> RowHashes:
         """Hash a request's customers as they are in the database."""
-
-    async def claim(self, request: RequestId, *, term: int | None = None) -> Fence | None:
-        """Make this process the owner of a run, in one statement; an older token's writes are rejected.
-
-        Returns None if there is no such request, or if the process's cluster `term` is over.
-        """
 
     async def start_portion(
         self, request: RequestId, portion: int, *, fence: Fence | None = None
@@ -275,9 +196,6 @@ class Repository(Protocol):
 
         With a `fence`, raises LeaseLost if another process owns the run.
         """
-
-    async def mark_all_started(self, request: RequestId) -> None:
-        """Mark every portion as started: any batch may have been sent."""
 
     async def outcomes(self, request: RequestId, portion: int) -> tuple[BatchOutcome, ...]:
         """Read the outcomes of a portion's batches so far."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from bot.domain.ids import RequestId
 from bot.domain.policy.policy import RefusalReason, stricter
-from bot.domain.ports import Clock, Repository, UnitOfWork
+from bot.domain.ports import Clock, Repository
 from bot.domain.requests import authorization
 from bot.domain.requests.authorization import drift
 from bot.domain.requests.batches import Tally
@@ -13,6 +13,7 @@ from bot.domain.requests.notification import NotificationType
 from bot.domain.requests.prior_grants import KeyUse
 from bot.domain.requests.request import Event, PauseState, Request, State, StopReason, rule_of, transition
 from bot.domain.rules.rule import Rule
+from bot.domain.unit_of_work import UnitOfWork
 from bot.errors import DinteroError
 from bot.giving.calls import RuleLookups
 from bot.giving.verification import OutcomeVerifier

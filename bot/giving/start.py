@@ -9,7 +9,7 @@ from typing import Final
 
 from bot.domain.ids import RequestId, UserId
 from bot.domain.policy.policy import AppliedTier, ChannelPolicy, Decision, RefusalReason, stricter
-from bot.domain.ports import Clock, Repository, UnitOfWork
+from bot.domain.ports import Clock, Repository
 from bot.domain.requests import authorization
 from bot.domain.requests.authorization import drift
 from bot.domain.requests.deadlines import FOREVER, NEVER, approval_ends, approvers_of, is_held
@@ -28,6 +28,7 @@ from bot.domain.requests.request import (
     transition,
 )
 from bot.domain.rules.rule import Availability, Rule
+from bot.domain.unit_of_work import UnitOfWork
 from bot.errors import DinteroError, DirectoryUnavailable, TransientError
 from bot.giving.bisection import stop_reason
 from bot.giving.calls import RuleLookups

@@ -7,13 +7,14 @@ from typing import Final
 
 from bot.domain.ids import ChannelId, RequestId, UserId
 from bot.domain.policy.policy import Refusal, RefusalReason
-from bot.domain.ports import BackgroundTasks, Clock, Repository, UnitOfWork
+from bot.domain.ports import BackgroundTasks, Clock, Repository
 from bot.domain.requests.audit_entries import Action, EntryKind, entry_of
 from bot.domain.requests.deadlines import is_expired, is_held
 from bot.domain.requests.notification import NotificationType, RequestSnapshot
 from bot.domain.requests.person import Person
 from bot.domain.requests.progress import ProgressTracker
 from bot.domain.requests.request import Event, Request, State, next_state, transition
+from bot.domain.unit_of_work import UnitOfWork
 from bot.services.access import AccessControl
 from bot.services.announcements import notifications_for, request_card_redraw
 from bot.services.approving.approvals import ApprovalService, PrepareStart, start_unprepared

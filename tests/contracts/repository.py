@@ -43,7 +43,9 @@ def new_draft(minutes: int = 0) -> Request:
     )
 
 
-async def saved_request(repository: Repository, state: State = State.WAITING, *, minutes: int = 0) -> Request:
+async def saved_request(
+    repository: SqlRepository, state: State = State.WAITING, *, minutes: int = 0
+) -> Request:
     """Write a request in this state."""
     draft = new_draft(minutes)
     await repository.open_draft(draft, FormInput())
@@ -52,13 +54,15 @@ async def saved_request(repository: Repository, state: State = State.WAITING, *,
     return request
 
 
-async def save(repository: Repository, request: Request) -> None:
+async def save(repository: SqlRepository, request: Request) -> None:
     async with repository.unit_of_work(request.id) as unit:
         assert unit
         await unit.save(request)
 
 
-async def giving(repository: Repository, customers: Sequence[str], *, size: int, batches: int = 2) -> Request:
+async def giving(
+    repository: SqlRepository, customers: Sequence[str], *, size: int, batches: int = 2
+) -> Request:
     """Write a request that is being given, in batches of this size."""
     request = replace(
         await saved_request(repository, State.GIVING),
@@ -83,25 +87,27 @@ def notice(
     return Notification(kind=kind, happened=happened, at=NOW, to=to)
 
 
-async def enqueue(repository: Repository, request: Request, *notices: Notification) -> None:
+async def enqueue(repository: SqlRepository, request: Request, *notices: Notification) -> None:
     async with repository.unit_of_work(request.id) as unit:
         assert unit
         await unit.enqueue(*notices)
 
 
-async def due_notifications(repository: Repository, *, after: timedelta = timedelta(0)) -> list[Notification]:
+async def due_notifications(
+    repository: SqlRepository, *, after: timedelta = timedelta(0)
+) -> list[Notification]:
     return [
         outbox_message.notification
         for outbox_message in await repository.due_messages(NOW + after, limit=100)
     ]
 
 
-async def only_message(repository: Repository) -> OutboxMessage:
+async def only_message(repository: SqlRepository) -> OutboxMessage:
     (outbox_message,) = await repository.due_messages(NOW, limit=100)
     return outbox_message
 
 
-async def reload(repository: Repository, request: Request) -> Request:
+async def reload(repository: SqlRepository, request: Request) -> Request:
     found = await repository.find(request.id)
     assert found
     return found

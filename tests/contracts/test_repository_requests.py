@@ -11,7 +11,6 @@ from bot.database.repositories.repository import SqlRepository
 from bot.domain.customers.packing import pack
 from bot.domain.customers.uploads import Column, FileRead, RowProblem, UnreadableRow
 from bot.domain.ids import ChannelId, RequestId, ShortId, UserId
-from bot.domain.ports import Repository
 from bot.domain.preferences import Preferences, Results
 from bot.domain.requests.request import (
     Approval,
@@ -249,7 +248,7 @@ async def test_a_unit_of_work_that_raises_writes_nothing(repository: SqlReposito
     assert await _written(repository, request) == (True,) * 4
 
 
-async def _write_all(repository: Repository, request: Request, *, then: Exception | None = None) -> None:
+async def _write_all(repository: SqlRepository, request: Request, *, then: Exception | None = None) -> None:
     async with repository.unit_of_work(request.id) as unit:
         assert unit
         await unit.save(replace(request, note="written"))
@@ -260,7 +259,7 @@ async def _write_all(repository: Repository, request: Request, *, then: Exceptio
             raise then
 
 
-async def _written(repository: Repository, request: Request) -> tuple[bool, ...]:
+async def _written(repository: SqlRepository, request: Request) -> tuple[bool, ...]:
     found = await repository.find(request.id)
     assert found
     return (

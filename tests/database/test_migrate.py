@@ -6,7 +6,6 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -22,6 +21,7 @@ from bot.domain.requests.request import FormInput, Request, new_request_id, new_
 from bot.domain.rules.rule import Reward, Rule
 from bot.errors import DatabaseUnavailable
 from tests.contracts.repository import saved_request
+from tests.support.old_schema import put_back
 
 
 @pytest.mark.filterwarnings("ignore:.*expression-based index:Warning")
@@ -76,10 +76,7 @@ async def url_of_0013(postgres_url: str) -> str:
             await saved_request(books)
     engine = create_engine(parse_url(postgres_url))
     with engine.begin() as connection:
-        config = Config()
-        config.set_main_option("script_location", "bot.database:migrations")
-        config.attributes["connection"] = connection
-        command.downgrade(config, "0013")
+        put_back(connection, "0013")
     engine.dispose()
     return postgres_url
 
@@ -165,10 +162,7 @@ async def test_a_migration_fills_in_the_rule_ids_of_older_requests(database_url:
     engine = create_engine(parse_url(database_url))
     with engine.begin() as connection:
         kept = _rule_ids(connection)
-        config = Config()
-        config.set_main_option("script_location", "bot.database:migrations")
-        config.attributes["connection"] = connection
-        command.downgrade(config, "0001")
+        put_back(connection, "0001")
     engine.dispose()
     assert await migrate(database_url)
     with engine.begin() as connection:

@@ -53,7 +53,7 @@ async def approve(office: Office, view: ApprovalView, who: UserId, *, typed: str
 
 
 async def entries(office: Office, kind: str) -> list[dict[str, object]]:
-    rows = office.repository.audit.rows()  # type: ignore[attr-defined]
+    rows = office.repository.audit.rows()
     return [json.loads(row.facts) async for row in rows if row.kind == kind]
 
 

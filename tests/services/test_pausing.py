@@ -308,7 +308,7 @@ async def test_a_message_about_a_pause_is_kept_until_the_pause_has_ended(office:
     await office.decisions.pause_service.pause(person(CHIEF), "down")
     await office.unsaid()
     office.clock.pass_by(days=30)
-    await office.repository.forget_sent(office.clock.now())  # type: ignore[attr-defined]
+    await office.repository.forget_sent(office.clock.now())
     await office.decisions.pause_service.resume(person(CHIEF))
     (edit,) = [
         one

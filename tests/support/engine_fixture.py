@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 from itertools import count
 
 from bot.clock import SystemClock
+from bot.database.repositories.repository import SqlRepository
 from bot.dintero.client import open_dintero
 from bot.domain.customers.packing import pack
 from bot.domain.customers.parsing import digest_of
 from bot.domain.ids import ChannelId, CustomerId, RuleId, TeamId, UserId
-from bot.domain.ports import Clock, DinteroApi, Repository
+from bot.domain.ports import Clock, DinteroApi
 from bot.domain.requests.batches import Tally
 from bot.domain.requests.deadlines import FOREVER
 from bot.domain.requests.request import (
@@ -63,7 +64,7 @@ class Ends:
     not_tried: set[str] = field(default_factory=set)
 
 
-async def ends_of(repository: Repository, request: Request) -> Ends:
+async def ends_of(repository: SqlRepository, request: Request) -> Ends:
     """Sort the customers of a request by outcome."""
     ends = Ends()
     for number in range(await repository.portions(request.id)):
@@ -86,7 +87,7 @@ async def ends_of(repository: Repository, request: Request) -> Ends:
 class Ground:
     """A database and a Dintero, in which requests are given."""
 
-    repository: Repository
+    repository: SqlRepository
     sandbox: SandboxDintero
     dintero: DinteroApi
     rule: Rule
@@ -227,7 +228,7 @@ class Ground:
 
 
 @asynccontextmanager
-async def open_ground(repository: Repository, *, timeout: float = 60) -> AsyncIterator[Ground]:  # noqa: ASYNC109 - of each call
+async def open_ground(repository: SqlRepository, *, timeout: float = 60) -> AsyncIterator[Ground]:  # noqa: ASYNC109 - of each call
     """Open a Dintero beside a database."""
     async with (
         SandboxDintero() as sandbox,

@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from bot.database.repositories.repository import SqlRepository
 from bot.domain.customers.packing import pack
 from bot.domain.customers.uploads import Column, FileRead, ReadResult, Upload
 from bot.domain.ids import ChannelId, CustomerId, FileId, GroupId, OnceKey, RequestId, RuleId, TeamId, UserId
 from bot.domain.policy.policy import ChannelPolicy, Policy, Refusal
-from bot.domain.ports import Keep, Repository
+from bot.domain.ports import Keep
 from bot.domain.requests.notification import Notification, OutboxMessage
 from bot.domain.requests.person import AccountKind, Person, Profile
 from bot.domain.requests.request import FormInput, Request, digest
@@ -237,7 +238,7 @@ class Office:
 
     def __init__(
         self,
-        repository: Repository,
+        repository: SqlRepository,
         *,
         policy: Policy = POLICY,
         clock: HandClock | None = None,
@@ -355,7 +356,7 @@ def person(user: UserId, team: TeamId = TEAM) -> Person:
     return Person(user, team)
 
 
-async def open_office(repository: Repository, **others: Any) -> Office:
+async def open_office(repository: SqlRepository, **others: Any) -> Office:
     """Start a process that has read the rules."""
     office = Office(repository, **others)
     await office.catalog.refresh()

@@ -164,12 +164,15 @@ class BatchRepository(BaseRepository):
     """What a giving reads and writes."""
 
     async def claim(self, request: RequestId, *, term: int | None = None) -> Fence | None:
-        """Take a request under a new fence, which ends all earlier ones; None if it must not."""
+        """Make this process the owner of a run, in one statement; an older token's writes are rejected.
+
+        Returns None if there is no such request, or if the process's cluster `term` is over.
+        """
         rows = await self._database.run(_CLAIM, {"which": encode(request), "of_term": term})
         return Fence(rows[0][0]) if rows else None
 
     async def portions(self, request: RequestId) -> int:
-        """Count the portions of customers."""
+        """Count a request's portions; they are numbered from 0."""
         return int((await self._database.run(_COUNT_PORTIONS, {"which": encode(request)}))[0][0])
 
     async def unsettled(self, request: RequestId) -> tuple[int, ...]:
@@ -178,12 +181,10 @@ class BatchRepository(BaseRepository):
         return tuple(int(portion) for (portion,) in rows)
 
     async def customers(self, request: RequestId, portion: int) -> tuple[CustomerId, ...]:
-        """Read the customers of a portion."""
         rows = await self._database.run(_CUSTOMERS, {"which": encode(request), "number": portion})
         return tuple(await asyncio.to_thread(unpacked, rows[0][0])) if rows else ()
 
     async def hash_rows(self, request: RequestId) -> RowHashes:
-        """Hash the packed customers of all portions, in a thread."""
         rows = await self._database.run(_ALL_CUSTOMERS, {"which": encode(request)})
         if [number for number, _ in rows] != list(range(len(rows))):
             return RowHashes("")
@@ -192,11 +193,6 @@ class BatchRepository(BaseRepository):
     async def start_portion(
         self, request: RequestId, portion: int, *, fence: Fence | None = None
     ) -> Portion | None:
-        """Note that a portion's batches may go out from now on, and read it; None if giving must stop.
-
-        Raises:
-            LeaseLost: another process holds the request.
-        """
         held = {"which": encode(request), "held": fence}
         rows = await self._database.run(_START_PORTION, {**held, "number": portion})
         if rows:
@@ -207,11 +203,10 @@ class BatchRepository(BaseRepository):
         return None
 
     async def mark_all_started(self, request: RequestId) -> None:
-        """Note that every batch may have gone out."""
+        """Mark every portion as started: any batch may have been sent."""
         await self._database.run(_MARK_ALL_STARTED, {"which": encode(request)})
 
     async def outcomes(self, request: RequestId, portion: int) -> tuple[BatchOutcome, ...]:
-        """Read the outcomes of a portion's batches so far."""
         rows = await self._database.run(_OUTCOMES, {"which": encode(request), "number": portion})
         return tuple(map(outcome_of, rows))
 
@@ -222,11 +217,6 @@ class BatchRepository(BaseRepository):
         at: datetime | None = None,
         fence: Fence | None = None,
     ) -> bool:
-        """Write outcomes of different batches in one statement; return whether the giving may continue.
-
-        Raises:
-            LeaseLost: another process holds the request; its outcomes are not replaced.
-        """
         size = next(size for size in STATEMENT_SIZES if size >= len(outcomes))
         values: dict[str, ColumnValue] = {"which": encode(request), "held": fence}
         given_at = to_micros(at) if at else None
@@ -241,24 +231,19 @@ class BatchRepository(BaseRepository):
     async def request_stop(
         self, request: RequestId, stop: StopReason, note: str, *, fence: Fence | None = None
     ) -> None:
-        """Request the giving to stop; the first reason stays."""
         values = to_columns(which=request, held=fence, stop=stop, note=note)
         await self._database.run(_REQUEST_STOP, values)
 
     async def may_continue(self, request: RequestId) -> bool:
-        """Return whether the request is being given, and nobody has cancelled, stopped or paused it."""
         return bool(await self._database.run(_CHECK_CONTINUE, {"which": encode(request)}))
 
     async def answered(self, request: RequestId, rule: Rule, *, fence: Fence | None = None) -> None:
-        """Save the rule as Dintero last returned it."""
         await self._database.run(_ANSWERED, to_columns(which=request, held=fence, last_answer=rule))
 
     async def tally(self, request: RequestId) -> Tally:
-        """Add up the four outcomes."""
         return tally_of(await self._database.run(TALLY, {"which": encode(request)}))
 
     async def refused(self, request: RequestId, *, most: int | None = None) -> tuple[Refused, ...]:
-        """Read the refused customers with the reasons, in order; at most the first `most`."""
         rows = await self._database.run(_REFUSING, {"which": encode(request)})
         found: list[Refused] = []
         for portion, of_portion in groupby(rows, key=itemgetter(0)):
@@ -271,7 +256,6 @@ class BatchRepository(BaseRepository):
         return tuple(found[:most])
 
     async def left_out(self, request: RequestId, *, most: int) -> Unsettled:
-        """Read the unknown and the untried customers, at most the first `most` of both."""
         unknown: list[CustomerId] = []
         not_tried: list[CustomerId] = []
         rows = await self._database.run(_PORTIONS, {"which": encode(request)})
@@ -284,7 +268,6 @@ class BatchRepository(BaseRepository):
         return Unsettled(tuple(unknown[:most]), tuple(not_tried[: max(most - len(unknown), 0)]))
 
     async def packed_outcomes(self, request: RequestId) -> AsyncIterator[PackedOutcomes]:
-        """Read the portions in which a customer did not receive the discount, in order."""
         first_row = 1
         rows = await self._database.run(_PORTIONS, {"which": encode(request)})
         for portion, size, starts, batch_size, given, _ in rows:
@@ -297,6 +280,5 @@ class BatchRepository(BaseRepository):
             first_row += size
 
     async def not_given(self, request: RequestId) -> AsyncIterator[tuple[NotGiven, ...]]:
-        """Read the customers who did not receive the discount, in order, a portion at a time."""
         async for found in self.packed_outcomes(request):
             yield await asyncio.to_thread(not_given_of, found)

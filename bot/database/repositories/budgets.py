@@ -97,15 +97,12 @@ class BudgetRepository(BaseRepository):
     """Grants by channel."""
 
     async def grants(self, channel: ChannelId, since: datetime, *, but: RequestId) -> tuple[Grant, ...]:
-        """Read what a channel's other requests gave since a time, may have given, or are giving."""
         return await read_grants(self._database, channel, since, but)
 
     async def asked_between(self, request: Request, since: datetime, until: datetime) -> tuple[Asked, ...]:
-        """Read what was asked for in a request's channel after a time and before another, without it."""
         return await read_asked(self._database, request, since, until)
 
     async def given_before(self, request: RequestId, since: datetime) -> int:
-        """Count the customers who got it from a request before a time."""
         return await read_given_before(self._database, request, since)
 
 

@@ -105,17 +105,14 @@ class LostRequestRepository(BaseRepository):
         return await self.lost()
 
     async def lost(self, rule: RuleId | None = None) -> tuple[LostRequest, ...]:
-        """Read those that nobody has settled, oldest first; all, or those that may be about one rule."""
         statement, values = (_ALL, {}) if rule is None else (_OF_RULE, {"rule": encode(rule)})
         return tuple(map(_LOST.read, await self._database.run(statement, values)))
 
     async def find_lost(self, name: RequestId | ShortId) -> LostRequest | None:
-        """Find one by its id or its short id, settled or not."""
         rows = await self._database.run(_ONE, {"name": encode(name)}) if name else ()
         return _LOST.read(rows[0]) if rows else None
 
     async def settle_lost(self, by: UserId, at: datetime) -> int:
-        """Note that a person has settled them, and count them."""
         values = to_columns(settled_at=at, settled_by=by)
         async with self._database.transaction() as transaction:
             settled = [decode(short) for (short,) in await transaction.run(_SETTLE, values)]

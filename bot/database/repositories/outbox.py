@@ -86,20 +86,13 @@ class OutboxRepository(BaseRepository):
     """
 
     async def due_messages(self, now: datetime, *, limit: int) -> tuple[OutboxMessage, ...]:
-        """Read the messages to send now: of each lane the oldest pending one, if it is due."""
         values = {"now": to_micros(now), "farthest": to_micros(now) + MAX_DELAY_MICROS, "most": limit}
         return tuple(map(outbox_message_of, await self._database.run(_DUE, values)))
 
     async def mark_attempt(self, outbox_message: OutboxMessage) -> None:
-        """Note that an attempt to send it begins."""
         await self._database.run(_MARK_ATTEMPT, {"this": outbox_message.id})
 
     async def mark_sent(self, outbox_message: OutboxMessage, *, ts: str) -> bool:
-        """Note that it was sent; the request keeps the `ts` of its card.
-
-        False if another process has sent it under another `ts`: then this copy counts for nothing. A message
-        that is forgotten by now was sent; this copy may be the only one.
-        """
         done = to_columns(this=outbox_message.id, ts=ts)
         if outbox_message.notification.kind is not ChannelKind.CARD:
             marked = await self._database.run(_MARK_SENT, done)
@@ -109,17 +102,16 @@ class OutboxRepository(BaseRepository):
                 await transaction.run(_LOCK_REQUEST, {"which": card["which"]})
                 if marked := await transaction.run(_MARK_SENT, done):
                     await transaction.run(_SET_CARD, card)
+        # a message that is forgotten by now was sent; this copy may be the only one
         return bool(marked) or not await self._database.run(_SENT_OTHERWISE, done)
 
     async def versions(self, outbox_message: OutboxMessage) -> tuple[Notification, Notification, str | None]:
-        """Read the oldest and the newest version of an edited message, and its `ts` once it is posted."""
         values = {"which": encode(outbox_message.request), "message": outbox_message.posted_as}
         rows = await self._database.run(_VERSIONS, values)
         oldest, newest = (outbox_message_of(row[:-1]).notification for row in (rows[0], rows[-1]))
         return oldest, newest, rows[0][-1]
 
     async def reschedule(self, outbox_message: OutboxMessage, *, until: datetime, clean: bool) -> None:
-        """Try later; `clean` if this attempt surely posted nothing, though an earlier one may have."""
         tried = outbox_message.tried or not clean
         await self._database.run(_UPDATE, to_columns(this=outbox_message.id, due=until, tried=tried))
 
@@ -128,11 +120,9 @@ class OutboxRepository(BaseRepository):
         await self._database.run(_MAY_BE_SENT, {})
 
     async def end_waits(self, now: datetime) -> None:
-        """Make every message due that waits for a later time: the clock was put back."""
         await self._database.run(_END_WAITS, {"now": to_micros(now), "due": to_micros(now)})
 
     async def mark_failed(self, outbox_message: OutboxMessage, *, why: str) -> None:
-        """Note that it can never be sent."""
         await self._database.run(_UPDATE, {"this": outbox_message.id, "given_up": encode(why)})
 
     async def forget_sent(self, before: datetime) -> None:

@@ -98,11 +98,9 @@ class PauseRepository(BaseRepository):
     """Whether giving is paused."""
 
     async def pause(self) -> Pause | None:
-        """Read the pause; None if the bot is not paused."""
         return pause_of(await self._database.run(READ, {}))
 
     async def begin_pause(self, pause: Pause) -> bool:
-        """Pause the bot; return False if it is paused already."""
         async with self._database.transaction() as transaction:
             begun = await begin(transaction, pause)
             if begun:
@@ -110,7 +108,6 @@ class PauseRepository(BaseRepository):
         return begun
 
     async def replace_pause(self, pause: Pause) -> bool:
-        """Replace who paused the bot and why; return False if the bot is not paused."""
         row = {name: value for name, value in PAUSES.write(pause).items() if name != "since"}
         async with self._database.transaction() as transaction:
             replaced = await _change(transaction, row, _news(pause))
@@ -119,7 +116,6 @@ class PauseRepository(BaseRepository):
         return replaced
 
     async def end_pause(self, by: UserId, at: datetime) -> bool:
-        """Resume and reset the count of Dintero's faults; return False if the bot was not paused."""
         async with self._database.transaction() as transaction:
             over: dict[str, ColumnValue] = {"since": None, "doer": None, "why": "", "faults": 0}
             news = Notification(kind=ChannelKind.NOTICE, happened=NotificationType.RESUMED, at=at)
@@ -129,14 +125,11 @@ class PauseRepository(BaseRepository):
         return ended
 
     async def stop_for_pause(self) -> None:
-        """While the bot is paused, request all givings to stop after their batches in flight."""
         await self._database.run(_STOP_REQUESTS, {"pausing": PauseState.ASKED.value})
 
     async def unannounced_change(self) -> int | None:
-        """Return the number of the last pause or resumption, if the cards do not show it yet."""
         rows = await self._database.run(_UNANNOUNCED, {})
         return int(rows[0][0]) if rows else None
 
     async def mark_announced(self, change: int) -> None:
-        """Note that the cards show a change."""
         await self._database.run(_MARK_ANNOUNCED, {"change": change})

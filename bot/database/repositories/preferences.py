@@ -25,7 +25,6 @@ class PreferenceRepository(BaseRepository):
         self._save = insert.on_conflict_do_update(index_elements=["person"], set_=dict(insert.excluded))
 
     async def preferences(self, person: UserId) -> Preferences:
-        """Read what a person prefers; the defaults if they never chose anything."""
         for results, language, changed_at in await self._database.run(_FIND, {"which": encode(person)}):
             return Preferences(
                 person,
@@ -36,11 +35,6 @@ class PreferenceRepository(BaseRepository):
         return Preferences(person)
 
     async def save_preferences(self, chosen: Preferences) -> None:
-        """Write what a person prefers.
-
-        Raises:
-            ValueError: nobody knows when they chose it.
-        """
         if chosen.changed_at is None:
             raise ValueError(chosen.person)
         await self._database.run(self._save, _PREFERENCES.write(chosen))

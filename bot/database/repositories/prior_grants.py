@@ -88,7 +88,6 @@ class PriorGrantsRepository(BaseRepository):
     """Searches the customers of earlier requests; a thread unpacks and compares them."""
 
     async def prior_grants(self, request: Request, since: datetime) -> PriorGrants:
-        """Find a request's customers whom another request gave its rule since a time, or may give it."""
         rows = await earlier_requests(self._database, request, since)
         if not rows:
             return PriorGrants()
@@ -110,10 +109,6 @@ class PriorGrantsRepository(BaseRepository):
         return PriorGrants(len(found), tuple(by), more=more, among=among)
 
     async def key_use(self, request: Request, *, given: bool = False) -> KeyUse:
-        """Find those who got it from another request of the rule under the same key, or may have.
-
-        It looks among those who have not got it from the request yet, or among those `given`.
-        """
         rows = await self._database.run(_SAME_KEY, _others(request))
         if not rows:
             return KeyUse()

@@ -85,7 +85,6 @@ class SqlRepository(
         await self._database.run(_write_again(self._database.insert), _WRITTEN)
 
     async def erase_deleted(self) -> bool:
-        """Remove what was deleted from the database's files; False if another process reads on."""
         return await self._database.erase_deleted()
 
     async def live_replicas(self) -> frozenset[str]:

@@ -106,54 +106,40 @@ class RequestRepository(BaseRepository):
         )
 
     async def open_draft(self, request: Request, form_input: FormInput) -> None:
-        """Write a new draft.
-
-        Raises:
-            ShortIdConflict: another request has the short id.
-        """
         row = {**request_row(request), "typed": input_json(form_input)}
         if not await self._database.run(self._open_draft, row):
             raise ShortIdConflict(request.short)
 
     async def save_input(self, request: RequestId, form_input: FormInput) -> None:
-        """Save the input of a draft's form; a request that is no draft any more is left alone."""
         await self._database.run(_SAVE_INPUT, {"which": encode(request), "typed": input_json(form_input)})
 
     async def load_input(self, request: RequestId) -> FormInput | None:
-        """Read the input of the form; None if the request does not exist."""
         rows = await self._database.run(FORM_INPUT, {"which": encode(request)})
         return input_of(rows[0][0]) if rows else None
 
     async def files_read(self, request: RequestId) -> tuple[FileRead, ...]:
-        """Read what was read of its files and pasted text."""
         rows = await self._database.run(_FILES_READ, {"which": encode(request)})
         return files_read_of(rows[0][0], decode(rows[0][1])) if rows else ()
 
     async def find(self, request: RequestId) -> Request | None:
-        """Read a request."""
         return next(iter(await self._requests(_FIND, which=encode(request))), None)
 
     async def find_short(self, short: ShortId) -> Request | None:
-        """Read a request by its short id."""
         return next(iter(await self._requests(_FIND_SHORT, which=encode(short))), None)
 
     async def votes(self, request: RequestId, round_: int) -> tuple[Approval, ...]:
-        """Read the approvals of a round, oldest first."""
         rows = await self._database.run(APPROVALS_OF_ROUND, {"which": encode(request), "of_round": round_})
         return tuple(map(APPROVALS.read, rows))
 
     async def remainders_of(self, request: RequestId) -> tuple[Request, ...]:
-        """Read the requests for a request's remainder, oldest first."""
         return await self._requests(_REMAINDERS, which=encode(request))
 
     async def recent(self, channel: ChannelId, *, limit: int, skip: int = 0) -> tuple[Request, ...]:
-        """Read a channel's requests without drafts, those not ended first, then the newest."""
         return await self._requests(_RECENT, which=encode(channel), most=limit, skipped=skip)
 
     async def recent_of(
         self, requesters: Collection[UserId], *, limit: int, skip: int = 0
     ) -> tuple[Request, ...]:
-        """Read the requests of one person, under either of their ids, in the same order."""
         found: list[Request] = []
         for requester in sorted(requesters):
             found += await self._requests(_RECENT_OF, which=encode(requester), most=skip + limit)
@@ -163,25 +149,20 @@ class RequestRepository(BaseRepository):
     async def drafts_of(
         self, requester: UserId, channel: ChannelId, since: datetime
     ) -> tuple[tuple[Request, FormInput], ...]:
-        """Read a person's latest drafts in a channel since a time with their input, the newest first."""
         values = to_columns(who=requester, which=channel, since=since)
         rows = await self._database.run(_DRAFTS_OF, values)
         return tuple((REQUESTS.read(row[:-1]), input_of(row[-1])) for row in rows)
 
     async def in_state(self, *states: State) -> tuple[Request, ...]:
-        """Read all requests in these states, oldest first."""
         return await self._requests(_in_state(states))
 
     async def overdue(self, now: datetime) -> tuple[RequestId, ...]:
-        """List the waiting requests that have expired."""
         return await self._request_ids(_OVERDUE, now=to_micros(now))
 
     async def due(self, now: datetime) -> tuple[RequestId, ...]:
-        """List the requests with something due: a reminder, an escalation, or word of an approval."""
         return await self._request_ids(_DUE, now=to_micros(now))
 
     async def forgettable(self, before: datetime, *, limit: int) -> tuple[Request, ...]:
-        """Read the requests that ended before a time and are not redacted yet, oldest first."""
         return await self._requests(_FORGETTABLE, before=to_micros(before), most=limit)
 
     async def forget_drafts(self, before: datetime) -> int:

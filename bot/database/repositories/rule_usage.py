@@ -52,12 +52,10 @@ class RuleUsageRepository(BaseRepository):
         )
 
     async def keep_usage(self, account: str, rule: RuleId, sample: UsageSample) -> None:
-        """Write a rule's total of a day, unless there is one."""
         row = to_columns(account=account, rule=rule, day=sample.day.toordinal(), used=sample.used)
         await self._database.run(self._keep, row)
 
     async def usage_samples(self, account: str, rule: RuleId, since: date) -> tuple[UsageSample, ...]:
-        """Read a rule's totals since a day, oldest first."""
         values = to_columns(account=account, rule=rule, since=since.toordinal())
         rows = await self._database.run(_SAMPLES, values)
         return tuple(UsageSample(date.fromordinal(int(day)), int(used)) for day, used in rows)
@@ -65,17 +63,14 @@ class RuleUsageRepository(BaseRepository):
     async def given_by_hour(
         self, account: str, rule: RuleId, channel: ChannelId, since: datetime
     ) -> tuple[tuple[datetime, int], ...]:
-        """Count the customers that got a rule from a channel, by hour, without the unconfirmed."""
         values = to_columns(account=account, rule=rule, channel=channel, since=since)
         rows = await self._database.run(_GIVEN, values)
         begin = datetime.fromtimestamp(0, UTC)
         return tuple((begin + timedelta(hours=int(hour)), int(given)) for hour, given in rows)
 
     async def rules_to_sample(self, account: str, today: date) -> tuple[RuleId, ...]:
-        """List the rules that have a total, but none of today."""
         values = to_columns(account=account, today=today.toordinal())
         return tuple(sorted(RuleId(decode(rule)) for (rule,) in await self._database.run(_IN_USE, values)))
 
     async def forget_usage(self, before: date) -> None:
-        """Delete the totals of the days before one."""
         await self._database.run(_FORGET, {"before": before.toordinal()})

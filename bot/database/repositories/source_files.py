@@ -45,22 +45,18 @@ class SourceFileRepository(BaseRepository):
     async def keep_piece(
         self, request: RequestId, reading: str, file: int, piece: int, content: bytes
     ) -> None:
-        """Compress and keep a piece of a file that is read for a draft."""
         packed = await asyncio.to_thread(isal_zlib.compress, content, QUICK)
         row = to_columns(request=request, reading=reading, file=file, piece=piece, content=packed)
         await self._database.run(self._keep_piece, row)
 
     async def forget_reading(self, request: RequestId, reading: str) -> None:
-        """Delete the files of one reading."""
         await self._database.run(FORGET_READING, to_columns(which=request, of_reading=reading))
 
     async def kept_bytes(self, requester: UserId, since: datetime) -> int:
-        """Add up what is kept of a person's requests and drafts since a time: files and ids, packed."""
         rows = await self._database.run(_KEPT_BYTES, to_columns(who=requester, since=since))
         return int(rows[0][0])
 
     async def pieces(self, request: RequestId, reading: str, file: int) -> AsyncIterator[bytes]:
-        """Read the compressed pieces of a file."""
         values = to_columns(which=request, of_reading=reading, number=file)
         for (piece,) in await self._database.run(_PIECES, values):
             for (content,) in await self._database.run(_PIECE, {**values, "at": piece}):

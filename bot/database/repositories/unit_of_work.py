@@ -101,7 +101,6 @@ class SqlUnitOfWork:
         self.request = request
 
     async def save(self, request: Request) -> None:
-        """Write the request's whole row, and its transition into the audit."""
         row = request_row(request)
         del row["id"]
         await self._transaction.run(_SAVE, {"which": self._id, **row})
@@ -111,37 +110,29 @@ class SqlUnitOfWork:
         self.request = request
 
     async def form_input(self) -> FormInput:
-        """Read the input of the form."""
         return input_of((await self._transaction.run(FORM_INPUT, {"which": self._id}))[0][0])
 
     async def votes(self) -> tuple[Approval, ...]:
-        """Read the approvals of the current round, oldest first."""
         rows = await self._transaction.run(
             APPROVALS_OF_ROUND, {"which": self._id, "of_round": self.request.round}
         )
         return tuple(map(APPROVALS.read, rows))
 
     async def vote(self, approval: Approval) -> bool:
-        """Write an approval; return False if this person has approved in this round before."""
         new = bool(await self._transaction.run(_vote(self._database.insert), APPROVALS.write(approval)))
         if new:
             self.audit(approval_entry(self.request, approval))
         return new
 
     async def forget_other_files(self) -> None:
-        """Delete the files of other readings than the one that counts."""
         values = to_columns(which=self.request.id, counts=self.request.files)
         await self._transaction.run(_FORGET_OTHER_FILES, values)
 
     async def forget_reading(self, reading: str) -> None:
-        """Delete the files of one reading."""
         await self._transaction.run(FORGET_READING, {"which": self._id, "of_reading": encode(reading)})
 
     async def redact(self, at: datetime) -> None:
-        """Delete customer ids, files, reason, note and form input; counts and approvals stay.
-
-        Without the salt in `customers_digest`, no digest that stays can confirm a guess.
-        """
+        # without the salt in `customers_digest`, no digest that stays can confirm a guess
         texts = ("reason", "note", "first_customer", "last_customer", "files", "customers_digest")
         empty: Any = dict.fromkeys(texts, "")
         row = {"which": self._id, **empty, "typed": input_json(FormInput()), "files_read": ""}
@@ -151,11 +142,9 @@ class SqlUnitOfWork:
         self.request = replace(self.request, purged_at=at, **empty)
 
     def audit(self, *entries: Entry) -> None:
-        """Add entries to the audit, written when the unit of work ends."""
         self.entries += entries
 
     async def put_packed(self, packed: PackedIds) -> None:
-        """Replace the customers, and with them the outcomes of the former ones."""
         await self._transaction.run(_DELETE_CUSTOMERS, {"which": self._id})
         portions = enumerate(zip(packed.sizes, packed.rows, strict=True))
         rows: list[Values] = [
@@ -165,27 +154,22 @@ class SqlUnitOfWork:
         await self._transaction.run_many(_INSERT_CUSTOMERS, rows)
 
     async def put_files_read(self, files: Sequence[FileRead]) -> None:
-        """Write what was read of files and of pasted text for the saved customers."""
         written = files_read_json(files, self.request.customers_digest)
         await self._transaction.run(_SAVE, {"which": self._id, "files_read": written})
 
     async def grants(self, since: datetime) -> tuple[Grant, ...]:
-        """Lock the channel until the block ends, and read its other requests' grants since a time."""
         channel = self.request.channel
         await self._lock(channel)
         return await budgets.read_grants(self._transaction, channel, since, self.request.id)
 
     async def asked_between(self, since: datetime, until: datetime) -> tuple[Asked, ...]:
-        """Lock the channel until the block ends, and read what was asked for there, without the request."""
         await self._lock(self.request.channel)
         return await budgets.read_asked(self._transaction, self.request, since, until)
 
     async def given_before(self, since: datetime) -> int:
-        """Count the customers who got it from the request before a time."""
         return await budgets.read_given_before(self._transaction, self.request.id, since)
 
     async def has_newer(self, among: Collection[RequestId], since: datetime) -> bool:
-        """Lock the rule until the block ends, and tell whether it has requests that are not among these."""
         await self._lock(f"{self.request.account} {self.request.rule and self.request.rule.id}")
         rows = await earlier_requests(self._transaction, self.request, since)
         return any(RequestId(decode(id_)) not in among for id_, *_ in rows)
@@ -195,12 +179,10 @@ class SqlUnitOfWork:
         await self._transaction.run(budgets.LOCK, {"which": encode(name)})
 
     async def enqueue(self, *notifications: Notification) -> None:
-        """Put notifications into the outbox, in this order."""
         for notification in notifications:
             await self._transaction.run(_ENQUEUE, self._row(notification))
 
     async def enqueue_once(self, notification: Notification) -> bool:
-        """Enqueue a notification; return False if one of its kind to the same person is still pending."""
         row = self._row(notification)
         twin = {name: row[name] for name in ("request", "kind", "addressee")}
         if await self._transaction.run(_PENDING_TWIN, twin):
@@ -212,28 +194,23 @@ class SqlUnitOfWork:
         return notification_row(self.request.id, notification, is_posted=self.request.card_ts is not None)
 
     async def save_verification(self, found: HolderSearch) -> None:
-        """Write what Dintero's list shows of the unknown customers, over an earlier result."""
         await self._transaction.run(
             save_verification(self._database.insert), verification_row(self.request.id, found)
         )
 
     async def pause(self) -> Pause | None:
-        """Read the pause, and lock it until the block ends: nobody can pause the bot meanwhile."""
         return pause_of(await self._transaction.run(pause_table.LOCK, {}))
 
     async def begin_pause(self, pause: Pause) -> bool:
-        """Pause the bot; return False if it is paused already."""
         begun = await pause_table.begin(self._transaction, pause)
         if begun:
             self.audit(paused(pause))
         return begun
 
     async def count_fault(self) -> int:
-        """Count one more consecutive request that a fault of Dintero stopped, and return the count."""
         return int((await self._transaction.run(pause_table.COUNT_FAULT, {}))[0][0])
 
     async def forget_faults(self) -> None:
-        """Reset that count: a request was given completely."""
         await self._transaction.run(pause_table.FORGET_FAULTS, {})
 
 
@@ -248,11 +225,6 @@ class UnitOfWorkRepository(BaseRepository):
     async def unit_of_work(
         self, request: RequestId, *, evidence: Evidence | None = None
     ) -> AsyncIterator[SqlUnitOfWork | None]:
-        """Lock a request's row until the block ends; None if there is none.
-
-        If the block raises, nothing is written. Inside the block, write by the unit of work and not by the
-        repository: SQLite has one writer, which would wait for itself (it raises a RuntimeError).
-        """
         async with self._database.transaction() as transaction:
             rows = await transaction.run(_LOCK, {"which": encode(request)})
             if not rows:
@@ -266,13 +238,11 @@ class UnitOfWorkRepository(BaseRepository):
             await append(transaction, unit.entries, self._evidence.clock.now())
 
     async def record(self, entry: Entry) -> None:
-        """Write an audit entry that belongs to no unit of work."""
         async with self._database.transaction() as transaction:
             await append(transaction, [entry], self._evidence.clock.now())
 
     @asynccontextmanager
     async def unit_of_work_to_submit(self, draft: RequestId) -> AsyncIterator[SqlUnitOfWork | None]:
-        """Hash a draft's customers for the audit, which takes long for many, and only then lock its row."""
         evidence = replace(self._evidence, hashed=await self._evidence.hash(self._database, draft))
         async with self.unit_of_work(draft, evidence=evidence) as unit:
             yield unit

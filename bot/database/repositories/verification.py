@@ -36,17 +36,14 @@ class VerificationRepository(BaseRepository):
     async def save_verification(
         self, request: RequestId, found: Verification, who: frozenset[CustomerId]
     ) -> None:
-        """Save a verification and the customers it confirmed, in place of an earlier one."""
         await self._database.run(
             save_verification(self._database.insert), verification_row(request, HolderSearch(found, who))
         )
 
     async def verification(self, request: RequestId) -> Verification | None:
-        """Read the last verification."""
         rows = await self._database.run(_VERIFICATION, {"which": encode(request)})
         return _VERIFICATIONS.read(rows[0]) if rows else None
 
     async def confirmed_customers(self, request: RequestId) -> frozenset[CustomerId]:
-        """Read the unknown customers that Dintero's list contains."""
         rows = await self._database.run(_CONFIRMED, {"which": encode(request)})
         return frozenset(unpacked(rows[0][0])) if rows else frozenset()

@@ -8,7 +8,7 @@ from typing import Final
 
 from bot.domain.ids import ChannelId, RequestId, UserId
 from bot.domain.policy.policy import Refusal, RefusalReason
-from bot.domain.ports import BackgroundTasks, Clock, Repository, UnitOfWork
+from bot.domain.ports import BackgroundTasks, Clock, Repository
 from bot.domain.requests.audit_entries import Action, EntryKind, entry_of, refused
 from bot.domain.requests.authorization import drift, violations
 from bot.domain.requests.deadlines import is_expired
@@ -17,6 +17,7 @@ from bot.domain.requests.person import Person
 from bot.domain.requests.request import Approval, Event, Request, State, StopReason, digest, rule_of
 from bot.domain.requests.views import ApprovalView
 from bot.domain.rules.rule import Availability, Rule
+from bot.domain.unit_of_work import UnitOfWork
 from bot.errors import RateLimitedError, TransientError
 from bot.services.access import AccessControl
 from bot.services.announcements import notifications_for

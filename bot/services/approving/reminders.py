@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 
 from bot.domain.ids import RequestId
 from bot.domain.policy.policy import ChannelPolicy
-from bot.domain.ports import Clock, Repository, UnitOfWork
+from bot.domain.ports import Clock, Repository
 from bot.domain.requests.deadlines import approvers_of, is_expired, is_held, pending_approvers, reminded
 from bot.domain.requests.notification import ChannelKind, Notification, NotificationType
 from bot.domain.requests.request import State
+from bot.domain.unit_of_work import UnitOfWork
 from bot.errors import DirectoryUnavailable
 from bot.services.access import AccessControl
 

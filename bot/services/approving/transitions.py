@@ -7,11 +7,11 @@ from typing import Final
 
 from bot.domain.ids import UserId
 from bot.domain.policy.policy import Policy, Refusal, RefusalReason
-from bot.domain.ports import UnitOfWork
 from bot.domain.requests.deadlines import SOON, held_facts, held_until, is_expired
 from bot.domain.requests.notification import NotificationType
 from bot.domain.requests.person import Person
 from bot.domain.requests.request import Event, Request, State, transition
+from bot.domain.unit_of_work import UnitOfWork
 from bot.services.announcements import notifications_for
 from bot.services.approving.reapproval import into_next_round
 

@@ -7,7 +7,7 @@ from bot.domain.customers.parsing import salted
 from bot.domain.ids import OnceKey
 from bot.domain.policy.budget import Asked, BudgetUse
 from bot.domain.policy.policy import AskedBefore, ChannelPolicy, Decision, Refusal, RefusalReason
-from bot.domain.ports import Clock, Repository, UnitOfWork
+from bot.domain.ports import Clock, Repository
 from bot.domain.requests.audit_entries import Action, refused
 from bot.domain.requests.authorization import Electorate, decide
 from bot.domain.requests.deadlines import held_facts, held_until, initial_deadlines
@@ -25,6 +25,7 @@ from bot.domain.requests.request import (
     transition,
 )
 from bot.domain.rules.rule import Availability, Rule, usable
+from bot.domain.unit_of_work import UnitOfWork
 from bot.errors import DirectoryUnavailable
 from bot.services.access import AccessControl
 from bot.services.announcements import notifications_for

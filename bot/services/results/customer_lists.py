@@ -6,12 +6,13 @@ from typing import Final
 
 from bot.domain.ids import CustomerId
 from bot.domain.policy.policy import Refusal, RefusalReason
-from bot.domain.ports import Repository, UnitOfWork
+from bot.domain.ports import Repository
 from bot.domain.requests.audit_entries import EntryKind, entry_of
 from bot.domain.requests.batches import Tally
 from bot.domain.requests.notification import ChannelKind, Notification, NotificationType
 from bot.domain.requests.person import Person
 from bot.domain.requests.request import Pause, Request, State
+from bot.domain.unit_of_work import UnitOfWork
 
 PER_PAGE: Final = 50
 """Ids on a page: even the longest and strangest ones still fit, as JSON, into a modal's 250 kB."""

@@ -238,4 +238,4 @@ async def test_an_approver_who_later_cancels_is_audited_both_times(office: Offic
     for request in (cancelled, ended):
         await office.completion.finish(request.id, request.round)
     await office.decisions.end_here(ended.id, person(BO), SUPPORT)
-    assert [row.who for row in await told(office.repository, Event.WOUND_UP, Event.ENDED_HERE)] == [BO, BO]  # type: ignore[arg-type]
+    assert [row.who for row in await told(office.repository, Event.WOUND_UP, Event.ENDED_HERE)] == [BO, BO]

@@ -56,7 +56,7 @@ async def test_only_people_who_may_see_the_customers_get_a_copy_and_that_is_logg
     first = await ended(office)
     refused = await office.drafts.create_copy(first.id, person(DI), SUPPORT)
     assert isinstance(refused, Refusal)
-    rows = office.repository.audit.rows()  # type: ignore[attr-defined]
+    rows = office.repository.audit.rows()
     assert [row.who for row in [row async for row in rows] if row.kind == "refused"] == [DI]
     for who in (BO, CHIEF):
         copy = await office.drafts.create_copy(first.id, person(who), SUPPORT)

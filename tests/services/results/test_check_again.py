@@ -58,11 +58,9 @@ def listed(office: Office, *customers: str) -> None:
     office.shelf.refs_of[SPAR] = [Holder(f"ref-{at}", CustomerId(one)) for at, one in enumerate(customers)]
 
 
-async def entries(office: Office, kind: str) -> list[tuple[UserId | None, dict[str, object]]]:
+async def entries(office: Office, kind: str) -> list[tuple[str | None, dict[str, object]]]:
     return [
-        (row.who, json.loads(row.facts))
-        async for row in office.repository.audit.rows()  # type: ignore[attr-defined]
-        if row.kind == kind
+        (row.who, json.loads(row.facts)) async for row in office.repository.audit.rows() if row.kind == kind
     ]
 
 
@@ -162,7 +160,7 @@ async def test_a_check_that_ends_after_continue_records_nothing(either_office: O
     assert late.reason is RefusalReason.WRONG_STATE
     assert await office.repository.verification(request.id) is None
     assert (await office.now(request.id)).state is State.APPROVED
-    rows = [row async for row in office.repository.audit.rows()]  # type: ignore[attr-defined]
+    rows = [row async for row in office.repository.audit.rows()]
     assert [row.who for row in rows if row.kind == "checked"] == [BO]
 
 
@@ -192,4 +190,4 @@ async def test_after_a_check_the_request_can_still_continue_and_end(office: Offi
     ended_here = await office.decisions.end_here(request.id, person(ANN), SUPPORT)
     assert isinstance(ended_here, Request)
     assert ended_here.state is State.DONE
-    assert Event.ENDED_HERE in {row.kind async for row in office.repository.audit.rows()}  # type: ignore[attr-defined]
+    assert Event.ENDED_HERE in {row.kind async for row in office.repository.audit.rows()}

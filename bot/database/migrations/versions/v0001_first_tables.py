@@ -122,9 +122,3 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("request", "portion", "batch", name="pk_batches"),
     )
-
-
-def downgrade() -> None:
-    """Drop the tables."""
-    for table in ("batches", "votes", "outbox", "customers", "requests"):
-        op.drop_table(table)

@@ -66,15 +66,6 @@ def upgrade() -> None:
     _guard_sqlite() if op.get_bind().dialect.name == "sqlite" else _guard_postgres()
 
 
-def downgrade() -> None:
-    """Drop the tables."""
-    op.drop_column("requests", "purged_at")
-    for table in ("audit_key", "audit_customers", "audit_heads", "audit_head", "audit"):
-        op.drop_table(table)
-    if op.get_bind().dialect.name != "sqlite":
-        op.execute("DROP FUNCTION discount_bot_audit_is_kept")
-
-
 def _guard_sqlite() -> None:
     """Refuse changes, and an INSERT over an old row: OR REPLACE deletes without firing a DELETE trigger."""
     for table in KEPT:

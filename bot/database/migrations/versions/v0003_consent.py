@@ -31,15 +31,6 @@ def upgrade() -> None:
     )
 
 
-def downgrade() -> None:
-    """Drop them."""
-    op.drop_table("channels")
-    op.drop_index("ix_requests_channel_started_at", "requests")
-    op.drop_index("ix_requests_rule_id_started_at", "requests")
-    op.drop_column("requests", "rule_id")
-    op.drop_column("requests", "tier")
-
-
 def _kept(rule_id: str) -> str:
     """Write an id as `mapping.encode` does; a migration must not depend on code that may change."""
     return "".join(

@@ -35,10 +35,3 @@ def upgrade() -> None:
     op.bulk_insert(
         table, [{"id": 1, "since": None, "doer": None, "why": "", "faults": 0, "changes": 0, "told": 0}]
     )
-
-
-def downgrade() -> None:
-    """Drop them."""
-    op.drop_table("pause")
-    for name, *_ in reversed(COLUMNS):
-        op.drop_column("requests", name)

@@ -11,9 +11,3 @@ def upgrade() -> None:
     """Add the column."""
     op.add_column("requests", sa.Column("rest_of", sa.Text()))
     op.create_index("ix_requests_rest_of", "requests", ["rest_of"])
-
-
-def downgrade() -> None:
-    """Drop it."""
-    op.drop_index("ix_requests_rest_of", "requests")
-    op.drop_column("requests", "rest_of")

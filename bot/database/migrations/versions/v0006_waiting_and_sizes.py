@@ -17,9 +17,3 @@ def upgrade() -> None:
         sa.Column("learnt_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("account", name="pk_sizes"),
     )
-
-
-def downgrade() -> None:
-    """Drop them."""
-    op.drop_table("sizes")
-    op.drop_column("requests", "waits_since")

@@ -20,10 +20,3 @@ def upgrade() -> None:
         sa.Column("until", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("term", name="pk_replicas"),
     )
-
-
-def downgrade() -> None:
-    """Drop them."""
-    op.drop_table("replicas")
-    op.drop_column("batches", "fence")
-    op.drop_column("requests", "fence")

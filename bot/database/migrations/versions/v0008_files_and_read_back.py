@@ -37,10 +37,3 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("request", name="pk_read_back"),
     )
-
-
-def downgrade() -> None:
-    """Drop them."""
-    op.drop_table("read_back")
-    op.drop_table("files")
-    op.drop_column("requests", "files")

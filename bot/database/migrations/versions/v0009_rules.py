@@ -17,8 +17,3 @@ def upgrade() -> None:
         sa.Column("content", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("account", name="pk_rules"),
     )
-
-
-def downgrade() -> None:
-    """Drop it."""
-    op.drop_table("rules")

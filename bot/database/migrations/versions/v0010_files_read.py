@@ -10,8 +10,3 @@ down_revision = "0009"
 def upgrade() -> None:
     """Add the column."""
     op.add_column("requests", sa.Column("files_read", sa.Text(), nullable=False, server_default=""))
-
-
-def downgrade() -> None:
-    """Drop it."""
-    op.drop_column("requests", "files_read")

@@ -17,8 +17,3 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name="pk_deliveries"),
         sqlite_with_rowid=False,
     )
-
-
-def downgrade() -> None:
-    """Drop it."""
-    op.drop_table("deliveries")

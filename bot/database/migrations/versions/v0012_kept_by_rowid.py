@@ -16,11 +16,6 @@ def upgrade() -> None:
     _guard(f" OR (rowid = NEW.rowid AND {UNSET})")
 
 
-def downgrade() -> None:
-    """Refuse only an insert over an old key again."""
-    _guard("")
-
-
 def _guard(or_rowid: str) -> None:
     if op.get_bind().dialect.name != "sqlite":
         return

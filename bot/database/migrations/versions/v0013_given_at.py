@@ -18,10 +18,3 @@ def upgrade() -> None:
     )
     for name in ("had_before", "maybe_before"):
         op.add_column("requests", sa.Column(name, sa.Integer(), nullable=False, server_default="0"))
-
-
-def downgrade() -> None:
-    """Drop them."""
-    for name in ("had_before", "maybe_before"):
-        op.drop_column("requests", name)
-    op.drop_column("batches", "given_at")

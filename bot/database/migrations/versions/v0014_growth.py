@@ -59,13 +59,3 @@ def upgrade() -> None:
         build_index(name, table, columns, where)
     for name in REPLACED:
         drop_index(f"ix_requests_{name}_started_at", "requests")
-
-
-def downgrade() -> None:
-    """Put the former indexes back."""
-    for name in REPLACED:
-        op.create_index(f"ix_requests_{name}_started_at", "requests", [name, "started_at"])
-    for name, table, *_ in INDEXES:
-        op.drop_index(name, table)
-    for name, *_ in GRANTED:
-        op.drop_column("requests", name)

@@ -27,9 +27,3 @@ def upgrade() -> None:
         *(sa.Column(name, sa.BigInteger()) for name in ("backup_at", "searched_at", "told_at")),
         sa.PrimaryKeyConstraint("lost_hash", name="pk_restores"),
     )
-
-
-def downgrade() -> None:
-    """Drop them."""
-    op.drop_table("restores")
-    op.drop_table("lost_requests")

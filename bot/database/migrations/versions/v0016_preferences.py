@@ -17,9 +17,3 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("person", name="pk_preferences"),
     )
     op.add_column("requests", sa.Column("told_of_pause", sa.Integer(), nullable=False, server_default="0"))
-
-
-def downgrade() -> None:
-    """Drop them."""
-    op.drop_column("requests", "told_of_pause")
-    op.drop_table("preferences")

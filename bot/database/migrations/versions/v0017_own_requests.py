@@ -1,7 +1,5 @@
 """An index to list one person's requests a page at a time, however many they have."""
 
-from alembic import op
-
 from bot.database.migrations.indexes import build_index
 
 revision = "0017"
@@ -18,8 +16,3 @@ COLUMNS = (
 def upgrade() -> None:
     """Add the index."""
     build_index(NAME, "requests", COLUMNS, "state != 'draft'")
-
-
-def downgrade() -> None:
-    """Drop it."""
-    op.drop_index(NAME, "requests")

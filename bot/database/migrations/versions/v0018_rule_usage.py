@@ -20,9 +20,3 @@ def upgrade() -> None:
         if_not_exists=True,
     )
     build_index("ix_requests_rule_id_granted_from", "requests", ("rule_id", "granted_from"))
-
-
-def downgrade() -> None:
-    """Drop them."""
-    op.drop_index("ix_requests_rule_id_granted_from", "requests")
-    op.drop_table("rule_usage")

@@ -10,8 +10,3 @@ down_revision = "0018"
 def upgrade() -> None:
     """Add the column."""
     op.add_column("pause", sa.Column("messages", sa.Text(), nullable=False, server_default=""))
-
-
-def downgrade() -> None:
-    """Drop it."""
-    op.drop_column("pause", "messages")
