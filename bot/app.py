@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from slack_bolt import BoltResponse
@@ -86,31 +86,21 @@ class RunningBot:
 async def run_bot(
     settings: Settings, policy: Policy, *, clock: Clock | None = None, retry_policy: RetryPolicy | None = None
 ) -> AsyncIterator[RunningBot]:
-    """Assemble a bot and let it work until the block ends.
-
-    Raises:
-        ConfigError: Slack does not take the bot's token, or the port is taken.
-    """
+    """Assemble a bot and let it work until the block ends; raises ConfigError for a bad token or port."""
     async with AsyncExitStack() as stack:
-        # A supervisor would end the bot while it waits for Slack, so it answers health checks from the start.
-        async with serve(build_web(slack=None, ready=_starting), host=settings.host, port=settings.port):
-            resources = await stack.enter_async_context(
-                open_resources(settings, policy, clock or SystemClock())
-            )
-            head_keeper = _build_head_keeper(resources)
-            await stack.enter_async_context(head_keeper.lifespan())
+        resources, head_keeper = await _start(stack, settings, policy, clock or SystemClock())
         set_language(lambda: chosen(policy.language, policy.locale))
-        repository, clock = resources.repository, resources.clock
+        repository, clock, account = resources.repository, resources.clock, settings.dintero_account_id
         retry_policy = retry_policy or RetryPolicy()
         scheduler = CallScheduler(first=retry_policy.first, longest=retry_policy.longest)
         lookups = RuleLookups(resources.dintero, scheduler)
         background = _build_background(settings, resources, retry_policy, lookups)
         deferred_work, catalog = DeferredWork(background), RuleCatalog(resources.dintero)
         ctx = _build_context(resources, background, deferred_work, catalog, lookups)
-        await _compare_account(repository, settings.dintero_account_id, clock)
-        await repository.record(policy_in_force(policy, settings.dintero_account_id))
+        await _compare_account(repository, account, clock)
+        await repository.record(policy_in_force(policy, account))
         relay, progress_updater = _build_messaging(resources)
-        lifespan = background.lifespan(
+        working = background.lifespan(
             decisions=ctx.decisions,
             relay=relay,
             progress_updater=progress_updater,
@@ -119,12 +109,24 @@ async def run_bot(
             head_keeper=head_keeper,
             sync_clock=partial(sync_clock, clock, repository),
         )
-        await stack.enter_async_context(lifespan)
+        await stack.enter_async_context(working)
         bolt = build_bolt(resources.client, ctx, deferred_work)
         port = await stack.enter_async_context(_listen(settings, bolt, resources, catalog, relay))
         stack.callback(background.drain)
         background.spawn(_warn_of_missing_approvers(resources.access.fresh()))
         yield RunningBot(port, repository, background, catalog, resources.membership.name)
+
+
+async def _start(
+    stack: AsyncExitStack, settings: Settings, policy: Policy, clock: Clock
+) -> tuple[Resources, AuditHeadKeeper]:
+    """Open the connections, and compare the audit with Slack, which may be away for long."""
+    # A supervisor would end the bot while it waits, so it answers health checks from the start.
+    async with serve(build_web(slack=None, ready=_starting), host=settings.host, port=settings.port):
+        resources = await stack.enter_async_context(open_resources(settings, policy, clock))
+        head_keeper = _build_head_keeper(resources)
+        await stack.enter_async_context(head_keeper.lifespan())
+    return resources, head_keeper
 
 
 async def _warn_of_missing_approvers(access: AccessControl) -> None:
@@ -189,33 +191,18 @@ def _build_context(
     lookups: RuleLookups,
 ) -> HandlerContext:
     repository, access, clock = resources.repository, resources.access, resources.clock
+    parts: Any = {"repository": repository, "access": access, "clock": clock, "background": background}
     return HandlerContext(
-        drafts=DraftService(
-            repository=repository,
-            access=access,
-            catalog=catalog,
-            file_reader=SlackFileReader(resources.client),
-            clock=clock,
-            background=background,
-        ),
+        drafts=DraftService(**parts, catalog=catalog, file_reader=SlackFileReader(resources.client)),
         decisions=DecisionService(
-            repository=repository,
-            access=access,
-            clock=clock,
-            background=background,
+            **parts,
             progress_tracker=resources.progress_tracker,
             catalog=catalog,
             prepare_start=background.prepare_start,
         ),
         preferences=PreferenceService(repository, access, clock),
         rule_history=_build_rule_history(resources),
-        check_again=CheckAgainService(
-            repository=repository,
-            access=access,
-            clock=clock,
-            background=background,
-            look_up=OutcomeVerifier(repository, lookups, clock).look_up,
-        ),
+        check_again=CheckAgainService(**parts, look_up=OutcomeVerifier(repository, lookups, clock).look_up),
         background=deferred_work,
         modal_controller=ModalController(resources.client, resources.formatter),
         formatter=resources.formatter,
@@ -238,15 +225,12 @@ def _build_messaging(resources: Resources) -> tuple[OutboxRelay, ProgressUpdater
         may=may,
     )
     fallback = FallbackNotifier(repository, clock, policy.admins)
-    relay = OutboxRelay(repository=repository, announcer=announcer, clock=clock, fallback=fallback, may=may)
-    progress_updater = ProgressUpdater(
-        repository=repository,
-        announcer=announcer,
-        clock=clock,
-        progress_tracker=resources.progress_tracker,
-        troubled_until=lambda: relay.troubled_until,
+    parts: Any = {"repository": repository, "announcer": announcer, "clock": clock}
+    relay = OutboxRelay(**parts, fallback=fallback, may=may)
+    tracker = resources.progress_tracker
+    return relay, ProgressUpdater(
+        **parts, progress_tracker=tracker, troubled_until=lambda: relay.troubled_until
     )
-    return relay, progress_updater
 
 
 def _build_head_keeper(resources: Resources) -> AuditHeadKeeper:

@@ -26,11 +26,7 @@ log = structlog.get_logger()
 async def run(
     settings: Settings, policy: Policy, *, clock: Clock | None = None, retry_policy: RetryPolicy | None = None
 ) -> None:
-    """Run until SIGTERM or SIGINT; then end within ten seconds.
-
-    Raises:
-        ConfigError: Slack does not take the bot's token, or the port is taken.
-    """
+    """Run until SIGTERM or SIGINT, then end within ten seconds; raises ConfigError as `run_bot` does."""
     _warn(settings)
     ready, ended = asyncio.Event(), asyncio.Event()
 
@@ -52,10 +48,7 @@ async def run(
 
     def end() -> None:
         ended.set()
-        # All that counts is written, so the next start goes on even after an exit by force.
-        watchdog = threading.Timer(EXIT_SECONDS, os._exit, (0,))
-        watchdog.daemon = True
-        watchdog.start()
+        _limit_time()
         if not ready.is_set():
             working.cancel()  # nothing to drain if start-up has not finished (Slack may be unreachable)
 
@@ -65,6 +58,13 @@ async def run(
     await asyncio.wait({working})
     if not (working.cancelled() and ended.is_set()):
         await working
+
+
+def _limit_time() -> None:
+    """End the process by force if it hangs: all that counts is written, so the next start goes on."""
+    watchdog = threading.Timer(EXIT_SECONDS, os._exit, (0,))
+    watchdog.daemon = True
+    watchdog.start()
 
 
 def _warn(settings: Settings) -> None:

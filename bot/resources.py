@@ -38,11 +38,7 @@ class Resources:
 
 @asynccontextmanager
 async def open_resources(settings: Settings, policy: Policy, clock: Clock) -> AsyncIterator[Resources]:
-    """Open the connections, and close them at the end of the block.
-
-    Raises:
-        ConfigError: Slack does not take the bot's token.
-    """
+    """Open the connections, and close them; raises ConfigError if Slack does not take the bot's token."""
     database = settings.database_url.get_secret_value()
     async with (
         open_client(settings.slack_api_url, settings.slack_bot_token.get_secret_value()) as client,

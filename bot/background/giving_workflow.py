@@ -130,10 +130,7 @@ class GivingWorkflow:
     ) -> GivingRun:
         """Claim a request for this process, in a term of its own; of two claims only the later one may write.
 
-        `until` is when its approvals end.
-
-        Raises:
-            LeaseLost: the term is over: other processes have gone on in place of this one.
+        `until` is when its approvals end. Raises LeaseLost if the term is over: others have gone on.
         """
         check_lease = partial(self.membership.ours, term)
         await check_lease()

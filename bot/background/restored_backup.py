@@ -43,11 +43,7 @@ class RestoredBackup:
         return begun
 
     async def tell_lost(self, backup_at: datetime | None) -> None:
-        """Search Slack for cards of requests that the database lacks, and tell the admins.
-
-        Raises:
-            SlackApiError, aiohttp.ClientError, OSError: Slack is away, or no admin could be reached.
-        """
+        """Search Slack for requests that the database lacks, and tell the admins; raises what Slack does."""
         found = await self.cards.cards(backup_at, self.clock.now())
         lost = await self.repository.note_lost(found, self.clock.now())
         for one in lost:

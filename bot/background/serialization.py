@@ -20,11 +20,7 @@ class PlainDataUnpickler(pickle.Unpickler):
     """Reads a pickle of texts, numbers, lists and mappings."""
 
     def find_class(self, module: str, name: str) -> Any:
-        """Refuse everything that can run code: a pickle has to find it first.
-
-        Raises:
-            pickle.UnpicklingError: always.
-        """
+        """Refuse everything that can run code: a pickle has to find it first."""
         raise pickle.UnpicklingError(f"{module}.{name} is no plain data")
 
 

@@ -32,11 +32,7 @@ class Membership(Protocol):
         """Call this when a peer changes something or is gone, and when this process becomes leader."""
 
     async def ours(self, term: int) -> None:
-        """Make sure that a term of this process still lasts; wait while the database is unavailable.
-
-        Raises:
-            LeaseLost: it is over.
-        """
+        """Raise LeaseLost if a term of this process is over; wait while the database is unavailable."""
 
 
 @dataclass(slots=True)
@@ -58,11 +54,7 @@ class SingleProcess:
 
 @asynccontextmanager
 async def join_cluster(url: str) -> AsyncIterator[Membership]:
-    """Be a member of the cluster on a migrated database until the block ends.
-
-    Raises:
-        DatabaseUnavailable: the database cannot be reached, or a version that allows no peers uses it.
-    """
+    """Be a member of the cluster on a migrated database, or raise DatabaseUnavailable."""
     parsed = parse_url(url)
     if is_sqlite(parsed):
         yield SingleProcess()

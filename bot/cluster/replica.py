@@ -98,11 +98,7 @@ class Replica:
         self._notify_owner = call
 
     async def ours(self, term: int) -> None:
-        """Make sure that a term of this process still lasts; wait while the database is unavailable.
-
-        Raises:
-            LeaseLost: it is over.
-        """
+        """Raise LeaseLost if a term of this process is over; wait while the database is unavailable."""
         while term == self.term and not self.leased:
             self._renewed.clear()
             with suppress(TimeoutError):
@@ -203,11 +199,7 @@ class Replica:
 
 @asynccontextmanager
 async def open_replica(url: URL) -> AsyncIterator[Replica]:
-    """Be one of the processes on a PostgreSQL database until the block ends.
-
-    Raises:
-        DatabaseUnavailable: the database cannot be reached, or a version that allows no peers uses it.
-    """
+    """Be one of the processes on a PostgreSQL database, or raise DatabaseUnavailable."""
     replica = Replica(url)
     try:
         connection = await replica.connect()

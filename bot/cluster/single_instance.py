@@ -21,11 +21,7 @@ _LOCK: Final = 0x64_69_73_63_62_6F_74
 
 @asynccontextmanager
 async def single_instance(url: str, *, patience: float = PATIENCE_SECONDS) -> AsyncIterator[None]:
-    """On SQLite, be the only bot on a file until the block ends; wait for one that is ending.
-
-    Raises:
-        DatabaseUnavailable: another bot uses the file, or it cannot be opened.
-    """
+    """Be the only bot on an SQLite file, or raise DatabaseUnavailable; wait for one that is ending."""
     parsed = parse_url(url)
     if not is_sqlite(parsed):
         yield
@@ -59,11 +55,7 @@ def _lock_file(url: URL) -> sqlite3.Connection | None:
 async def shared_lock(
     connection: psycopg.AsyncConnection[Any], *, patience: float = PATIENCE_SECONDS
 ) -> None:
-    """Keep older versions, which allow no peers, out while the connection lasts; wait for one that is ending.
-
-    Raises:
-        DatabaseUnavailable: an older version uses the database.
-    """
+    """Keep older versions, which allow no peers, out, or raise DatabaseUnavailable; wait as above."""
     give_up_at = asyncio.get_running_loop().time() + patience
     while True:
         cursor = await connection.execute("SELECT pg_try_advisory_lock_shared(%s)", (_LOCK,))

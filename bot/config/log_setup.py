@@ -67,14 +67,7 @@ def set_up_logs(
     """Send structlog and the standard library's logging through one handler, by default to standard error."""
     stream = to or sys.stderr
     handler = logging.StreamHandler(stream)
-    renderers: list[Processor] = [
-        structlog.dev.ConsoleRenderer(
-            colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback
-        )
-    ]
-    if as_json:
-        json_renderer = structlog.processors.JSONRenderer(ensure_ascii=False, default=str)
-        renderers = [structlog.processors.format_exc_info, json_renderer]
+    renderers = _json_renderers() if as_json else [_console_renderer(stream)]
     handler.setFormatter(RedactingFormatter(*renderers, secrets=secrets))
     handler.addFilter(partial(_is_wanted, debug=level == "debug"))
     root = logging.getLogger()
@@ -96,6 +89,16 @@ def set_up_logs(
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
+
+
+def _json_renderers() -> list[Processor]:
+    json_renderer = structlog.processors.JSONRenderer(ensure_ascii=False, default=str)
+    return [structlog.processors.format_exc_info, json_renderer]
+
+
+def _console_renderer(stream: TextIO) -> Processor:
+    plain = structlog.dev.plain_traceback
+    return structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=plain)
 
 
 def _is_wanted(record: logging.LogRecord, *, debug: bool) -> bool:

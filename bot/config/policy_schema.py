@@ -57,6 +57,11 @@ Minutes = Annotated[float, Field(le=WEEK_MINUTES, allow_inf_nan=False)]
 Admin = Annotated[UserId, _check(re.compile(USER_ID).fullmatch)]
 
 
+def _key(allowed: str, example: str, **bounds: Any) -> Any:
+    """Make a key that a table may leave out."""
+    return Field(None, description=allowed, examples=[example], **bounds)
+
+
 class TableSchema(BaseModel):
     """A table whose keys and types are checked strictly; of the keys in `one_of` it needs at least one."""
 
@@ -96,86 +101,48 @@ class ChannelSchema(TableSchema):
     Each has a description of what is allowed, and an example of how to write it.
     """
 
-    name: Annotated[str, _check(re.compile(r"\S(.{0,78}\S)?").fullmatch)] = Field(
-        "", description="one line of 1 to 80 characters", examples=['name = "loyalty-support"']
+    name: Annotated[str, _check(re.compile(r"\S(.{0,78}\S)?").fullmatch)] = _key(
+        "one line of 1 to 80 characters", 'name = "loyalty-support"'
     )
-    rules: Annotated[list[RuleName], NOT_EMPTY] = Field(
-        [], description='rule IDs, or "*" for every rule', examples=['rules = ["*"]']
+    rules: Annotated[list[RuleName], NOT_EMPTY] = _key('rule IDs, or "*" for every rule', 'rules = ["*"]')
+    requesters: Annotated[list[Requester], NOT_EMPTY] = _key(
+        f'{APPROVERS}, or "*" for every full member', 'requesters = ["*"]'
     )
-    requesters: Annotated[list[Requester], NOT_EMPTY] = Field(
-        [], description=f'{APPROVERS}, or "*" for every full member', examples=['requesters = ["*"]']
+    approvers: Annotated[list[Approver], NOT_EMPTY] = _key(
+        APPROVERS, 'approvers = ["U0123456789", "S0123456789"]'
     )
-    approvers: Annotated[list[Approver], NOT_EMPTY] = Field(
-        [], description=APPROVERS, examples=['approvers = ["U0123456789", "S0123456789"]']
+    max_customers: int = _key(
+        "a whole number from 1 to 10,000,000", "max_customers = 500", ge=1, le=MAX_CUSTOMERS
     )
-    max_customers: int = Field(
-        0,
-        ge=1,
-        le=MAX_CUSTOMERS,
-        description="a whole number from 1 to 10,000,000",
-        examples=["max_customers = 500"],
+    max_amount: int = _key(
+        "øre or cents: 1_000_000 is 10,000.00", "max_amount = 5_000_000", ge=0, le=MAX_AMOUNT
     )
-    max_amount: int = Field(
-        0,
-        ge=0,
-        le=MAX_AMOUNT,
-        description="øre or cents: 1_000_000 is 10,000.00",
-        examples=["max_amount = 5_000_000"],
+    allow_unpriced: bool = _key(FLAG, "allow_unpriced = true")
+    notify: Annotated[list[Channel], NOT_EMPTY] = _key("channel IDs C…, G…", 'notify = ["C0123456789"]')
+    require_reason: bool = _key(FLAG, "require_reason = true")
+    approvals: int = _key("a whole number from 0 to 10", "approvals = 1", ge=0, le=MAX_APPROVALS)
+    expires_hours: float = _key(
+        "hours, above 0 and at most 8760", "expires_hours = 24", gt=0, le=YEAR_HOURS, allow_inf_nan=False
     )
-    allow_unpriced: bool = Field(False, description=FLAG, examples=["allow_unpriced = true"])
-    notify: Annotated[list[Channel], NOT_EMPTY] = Field(
-        [], description="channel IDs C…, G…", examples=['notify = ["C0123456789"]']
+    batch_size: int = _key("a whole number from 1 to 100,000", "batch_size = 500", ge=1, le=100_000)
+    concurrency: int = _key("a whole number from 1 to 64", "concurrency = 8", ge=1, le=64)
+    hold_minutes: Minutes = _key("minutes, from 0 to 10,080 (a week)", "hold_minutes = 10", ge=0)
+    remind_minutes: Minutes = _key("minutes, from 1 to 10,080 (a week)", "remind_minutes = 60", ge=1)
+    escalate_to: Annotated[list[Approver], NOT_EMPTY] = _key(APPROVERS, 'escalate_to = ["U0123456789"]')
+    reserved: bool = _key(FLAG, "reserved = false")
+    language: Annotated[str, _check(LANGUAGES.__contains__)] = _key(
+        '"en" or "nb" (Norwegian bokmål)', 'language = "nb"'
     )
-    require_reason: bool = Field(False, description=FLAG, examples=["require_reason = true"])
-    approvals: int = Field(
-        0, ge=0, le=MAX_APPROVALS, description="a whole number from 0 to 10", examples=["approvals = 1"]
+    locale: Annotated[str, _check(_is_locale)] = _key(
+        "how numbers, money and dates are written", 'locale = "nb_NO"'
     )
-    expires_hours: float = Field(
-        0,
-        gt=0,
-        le=YEAR_HOURS,
-        allow_inf_nan=False,
-        description="hours, above 0 and at most 8760",
-        examples=["expires_hours = 24"],
+    repeat_days: int = _key("days, from 0 (never) to 366", "repeat_days = 7", ge=0, le=MAX_DAYS)
+    tier_hours: float = _key(
+        "hours, from 0 to 8760", "tier_hours = 24", ge=0, le=YEAR_HOURS, allow_inf_nan=False
     )
-    batch_size: int = Field(
-        0, ge=1, le=100_000, description="a whole number from 1 to 100,000", examples=["batch_size = 500"]
-    )
-    concurrency: int = Field(
-        0, ge=1, le=64, description="a whole number from 1 to 64", examples=["concurrency = 8"]
-    )
-    hold_minutes: Minutes = Field(
-        0, ge=0, description="minutes, from 0 to 10,080 (a week)", examples=["hold_minutes = 10"]
-    )
-    remind_minutes: Minutes = Field(
-        0, ge=1, description="minutes, from 1 to 10,080 (a week)", examples=["remind_minutes = 60"]
-    )
-    escalate_to: Annotated[list[Approver], NOT_EMPTY] = Field(
-        [], description=APPROVERS, examples=['escalate_to = ["U0123456789"]']
-    )
-    reserved: bool = Field(False, description=FLAG, examples=["reserved = false"])
-    language: Annotated[str, _check(LANGUAGES.__contains__)] = Field(
-        "", description='"en" or "nb" (Norwegian bokmål)', examples=['language = "nb"']
-    )
-    locale: Annotated[str, _check(_is_locale)] = Field(
-        "", description="how numbers, money and dates are written", examples=['locale = "nb_NO"']
-    )
-    repeat_days: int = Field(
-        0, ge=0, le=MAX_DAYS, description="days, from 0 (never) to 366", examples=["repeat_days = 7"]
-    )
-    tier_hours: float = Field(
-        0,
-        ge=0,
-        le=YEAR_HOURS,
-        allow_inf_nan=False,
-        description="hours, from 0 to 8760",
-        examples=["tier_hours = 24"],
-    )
-    budget: BudgetSchema | None = Field(
-        None, description=BUDGET, examples=["budget = { days = 30, customers = 5000 }"]
-    )
-    tiers: Annotated[list[TierSchema], NOT_EMPTY] = Field(
-        [], description=TIERS, examples=["tiers = [{ above_customers = 100, approvals = 2 }]"]
+    budget: BudgetSchema | None = _key(BUDGET, "budget = { days = 30, customers = 5000 }")
+    tiers: Annotated[list[TierSchema], NOT_EMPTY] = _key(
+        TIERS, "tiers = [{ above_customers = 100, approvals = 2 }]"
     )
 
 

@@ -68,11 +68,7 @@ _MANIFEST: Final = TypeAdapter(Manifest)
 
 
 def take_backup(database: Path, engine: Path, into: Path, *, version: str, now: datetime) -> Path:
-    """Make a new folder in `into` with both files and a manifest, and return it; nothing is overwritten.
-
-    Raises:
-        BackupError: there is no database, or no room.
-    """
+    """Make a folder in `into` with both files and a manifest; overwrites nothing; raises BackupError."""
     if not database.exists():
         raise BackupError(f"There's no file {database}.", advice="Set DATABASE_URL to the bot's database.")
     files = {DATABASE: database} | ({ENGINE: engine} if engine.exists() else {})
@@ -89,11 +85,7 @@ def take_backup(database: Path, engine: Path, into: Path, *, version: str, now: 
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """Read what a backup says that it holds.
-
-    Raises:
-        BackupError: it is no backup, or one of a later program.
-    """
+    """Read what a backup holds; raises BackupError if it is none, or one of a later program."""
     what = f"{folder} isn't a backup of discount-bot"
     advice = f"Name a folder made by discount-bot backup: it has a file {MANIFEST}."
     try:
@@ -106,11 +98,7 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def check_copy(path: Path, saved: SavedFile | None = None, *, of: Path | None = None) -> None:
-    """Check that a file is a whole database, and the one that was saved; `of` is what it was copied from.
-
-    Raises:
-        BackupError: it is not.
-    """
+    """Raise BackupError unless a file is whole and as it was saved; `of` is what it was copied from."""
     advice = "Nothing was changed. Use another backup."
     if saved and saved_file(path) != saved:
         raise BackupError(f"{of or path} has changed since the backup was made.", advice=advice)

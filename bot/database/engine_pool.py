@@ -38,11 +38,7 @@ class TimedSyncConnection(psycopg.Connection[tuple[Any, ...]]):
     _listens = False
 
     def wait(self, gen: PQGen[Answer], interval: float = 0.1, timeout: float | None = None) -> Answer:
-        """Wait for an answer, for as long as it may take.
-
-        Raises:
-            psycopg.OperationalError: there is none in time.
-        """
+        """Wait for an answer, for as long as it may take; raises psycopg.OperationalError."""
         if timeout is not None or self._listens:
             return super().wait(gen, LISTENER_SECONDS, timeout)
         try:

@@ -29,9 +29,7 @@ _STATEMENT_FAULTS: Final = (DataError, IntegrityError, ProgrammingError)
 async def migrate(url: str) -> bool:
     """Migrate the database to the current schema; return False if it has it already.
 
-    Raises:
-        ConfigError: the URL names neither an SQLite file nor a PostgreSQL database.
-        DatabaseUnavailable: the database cannot be reached, or is newer than this program.
+    Raises ConfigError for a wrong URL, and DatabaseUnavailable for a newer schema too.
     """
     return await asyncio.to_thread(_migrate, parse_url(url))
 

@@ -116,11 +116,7 @@ class TimedConnection(psycopg.AsyncConnection[tuple[Any, ...]]):
         return connection
 
     async def wait(self, gen: PQGen[Answer], interval: float = 0.1, timeout: float | None = None) -> Answer:  # noqa: ASYNC109 - psycopg's signature
-        """Wait for an answer, or for notifications until a timeout.
-
-        Raises:
-            psycopg.OperationalError: there is none in time.
-        """
+        """Wait for an answer, or for notifications until a timeout; raises psycopg.OperationalError."""
         limit = ANSWER_SECONDS if timeout is None else timeout
         try:  # psycopg would look ten times a second for a Ctrl-C, which the event loop notices by itself
             return await wait_async(gen, self.pgconn.socket, max(interval, limit), limit)
@@ -265,11 +261,7 @@ async def _configure(connection: Connection) -> None:
 
 
 async def _check(connection: Connection) -> None:
-    """Find a connection that the server has dropped; an idle one, with nothing to read, costs no round trip.
-
-    Raises:
-        psycopg.OperationalError: it is dropped, and the pool makes another.
-    """
+    """Find a connection that the server has dropped; an idle one without input costs no round trip."""
     if has_input(connection.fileno()):
         await AsyncConnectionPool.check_connection(connection)
 

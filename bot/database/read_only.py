@@ -16,11 +16,7 @@ from bot.database.sqlite import BUSY_TIMEOUT_MS, read_only_name
 
 @contextmanager
 def open_read_only(url: URL) -> Iterator[Engine]:
-    """Open a database until the block ends; nothing that runs on it can write.
-
-    Raises:
-        DatabaseUnavailable: it cannot be read.
-    """
+    """Open a database, in which nothing can be written, or raise DatabaseUnavailable."""
     if is_sqlite(url):
         engine = create_engine("sqlite://", creator=lambda: _sqlite(url), poolclass=NullPool)
     else:

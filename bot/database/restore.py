@@ -75,10 +75,7 @@ class RestoreResult:
 def restore_backup(folder: Path, database: Path, engine: Path, *, now: datetime) -> RestoreResult:
     """Check a backup, move the present files aside, and put copies of the saved ones in their place.
 
-    No bot may run. After a crash in the middle it can simply be repeated.
-
-    Raises:
-        BackupError: the backup is damaged or too new, or there is no room.
+    No bot may run. After a crash in the middle it can simply be repeated. Raises BackupError.
     """
     manifest, places = read_manifest(folder), {DATABASE: database, ENGINE: engine}
     if manifest.schema > VERSION:

@@ -61,6 +61,8 @@ _errors_translated: Final = partial(
 Result = TypeVar("Result")
 Sql = tuple[str, Mapping[str, Any]]
 """A statement and its values."""
+Written = list[Any] | sqlite3.Error | DatabaseUnavailable | DeliveredBefore
+"""The rows that a write returned, or why it failed."""
 _REMEMBER: Final = remember(sqlite.insert(deliveries))
 
 
@@ -191,11 +193,7 @@ def truncate_log(path: str) -> bool:
 
 @asynccontextmanager
 async def whole_file(url: URL) -> AsyncIterator[None]:
-    """Check an SQLite file that nobody uses yet.
-
-    Raises:
-        DatabaseUnavailable: it is damaged, or its write-ahead log is of another moment.
-    """
+    """Raise DatabaseUnavailable if an SQLite file is damaged, or its log is of another moment."""
     with _errors_translated():
         fits = not is_sqlite(url) or await asyncio.to_thread(is_whole, Path(url.database or ""))
     if not fits:
@@ -308,11 +306,7 @@ class SqliteDatabase:
             self._lock.release()
 
     def _refuse_owner(self) -> None:
-        """Refuse a write that would wait for itself.
-
-        Raises:
-            RuntimeError: this task has a transaction open.
-        """
+        """Raise RuntimeError for a write that would wait for the transaction of its own task."""
         if self._owner is asyncio.current_task():
             raise RuntimeError("write by the open unit of work, not by the repository")
 
@@ -333,16 +327,10 @@ def _sql(statement: Statement, values: Values) -> Sql:
     return sql, {**constants, **values}
 
 
-def _run_batch(
-    connection: sqlite3.Connection, writes: Sequence[Write]
-) -> list[list[Any] | sqlite3.Error | DatabaseUnavailable | DeliveredBefore]:
-    """Run independent writes in one transaction; one that fails, as on a constraint, leaves the others alone.
-
-    Raises:
-        sqlite3.Error: nothing is written.
-    """
+def _run_batch(connection: sqlite3.Connection, writes: Sequence[Write]) -> list[Written]:
+    """Run independent writes in one transaction; one that fails leaves the others alone."""
     connection.execute("BEGIN IMMEDIATE")
-    results: list[list[Any] | sqlite3.Error | DatabaseUnavailable | DeliveredBefore] = []
+    results: list[Written] = []
     try:
         results += (_try(connection, write) for write in writes)
         connection.execute("COMMIT")
@@ -355,9 +343,7 @@ def _run_batch(
     return results
 
 
-def _try(
-    connection: sqlite3.Connection, write: Write
-) -> list[Any] | sqlite3.Error | DatabaseUnavailable | DeliveredBefore:
+def _try(connection: sqlite3.Connection, write: Write) -> Written:
     try:
         if write.remember and not connection.execute(*write.remember).fetchall():
             return DeliveredBefore()

@@ -75,9 +75,6 @@ class DinteroClient:
         Our reading of the documentation is that `starting_after` takes the last rule's id and that
         `state=all` omits nothing. The end is a page without new ids: a server may allow shorter pages, and
         one that repeats itself must not keep us reading.
-
-        Raises:
-            DinteroError: the rules could not be read.
         """
         found: dict[RuleId, Rule] = {}
         seen: set[str] = set()
@@ -97,26 +94,14 @@ class DinteroClient:
             params["starting_after"] = ids[-1]
 
     async def rule(self, rule: RuleId) -> Rule:
-        """Read one rule with its statistics.
-
-        Raises:
-            RuleNotFound: there is no such rule, or the text cannot be a rule's id (400).
-            DinteroError: the rule could not be read.
-        """
+        """Read one rule; a text that cannot be a rule's id (400) is not found either."""
         try:
             return self._rule(await self._get(self._url(rule)))
         except BatchRejectedError:
             raise RuleNotFound("not a rule id") from None
 
     async def refs(self, rule: RuleId, *, after: str | None = None) -> tuple[Holder, ...]:
-        """Read a page of a rule's holders, from the beginning or after a ref's id; the end is an empty page.
-
-        It requests all states, which is the documented default; a deleted ref names no customer.
-
-        Raises:
-            RuleNotFound: there is no such rule, or the text cannot be a rule's id (400).
-            DinteroError: the holders could not be read.
-        """
+        """Read a page of a rule's holders, in all states; a deleted ref names no customer."""
         params: dict[str, str | int] = {"limit": HOLDERS_PAGE, "state": "all"}
         if after:
             params["starting_after"] = after
@@ -127,19 +112,7 @@ class DinteroClient:
         return _read(answer, read_refs)
 
     async def add_customers(self, rule: RuleId, customers: Sequence[CustomerId], *, once: OnceKey) -> Rule:
-        """Give the rule's discount to these customers. Repeating the call with the same key is harmless.
-
-        As documented, only a 200 with a rule counts as given.
-
-        Raises:
-            BatchRejectedError: the API rejected the batch (400).
-            BatchTooLargeError: the batch is too large (413); fewer customers may pass.
-            TokenRefused, ScopeMissing, RuleNotFound: repeating the call is pointless.
-            RateLimitedError: the API turned the call away (429); nothing was done.
-            TokenUnavailable: no token now; nothing was done.
-            OutcomeUnknownError: no usable answer; the batch may have been applied. Repeat it with the same
-                key.
-        """
+        """Give the discount to these customers. As documented, only a 200 with a rule counts as given."""
         try:
             body = to_json({"customers": customers, "offering_constraint_id": once})
         except PydanticSerializationError:

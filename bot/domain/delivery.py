@@ -36,11 +36,7 @@ class Delivery:
     """Whether the person was told how it ended: nothing may be written any more."""
 
     def begin_write(self) -> None:
-        """Count a write that is about to be committed.
-
-        Raises:
-            DatabaseUnavailable: the person was told that nothing is written.
-        """
+        """Count a write about to be committed; raises DatabaseUnavailable if the delivery is closed."""
         self.writes += 1
         if self.closed:
             self.undo_write()
@@ -87,11 +83,7 @@ def no_delivery() -> Iterator[None]:
 
 @asynccontextmanager
 async def wait_limited(seconds: float = WAIT_SECONDS) -> AsyncIterator[None]:
-    """Limit a wait for the database, if a person waits.
-
-    Raises:
-        DatabaseUnavailable: it took too long.
-    """
+    """Limit a wait for the database, if a person waits; raises DatabaseUnavailable."""
     try:
         async with asyncio.timeout(seconds if current_delivery() else None):
             yield

@@ -47,8 +47,7 @@ class CircuitBreaker:
     async def call(self, make: Callable[[], Awaitable[Answer]]) -> Answer:
         """Make a call and learn from its end. A refusal, or a 429, shows that Dintero is up.
 
-        Raises:
-            BreakerOpenError: nothing went out.
+        Raises BreakerOpenError if nothing went out.
         """
         generation = self._enter()
         try:

@@ -110,10 +110,7 @@ class GivingRun:
         """Give to one row of customers whose outcome is not settled; a repeat does only the rest.
 
         The next portion is read once all batches of this one are out, so that no call waits for the database.
-        A cancelled portion ends the run.
-
-        Raises:
-            RunInterrupted: the program is closing, or another process gives the request.
+        A cancelled portion ends the run. Raises RunInterrupted if the program is closing, or lost the lease.
         """
         if not self._continues:
             return

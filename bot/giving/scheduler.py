@@ -57,11 +57,7 @@ class CallScheduler:
         return max(self._limiter.alone_until - loop_time(), 0.0)
 
     async def send(self, make: Callable[[], Awaitable[T]]) -> T:
-        """Make a call in a place that was taken, learn from its end, and free the place.
-
-        Raises:
-            BreakerOpenError: nothing went out; wait for another place.
-        """
+        """Make a call in a place that was taken, learn from its end, and free the place."""
         sent, cuts = loop_time(), self._limiter.cuts
         try:
             answer = await self._breaker.call(make)
@@ -83,10 +79,8 @@ class CallScheduler:
     async def lookup(self, make: Callable[[], Awaitable[T]], *, longest: float) -> T:
         """Make a lookup in a place that no batch takes; wait at most `longest` seconds for Dintero.
 
-        Its duration says nothing about batches. A lookup may be the probe of a Dintero that was down.
-
-        Raises:
-            CircuitOpenError: nothing went out, since Dintero is left alone.
+        Its duration says nothing about batches. A lookup may be the probe of a Dintero that was down. Raises
+        CircuitOpenError if nothing went out, since Dintero is left alone.
         """
         async with self._lookups:
             until = loop_time() + longest

@@ -232,11 +232,7 @@ class AccessControl:
         return tuple(dict.fromkeys(found))
 
     async def look_up(self, people: Collection[UserId], listed: Sequence[str]) -> None:
-        """Look up people and listed groups at once: checks that follow wait for no call of their own.
-
-        Raises:
-            DirectoryUnavailable: Slack gave no answer.
-        """
+        """Look up people and groups at once, for the checks that follow; raises DirectoryUnavailable."""
         await asyncio.gather(*map(self.directory.profile, people), self._groups(listed))
 
     async def electorate(
@@ -264,10 +260,8 @@ class AccessControl:
     async def missing_approvers(self, policy: ChannelPolicy) -> str:
         """Say how many people can approve in a channel, as "1/2", if its largest requests need more.
 
-        Where only approvers may request, one more is needed: nobody approves their own request.
-
-        Raises:
-            DirectoryUnavailable: Slack gave no answer.
+        Where only approvers may request, one more is needed: nobody approves their own request. Raises
+        DirectoryUnavailable.
         """
         if not policy.most_approvals:
             return ""

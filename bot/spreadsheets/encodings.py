@@ -77,8 +77,7 @@ def _utf16_without_mark(content: Content) -> str:
 def _utf8_letters(content: Content) -> tuple[int, int]:
     """Count the letters of several bytes, and the bytes that belong to none; of pure UTF-8 only roughly.
 
-    Raises:
-        FileError: it is UTF-8 that was cut off inside a letter.
+    Raises FileError if it was cut off inside a letter.
     """
     decoder, letters = codecs.getincrementaldecoder("utf-8")(), 0
     try:

@@ -76,11 +76,7 @@ class Work:
 
 
 def read_work(database_url: str, now: datetime) -> Work | None:
-    """Read it in a transaction that cannot write; None if no bot has ever started on this database.
-
-    Raises:
-        DatabaseUnavailable: it cannot be read.
-    """
+    """Read it, or raise DatabaseUnavailable; None if no bot has ever started on this database."""
     url = parse_url(database_url)
     if is_sqlite(url) and not Path(url.database or "").exists():
         return None

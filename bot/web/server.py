@@ -46,11 +46,7 @@ def build_web(*, slack: SlackEndpoint | None, ready: Callable[[], Awaitable[Read
 async def serve(
     app: web.Application, *, host: str, port: int, connections: Connections | None = None
 ) -> AsyncIterator[int]:
-    """Listen until the block ends; yields the port, a free one for 0.
-
-    Raises:
-        ConfigError: the address is not available.
-    """
+    """Listen until the block ends; yields the port, a free one for 0; raises ConfigError."""
     # no access log: a line for each request would cost more than its answer
     runner = web.AppRunner(
         app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS, keepalive_timeout=IDLE_SECONDS

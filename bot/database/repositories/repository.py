@@ -76,11 +76,7 @@ class SqlRepository(
         return await self._database.time()
 
     async def ping(self) -> None:
-        """Check that the database takes a write: after a fail-over, a standby still answers what is read.
-
-        Raises:
-            DatabaseUnavailable: it does not.
-        """
+        """Try a write, or raise DatabaseUnavailable: after a fail-over, a standby still answers reads."""
         await self._database.run(_READ, {})
         await self._database.run(_write_again(self._database.insert), _WRITTEN)
 
@@ -106,11 +102,7 @@ async def open_repository(
 ) -> AsyncIterator[SqlRepository]:
     """Migrate the database, and open the repository; without an audit key, it makes one and keeps it there.
 
-    On PostgreSQL a statement waits `pool_timeout` seconds for a connection.
-
-    Raises:
-        ConfigError: the URL names neither an SQLite file nor a PostgreSQL database.
-        DatabaseUnavailable: the database cannot be reached, or is newer than this program.
+    On PostgreSQL a statement waits `pool_timeout` seconds for a connection. Raises what `migrate` does.
     """
     await migrate(url)
     parsed = parse_url(url)
@@ -127,12 +119,7 @@ async def open_repository(
 
 @asynccontextmanager
 async def open_audit(url: str, *, audit_key: str | None = None) -> AsyncIterator[Audit]:
-    """Open the audit of an existing database to read it: nothing is migrated, made or written.
-
-    Raises:
-        ConfigError: the URL names neither an SQLite file nor a PostgreSQL database.
-        DatabaseUnavailable: the database cannot be reached, or has no audit.
-    """
+    """Open the audit of an existing database to read it: nothing is migrated, made or written."""
     parsed = parse_url(url)
     async with (
         open_sqlite(parsed, read_only=True)

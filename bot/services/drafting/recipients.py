@@ -48,11 +48,7 @@ class Reading:
     _kept: bool = False
 
     async def keep(self, file: int, piece: int, content: bytes) -> None:
-        """Keep a piece of a file.
-
-        Raises:
-            NoRoomError: the person has kept enough.
-        """
+        """Keep a piece of a file; raises NoRoomError."""
         self._unchecked += len(content)
         if self._unchecked >= CHECKED_BYTES:
             self._unchecked = 0
@@ -61,11 +57,7 @@ class Reading:
         await self.repository.keep_piece(self.request.id, self.name, file, piece, content)
 
     async def check_room(self) -> None:
-        """Look whether the person may keep more.
-
-        Raises:
-            NoRoomError: they may not.
-        """
+        """Raise NoRoomError if the person has kept enough."""
         if await self.repository.kept_bytes(self.request.requester, self.since) >= self.most:
             raise NoRoomError
 
@@ -130,11 +122,7 @@ class Recipients:
 
 
 async def resolve_recipients(draft: Draft, file_reader: FileReader, reading: Reading) -> Recipients:
-    """Resolve a draft's customers, packed in portions.
-
-    Raises:
-        NoRoomError: the person has kept enough for a day.
-    """
+    """Resolve a draft's customers, packed in portions; raises NoRoomError."""
     listed = await _listed(draft, file_reader, reading)
     if draft.first is None:
         return listed

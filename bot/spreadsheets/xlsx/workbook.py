@@ -102,11 +102,7 @@ class Workbook:
         return list(map(self.strings.__getitem__, map(int, references)))
 
     def shown(self, style: str, kind: str, raw: str) -> Shown:
-        """Return what people see in a cell, by its style, type and content.
-
-        Raises:
-            IndexError: it refers to a text that the workbook does not have.
-        """
+        """Return what people see in a cell; raises IndexError for a text that the workbook does not have."""
         if kind == "s" and raw.isdecimal():
             text = self.strings[int(raw)]
             return (text, None) if style in self.text_styles else self._text(text, style)
