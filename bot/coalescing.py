@@ -43,7 +43,6 @@ class Coalescer(Generic[Item, Result]):
         return await result
 
     async def _run_all(self) -> None:
-        """Run batches until no item waits."""
         while self._waiting:
             async with self._turn():
                 await self._lull()

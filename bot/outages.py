@@ -5,7 +5,7 @@ import socket
 import time
 from collections.abc import Callable
 from logging import getLogger
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from bot.errors import DatabaseUnavailable, DirectoryUnavailable, TransientError
 
@@ -13,16 +13,6 @@ TOLD_AFTER_SECONDS: Final = 2.0
 """A failure that passes sooner is no outage: its caller repeats the call."""
 
 log = getLogger(__name__)
-
-
-class Logger(Protocol):
-    """What is needed of a logger."""
-
-    def debug(self, event: str, **fields: Any) -> Any:
-        """Log for developers."""
-
-    def error(self, event: str, **fields: Any) -> Any:
-        """Log for the operator."""
 
 
 class Outage:
@@ -111,7 +101,7 @@ def is_outage(error: BaseException) -> bool:
     return isinstance(error, DirectoryUnavailable | TransientError | TimeoutError | ConnectionError)
 
 
-def log_failure(log: Logger, event: str, error: Exception, **fields: Any) -> None:
-    """Log what failed: a fault of the bot with its traceback, an outage only for developers."""
+def log_failure(log: Any, event: str, error: Exception, **fields: Any) -> None:
+    """Log what failed by structlog: a fault of the bot with its traceback, an outage only for developers."""
     write = log.debug if is_outage(error) else log.error
     write(event, exc_info=error, **fields)

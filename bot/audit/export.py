@@ -3,14 +3,14 @@
 import csv
 import json
 from collections.abc import AsyncIterator
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any, Final, Literal, TextIO
 
 from bot.database.audit.log import Row
 from bot.database.mapping import decode, from_micros
 from bot.domain.customers.tables import escape_formula
 
-COLUMNS: Final = ("seq", "at", "who", "channel", "request", "kind", "facts", "previous", "hash")
+COLUMNS: Final = tuple(field.name for field in fields(Row))
 
 
 async def export(rows: AsyncIterator[Row], to: TextIO, form: Literal["csv", "jsonl"]) -> None:

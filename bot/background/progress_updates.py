@@ -74,7 +74,6 @@ class ProgressUpdater:
             await self._edit(turn, now)
 
     def _must_wait(self, request: RequestId, now: datetime) -> bool:
-        """Check whether an edit must wait."""
         until = (
             self._last_edit + EDIT_INTERVAL,
             self._wait_until,

@@ -224,7 +224,6 @@ class BackgroundRunner:
         await delete_finished(self._clock.now() - WORKFLOWS_KEPT)
 
     async def _lead(self, work: Callable[[], Awaitable[object]]) -> None:
-        """Do work that only the leader does."""
         if self._membership.is_leader:
             self._leading += 1
             try:

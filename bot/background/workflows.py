@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, TypedDict
+from typing import Any, Final
 
 import structlog
 from dbos import DBOS, DBOSClient, DBOSConfig
@@ -103,13 +103,6 @@ def engine_versions(engine: Engine) -> tuple[int, int] | None:
     return get_migration_versions(engine, ENGINE_SCHEMA, use_listen_notify=True)
 
 
-class _Location(TypedDict, total=False):
-    """The arguments of DBOS that name its database."""
-
-    system_database_url: str
-    system_database_engine: Engine
-
-
 @dataclass(slots=True)
 class EngineDatabase:
     """The engine's database; on PostgreSQL with connections of ours, which survive a fail-over."""
@@ -117,7 +110,7 @@ class EngineDatabase:
     url: str
     _pool: EnginePool | None = None
 
-    def location(self) -> _Location:
+    def location(self) -> Any:
         """Open it, and name it for DBOS; opening it runs no code from it."""
         refuse_code()
         parsed = parse_url(self.url)

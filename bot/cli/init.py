@@ -8,7 +8,7 @@ from typing import Final
 
 import typer
 
-from bot.cli.prompts import Question, ask
+from bot.cli.prompts import ask
 from bot.config.policy_file import key_fault
 from bot.config.redaction import SECRETS
 from bot.config.settings import CREDENTIALS, Settings, environment, missing_credentials, setting_fault
@@ -71,20 +71,19 @@ def _credentials() -> Iterator[tuple[str, str]]:
     for names in CREDENTIALS:
         for name in names:
             fault = partial(setting_fault, name)
-            answer = ask(Question(f"{name} – {expected[name]}", fault, is_secret=name in SECRETS))
+            answer = ask(f"{name} – {expected[name]}", fault, is_secret=name in SECRETS)
             if answer:
                 yield name, answer
                 break
 
 
 def _policy_answers() -> PolicyAnswers:
-    """Ask for what a policy must have."""
     return PolicyAnswers(
-        channel=ask(Question(CHANNEL, _channel_fault)),
-        admins=_ids(ask(Question(ADMIN, _admins_fault))),
-        approvers=_ids(ask(Question(APPROVERS, _approvers_fault))),
-        currency=ask(Question("Currency", partial(_top_fault, "currency"), default="NOK")),
-        timezone=ask(Question("Time zone", partial(_top_fault, "timezone"), default="Europe/Oslo")),
+        channel=ask(CHANNEL, _channel_fault),
+        admins=_ids(ask(ADMIN, _admins_fault)),
+        approvers=_ids(ask(APPROVERS, _approvers_fault)),
+        currency=ask("Currency", partial(_top_fault, "currency"), default="NOK"),
+        timezone=ask("Time zone", partial(_top_fault, "timezone"), default="Europe/Oslo"),
     )
 
 

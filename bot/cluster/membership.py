@@ -3,41 +3,15 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TypeAlias
 
-from bot.cluster.replica import open_replica
+from bot.cluster.replica import Replica, open_replica
 from bot.database.connection import is_sqlite, parse_url
-
-
-class Membership(Protocol):
-    """This process among its peers."""
-
-    @property
-    def name(self) -> str:
-        """Its unique name."""
-
-    @property
-    def term(self) -> int:
-        """The number of its current term, which lasts until a peer evicts it; 0 without peers."""
-
-    @property
-    def is_leader(self) -> bool:
-        """Whether it runs the tasks that must run once."""
-
-    @property
-    def has_peers(self) -> bool:
-        """Whether there are peers to notify of changes."""
-
-    def when_changed(self, call: Callable[[], None]) -> None:
-        """Call this when a peer changes something or is gone, and when this process becomes leader."""
-
-    async def ours(self, term: int) -> None:
-        """Raise LeaseLost if a term of this process is over; wait while the database is unavailable."""
 
 
 @dataclass(slots=True)
 class SingleProcess:
-    """The only process on a database; `bot.cluster.single_instance` keeps others out."""
+    """The only process on a database, as a `Replica`; `bot.cluster.single_instance` keeps others out."""
 
     name: str = "discount-bot"
     """The next process has the same name, and so resumes the work of this one."""
@@ -50,6 +24,10 @@ class SingleProcess:
 
     async def ours(self, term: int) -> None:
         """Do nothing: no peer can evict it."""
+
+
+Membership: TypeAlias = SingleProcess | Replica
+"""This process among its peers."""
 
 
 @asynccontextmanager

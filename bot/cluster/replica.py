@@ -71,12 +71,14 @@ def now() -> float:
 
 @dataclass(slots=True)
 class Replica:
-    """One of several processes (`Membership`). When its term is over, its peers resume its work."""
+    """One of several processes. When its term is over, its peers resume its work."""
 
     url: URL
     name: str = field(default_factory=lambda: f"discount-bot-{uuid4().hex[:12]}")
     term: int = 0
+    """The number of its current term, which lasts until a peer evicts it; 0 before the first."""
     has_peers: bool = False
+    """Whether there are peers to notify of changes."""
     _notify_owner: Callable[[], None] = lambda: None
     _leased_until: float = 0.0
     _is_first: bool = False

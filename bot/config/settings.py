@@ -221,16 +221,15 @@ class ValueSources:
         return str(self.file) if name in self.in_file else f"the environment or in {self.file}"
 
 
-def value_sources(folder: Path | None = None, environ: Mapping[str, str] | None = None) -> ValueSources:
+def value_sources() -> ValueSources:
     """Find out where the values come from that `environment` merges; only those that are settings."""
     names = {str(field.alias) for field in Settings.model_fields.values()}
-    there = os.environ if environ is None else environ
-    file = {name: value for name, value in _env_file(folder).items() if name in names and value}
+    file = {name: value for name, value in _env_file(None).items() if name in names and value}
     return ValueSources(
-        file=((folder or Path()) / ENV_FILE).resolve(),
-        in_environment=frozenset(names.intersection(there)),
+        file=ENV_FILE.resolve(),
+        in_environment=frozenset(names.intersection(os.environ)),
         in_file=frozenset(file),
-        overridden=frozenset(name for name, value in file.items() if there.get(name, value) != value),
+        overridden=frozenset(name for name, value in file.items() if os.environ.get(name, value) != value),
     )
 
 

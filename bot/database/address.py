@@ -151,5 +151,4 @@ def _place(text: str) -> tuple[str, dict[str, str]] | None:
 
 @cache
 def _option_names() -> frozenset[str]:
-    """List the options that libpq knows."""
     return frozenset(option.keyword.decode() for option in Conninfo.get_defaults())

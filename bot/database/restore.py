@@ -98,7 +98,6 @@ def restore_backup(folder: Path, database: Path, engine: Path, *, now: datetime)
 
 
 def _copy(saved: Path, place: Path, cleaning: ExitStack) -> Path:
-    """Copy a saved file next to its place."""
     copy = place.with_name(f"{place.name}.restoring")
     copy.unlink(missing_ok=True)
     cleaning.callback(copy.unlink, missing_ok=True)

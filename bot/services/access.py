@@ -248,14 +248,11 @@ class AccessControl:
         A person counts once, under any number of ids. It looks up only as many people as are `needed`, or as
         the strictest tier asks for: a group may have hundreds. Those who are `known` come first.
         """
-        groups, own = await asyncio.gather(self._groups(policy.approvers), self._ids(requester))
+        groups, own = await asyncio.gather(self._groups(policy.approvers), self.directory.profile(requester))
         approvers = authorization.eligible_approvers(policy, groups, requester)
         first, needed = approvers.intersection(known), policy.most_approvals if needed is None else needed
-        _, out = await self._count_members([*sorted(first), *sorted(approvers - first)], needed, own)
+        _, out = await self._count_members([*sorted(first), *sorted(approvers - first)], needed, own.ids)
         return groups, out
-
-    async def _ids(self, user: UserId) -> frozenset[UserId]:
-        return (await self.directory.profile(user)).ids if user else frozenset()
 
     async def missing_approvers(self, policy: ChannelPolicy) -> str:
         """Say how many people can approve in a channel, as "1/2", if its largest requests need more.

@@ -91,14 +91,10 @@ class OverviewService:
         self, who: Person, channel: ChannelId, *, limit: int, skip: int = 0
     ) -> tuple[Request, ...] | Refusal:
         if is_direct(channel):
-            if refusal := await self.access.may_use_bot(who):
-                return refusal
-            ids = await self.access.ids_of(who)
-            return (
-                ids
-                if isinstance(ids, Refusal)
-                else await self.repository.recent_of(ids, limit=limit, skip=skip)
-            )
+            ids = await self.access.may_use_bot(who) or await self.access.ids_of(who)
+            if isinstance(ids, Refusal):
+                return ids
+            return await self.repository.recent_of(ids, limit=limit, skip=skip)
         policy = await self.access.may_use_channel(who, channel)
         if isinstance(policy, Refusal):
             return policy

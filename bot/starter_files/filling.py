@@ -56,7 +56,8 @@ def policy_text(answers: PolicyAnswers) -> str:
             text = re.sub(rf"(?m)^{key} = .+?(?= +#)", f"{key} = {json.dumps(value)}", text)
     for key in ONLY_EXAMPLES:
         text = re.sub(rf"(?m)^(?={key} = )", "# ", text)
-    if 0 < len(answers.approvers) < TIER_APPROVERS and not any(map(_is_group, answers.approvers)):
+    has_group = any(one.startswith("S") for one in answers.approvers)
+    if 0 < len(answers.approvers) < TIER_APPROVERS and not has_group:
         channel, tiers = text.split("\n[[", 1)
         text = f"{channel}\n" + re.sub("(?m)^(?=.)", "# ", f"[[{tiers}")
     return text.replace(EXAMPLE_CHANNEL, answers.channel or EXAMPLE_CHANNEL)
@@ -65,10 +66,6 @@ def policy_text(answers: PolicyAnswers) -> str:
 def has_example_ids(policy: str) -> bool:
     """Return whether a policy still has IDs of the example."""
     return bool(EXAMPLE_IDS.search(policy))
-
-
-def _is_group(approver: str) -> bool:
-    return approver.startswith("S")
 
 
 def _quoted(value: str) -> str:

@@ -91,20 +91,13 @@ class PriorGrantsRepository(BaseRepository):
         rows = await earlier_requests(self._database, request, since)
         if not rows:
             return PriorGrants()
-        small = await self._read_small(rows)
-        own = encode(request.id)
-        portions = await self._database.run(_PORTIONS, {"which": own})
-        asked = frozenset([id_ for portion, *_ in portions for id_ in await self._ids(own, portion)])
-        found, by, compared = set[CustomerId](), list[PriorRequest](), 0
-        for id_, batch_size, is_open, _, *described in rows[:MAX_REQUESTS]:
-            if compared > MAX_IDS:
-                break
-            overlap = _Overlap(asked, max(batch_size, 1), bool(is_open))
-            compared += await self._compare(id_, overlap, small)
+        asked = await self._asked(encode(request.id))
+        found, by = set[CustomerId](), list[PriorRequest]()
+        overlaps, more = await self._overlaps(rows, asked)
+        for overlap, row in overlaps:
             if same := overlap.given | overlap.unknown:
                 found |= same
-                by.append(_prior_request(id_, overlap, len(same), described))
-        more = len(rows) > MAX_REQUESTS or compared > MAX_IDS
+                by.append(_prior_request(row, overlap))
         among = frozenset(RequestId(decode(id_)) for id_, *_ in rows)
         return PriorGrants(len(found), tuple(by), more=more, among=among)
 
@@ -112,34 +105,45 @@ class PriorGrantsRepository(BaseRepository):
         rows = await self._database.run(_SAME_KEY, _others(request))
         if not rows:
             return KeyUse()
-        small = await self._read_small(rows)
         wanted = await self._customers(request, given=given)
-        had, maybe, by, compared = set[CustomerId](), set[CustomerId](), list[PriorRequest](), 0
-        forgotten = False
-        for id_, batch_size, is_open, _, *described, purged_at in rows[:MAX_REQUESTS]:
-            if compared > MAX_IDS:
-                break
-            overlap = _Overlap(wanted, max(batch_size, 1), is_open=bool(is_open) and not given)
-            compared += await self._compare(id_, overlap, small)
+        had, maybe, by, forgotten = set[CustomerId](), set[CustomerId](), list[PriorRequest](), False
+        overlaps, more = await self._overlaps(rows, wanted, are_over=given)
+        for overlap, row in overlaps:
             had |= overlap.given
             maybe |= overlap.unknown
-            forgotten |= purged_at is not None
-            used = _prior_request(id_, overlap, len(overlap.given | overlap.unknown), described)
+            forgotten |= row[-1] is not None
+            used = _prior_request(row, overlap)
             if used.begun or used.customers:
                 by.append(used)
-        more = len(rows) > MAX_REQUESTS or compared > MAX_IDS
         return KeyUse(len(had), len(maybe - had), tuple(by), forgotten=forgotten, more=more)
+
+    async def _overlaps(
+        self, rows: Rows, wanted: frozenset[CustomerId], *, are_over: bool = False
+    ) -> tuple[list[tuple["_Overlap", Sequence[Any]]], bool]:
+        """Compare customers with those of other requests; say whether there are more than can be compared."""
+        small, found, compared = await self._read_small(rows), list[tuple[_Overlap, Sequence[Any]]](), 0
+        for row in rows[:MAX_REQUESTS]:
+            if compared > MAX_IDS:
+                break
+            id_, batch_size, is_open, *_ = row
+            overlap = _Overlap(wanted, max(batch_size, 1), is_open=bool(is_open) and not are_over)
+            compared += await self._compare(id_, overlap, small)
+            found.append((overlap, row))
+        return found, len(rows) > MAX_REQUESTS or compared > MAX_IDS
 
     async def _customers(self, request: Request, *, given: bool) -> frozenset[CustomerId]:
         """Read the customers who got it from a request, or all others."""
         own = encode(request.id)
-        portions = await self._database.run(_PORTIONS, {"which": own})
-        asked = frozenset([id_ for portion, *_ in portions for id_ in await self._ids(own, portion)])
+        asked = await self._asked(own)
         if request.started_at is None:
             return frozenset() if given else asked
         overlap = _Overlap(asked, max(request.batch_size, 1), is_open=False)
         await self._compare(own, overlap, {})
         return frozenset(overlap.given if given else asked - overlap.given)
+
+    async def _asked(self, request: str) -> frozenset[CustomerId]:
+        portions = await self._database.run(_PORTIONS, {"which": request})
+        return frozenset([id_ for portion, *_ in portions for id_ in await self._ids(request, portion)])
 
     async def _read_small(self, rows: Rows) -> "_Read":
         """Read the customers and outcomes of those requests that are small, many in a query."""
@@ -212,14 +216,14 @@ def _unpacked(portions: Rows, outcomes: Rows) -> _Read:
     return found
 
 
-def _prior_request(id_: str, overlap: _Overlap, customers: int, described: Sequence[Any]) -> PriorRequest:
-    short, channel, card_ts, asked_at, has_begun = described
+def _prior_request(row: Sequence[Any], overlap: _Overlap) -> PriorRequest:
+    id_, _, _, _, short, channel, card_ts, asked_at, has_begun, *_ = row
     return PriorRequest(
         RequestId(decode(id_)),
         ShortId(decode(short)),
         ChannelId(decode(channel)),
         card_ts,
-        customers,
+        len(overlap.given | overlap.unknown),
         unknown=len(overlap.unknown),
         open=overlap.is_open,
         asked_at=asked_at and from_micros(asked_at),

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
 from functools import cache
 from typing import Final
@@ -105,12 +105,7 @@ async def open_repository(
     On PostgreSQL a statement waits `pool_timeout` seconds for a connection. Raises what `migrate` does.
     """
     await migrate(url)
-    parsed = parse_url(url)
-    async with (
-        open_sqlite(parsed)
-        if is_sqlite(parsed)
-        else open_postgres(parsed, pool_timeout=pool_timeout) as database
-    ):
+    async with _opened(url, pool_timeout=pool_timeout) as database:
         own_key = await _own_key(database, make=audit_key is None)
         keys = tuple(AuditKey(key) for key in (audit_key, own_key) if key)
         evidence = Evidence(clock or SystemClock(), keys[0])
@@ -120,15 +115,19 @@ async def open_repository(
 @asynccontextmanager
 async def open_audit(url: str, *, audit_key: str | None = None) -> AsyncIterator[Audit]:
     """Open the audit of an existing database to read it: nothing is migrated, made or written."""
-    parsed = parse_url(url)
-    async with (
-        open_sqlite(parsed, read_only=True)
-        if is_sqlite(parsed)
-        else open_postgres(parsed, read_only=True) as database
-    ):
+    async with _opened(url, read_only=True) as database:
         own_key = await _own_key(database, make=False)
         keys = tuple(AuditKey(key) for key in (audit_key, own_key) if key)
         yield Audit(database, Evidence(SystemClock(), AuditKey("")), keys)
+
+
+def _opened(
+    url: str, *, pool_timeout: float = POOL_TIMEOUT_SECONDS, read_only: bool = False
+) -> AbstractAsyncContextManager[Database]:
+    parsed = parse_url(url)
+    if is_sqlite(parsed):
+        return open_sqlite(parsed, read_only=read_only)
+    return open_postgres(parsed, pool_timeout=pool_timeout, read_only=read_only)
 
 
 async def _own_key(database: Database, *, make: bool) -> str | None:

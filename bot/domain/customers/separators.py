@@ -53,7 +53,7 @@ def separator_of(lines: Sequence[str]) -> str | None:
         return None if has_parted_name(lines) else NO_SEPARATOR
     best = max((fit.named, fit.ids) for fit in fits.values())
     left = [sign for sign, fit in fits.items() if (fit.named, fit.ids) == best]
-    if len(left) > 1 and "," in left and all(map(_is_inner, lines)):
+    if len(left) > 1 and "," in left and all("," not in INNER_COMMA.sub("", line) for line in lines):
         left.remove(",")
     most = max(fits[sign].agreement for sign in left)
     left = [sign for sign in left if fits[sign].agreement == most]
@@ -120,7 +120,3 @@ def has_parted_name(lines: Sequence[str]) -> bool:
 def _parts_names(line: str, sign: str) -> bool:
     names = set(map(letters_of, line.split(sign)))
     return not names.isdisjoint(NAMES) and (sign not in INNER or not names.isdisjoint(OTHER_COLUMN_NAMES))
-
-
-def _is_inner(line: str) -> bool:
-    return "," not in INNER_COMMA.sub("", line)

@@ -262,7 +262,6 @@ def _is_among(profile: Profile, people: Collection[UserId]) -> bool:
 
 
 def _members(listed: Sequence[str], groups: Membership) -> frozenset[UserId]:
-    """Return the listed users and the members of the listed groups."""
     users = (UserId(entry) for entry in listed if entry[:1] in {"U", "W"})
     members = (member for group in group_ids(listed) for member in groups.get(group, ()))
     return frozenset([*users, *members])

@@ -46,7 +46,6 @@ class ReminderService:
                 await self._remind(unit, policy, names, now)
 
     async def _escalate(self, unit: UnitOfWork, policy: ChannelPolicy, now: datetime) -> None:
-        """Ask more people, who may approve this request from now on."""
         await unit.save(replace(unit.request, escalate_at=None, escalated_to=policy.escalate_to))
         if not policy.escalate_to:
             return

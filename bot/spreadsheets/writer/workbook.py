@@ -123,7 +123,6 @@ def _workbook(sheet: str) -> str:
 
 
 def _xml_rows(rows: Iterable[Cells]) -> Iterator[str]:
-    """Write many rows in each piece."""
     remaining, letters = enumerate(rows, start=1), list[str]()
     while some := list(islice(remaining, ROWS_PER_PIECE)):
         letters = letters or _letters(len(some[0][1]))

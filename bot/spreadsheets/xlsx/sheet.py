@@ -174,12 +174,10 @@ class _Rows:
         self._rich_text = RichText()
 
     def take(self) -> list[RawRow]:
-        """Return the complete rows."""
         rows, self.rows = self.rows, []
         return rows
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        """Enter an element."""
         if not self._is_data:
             self._is_data = name == "sheetData"
         elif name == "row":
@@ -195,7 +193,6 @@ class _Rows:
             self._rich_text.start(name)
 
     def end(self, name: str) -> None:
-        """Leave an element."""
         if not self._is_data:
             return
         self._is_value = False
@@ -209,7 +206,6 @@ class _Rows:
         self._is_data = name != "sheetData"
 
     def text(self, text: str) -> None:
-        """Take the content of a cell."""
         if self._is_value:
             self._value.append(text)
         self._rich_text.text(text)

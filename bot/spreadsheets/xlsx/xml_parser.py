@@ -118,7 +118,6 @@ class _Parser:
         return self._last == (element, at) and (self._encoding or "utf-8").lower() == "utf-8"
 
     def feed(self, piece: bytes) -> None:
-        """Parse a piece."""
         self._parser.Parse(piece, False)
 
     def end(self) -> None:
