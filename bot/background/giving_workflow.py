@@ -280,8 +280,5 @@ class GivingWorkflow:
 
 
 def started_here(handle: object) -> bool:
-    """Check whether a workflow began by this start, in this process: only then its handle has a task.
-
-    This needs no query, for which the first call would wait.
-    """
+    """Check, without a query, whether a workflow began by this start: only then its handle has a task."""
     return isinstance(getattr(handle, "task", None), asyncio.Future)

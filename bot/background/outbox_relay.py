@@ -10,7 +10,8 @@ import stamina
 import structlog
 
 from bot.clock import PutBackDetector
-from bot.domain.ports import Announcer, Clock, Repository
+from bot.database.repositories.repository import SqlRepository
+from bot.domain.ports import Announcer, Clock
 from bot.domain.requests.deadlines import NEVER
 from bot.domain.requests.notification import ChannelKind, OutboxMessage
 from bot.errors import DeliveryDeferred, DeliveryFailed
@@ -39,7 +40,7 @@ log = structlog.get_logger()
 class OutboxRelay:
     """Delivers what is due. A message that may have been posted is searched for by its key first."""
 
-    repository: Repository
+    repository: SqlRepository
     announcer: Announcer
     clock: Clock
     fallback: FallbackNotifier

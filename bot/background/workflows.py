@@ -54,10 +54,7 @@ def sqlite_files(database_url: str) -> tuple[Path, Path]:
 
 
 def enable_wal(engine_url: str) -> None:
-    """Switch the engine's SQLite file to a write-ahead log, which the file keeps.
-
-    The engine's own journal mode takes 7.2 ms a step instead of 4.0; the first call waits for a step.
-    """
+    """Let the engine's SQLite file keep a write-ahead log: a step takes 4.0 ms instead of 7.2."""
     where = parse_url(engine_url)
     if is_sqlite(where) and where.database:
         with closing(sqlite3.connect(where.database)) as file:
@@ -77,11 +74,7 @@ def put_aside_if_damaged(engine_url: str) -> None:
 
 
 class EngineConnection(sqlite3.Connection):
-    """A connection to the engine's file.
-
-    The engine's SQL, and the files that it made on Python 3.12 or later, use `unixepoch('subsec')`, which
-    SQLite has from 3.42 on.
-    """
+    """A connection to the engine's file, in which `unixepoch('subsec')` works before SQLite 3.42 too."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)

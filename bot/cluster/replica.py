@@ -163,10 +163,7 @@ class Replica:
                     self._notify_owner()
 
     async def _renew(self, connection: Connection, *, evicts: bool = False) -> list[str]:
-        """Renew the lease, and return the dead processes that were evicted.
-
-        Begin a new term if a peer has evicted this process.
-        """
+        """Renew the lease, or begin a new term if it is lost; return the dead processes that were evicted."""
         renewed_at, was_leader, term = now(), self._is_first, self.term
         rows = await self._run(connection, _RENEW, evicts=evicts)
         if not rows:

@@ -96,10 +96,7 @@ class BudgetSchema(TableSchema):
 
 
 class ChannelSchema(TableSchema):
-    """A channel's keys. Only keys that the file sets are used; `ChannelPolicy` has the real defaults.
-
-    Each has a description of what is allowed, and an example of how to write it.
-    """
+    """A channel's keys. Only keys that the file sets are used; `ChannelPolicy` has the real defaults."""
 
     name: Annotated[str, _check(re.compile(r"\S(.{0,78}\S)?").fullmatch)] = _key(
         "one line of 1 to 80 characters", 'name = "loyalty-support"'

@@ -17,10 +17,7 @@ from bot.errors import DeliveredBefore
 
 
 def remember(insert: sqlite.Insert | postgresql.Insert) -> Statement:
-    """Build the statement that remembers a delivery.
-
-    It returns a row for the handling that came first, each time, and none for that of a copy.
-    """
+    """Build the statement that remembers a delivery; it returns no row for the handling of a copy."""
     same = deliveries.c.handling == insert.excluded.handling
     remembered = insert.on_conflict_do_update(
         index_elements=["key"], set_={"handling": insert.excluded.handling}, where=same

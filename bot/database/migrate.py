@@ -27,10 +27,7 @@ _STATEMENT_FAULTS: Final = (DataError, IntegrityError, ProgrammingError)
 
 
 async def migrate(url: str) -> bool:
-    """Migrate the database to the current schema; return False if it has it already.
-
-    Raises ConfigError for a wrong URL, and DatabaseUnavailable for a newer schema too.
-    """
+    """Migrate to the current schema; False if it has it; raises ConfigError or DatabaseUnavailable."""
     return await asyncio.to_thread(_migrate, parse_url(url))
 
 

@@ -345,28 +345,8 @@ class Repository(Protocol):
     async def mark_announced(self, change: int) -> None:
         """Mark a change as shown on the cards."""
 
-    # the outbox
-
-    async def due_messages(self, now: datetime, *, limit: int) -> tuple[OutboxMessage, ...]:
-        """Read the messages due now: each request's oldest unsent one, unless it is rescheduled."""
-
-    async def mark_attempt(self, outbox_message: OutboxMessage) -> None:
-        """Record that an attempt starts."""
-
-    async def mark_sent(self, outbox_message: OutboxMessage, *, ts: str) -> bool:
-        """Record the delivery, a card's with its request; False if it was sent under another `ts`."""
-
     async def versions(self, outbox_message: OutboxMessage) -> tuple[Notification, Notification, str | None]:
         """Read the oldest and the newest version of an edited message, and its `ts` once it is posted."""
-
-    async def reschedule(self, outbox_message: OutboxMessage, *, until: datetime, clean: bool) -> None:
-        """Reschedule it; `clean`: surely nothing was posted."""
-
-    async def end_waits(self, now: datetime) -> None:
-        """Make every message due that waits for a later time."""
-
-    async def mark_failed(self, outbox_message: OutboxMessage, *, why: str) -> None:
-        """Record that it can never be delivered."""
 
 
 class Announcer(Protocol):

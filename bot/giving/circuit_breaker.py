@@ -45,10 +45,7 @@ class CircuitBreaker:
         self.closed = True
 
     async def call(self, make: Callable[[], Awaitable[Answer]]) -> Answer:
-        """Make a call and learn from its end. A refusal, or a 429, shows that Dintero is up.
-
-        Raises BreakerOpenError if nothing went out.
-        """
+        """Make a call and learn from its end; raises BreakerOpenError if nothing went out."""
         generation = self._enter()
         try:
             answer = await make()

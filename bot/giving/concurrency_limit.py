@@ -85,10 +85,7 @@ class ConcurrencyLimiter:
 
 
 class BatchSizeLimit:
-    """The largest batch, once a larger one was refused for its size; it only shrinks, until the process ends.
-
-    Dintero documents no maximum.
-    """
+    """The largest batch, once a larger one was refused for its size. Dintero documents no maximum."""
 
     def __init__(self) -> None:
         self.largest: int | None = None

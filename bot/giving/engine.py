@@ -240,10 +240,7 @@ class GivingRun:
             raise NotWantedError
 
     async def _send(self, customers: Sequence[CustomerId], call_state: CallState) -> StopReason | None:
-        """Make one call, repeated under the same idempotency key, and compare the rule in its answer.
-
-        The customers of this call got the discount; nobody else gets it from a changed rule.
-        """
+        """Make one call, repeated under the same idempotency key, and compare the rule in its answer."""
         return self._compare(await self._call_runner.call(partial(self._add, customers), call_state))
 
     async def _add(self, customers: Sequence[CustomerId]) -> Rule:

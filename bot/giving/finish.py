@@ -98,10 +98,7 @@ class Completion:
             await after_stop(unit, self.access.policy, now)
 
     async def _last_answer(self, request: RequestId) -> Rule | None:
-        """Read the rule in Dintero's last answer; look it up if a crash lost that or the rule changed.
-
-        The summary can do without it.
-        """
+        """Read the rule in Dintero's last answer; look it up if a crash lost that or the rule changed."""
         found = await self.repository.find(request)
         if found is None or found.rule is None:
             return found.last_answer if found else None

@@ -85,10 +85,7 @@ class Preflight:
         self.head_starts = HeadStarts(self.lookups)
 
     async def begin(self, request: RequestId) -> Request | None:
-        """Move an approved request to giving; return it if there is anything to give, now or still.
-
-        None if it must not be given, or not yet.
-        """
+        """Move an approved request to giving; None if there is nothing to give, or not yet."""
         head_start = self.head_starts.take(request)
         found = await self.repository.find(request)
         if found is None or (found.state is State.GIVING and found.pausing is not PauseState.PARKED):
@@ -270,10 +267,7 @@ class Preflight:
         return approval_ends(policy, newest[required - 1]) if len(newest) >= required else NEVER
 
     async def _check_repeats(self, request: Request, policy: ChannelPolicy) -> PreflightResult | None:
-        """Ask again if a later request for the same customers has begun, or may have and is lost.
-
-        Whoever decided did not see it.
-        """
+        """Ask again if a later request for the same customers, unseen by those who decided, has begun."""
         found = await current_prior_grants(request, policy, self.repository, self.clock)
         if not found.by and not found.lost:
             return None

@@ -76,10 +76,7 @@ class AccessControl:
         return (await self.directory.profile(user)).id
 
     async def allowed_channel(self, who: Person, channel: ChannelId) -> ChannelPolicy | Refusal:
-        """Check workspace and channel; fast enough for the ack.
-
-        Only a payload of another workspace makes it look the person up: they may be of the same organisation.
-        """
+        """Check workspace and channel, fast enough for the ack; look up only people of other workspaces."""
         if who.team != self.team:
             try:
                 async with asyncio.timeout(LOOK_UP_SECONDS):

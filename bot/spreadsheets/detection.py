@@ -40,10 +40,7 @@ def prepare(content: Content | None = None) -> None:
 
 
 def table_of(content: Content, sheet: int = 0) -> Table:
-    """Open a file's table; opening or reading it raises FileError if it is unreadable.
-
-    `sheet` is the number (from 1) of the sheet that a person chose.
-    """
+    """Open a file's table, or the sheet with this number (from 1); raises FileError if it is unreadable."""
     if content.is_blank:
         raise FileError(FileProblem.EMPTY)
     if content.start.startswith(ZIP):

@@ -75,10 +75,7 @@ def _utf16_without_mark(content: Content) -> str:
 
 
 def _utf8_letters(content: Content) -> tuple[int, int]:
-    """Count the letters of several bytes, and the bytes that belong to none; of pure UTF-8 only roughly.
-
-    Raises FileError if it was cut off inside a letter.
-    """
+    """Count letters of several bytes, and bytes of none; raises FileError if one was cut off at the end."""
     decoder, letters = codecs.getincrementaldecoder("utf-8")(), 0
     try:
         for chunk in content.chunks:

@@ -86,13 +86,16 @@ class OutboxRepository(BaseRepository):
     """
 
     async def due_messages(self, now: datetime, *, limit: int) -> tuple[OutboxMessage, ...]:
+        """Read the messages due now: each request's oldest unsent one, unless it is rescheduled."""
         values = {"now": to_micros(now), "farthest": to_micros(now) + MAX_DELAY_MICROS, "most": limit}
         return tuple(map(outbox_message_of, await self._database.run(_DUE, values)))
 
     async def mark_attempt(self, outbox_message: OutboxMessage) -> None:
+        """Record that an attempt starts."""
         await self._database.run(_MARK_ATTEMPT, {"this": outbox_message.id})
 
     async def mark_sent(self, outbox_message: OutboxMessage, *, ts: str) -> bool:
+        """Record the delivery, a card's with its request; False if it was sent under another `ts`."""
         done = to_columns(this=outbox_message.id, ts=ts)
         if outbox_message.notification.kind is not ChannelKind.CARD:
             marked = await self._database.run(_MARK_SENT, done)
@@ -112,6 +115,7 @@ class OutboxRepository(BaseRepository):
         return oldest, newest, rows[0][-1]
 
     async def reschedule(self, outbox_message: OutboxMessage, *, until: datetime, clean: bool) -> None:
+        """Reschedule it; `clean`: surely nothing was posted."""
         tried = outbox_message.tried or not clean
         await self._database.run(_UPDATE, to_columns(this=outbox_message.id, due=until, tried=tried))
 
@@ -120,9 +124,11 @@ class OutboxRepository(BaseRepository):
         await self._database.run(_MAY_BE_SENT, {})
 
     async def end_waits(self, now: datetime) -> None:
+        """Make every message due that waits for a later time."""
         await self._database.run(_END_WAITS, {"now": to_micros(now), "due": to_micros(now)})
 
     async def mark_failed(self, outbox_message: OutboxMessage, *, why: str) -> None:
+        """Record that it can never be delivered."""
         await self._database.run(_UPDATE, {"this": outbox_message.id, "given_up": encode(why)})
 
     async def forget_sent(self, before: datetime) -> None:

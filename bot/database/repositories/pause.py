@@ -11,8 +11,8 @@ from uuid import uuid4
 from sqlalchemy import bindparam, func, insert, select, update
 
 from bot.database.audit.log import append
-from bot.database.connection import BaseRepository, ColumnValue, Transaction, Values
-from bot.database.mapping import PAUSES, decode, notification_row, pause_of
+from bot.database.connection import BaseRepository, Transaction, Values
+from bot.database.mapping import PAUSES, decode, notification_row, pause_of, to_columns
 from bot.database.schema import outbox, pause, requests
 from bot.domain.ids import RequestId, UserId
 from bot.domain.requests.audit_entries import Entry, EntryKind, paused
@@ -109,20 +109,19 @@ class PauseRepository(BaseRepository):
 
     async def replace_pause(self, pause: Pause) -> bool:
         row = {name: value for name, value in PAUSES.write(pause).items() if name != "since"}
-        async with self._database.transaction() as transaction:
-            replaced = await _change(transaction, row, _news(pause))
-            if replaced:
-                await append(transaction, [paused(pause)], pause.since)
-        return replaced
+        return await self._write(row, _news(pause), paused(pause))
 
     async def end_pause(self, by: UserId, at: datetime) -> bool:
+        row = to_columns(since=None, doer=None, why="", faults=0)
+        news = Notification(kind=ChannelKind.NOTICE, happened=NotificationType.RESUMED, at=at)
+        return await self._write(row, news, Entry(kind=EntryKind.RESUMED, who=by))
+
+    async def _write(self, row: Values, news: Notification, entry: Entry) -> bool:
         async with self._database.transaction() as transaction:
-            over: dict[str, ColumnValue] = {"since": None, "doer": None, "why": "", "faults": 0}
-            news = Notification(kind=ChannelKind.NOTICE, happened=NotificationType.RESUMED, at=at)
-            ended = await _change(transaction, over, news)
-            if ended:
-                await append(transaction, [Entry(kind=EntryKind.RESUMED, who=by)], at)
-        return ended
+            changed = await _change(transaction, row, news)
+            if changed:
+                await append(transaction, [entry], news.at)
+        return changed
 
     async def stop_for_pause(self) -> None:
         await self._database.run(_STOP_REQUESTS, {"pausing": PauseState.ASKED.value})

@@ -185,10 +185,7 @@ class _Overlap:
     unknown: set[CustomerId] = field(default_factory=set)
 
     def add(self, ids: Sequence[CustomerId], outcomes: Sequence[BatchOutcome], starts: int) -> int:
-        """Add a portion, without those who surely do not get it: the refused, and the untried of an end.
-
-        Returns how many ids were compared.
-        """
+        """Add a portion, without the refused and the untried of an end; return how many were compared."""
         if not (outcomes or starts or self.is_open):
             return 0
         both = self.asked.intersection(ids)

@@ -29,24 +29,19 @@ from bot.errors import ShortIdConflict
 MOST_DRAFTS: Final = 10
 _ID: Final = requests.c.id == bindparam("which")
 
-_FIND: Final = select(*REQUESTS.columns).where(_ID)
-_FIND_SHORT: Final = select(*REQUESTS.columns).where(requests.c.short == bindparam("which"))
+_REQUESTS: Final = select(*REQUESTS.columns)
+_FIND: Final = _REQUESTS.where(_ID)
+_FIND_SHORT: Final = _REQUESTS.where(requests.c.short == bindparam("which"))
 FORM_INPUT: Final = select(requests.c.typed).where(_ID)
 _FILES_READ: Final = select(requests.c.files_read, requests.c.customers_digest).where(_ID)
 _SAVE_INPUT: Final = update(requests).where(_ID, requests.c.state == State.DRAFT.value)
-_RECENT: Final = (
-    select(*REQUESTS.columns)
-    .where(requests.c.channel == bindparam("which"), SUBMITTED)
-    .order_by(ENDED_LAST, REQUESTED_AT.desc(), requests.c.id)
-    .limit(bindparam("most"))
-    .offset(bindparam("skipped"))
-)
-_RECENT_OF: Final = (
-    select(*REQUESTS.columns)
-    .where(requests.c.requester == bindparam("which"), SUBMITTED)
+_NEWEST: Final = (
+    _REQUESTS.where(SUBMITTED)
     .order_by(ENDED_LAST, REQUESTED_AT.desc(), requests.c.id)
     .limit(bindparam("most"))
 )
+_RECENT: Final = _NEWEST.where(requests.c.channel == bindparam("which")).offset(bindparam("skipped"))
+_RECENT_OF: Final = _NEWEST.where(requests.c.requester == bindparam("which"))
 _DRAFTS_OF: Final = (
     select(*REQUESTS.columns, requests.c.typed.label("form_input"))
     .where(requests.c.requester == bindparam("who"), requests.c.created_at > bindparam("since"))
@@ -70,14 +65,11 @@ _DUE: Final = (
     )
     .order_by(requests.c.asked_at, requests.c.id)
 )
-_REMAINDERS: Final = (
-    select(*REQUESTS.columns)
-    .where(requests.c.rest_of == bindparam("which"), SUBMITTED)
-    .order_by(REQUESTED_AT, requests.c.id)
+_REMAINDERS: Final = _REQUESTS.where(requests.c.rest_of == bindparam("which"), SUBMITTED).order_by(
+    REQUESTED_AT, requests.c.id
 )
 _FORGETTABLE: Final = (
-    select(*REQUESTS.columns)
-    .where(requests.c.ended_at < bindparam("before"), NOT_PURGED)
+    _REQUESTS.where(requests.c.ended_at < bindparam("before"), NOT_PURGED)
     .order_by(requests.c.ended_at, requests.c.id)
     .limit(bindparam("most"))
 )
@@ -184,4 +176,4 @@ def _open_and_newest_first(request: Request) -> tuple[bool, float, str]:
 @cache
 def _in_state(states: tuple[State, ...]) -> Select[Any]:
     any_of = or_(false(), *(requests.c.state == state.value for state in states))
-    return select(*REQUESTS.columns).where(any_of).order_by(REQUESTED_AT, requests.c.id)
+    return _REQUESTS.where(any_of).order_by(REQUESTED_AT, requests.c.id)

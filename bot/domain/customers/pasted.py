@@ -150,10 +150,7 @@ def _is_table(rows: Sequence[Row], separator: str) -> bool:
 
 
 def _pieces(lines: Sequence[Line]) -> Iterator[Line]:
-    """Split the lines of a list into pieces; a line of ids and words stays whole, and is refused so.
-
-    Below the name of an id column, each line is a cell.
-    """
+    """Split the lines of a list; a line of ids and words, or below the name of a column, stays whole."""
     is_column = False
     for number, line in lines:
         pieces = [piece for part in LISTED.split(line) for piece in _apart(part.strip()) if bare(piece)]

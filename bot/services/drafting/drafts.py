@@ -83,10 +83,7 @@ class DraftService(DraftOpener):
         return remainder if isinstance(remainder, Refusal) else await self.form(remainder.id, who)
 
     async def form(self, draft: RequestId, who: Person, *, offer: bool = False) -> Form | Refusal:
-        """Load the form for a person who may request here, in a channel where the card can be posted.
-
-        It may `offer` to go on with an unfinished draft.
-        """
+        """Load the form for a person who may request here; it may `offer` an unfinished draft."""
         found = await self._draft(draft, who)
         if isinstance(found, Refusal):
             return found
@@ -253,10 +250,7 @@ class DraftService(DraftOpener):
     async def find_rule(
         self, text: str, who: Person, channel: ChannelId
     ) -> tuple[Rule, Availability] | list[Rule] | Refusal:
-        """Find the rule that a person means, freshly read with its statistics; several if that is unclear.
-
-        Without a text, all that may be meant.
-        """
+        """Find the rule that a person means, freshly read; several if that is unclear or without a text."""
         policy = await self.access.readable_rules(who, channel)
         if isinstance(policy, Refusal):
             return policy

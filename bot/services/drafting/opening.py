@@ -62,10 +62,7 @@ class DraftOpener:
     async def create_remainder(
         self, of: RequestId, who: Person, channel: ChannelId, *, listed: FormInput | None = None
     ) -> Request | Refusal:
-        """Open a draft for the remaining customers of an ended request, for any requester of its channel.
-
-        With a list, it is only for those who are on it.
-        """
+        """Open a draft for the remaining customers of an ended request, or for those who are `listed`."""
         first = await self._earlier(of, who, channel)
         if isinstance(first, Refusal):
             return first

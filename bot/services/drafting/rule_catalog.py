@@ -86,10 +86,7 @@ class RuleCatalog:
         return entry.rule if entry else None
 
     async def read(self, rule: RuleId, typed: str = "") -> Rule | Refusal:
-        """Read a rule from Dintero and remember it, or forget it if it is gone.
-
-        A refusal quotes `typed`, or else its title.
-        """
+        """Read a rule and remember it, or forget it if it is gone; a refusal quotes `typed` or its title."""
         try:
             found = await self.dintero.rule(rule)
         except RuleNotFound:

@@ -108,10 +108,7 @@ class Reader:
         told: int = TOLD,
         keep: Keep | None = None,
     ) -> ReadResult:
-        """Read the typed ids and those of the files, each once; a failure is reported for its file.
-
-        `keep` gets the files in pieces, while they are read.
-        """
+        """Read the typed ids and those of the files, each once; `keep` gets the files in pieces."""
         choices = [
             {"column": each.upload.column, "sheet": each.upload.sheet, "hidden": each.upload.hidden}
             for each in sources

@@ -85,10 +85,7 @@ class Workbook:
         return frozenset(numbers)
 
     def shared_texts(self, cells: Sequence[ColumnCell], first: int, last: int) -> list[str] | None:
-        """Look up a column that has a shared text in each of these rows: most have, and it is faster.
-
-        None if `shown` has to judge each cell.
-        """
+        """Look up a column of shared texts, as most are; None if `shown` has to judge each cell."""
         if not cells or len(cells) != last - first + 1:
             return None
         rows, styles, kinds, references = zip(*cells, strict=True)

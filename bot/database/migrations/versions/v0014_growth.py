@@ -46,10 +46,7 @@ REPLACED: Final = ("rule_id", "channel")
 
 
 def upgrade() -> None:
-    """Add the columns and indexes, and drop the indexes that they replace.
-
-    An upgrade that was interrupted goes on where it was.
-    """
+    """Add the columns and indexes, and drop those that they replace; it goes on where it was interrupted."""
     bind = op.get_bind()
     on_postgres = bind.dialect.name == "postgresql"
     for name, kind, default in GRANTED:
