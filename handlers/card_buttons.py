@@ -14,7 +14,7 @@ from bot.domain.policy.policy import Refusal, RefusalReason
 from bot.domain.requests.person import Person
 from bot.domain.requests.request import Event, Request
 from bot.services.decisions import DecisionService
-from bot.services.results.lost_requests import settle_lost
+from bot.services.requests import settle_lost
 from bot.slack.language.texts import _
 from bot.slack.messages import card_buttons, confirmations, lost_requests
 from bot.slack.modal_controller import show_loading

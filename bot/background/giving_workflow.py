@@ -264,15 +264,7 @@ class GivingWorkflow:
         await self.completion.finish(request, round_)
         self.finished()
         tally = await self.repository.tally(request)
-        log.info(
-            "giving ended",
-            request_id=request,
-            round=round_,
-            given=tally.given,
-            refused=tally.refused,
-            unknown=tally.unknown,
-            not_tried=tally.not_tried,
-        )
+        log.info("giving ended", request_id=request, round=round_, **tally.counts)
 
     async def _stop(self, request: Request, why: str, stop: StopReason = StopReason.UNKNOWN_FOR_GOOD) -> None:
         await self.repository.request_stop(request.id, stop, why)

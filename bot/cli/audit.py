@@ -61,12 +61,10 @@ def _rows(count: int) -> str:
 @audit.command()
 def export(
     since: Annotated[
-        datetime | None,
-        typer.Option(parser=_moment, metavar=MOMENT, help="Start (UTC, or with an offset)."),
+        datetime | None, typer.Option(parser=_moment, metavar=MOMENT, help="Start (UTC, or with an offset).")
     ] = None,
     until: Annotated[
-        datetime | None,
-        typer.Option(parser=_moment, metavar=MOMENT, help="End, not included."),
+        datetime | None, typer.Option(parser=_moment, metavar=MOMENT, help="End, not included.")
     ] = None,
     channel: Annotated[str | None, typer.Option(help="Only requests in this channel (ID).")] = None,
     customer: Annotated[str | None, typer.Option(help="Only requests for this customer (ID).")] = None,
@@ -92,10 +90,7 @@ def export(
 
         unknown = run_async(export_selected())
     if unknown:
-        typer.echo(
-            f"{unknown:,} requests used another AUDIT_KEY, so they can't be searched.",
-            err=True,
-        )
+        typer.echo(f"{unknown:,} requests used another AUDIT_KEY, so they can't be searched.", err=True)
         raise typer.Exit(FAILED)
 
 

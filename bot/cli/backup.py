@@ -43,9 +43,7 @@ def backup(
     typer.echo("  Checked. It contains customer IDs: keep it secret, and on another machine.")
 
 
-def restore(
-    backup: Annotated[Path, typer.Argument(help="A folder made by discount-bot backup.")],
-) -> None:
+def restore(backup: Annotated[Path, typer.Argument(help="A folder made by discount-bot backup.")]) -> None:
     """Restore a backup. Stop the bot first; the replaced files are kept."""
     with report_errors():
         restored = run_async(_restore(backup))

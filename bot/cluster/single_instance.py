@@ -68,6 +68,5 @@ async def shared_lock(
 
 def _in_use() -> DatabaseUnavailable:
     return DatabaseUnavailable(
-        "Another discount-bot is using this database.",
-        advice="Stop it, or use a different DATABASE_URL.",
+        "Another discount-bot is using this database.", advice="Stop it, or use a different DATABASE_URL."
     )

@@ -92,12 +92,7 @@ class DecisionService:
         return await self._click(request, who, None, self.access.may_decide, reject, Action.REJECT)
 
     async def cancel(
-        self,
-        request: AnyId,
-        who: Person,
-        channel: ChannelId | None,
-        *,
-        typed_in: ChannelId | None = None,
+        self, request: AnyId, who: Person, channel: ChannelId | None, *, typed_in: ChannelId | None = None
     ) -> Request | Refusal:
         """Cancel a request; while it is being given, the batches in flight end first.
 

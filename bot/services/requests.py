@@ -1,15 +1,14 @@
-"""Finds the request that a person means, and checks that they may act on it."""
+"""Finds the request that a person means, or says that a restored backup lacks it, and checks their rights."""
 
 from collections.abc import Awaitable, Callable
 
 from bot.domain.ids import ChannelId, RequestId, ShortId
-from bot.domain.policy.policy import Refusal
-from bot.domain.ports import Repository
+from bot.domain.policy.policy import Refusal, RefusalReason
+from bot.domain.ports import Clock, Repository
 from bot.domain.requests.audit_entries import Action
 from bot.domain.requests.person import Person
 from bot.domain.requests.request import Request, State
-from bot.services.access import audit_refusals
-from bot.services.results.lost_requests import unknown_request
+from bot.services.access import AccessControl, audit_refusals
 
 AnyId = RequestId | ShortId
 May = Callable[[Person, Request], Awaitable[Refusal | None]]
@@ -44,3 +43,24 @@ async def find_allowed(
     if refusal and action:
         await audit_refusals(repository, [refusal], action, found, who)
     return refusal or found
+
+
+async def unknown_request(
+    repository: Repository, request: AnyId, channel: ChannelId | None = None
+) -> Refusal:
+    """Say why there is no such request: it may be one that a restored backup lacks."""
+    lost = await repository.find_lost(request)
+    if lost is None or channel not in {None, lost.channel}:
+        return Refusal(RefusalReason.UNKNOWN_REQUEST, request)
+    then = int(lost.backup_at.timestamp()) if lost.backup_at else ""
+    return Refusal(RefusalReason.LOST_REQUEST, f"{lost.short}/{then}")
+
+
+async def settle_lost(
+    repository: Repository, access: AccessControl, clock: Clock, who: Person
+) -> int | Refusal:
+    """Note for an admin that they are all settled, so that nobody is warned any more, and count them."""
+    if refusal := await access.may_administer(who):
+        await audit_refusals(repository, [refusal], Action.SETTLE_LOST, None, who)
+        return refusal
+    return await repository.settle_lost(who.id, clock.now())

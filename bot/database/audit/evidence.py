@@ -95,10 +95,7 @@ async def _outcome(transaction: Transaction, request: Request) -> Entry:
         "short": request.short,
         "round": request.round,
         "customers": request.customers,
-        "given": tally.given,
-        "refused": tally.refused,
-        "unknown": tally.unknown,
-        "not_tried": tally.not_tried,
+        **tally.counts,
         "batches": len(rows),
         "each": [list(map(int, row)) for row in rows] if len(rows) <= MAX_LISTED_BATCHES else [],
     }

@@ -6,11 +6,7 @@ from bot.database.schema import VERSION_TABLE, metadata
 
 if __name__ == "env_py":  # Alembic's name for it; other imports, as for doctests, run nothing
     given = context.config.attributes
-    context.configure(
-        connection=given["connection"],
-        target_metadata=metadata,
-        version_table=VERSION_TABLE,
-    )
+    context.configure(connection=given["connection"], target_metadata=metadata, version_table=VERSION_TABLE)
     with context.begin_transaction():
         if (begin := given.get("begin")) is not None:
             given["connection"].execute(begin)

@@ -78,11 +78,7 @@ class IdWriter:
             self._write(self._open)
         self._digest.update(b"]")
         return PackedIds(
-            self._count,
-            self._digest.hexdigest(),
-            tuple(self._first),
-            self._last,
-            tuple(self._sizes),
+            self._count, self._digest.hexdigest(), tuple(self._first), self._last, tuple(self._sizes)
         )
 
     def _write(self, ids: Sequence[CustomerId]) -> None:

@@ -111,6 +111,11 @@ class Tally:
         return self.asked - self.given - self.refused - self.unknown
 
     @property
+    def counts(self) -> dict[str, int]:
+        """The four outcomes by their names."""
+        return {name: getattr(self, name) for name in ("given", "refused", "unknown", "not_tried")}
+
+    @property
     def left(self) -> int:
         """Customers who could still get it if the request continues."""
         return self.unknown + self.not_tried

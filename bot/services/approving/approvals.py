@@ -199,14 +199,7 @@ class ApprovalService:
         if self.catalog is None:
             return Present(request, Availability.NOW)
         policy = self.access.policy.channels[request.channel]
-        return await read_present(
-            request,
-            policy,
-            catalog=self.catalog,
-            repository=self.repository,
-            access=self.access,
-            clock=self.clock,
-        )
+        return await read_present(request, policy, self.catalog, self.repository, self.access, self.clock)
 
     async def _changed_as(self, shown: str, found: Request, changed_from: str) -> Request | Refusal | None:
         """Return the request with the changed rule that was shown; None if no changed rule was, or is."""

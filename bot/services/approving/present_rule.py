@@ -37,7 +37,6 @@ class Present:
 async def read_present(
     request: Request,
     policy: ChannelPolicy,
-    *,
     catalog: RuleCatalog,
     repository: Repository,
     access: AccessControl,

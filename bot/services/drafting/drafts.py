@@ -38,7 +38,7 @@ from bot.services.drafting.validation import (
     faults_of_reserved,
     with_places,
 )
-from bot.services.results.lost_requests import unknown_request
+from bot.services.requests import unknown_request
 from bot.services.results.remainder import no_remainder, only_refused_left, remainder_of
 from bot.services.review import current_budget_use, current_prior_grants, load_review, unseen_repeats
 

@@ -17,7 +17,7 @@ from bot.errors import ShortIdConflict
 from bot.services.access import AccessControl, audit_refusals
 from bot.services.drafting.rule_catalog import RuleCatalog
 from bot.services.drafting.submission import remainder_input
-from bot.services.results.lost_requests import unknown_request
+from bot.services.requests import unknown_request
 from bot.services.results.remainder import no_remainder
 
 MAX_RECENT_DRAFTS: Final = 1_000

@@ -96,11 +96,7 @@ class SheetTable:
             yield Block(values[skip:], partial(self._texts, piece, start), problems, hidden)
 
     def _judged(
-        self,
-        cells: Sequence[ColumnCell],
-        before: int,
-        last: int,
-        is_doubtful: Callable[[int, str], bool],
+        self, cells: Sequence[ColumnCell], before: int, last: int, is_doubtful: Callable[[int, str], bool]
     ) -> tuple[list[str], dict[int, RowProblem]]:
         """Return what people see in a column's cells after the row `before`, and where that is uncertain."""
         values, problems = [""] * (last - before), dict[int, RowProblem]()

@@ -11,7 +11,7 @@ from bot.domain.requests.lost import LostRequest
 from bot.domain.requests.notification import NotificationType
 from bot.domain.requests.request import Request, State, digest
 from bot.domain.requests.views import ApprovalView, Review
-from bot.services.results.lost_requests import settle_lost, unknown_request
+from bot.services.requests import settle_lost, unknown_request
 from tests.support.service_fixture import ANN, BO, CHIEF, CLEO, NOW, QUICK, SUPPORT, Office, person
 
 LOST = LostRequest(
