@@ -34,7 +34,7 @@ class SystemClock:
 
 
 class PutBackDetector:
-    """Notices that a clock was put back. Whoever waits for a time then forgets it: it may be hours away."""
+    """Notices that a clock was put back. A wait for a time then ends: it may be hours away."""
 
     def __init__(self) -> None:
         self._latest: datetime | None = None

@@ -187,7 +187,7 @@ def _shown(value: Any) -> str:
 
 
 def _line(key: Key, lines: Mapping[Key, int]) -> int:
-    """Return the line of the key or of the nearest table above it; 0 stands for the whole file."""
+    """Return the line of the key or of the nearest table above it; 0 is the whole file."""
     return next((lines[key[:length]] for length in range(len(key), 0, -1) if key[:length] in lines), 0)
 
 

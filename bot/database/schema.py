@@ -86,7 +86,7 @@ requests = _table(
     sa.Index(None, "rule_id", "granted_from"),
 )
 """`rule`, `last_answer`, `typed` (the form's input) and `files_read` are JSON. `rule_id` is the id within
-`rule`, for searches. `fence` is the fencing token of the current holder (`Repository.claim`), `files` the
+`rule`, for searches. `fence` is the fencing token of the current holder (`claim`), `files` the
 reading of its files that counts. `granted` is what an ended request counts for in budgets, with its amount
 and the time of the first of it; that is 0 until it ends, and if an earlier version ended it.
 `told_of_pause` says of a parked run that its thread knows of the pause."""

@@ -1,4 +1,4 @@
-"""Gives one batch: halves what Dintero refuses until each refused customer stands alone."""
+"""Gives one batch: halves what Dintero refuses until each refused customer is alone."""
 
 import asyncio
 from collections import Counter
@@ -74,7 +74,7 @@ class Batch:
 def rest_of(
     portion: int, number: int, customers: Sequence[CustomerId], known: BatchOutcome | None, *, started: bool
 ) -> Batch:
-    """Find the rest of a batch: all of it, or the customers whom an earlier round could not settle."""
+    """Find the rest of a batch: all of it, or the customers that an earlier round could not settle."""
     if known is None:
         maybe = frozenset(customers) if started else frozenset[CustomerId]()
         return Batch(portion, number, len(customers), tuple(customers), (), maybe, again=False)

@@ -161,7 +161,7 @@ class Preflight:
     async def _check(
         self, request: Request, head_start: HeadStart | None = None, *, people_alone: bool = False
     ) -> PreflightResult:
-        """Check account, policy and people, of whom Slack is asked again, then rule and repeats."""
+        """Check account and policy, people as Slack has them now, then rule and repeats."""
         if other := self.access.check_account(request):
             return _stopped(StopReason.POLICY, other.reason)
         policy = self.access.policy.channels.get(request.channel)

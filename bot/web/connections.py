@@ -24,7 +24,7 @@ log = structlog.get_logger()
 
 
 class Connection(asyncio.Protocol):
-    """Stands between a transport and aiohttp's protocol, and closes it if a request takes too long."""
+    """Wraps aiohttp's protocol, and closes its transport if a request takes too long."""
 
     def __init__(self, inner: asyncio.Protocol, connections: "Connections") -> None:
         self._inner = inner

@@ -176,7 +176,7 @@ class PriorGrantsRepository(BaseRepository):
 
 @dataclass(slots=True)
 class _Overlap:
-    """The customers of `asked` whom an earlier request gave the discount, and who may have or get it."""
+    """The customers of `asked` who got it from an earlier request, and those who may have or get it."""
 
     asked: frozenset[CustomerId]
     batch_size: int

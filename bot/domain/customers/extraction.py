@@ -127,7 +127,7 @@ class IdExtractor:
             text = bare(cell(cells, self._column.column.number))
             numbered = list(filter(DIGIT.search, map(bare, cells)))
             if row == self._column.header and names_column(text):
-                if numbered and len(cells) > self._width:  # the first row of values stands on the same line
+                if numbered and len(cells) > self._width:  # the first row of values is on the same line
                     self._leave_out(row, RowProblem.MISFIT, "", cells)
                 continue
             judged = [judge_bare(one) for one in ([text] if text else numbered)]

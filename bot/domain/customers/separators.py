@@ -98,7 +98,7 @@ def _grade(values: Sequence[str]) -> int:
 
 
 def _is_named_list(lines: Sequence[str]) -> bool:
-    """Tell whether the name of an id column stands alone on a line, and a value with digits below it."""
+    """Tell whether the name of an id column is alone on a line, above a value with digits."""
     filled = [line for line in map(bare, lines) if line]
     return any(
         letters_of(name) in NAMES and not SEVERAL.search(name) and DIGIT.search(below) is not None

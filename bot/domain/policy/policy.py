@@ -100,9 +100,9 @@ class RefusalReason(StrEnum):
     PURGED = "purged"
     NOBODY_LEFT = "nobody_left"
     OWN_LIST = "own_list"
-    """A file is the bot's list of customers whom the request in the detail left out."""
+    """A file is the bot's list of customers left out by the request in the detail."""
     ONLY_REFUSED = "only_refused"
-    """Only customers whom Dintero refused are left, and they were not chosen."""
+    """Only customers refused by Dintero are left, and they were not chosen."""
     NO_LIST = "no_list"
     """The list was deleted after the policy's `retention_days`."""
 

@@ -64,7 +64,7 @@ class Action(StrEnum):
 DECIDED: Final = frozenset(
     {Event.LAST_APPROVAL, Event.REJECTED, Event.CANCELLED, Event.WOUND_UP, Event.CONTINUED, Event.ENDED_HERE}
 )
-"""Events of a person, whom `decided_by` names."""
+"""Events of a person; `decided_by` has the id."""
 
 PASSING: Final = frozenset(
     {

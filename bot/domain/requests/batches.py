@@ -14,7 +14,7 @@ MOST_OUTCOMES: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A customer whom Dintero refused in a call of its own, and Dintero's reason."""
+    """A customer refused by Dintero in a call of its own, and Dintero's reason."""
 
     customer: CustomerId
     why: str
@@ -33,7 +33,7 @@ class BatchOutcome:
 
     @property
     def given(self) -> int:
-        """Number of customers whom Dintero accepted."""
+        """Number of customers accepted by Dintero."""
         return self.size - len(self.refused) - len(self.unknown) - len(self.not_tried)
 
 

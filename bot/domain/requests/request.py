@@ -156,7 +156,7 @@ class FormInput:
     """The reserved ids selected in place of customers, concatenated."""
     files: tuple[Upload, ...] = ()
     refused_too: bool = False
-    """Whether a remainder includes the customers whom Dintero refused."""
+    """Whether a remainder includes the customers refused by Dintero."""
     new_key: bool = False
     """Whether a list that the bot wrote is meant for a new request, which can give the discount again."""
 
