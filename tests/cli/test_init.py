@@ -12,6 +12,7 @@ import pytest
 from bot.config.loader import load_usable
 from bot.config.settings import environment
 from bot.domain.ids import ChannelId, UserId
+from tests.support.forking import PROGRAM_SECONDS
 
 COMMAND: Final = [sys.executable, "-m", "bot", "init"]
 # what opens a terminal as the first of its session is ended by the terminal's Ctrl-C
@@ -26,7 +27,14 @@ def call(folder: Path, *answers: str) -> subprocess.CompletedProcess[str]:
     ours = {name: value for name, value in os.environ.items() if not name.startswith(("SLACK_", "DINTERO_"))}
     lines = "".join(f"{answer}\n" for answer in answers)
     return subprocess.run(
-        COMMAND, cwd=folder, env=ours, input=lines, capture_output=True, text=True, timeout=60, check=False
+        COMMAND,
+        cwd=folder,
+        env=ours,
+        input=lines,
+        capture_output=True,
+        text=True,
+        timeout=PROGRAM_SECONDS,
+        check=False,
     )
 
 
@@ -104,7 +112,7 @@ def test_at_a_terminal_it_asks_again_and_shows_no_secret(tmp_path: Path) -> None
                     seen += os.read(ours, 4096).decode()
                 os.write(ours, f"{answer}\n".encode())
                 seen += os.read(ours, 1).decode()
-            assert process.wait(timeout=30) == 0
+            assert process.wait(timeout=PROGRAM_SECONDS) == 0
             os.set_blocking(ours, False)
             seen += os.read(ours, 65536).decode()
         finally:

@@ -13,7 +13,7 @@ import pytest
 from bot.cli.launcher import command_for
 from bot.config.settings import missing_credentials
 from bot.errors import ConfigError
-from tests.support.forking import run_command
+from tests.support.forking import PROGRAM_SECONDS, run_command
 
 CREDENTIALS: Final = {
     "SLACK_BOT_TOKEN": "xoxb-secret-1",
@@ -160,7 +160,13 @@ def test_output_that_nobody_reads_ends_the_command_quietly(
     env = {**os.environ, **CREDENTIALS, **NOWHERE, "PYTHONUNBUFFERED": unbuffered}
     with os.fdopen(write) as closed:
         result = subprocess.run(
-            command, cwd=tmp_path, env=env, stdout=closed, stderr=subprocess.PIPE, timeout=60, check=False
+            command,
+            cwd=tmp_path,
+            env=env,
+            stdout=closed,
+            stderr=subprocess.PIPE,
+            timeout=PROGRAM_SECONDS,
+            check=False,
         )
     assert (result.returncode, result.stderr) == (141, b"")
 

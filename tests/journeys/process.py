@@ -40,7 +40,7 @@ from sandbox.shop import POLICY, SUPPORT, Shop, settings_for, with_channel
 from tests.support.forking import FORKING
 
 RULE = RuleId(SEED_RULE)
-START = 60
+START = 150
 """Seconds within which a process has to be ready, on a busy machine too."""
 SMALL = with_channel(POLICY, SUPPORT, batch_size=4, concurrency=2)
 """Few customers a call, so that there are many moments at which to be killed."""

@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-SECONDS: Final = 60
+PROGRAM_SECONDS: Final = 240
+"""How long a program may run: less than a test may, but the machine may be busy."""
 FORKING: Final = multiprocessing.get_context("forkserver")
 FORKING.set_forkserver_preload(
     [
@@ -41,7 +42,7 @@ def run_command(
 def _run(
     module: str, arguments: Sequence[str], folder: Path, env: Mapping[str, str], files: Sequence[Path]
 ) -> None:
-    signal.alarm(SECONDS)
+    signal.alarm(PROGRAM_SECONDS)
     for ours, path in enumerate((Path(os.devnull), *files)):
         os.dup2(os.open(path, os.O_RDWR | os.O_CREAT), ours)
     os.chdir(folder)

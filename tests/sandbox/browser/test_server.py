@@ -14,6 +14,7 @@ from bot.errors import ConfigError
 from sandbox.browser.main import refuse_credentials
 from sandbox.browser.sandbox import Sandbox
 from sandbox.browser.server import LOOK_SECONDS, STATIC, PageServer, serve_page
+from tests.support.forking import PROGRAM_SECONDS
 
 
 async def test_the_page_answers_only_its_own_address(
@@ -102,7 +103,7 @@ def test_the_command_prints_the_address_serves_on_and_leaves_nothing_behind(tmp_
         assert process.stdout is not None
         printed = [process.stdout.readline() for _ in range(3)]
         process.send_signal(signal.SIGINT)
-        rest, errors = process.communicate(timeout=30)
+        rest, errors = process.communicate(timeout=PROGRAM_SECONDS)
     assert "http://127.0.0.1:" in printed[2]
     assert (process.returncode, errors) == (0, "")
     assert "demo data has been deleted" in rest

@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from tests.support.forking import PROGRAM_SECONDS
+
 COMMAND: Final = [sys.executable, "-m", "bot", "sandbox", "--terminal"]
 NOWHERE: Final = "http://127.0.0.1:9"
 REAL: Final = {
@@ -29,7 +31,13 @@ REAL: Final = {
 def test_the_journey_is_played_whatever_credentials_are_set(tmp_path: Path) -> None:
     env = {**os.environ, **REAL, "TMPDIR": str(tmp_path)}
     played = subprocess.run(
-        COMMAND, stdin=subprocess.DEVNULL, env=env, capture_output=True, text=True, timeout=60, check=False
+        COMMAND,
+        stdin=subprocess.DEVNULL,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=PROGRAM_SECONDS,
+        check=False,
     )
     assert (played.returncode, played.stderr) == (0, "")
     told = [
@@ -59,6 +67,6 @@ def test_a_signal_ends_it_without_a_traceback_and_leaves_nothing_behind(tmp_path
         assert process.stdout is not None
         assert process.stdout.readline()
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=30)
+        _, errors = process.communicate(timeout=PROGRAM_SECONDS)
     assert (process.returncode, errors) == (0, b"")
     assert list(tmp_path.iterdir()) == []
