@@ -18,12 +18,13 @@ from bot.services.requests import settle_lost
 from bot.slack.language.texts import _
 from bot.slack.messages import card_buttons, confirmations, lost_requests
 from bot.slack.modal_controller import show_loading
-from bot.slack.modals import approval, cancellation, customer_list, rejection, request_form, rule_details
+from bot.slack.modals import approval, cancellation, customer_list, rejection, request_form
 from bot.slack.rendering import reasons
 from bot.slack.reply import Drawn, Reply, View
 from handlers.context import Body, HandlerContext, card_target, is_modal_action, pressed
 from handlers.fallback import press
 from handlers.request_form import draw_form
+from handlers.rule_buttons import push_details
 
 Act = Callable[[DecisionService, RequestId, Person, ChannelId], Awaitable[Request | Refusal]]
 Confirm = Callable[[Request], Reply]
@@ -185,13 +186,7 @@ async def push_customers(ack: AsyncAck, body: Body, who: Person, ctx: HandlerCon
 async def push_rule(ack: AsyncAck, body: Body, who: Person, ctx: HandlerContext) -> None:
     """Show all about the rule on top of the approval."""
     request, _channel = card_target(body)
-
-    async def draw() -> Drawn:
-        rule = await ctx.decisions.approvals.rule(request, who)
-        return rule if isinstance(rule, Refusal) else rule_details.build(rule, ctx.formatter)
-
-    await ack()
-    ctx.push_modal(body, _(rule_details.TITLE), draw, who)
+    await push_details(ack, body, who, ctx, ctx.decisions.approvals.rule(request, who))
 
 
 async def turn_page(ack: AsyncAck, body: Body, who: Person, ctx: HandlerContext) -> None:

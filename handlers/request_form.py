@@ -19,10 +19,11 @@ from bot.slack.language.texts import N_, _
 from bot.slack.messages import confirmations
 from bot.slack.messages.files import unreadable_rows_file
 from bot.slack.modal_controller import REFUSED, close_of, message_view, show_loading
-from bot.slack.modals import draft_offer, file_fields, request_form, review, rule_details, rule_options
+from bot.slack.modals import draft_offer, file_fields, request_form, review, rule_options
 from bot.slack.rendering import reasons
 from bot.slack.reply import Close, Drawn, Reply, View
 from handlers.context import Body, HandlerContext, is_modal_action
+from handlers.rule_buttons import push_details
 
 CLEAR_SECONDS: Final = 1.0
 """How long the last ack waits for the request: only an ack can close a form."""
@@ -250,14 +251,7 @@ async def get_unreadable_rows(ack: AsyncAck, body: Body, who: Person, ctx: Handl
 
 async def push_rule(ack: AsyncAck, body: Body, who: Person, ctx: HandlerContext) -> None:
     """Show all about the rule on top of the review."""
-    draft = review.read(body["view"]).draft
-
-    async def draw() -> Drawn:
-        rule = await ctx.drafts.rule(draft, who)
-        return rule if isinstance(rule, Refusal) else rule_details.build(rule, ctx.formatter)
-
-    await ack()
-    ctx.push_modal(body, _(rule_details.TITLE), draw, who)
+    await push_details(ack, body, who, ctx, ctx.drafts.rule(review.read(body["view"]).draft, who))
 
 
 async def draw_form(

@@ -1,5 +1,6 @@
 """The buttons of a rule: showing one of several, and all its details."""
 
+from collections.abc import Awaitable
 from functools import partial
 
 from slack_bolt.async_app import AsyncApp
@@ -9,6 +10,8 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 from bot.domain.ids import ChannelId
 from bot.domain.policy.policy import Refusal, RefusalReason
 from bot.domain.requests.person import Person
+from bot.domain.rules.rule import Rule
+from bot.slack.language.texts import _
 from bot.slack.messages import rule
 from bot.slack.modals import rule_details
 from bot.slack.rendering.formatting import Message
@@ -35,6 +38,19 @@ async def open_details(
     await ack()
     draw = partial(draw_details, ctx, pressed(body)[1], who, pressed_in(body))
     ctx.open_modal(body, rule_details.TITLE, draw, respond)
+
+
+async def push_details(
+    ack: AsyncAck, body: Body, who: Person, ctx: HandlerContext, finding: Awaitable[Rule | Refusal]
+) -> None:
+    """Show everything about a rule on top of the modal with the button."""
+
+    async def draw() -> Drawn:
+        found = await finding
+        return found if isinstance(found, Refusal) else rule_details.build(found, ctx.formatter)
+
+    await ack()
+    ctx.push_modal(body, _(rule_details.TITLE), draw, who)
 
 
 async def answer(text: str, who: Person, channel: ChannelId, ctx: HandlerContext) -> Message | Refusal:

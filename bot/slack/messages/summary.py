@@ -14,7 +14,7 @@ from bot.domain.requests.prior_grants import can_ask_again
 from bot.domain.requests.request import Request, State, StopReason
 from bot.domain.rules.rule import RewardType, Rule, Statistics, cost, difference
 from bot.services.results.customer_lists import has_not_given_list
-from bot.slack.language.texts import _, joined, ngettext
+from bot.slack.language.texts import _, joined, ngettext, number
 from bot.slack.messages.left_out import reasons_table, refused_lines
 from bot.slack.rendering import request_facts, verification
 from bot.slack.rendering.blocks import context, header, message, sections
@@ -214,13 +214,11 @@ def _used(snapshot: RequestSnapshot, rule: Rule, formatter: Formatter) -> str:
     figures: list[tuple[str, int | None, Callable[[int | Decimal], str]]] = []
     if now.usage is not None:
         used = ngettext("Used {count} time by everyone", "Used {count} times by everyone", now.usage)
-        figures.append((used, since.usage, formatter.number))
+        figures.append((used, since.usage, number))
     if now.amount is not None:
         figures.append((formatter.amount(now.amount), since.amount, formatter.amount))
     if now.stamp is not None and rule.requirement.stamp:
-        figures.append(
-            (ngettext("{count} stamp", "{count} stamps", now.stamp), since.stamp, formatter.number)
-        )
+        figures.append((ngettext("{count} stamp", "{count} stamps", now.stamp), since.stamp, number))
     if now.debit_balance is not None and rule.reward.type == RewardType.DEBIT:
         left = _("{amount} credit left", amount=formatter.amount(now.debit_balance))
         figures.append((left, since.debit_balance, formatter.amount))

@@ -30,7 +30,12 @@ def build(
     ]
     blocks = sections(lines, most=4)
     if remainder.refused:
-        offer = option(_refused(remainder), "yes")
+        label = ngettext(
+            "Include the {count} customer Dintero refused",
+            "Include the {count} customers Dintero refused",
+            remainder.refused,
+        )
+        offer = option(label, "yes")
         ticked = [offer] if form.form_input.refused_too else []
         boxes = checkboxes(
             _("Refused by Dintero"),
@@ -63,12 +68,4 @@ def _customers(form: Form, remainder: Remainder) -> str:
         return _("*Customers:* those that Dintero refused in {request}", request=first)
     return _(
         "*Customers:* those that Dintero refused in {request}. Everyone else already has it.", request=first
-    )
-
-
-def _refused(remainder: Remainder) -> str:
-    return ngettext(
-        "Include the {count} customer Dintero refused",
-        "Include the {count} customers Dintero refused",
-        remainder.refused,
     )

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from slackblocks import InputBlock, Option, StaticSelectMenu, Text, TextType
+from slackblocks import InputBlock, StaticSelectMenu
 
 from bot.domain.preferences import LANGUAGES, Preferences, Results
 from bot.slack.language.texts import N_, _
-from bot.slack.rendering.blocks import modal, read_input, section
+from bot.slack.rendering.blocks import modal, option, read_input, section
 from bot.slack.rendering.formatting import Json
 
 CALLBACK: Final = "discount_settings"
@@ -50,9 +50,7 @@ def read(view: Mapping[str, Any]) -> tuple[Results, str]:
 
 
 def _choice(label: str, block_id: str, texts: Mapping[str, str], chosen: str, hint: str = "") -> InputBlock:
-    options = {
-        value: Option(Text(text, type_=TextType.PLAINTEXT), value=value) for value, text in texts.items()
-    }
+    options = {value: option(text, value) for value, text in texts.items()}
     menu = StaticSelectMenu(
         action_id=ACTION, options=list(options.values()), initial_option=options[chosen], placeholder=label
     )

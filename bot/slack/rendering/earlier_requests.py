@@ -1,10 +1,11 @@
 """What a request has to do with earlier ones: the same customers, the same campaign key, a follow-up."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
-from bot.domain.ids import RequestId
+from bot.domain.ids import ChannelId, RequestId
+from bot.domain.requests.lost import LostRequest
 from bot.domain.requests.prior_grants import PriorGrants, PriorRequest, Remainder
 from bot.domain.requests.request import Request
 from bot.domain.requests.views import Review
@@ -53,12 +54,9 @@ def lost(review: Review) -> list[str]:
     found = review.prior_grants.lost
     if not found:
         return []
-    here = [str(one.short) for one in found if one.channel == review.request.channel]
-    named = first_few(here, MAX_REQUESTS)
-    if elsewhere := len(found) - len(here):
-        named.append(ngettext("{count} in another channel", "{count} in other channels", elsewhere))
+    requests = _named(found, review.request.channel)
     return [
-        _("⚠️ *A restored backup lacks {requests} for this rule.*", requests=joined(named)),
+        _("⚠️ *A restored backup lacks {requests} for this rule.*", requests=requests),
         _("Customers who got it there would get it twice. Read those requests first."),
     ]
 
@@ -113,13 +111,8 @@ def key_use(review: Review) -> list[str]:
     used, request = review.key_use, review.request
     if not (used.given or used.forgotten or used.more or (used.by and request.own_key)):
         return []
-    here = [str(each.short) for each in used.by if each.channel == request.channel]
-    named = first_few(here, MAX_REQUESTS)
-    if elsewhere := len(used.by) - len(here):
-        named.append(
-            ngettext("{count} request in another channel", "{count} requests in other channels", elsewhere)
-        )
-    lines = [_("⚠️ *This campaign key was used before*, by {requests}.", requests=joined(named))]
+    requests = _named(used.by, request.channel)
+    lines = [_("⚠️ *This campaign key was used before*, by {requests}.", requests=requests)]
     if used.given:
         lines.append(
             ngettext(
@@ -135,6 +128,16 @@ def key_use(review: Review) -> list[str]:
     if len(lines) == 1:
         lines.append(_("None of these customers got it under this key."))
     return lines
+
+
+def _named(found: Sequence[PriorRequest | LostRequest], channel: ChannelId) -> str:
+    """Name the requests of a channel, and count those of others."""
+    here = [str(each.short) for each in found if each.channel == channel]
+    named = first_few(here, MAX_REQUESTS)
+    if elsewhere := len(found) - len(here):
+        text = ngettext("{count} request in another channel", "{count} requests in other channels", elsewhere)
+        named.append(text)
+    return joined(named)
 
 
 def _share(prior_request: PriorRequest, links: Links, *, is_alone: bool) -> str:

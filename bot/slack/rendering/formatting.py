@@ -14,7 +14,7 @@ from babel.dates import format_date, format_interval, format_skeleton, format_ti
 from babel.numbers import format_currency, format_percent, get_currency_precision
 
 from bot.slack.language.current import current, current_locale
-from bot.slack.language.texts import MAX_EXPONENT, _, ngettext, number
+from bot.slack.language.texts import MAX_EXPONENT, _, ngettext
 from bot.slack.rendering.mrkdwn import escape, mention
 
 CACHE_SIZE: Final = 4_096
@@ -77,14 +77,6 @@ class Formatter:
             return _("{value} minor units of {currency}", value=str(value), currency=self.currency)
         return _amount(value.scaleb(-get_currency_precision(self.currency)), self.currency, current().locale)
 
-    def number(self, value: int | Decimal) -> str:
-        """Write a number with up to six decimals.
-
-        >>> Formatter("NOK", "Europe/Oslo").number(Decimal("10.50"))
-        '10.5'
-        """
-        return number(value)
-
     def percent(self, value: int | Decimal) -> str:
         """Write a percentage.
 
@@ -99,6 +91,13 @@ class Formatter:
     def customers(self, count: int) -> str:
         """Count customers: `1 customer`, `1,200 customers`."""
         return ngettext("{count} customer", "{count} customers", count)
+
+    def local(self, at: datetime) -> datetime:
+        """Convert a time to the policy's time zone; Dintero's "for ever", the last day of 9999, stays."""
+        try:
+            return at.astimezone(ZoneInfo(self.timezone))
+        except OverflowError:
+            return at
 
     def moment(self, at: datetime) -> str:
         """Write a time in the policy's time zone, the same for every reader.
@@ -122,19 +121,11 @@ class Formatter:
         >>> Formatter("NOK", "Europe/Oslo").day(datetime.fromisoformat("2026-11-23T23:32:40+00:00"))
         '24 Nov 2026'
         """
-        try:
-            day = at.astimezone(ZoneInfo(self.timezone)).date()
-        except OverflowError:
-            day = at.date()
-        return _day(day, current().locale)
+        return _day(self.local(at).date(), current().locale)
 
     def days(self, first: datetime, last: datetime) -> str:
         """Write a span of dates in the policy's time zone: `30 Oct 2026 – 31 Dec 2027`."""
-        try:
-            zone = ZoneInfo(self.timezone)
-            begin, end = first.astimezone(zone).date(), last.astimezone(zone).date()
-        except OverflowError:
-            begin, end = first.date(), last.date()
+        begin, end = self.local(first).date(), self.local(last).date()
         return str(format_interval(begin, end, "yMMMd", locale=current_locale())).replace("\u2009", " ")
 
     def slack_date(self, at: datetime) -> str:

@@ -20,8 +20,6 @@ class StopTexts:
     next: str
 
 
-CONTINUE: Final = N_("Press *Continue* to try again, or *End request…* to leave it so. Nobody gets it twice.")
-
 STOPS: Final[dict[StopReason | None, StopTexts]] = {
     StopReason.TOKEN_REFUSED: StopTexts(
         N_("Dintero rejected my credentials."),
@@ -69,7 +67,10 @@ STOPS: Final[dict[StopReason | None, StopTexts]] = {
         N_("The channel's budget is used up."),
         N_("Press *Continue* when older spending has dropped out, or when an admin has raised it."),
     ),
-    None: StopTexts(N_("It stopped unexpectedly."), CONTINUE),
+    None: StopTexts(
+        N_("It stopped unexpectedly."),
+        N_("Press *Continue* to try again, or *End request…* to leave it so. Nobody gets it twice."),
+    ),
 }
 SPECIAL: Final[dict[RefusalReason, StopTexts]] = {
     RefusalReason.DATABASE_CHANGED: StopTexts(

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.slack.language.current import NORWEGIAN, Language, use_language
+from bot.slack.language.texts import number
 from bot.slack.rendering.formatting import Formatter, duration
 
 LOOK = Formatter("NOK", "Europe/Oslo")
@@ -33,7 +34,7 @@ def test_an_amount_has_the_decimals_of_its_currency(currency: str, minor: int | 
 @given(st.integers() | st.decimals())
 def test_every_amount_and_number_can_be_written(value: int | Decimal) -> None:
     assert LOOK.amount(value)
-    assert LOOK.number(value)
+    assert number(value)
 
 
 @given(st.datetimes(timezones=st.just(UTC)))
@@ -79,7 +80,7 @@ def test_amounts_percentages_and_dates_are_written_as_the_locale_does() -> None:
         look = Formatter("NOK", "Europe/Oslo")
         return [
             text.replace("\xa0", " ")
-            for text in (look.amount(1_210_000), look.percent(15), look.number(12_100), look.moment(at))
+            for text in (look.amount(1_210_000), look.percent(15), number(12_100), look.moment(at))
         ]
 
     assert written() == ["NOK 12,100", "15%", "12,100", "29 Nov 2026, 08:46 CET"]

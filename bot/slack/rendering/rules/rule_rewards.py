@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from bot.domain.rules.conditions import is_readable
 from bot.domain.rules.rule import (
@@ -129,7 +128,7 @@ WARNINGS: Final[dict[Availability, str]] = {
 def last_day(rule: Rule, formatter: Formatter) -> datetime | None:
     """Return a moment of the last day on which a rule counts; midnight ends the day before."""
     end = rule.requirement.purchase_to
-    if end is None or end.year == 1 or local(end, formatter, "%H:%M:%S") != "00:00:00":
+    if end is None or end.year == 1 or f"{formatter.local(end):%H:%M:%S}" != "00:00:00":
         return end
     return end - timedelta(seconds=1)
 
@@ -148,21 +147,13 @@ def validity_to_the_minute(rule: Rule, formatter: Formatter) -> str:
     """Say from when until when a rule counts; whole days without the time of day."""
     start, end = rule.requirement.purchase_from, rule.requirement.purchase_to
     midnights = {"00:00", "23:59"}
-    if all(at is None or local(at, formatter, "%H:%M") in midnights for at in (start, end)):
+    if all(at is None or f"{formatter.local(at):%H:%M}" in midnights for at in (start, end)):
         return validity(rule, formatter)
     since = formatter.moment(start) if start is not None else ""
     until = formatter.moment(end) if end is not None else ""
     if since and until:
         return _("{start} – {end}", start=since, end=until)
     return _("from {day}", day=since) if since else _("until {day}", day=until)
-
-
-def local(at: datetime, formatter: Formatter, pattern: str) -> str:
-    """Write a moment in the policy's time zone; Dintero's "for ever" as the end of a day."""
-    try:
-        return at.astimezone(ZoneInfo(formatter.timezone)).strftime(pattern)
-    except OverflowError:
-        return at.strftime(pattern)
 
 
 def cost_text(price: Cost | None, formatter: Formatter) -> str:
