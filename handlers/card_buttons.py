@@ -12,7 +12,7 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 from bot.domain.ids import ChannelId, RequestId
 from bot.domain.policy.policy import Refusal, RefusalReason
 from bot.domain.requests.person import Person
-from bot.domain.requests.request import Event, Request
+from bot.domain.requests.request import Request
 from bot.services.decisions import DecisionService
 from bot.services.requests import settle_lost
 from bot.slack.language.texts import _
@@ -32,8 +32,8 @@ DrawModal = Callable[[HandlerContext, RequestId, Person, ChannelId], Awaitable[D
 
 CLICKS: Final[dict[str, tuple[Act, Confirm]]] = {
     card_buttons.CANCEL: (DecisionService.cancel, confirmations.cancelled),
-    card_buttons.CONTINUE: (DecisionService.resume, partial(confirmations.resolved, event=Event.CONTINUED)),
-    card_buttons.END: (DecisionService.end_here, partial(confirmations.resolved, event=Event.ENDED_HERE)),
+    card_buttons.CONTINUE: (DecisionService.resume, confirmations.continued),
+    card_buttons.END: (DecisionService.end_here, confirmations.ended),
     card_buttons.GIVE_NOW: (DecisionService.give_now, confirmations.hurried),
     customer_list.LIST: (DecisionService.send_list, confirmations.list_sent),
 }
@@ -269,6 +269,6 @@ MODALS: Final[dict[str, tuple[str, DrawModal]]] = {
 }
 """The buttons that open a modal: its title, and what draws it."""
 ASKING: Final[dict[str, tuple[str, DrawModal]]] = {
-    card_buttons.CANCEL: (cancellation.TITLE, draw_cancellation),
+    card_buttons.CANCEL: (cancellation.TITLE, draw_cancellation)
 }
 """The options of the menu that open a modal where a button acts at once: a menu has no dialog of its own."""

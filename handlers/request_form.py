@@ -238,12 +238,12 @@ async def get_unreadable_rows(ack: AsyncAck, body: Body, who: Person, ctx: Handl
         found = await ctx.drafts.unreadable_rows(draft, who)
         if isinstance(found, Refusal):
             return found
-        message = await asyncio.to_thread(unreadable_rows_file.build, *found, ctx.formatter)
+        message = await asyncio.to_thread(unreadable_rows_file.build, *found)
         try:
             new = await ctx.modal_controller.file_messenger.send(message, who.id)
         except DeliveryDeferred:
-            return replace(confirmations.odd_rows_not_sent(), close="Back")
-        return replace(confirmations.odd_rows_sent(new=new), close="Back")
+            return confirmations.odd_rows_not_sent()
+        return confirmations.odd_rows_sent(new=new)
 
     await ack()
     ctx.push_modal(body, _("Skipped rows"), draw, who)

@@ -188,12 +188,7 @@ class ModalController:
                 log.info("view below not redrawn", why=describe(error))
 
     async def reply(
-        self,
-        respond: AsyncRespond,
-        text: str,
-        blocks: Sequence[View] | None = None,
-        *,
-        replace: bool = False,
+        self, respond: AsyncRespond, text: str, blocks: Sequence[View] | None = None, *, replace: bool = False
     ) -> None:
         """Answer one person alone, in the channel. Repeated while Slack fails: a second copy does no harm."""
 

@@ -43,12 +43,7 @@ class ErrorKind(Enum):
     """Passes when the operator adds the scope: only messages that need it wait."""
     CHANNEL_UNAVAILABLE = ("not_in_channel", "channel_not_found", "is_archived", "is_inactive")
     """Passes when somebody invites the bot again or unarchives the channel."""
-    MESSAGE_GONE = (
-        "message_not_found",
-        "thread_not_found",
-        "cannot_reply_to_message",
-        "cant_update_message",
-    )
+    MESSAGE_GONE = ("message_not_found", "thread_not_found", "cannot_reply_to_message", "cant_update_message")
     """The card was deleted, or belongs to an earlier app: the bot posts a new one."""
     VIEW_NOT_FOUND = ("not_found",)
     """The person closed the view, or Slack has yet to draw it from an ack: only `views.update` retries."""

@@ -162,8 +162,4 @@ def _confirm_end(request: Request, formatter: Formatter) -> ConfirmationDialogue
     )
 
 
-_BY_STATE: Final = {
-    State.WAITING: _waiting,
-    State.APPROVED: _running,
-    State.GIVING: _running,
-}
+_BY_STATE: Final = {State.WAITING: _waiting, State.APPROVED: _running, State.GIVING: _running}

@@ -1,9 +1,10 @@
 """The reply to a person right after their action succeeded; mrkdwn."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from bot.domain.requests.request import Event, Pause, Request, State, StopReason
+from bot.domain.requests.request import Pause, Request, State, StopReason
 from bot.services.results.check_again import Checked
 from bot.slack.language.texts import N_, _, ngettext
 from bot.slack.rendering import verification
@@ -115,29 +116,20 @@ def cancelled(request: Request) -> Reply:
     return Reply(_("Cancelling"), text)
 
 
-def resolved(request: Request, *, event: Event) -> Reply:
-    """Confirm that a stopped request continues or ends."""
-    if event is Event.CONTINUED:
-        text = _(
-            "Continuing *{request}* with the remaining customers. Nobody gets it twice.",
-            request=request.short,
-        )
-        return Reply(_("Continuing"), text)
-    return Reply(_("Ended"), _("Ended *{request}*. The result is in its thread.", request=request.short))
+def _confirming(title: str, text: str) -> Callable[[Request], Reply]:
+    return lambda request: Reply(_(title), _(text, request=request.short))
 
 
-def list_sent(request: Request) -> Reply:
-    """Confirm that the list of customers who were not given it follows."""
-    text = _(
-        "I'm sending you the list of *{request}* as a direct message. This is logged.", request=request.short
-    )
-    return Reply(_("Sending"), text)
-
-
-def hurried(request: Request) -> Reply:
-    """Confirm the end of a hold."""
-    text = _("Hold skipped. Sending *{request}* now. The result goes to its thread.", request=request.short)
-    return Reply(_("Hold skipped"), text)
+continued: Final = _confirming(
+    N_("Continuing"), N_("Continuing *{request}* with the remaining customers. Nobody gets it twice.")
+)
+ended: Final = _confirming(N_("Ended"), N_("Ended *{request}*. The result is in its thread."))
+list_sent: Final = _confirming(
+    N_("Sending"), N_("I'm sending you the list of *{request}* as a direct message. This is logged.")
+)
+hurried: Final = _confirming(
+    N_("Hold skipped"), N_("Hold skipped. Sending *{request}* now. The result goes to its thread.")
+)
 
 
 def odd_rows_sent(*, new: bool) -> Reply:
@@ -145,12 +137,12 @@ def odd_rows_sent(*, new: bool) -> Reply:
     text = N_("The skipped rows are already in your direct messages.")
     if new:
         text = N_("Skipped rows sent to your direct messages.")
-    return Reply(_("Skipped rows"), _(text))
+    return Reply(_("Skipped rows"), _(text), "Back")
 
 
 def odd_rows_not_sent() -> Reply:
     """Say that Slack did not take the skipped rows."""
-    return Reply(_("Skipped rows"), _("Slack didn't accept the file. Try again in a minute."))
+    return Reply(_("Skipped rows"), _("Slack didn't accept the file. Try again in a minute."), "Back")
 
 
 def checking() -> str:

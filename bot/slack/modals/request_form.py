@@ -15,15 +15,7 @@ from bot.slack.language.texts import N_, _, joined, ngettext
 from bot.slack.modals import draft_offer, file_fields, remainder_fields
 from bot.slack.modals.rule_options import NO_RULE, fits_option, option
 from bot.slack.rendering import pause_banner, request_facts
-from bot.slack.rendering.blocks import (
-    INPUT,
-    checkboxes,
-    context,
-    modal,
-    read_input,
-    section,
-    text_input,
-)
+from bot.slack.rendering.blocks import INPUT, checkboxes, context, modal, read_input, section, text_input
 from bot.slack.rendering.blocks import option as choice
 from bot.slack.rendering.formatting import Formatter, Json
 from bot.slack.rendering.mrkdwn import mention, quoted

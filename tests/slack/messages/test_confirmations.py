@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.requests.batches import Verification
-from bot.domain.requests.request import Event, State
+from bot.domain.requests.request import State
 from bot.services.results.check_again import Checked
 from bot.slack.messages import confirmations
 from tests.support.samples import LOOK, NOW, PAUSE, REQUEST
@@ -60,7 +60,7 @@ def test_while_the_bot_is_paused_nobody_reads_that_something_is_sent() -> None:
     for reply in (
         confirmations.approved(approved, LOOK),
         confirmations.hurried(approved),
-        confirmations.resolved(approved, event=Event.CONTINUED),
+        confirmations.continued(approved),
     ):
         clicked = confirmations.unless_paused(reply, approved, PAUSE, is_click=True).text
         assert clicked == "The bot is paused. *R-7K2QF* continues when an admin ends the pause."

@@ -11,7 +11,6 @@ from bot.domain.requests.request import Request
 from bot.slack.client.file_messages import FileMessage
 from bot.slack.language.texts import N_, _, ngettext
 from bot.slack.rendering.file_errors import ODD
-from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import escape, phrase
 from bot.spreadsheets.writer.workbook import WorkbookFormat
 
@@ -21,7 +20,7 @@ DIGEST_LENGTH: Final = 8
 MAX_NAME: Final = 60
 
 
-def build(request: Request, files: Sequence[FileRead], _formatter: Formatter) -> FileMessage:
+def build(request: Request, files: Sequence[FileRead]) -> FileMessage:
     """Write the file. Its title has a digest of the rows alone: they are found again in any language.
 
     The last column is empty: uploaded again, the workbook gives the ids that people filled in, and no others.

@@ -6,16 +6,7 @@ from decimal import Decimal
 from typing import Final
 
 from bot.domain.rules.conditions import is_readable
-from bot.domain.rules.rule import (
-    Availability,
-    Cost,
-    Item,
-    ItemValue,
-    Reward,
-    RewardType,
-    Rule,
-    Statistics,
-)
+from bot.domain.rules.rule import Availability, Cost, Item, ItemValue, Reward, RewardType, Rule, Statistics
 from bot.slack.language.texts import N_, _, ngettext, number
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import fit, safe, shorten

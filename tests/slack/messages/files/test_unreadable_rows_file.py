@@ -12,7 +12,7 @@ from bot.slack.messages.files import unreadable_rows_file
 from bot.spreadsheets.chunks import Content
 from bot.spreadsheets.reader.__main__ import answer_of
 from tests.support.lists import records_of
-from tests.support.samples import LOOK, REQUEST
+from tests.support.samples import REQUEST
 
 TEXTS = ["1.5E+3", "a1, b2", "=1+1", "00123", "4711"]
 
@@ -24,7 +24,7 @@ FILE = FileRead(name="=vip.csv", found=1, column=Column(1), odd=9, odd_rows=ODD_
 
 
 def built() -> bytes:
-    message = unreadable_rows_file.build(REQUEST, [FILE], LOOK)
+    message = unreadable_rows_file.build(REQUEST, [FILE])
     assert message.name == "R-7K2QF-skipped.xlsx"
     assert "The first 5 of 9 skipped rows from =vip.csv" in message.comment
     return message.content.read()
@@ -57,5 +57,5 @@ def test_the_same_rows_have_the_same_mark_in_every_language() -> None:
     marks = set()
     for language in (ENGLISH, NORWEGIAN):
         with use_language(language):
-            marks.add(unreadable_rows_file.build(REQUEST, [FILE], LOOK).title.rpartition("(")[2])
+            marks.add(unreadable_rows_file.build(REQUEST, [FILE]).title.rpartition("(")[2])
     assert len(marks) == 1
