@@ -1,17 +1,31 @@
 """The automatic rules of the model: the giving, deadlines, the hold and the pause."""
 
+from collections import Counter
 from dataclasses import replace
 
 from hypothesis import strategies as st
-from hypothesis.stateful import rule
+from hypothesis.stateful import invariant, rule
+from sqlalchemy import bindparam, select
 
+from bot.database.repositories.repository import SqlRepository
+from bot.database.schema import outbox
 from bot.domain.ids import TeamId, UserId
 from bot.domain.policy.policy import Refusal
 from bot.domain.requests.batches import BatchOutcome
+from bot.domain.requests.notification import ChannelKind, NotificationType
 from bot.domain.requests.request import PauseState, Request, State, StopReason
+from bot.slack.messages.notices import OF_PAUSE
 from tests.services.model.machine import CLICKERS, PICKS, TEAMS, Known
 from tests.services.model.people import PeopleAct
 from tests.support.service_fixture import ANN, BO, CHIEF, CLEO, QUICK, SPAR, TEAM, person
+
+MESSAGES = (
+    select(outbox.c.key, outbox.c.request, outbox.c.addressee, outbox.c.happened)
+    .where(outbox.c.happened.in_([bindparam(None, happened.value) for happened in sorted(OF_PAUSE)]))
+    .where(outbox.c.kind == bindparam(None, ChannelKind.NOTICE.value))
+    .order_by(outbox.c.id)
+)
+"""The messages about pauses to channels, and their edits."""
 
 
 class GoesOn(PeopleAct):
@@ -153,7 +167,7 @@ class GoesOn(PeopleAct):
             pause_service.pause(person(who, team), "why") if on else pause_service.resume(person(who, team))
         )
         if self.is_member(who, team) and who == CHIEF:
-            self.paused = on
+            self.the_pause_is(on=on)
         else:
             assert isinstance(answer, Refusal)
         assert (self.run(pause_service.now()) is not None) is self.paused
@@ -173,5 +187,28 @@ class GoesOn(PeopleAct):
 
     def sees_the_pause(self) -> None:
         """Three stops in a row pause the bot; the next sweep catches the running givings."""
-        self.paused = self.run(self.office.decisions.pause_service.now()) is not None
+        self.the_pause_is(on=self.run(self.office.decisions.pause_service.now()) is not None)
         self.run(self.office.decisions.pause_service.run_once())
+
+    def the_pause_is(self, *, on: bool) -> None:
+        """At its begin, each channel with open requests hears of it."""
+        if on and not self.paused:
+            sent_later = {State.WAITING, State.APPROVED, State.GIVING}
+            open_now = [known for known in self.known.values() if self.now(known).state in sent_later]
+            self.told_now = {known.channel for known in open_now}
+            self.pauses.update(self.told_now)
+        self.paused = on
+
+    @invariant()
+    def each_channel_has_one_message_per_pause_in_its_last_state(self) -> None:
+        repository = self.office.repository
+        assert isinstance(repository, SqlRepository)
+        rows = self.run(repository._database.run(MESSAGES, {}))  # noqa: SLF001 - no port reads all messages
+        newest = {
+            key.partition(".")[0]: (channel, happened)
+            for key, request, channel, happened in rows
+            if request in self.known
+        }
+        assert Counter(channel for channel, _ in newest.values()) == self.pauses
+        paused = {channel for channel, happened in newest.values() if happened == NotificationType.PAUSED}
+        assert paused == (self.told_now if self.paused else set())

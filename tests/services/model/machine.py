@@ -1,5 +1,6 @@
 """The model: its own permissions, and the invariants of every change."""
 
+from collections import Counter
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
@@ -138,6 +139,9 @@ class Machine(RuleBasedStateMachine):
         self.known: dict[RequestId, Known] = {}
         self.escalated: set[RequestId] = set()
         self.paused = False
+        self.pauses = Counter[ChannelId]()
+        """The pauses that each channel had to hear of."""
+        self.told_now: set[ChannelId] = set()
 
     def run(self, work: Coroutine[Any, Any, Answer]) -> Answer:
         return self.runner.run(work)
