@@ -96,12 +96,11 @@ class Event:
         return reason, self.notification.note or request.note
 
     def fill(self, text: str, **values: object) -> str:
-        """Translate a text and fill in `{name}`, `{approvers}`, `{until}`, `{when}` and other values."""
+        """Translate a text and fill in `{name}`, `{approvers}`, `{until}` and other values."""
         known: dict[str, object] = {
             "name": self.who,
             "approvers": self.approvers,
             "until": self.held_until,
-            "when": self.expires,
         }
         return _(text, **known | values)
 
@@ -194,16 +193,14 @@ def _consent_void(event: Event) -> str:
     return event.fill(text, why=why)
 
 
-def _reminded(event: Event) -> str:
-    if event.expires:
-        return event.fill(N_("⏳ Still waiting for approval from {approvers}. Expires {when}."))
-    return event.fill(N_("⏳ Still waiting for approval from {approvers}."))
+def _still_waiting(text: str) -> Callable[[Event], str]:
+    """Write a text, and when the request expires."""
 
+    def write(event: Event) -> str:
+        expires = [_("Expires {time}.", time=event.expires)] if event.expires else []
+        return " ".join([event.fill(text), *expires])
 
-def _escalated(event: Event) -> str:
-    if event.expires:
-        return event.fill(N_("⏳ Not approved yet. Now {approvers} can approve, too. Expires {when}."))
-    return event.fill(N_("⏳ Not approved yet. Now {approvers} can approve, too."))
+    return write
 
 
 def _paused(event: Event) -> str:
@@ -213,16 +210,16 @@ def _paused(event: Event) -> str:
 
 
 def _waiting(event: Event) -> str:
-    match event.notification.facts.get(STARTS_AFTER), event.note:
+    match event.notification.facts.get(STARTS_AFTER), technical(event.note):
         case "Slack", _why:
-            return _("⏳ Slack isn't answering, so sending can't start. Retrying; nothing for you to do.")
+            waits = _("⏳ Slack isn't answering, so sending can't start.")
         case "Dintero", _why:
-            return _("⏳ Dintero isn't answering, so sending can't start. Retrying; nothing for you to do.")
+            waits = _("⏳ Dintero isn't answering, so sending can't start.")
         case _service, "":
-            return _("⏳ Dintero isn't answering. Retrying; nothing for you to do.")
-        case _service, note:
-            why = technical(note)
-            return _("⏳ Dintero isn't answering ({why}). Retrying; nothing for you to do.", why=why)
+            waits = _("⏳ Dintero isn't answering.")
+        case _service, why:
+            waits = _("⏳ Dintero isn't answering ({why}).", why=why)
+    return " ".join([waits, _("Retrying; nothing for you to do.")])
 
 
 CHANGED: Final = N_("This request has changed. Its first message shows how it is now.")
@@ -241,8 +238,8 @@ LINES: Final[dict[NotificationType, str | Callable[[Event], str]]] = {
     NotificationType.RULE_CHANGED: _rule_changed,
     NotificationType.CONSENT_VOID: _consent_void,
     NotificationType.HURRIED: N_("{name} skipped the hold. Sending now."),
-    NotificationType.REMINDED: _reminded,
-    NotificationType.ESCALATED: _escalated,
+    NotificationType.REMINDED: _still_waiting(N_("⏳ Still waiting for approval from {approvers}.")),
+    NotificationType.ESCALATED: _still_waiting(N_("⏳ Not approved yet. Now {approvers} can approve, too.")),
     NotificationType.PAUSED: _paused,
     NotificationType.RESUMED: N_("Pause ended. Sending again."),
     NotificationType.WAITING: _waiting,

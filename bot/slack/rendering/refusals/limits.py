@@ -58,23 +58,19 @@ def _budget_amount(words: Words) -> str:
 
 
 def _no_approver(words: Words) -> str:
-    if words.detail.rpartition("/")[2] == FOR_ANYBODY:
-        return words.fill(N_("Nobody can approve in this channel yet. Ask {who} to add approvers."))
     others, needed = words.numbers() or (0, 0)
-    if others:
-        return ngettext(
-            "This needs {needed}, but only {count} other person can approve. Ask {who} to add approvers.",
-            "This needs {needed}, but only {count} other people can approve. Ask {who} to add approvers.",
+    if words.detail.rpartition("/")[2] == FOR_ANYBODY:
+        problem = _("Nobody can approve in this channel yet.")
+    elif others:
+        problem = ngettext(
+            "This needs {needed}, but only {count} other person can approve.",
+            "This needs {needed}, but only {count} other people can approve.",
             others,
             needed=ngettext("{count} approval", "{count} approvals", needed),
-            who=words.who,
         )
-    return words.fill(
-        N_(
-            "You're the only approver here, and you can't approve your own request."
-            " Ask {who} to add approvers."
-        )
-    )
+    else:
+        problem = _("You're the only approver here, and you can't approve your own request.")
+    return " ".join([problem, words.fill(N_("Ask {who} to add approvers."))])
 
 
 LIMITS: Final[dict[RefusalReason, Text]] = {

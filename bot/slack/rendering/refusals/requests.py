@@ -65,17 +65,13 @@ def _already_voted(words: Words) -> str:
 def _unknown(words: Words) -> str:
     if not words.detail.startswith("R-"):
         return _("I can't find this request any more. Look it up with `/discount status`.")
-    text = N_(
-        "I can't find {request} here. Ids look like R-7K2QF."
-        " `/discount status` lists this channel's requests."
-    )
     if words.refusal.name and words.request:
-        text = N_("I can't find {request} here. Did you mean {nearest}?")
+        advice = _("Did you mean {nearest}?", nearest=words.request)
     elif words.refusal.in_direct:
-        text = N_(
-            "I can't find {request} here. Ids look like R-7K2QF. `/discount status` lists your requests."
-        )
-    return words.fill(text, request=words.say(words.detail), nearest=words.request)
+        advice = _("Ids look like R-7K2QF. `/discount status` lists your requests.")
+    else:
+        advice = _("Ids look like R-7K2QF. `/discount status` lists this channel's requests.")
+    return " ".join([_("I can't find {request} here.", request=words.say(words.detail)), advice])
 
 
 def _lost(words: Words) -> str:
