@@ -113,7 +113,8 @@ async def check(ack: AsyncAck, body: Body, respond: AsyncRespond, who: Person, c
         checking = asyncio.ensure_future(answer())
         await asyncio.wait({checking}, timeout=FIRST_ANSWER_SECONDS)
         if not checking.done():
-            await ctx.modal_controller.reply(respond, confirmations.checking())
+            checks = _("Checking Dintero's list. This can take a minute.")
+            await ctx.modal_controller.reply(respond, checks)
         await ctx.modal_controller.answer(respond, checking)
 
     await ack()

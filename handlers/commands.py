@@ -102,10 +102,7 @@ async def add(command: Add, who: Person, channel: ChannelId, ctx: HandlerContext
 
 
 async def draw_first_form(ctx: HandlerContext, draft: Request, who: Person, *, offer: bool = False) -> Drawn:
-    """Draw the form of a draft; a person who may not request here learns where they may.
-
-    It may `offer` to go on with an unfinished draft.
-    """
+    """Draw the form of a draft, perhaps with an `offer`; a person who may not request here learns where."""
     drawn = await draw_form(ctx, draft.id, who, offer=offer)
     if isinstance(drawn, Refusal) and drawn.reason is RefusalReason.NOT_A_REQUESTER:
         return await ctx.overview.with_places(drawn, who)

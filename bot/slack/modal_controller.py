@@ -119,10 +119,7 @@ class ModalController:
             await self._open(trigger, external_id, drawn, respond)
 
     async def redraw(self, external_id: str, draw: Drawing, *, user: str, close: Close = "Done") -> None:
-        """Redraw a loading view; if the person has closed it, they get the answer as a direct message.
-
-        What has nothing to submit gets the button `close`.
-        """
+        """Redraw a loading view, with `close` if it submits nothing; answer in a direct message if it is gone."""
         drawn = await self._draw(draw, close=close)
         if not isinstance(drawn, Reply) and not drawn.get("submit"):
             drawn |= {"close": {"type": "plain_text", "text": _(close)}}
@@ -148,10 +145,7 @@ class ModalController:
         *,
         replace: bool = False,
     ) -> None:
-        """Answer one person alone; a refusal or a failure is put into words.
-
-        A message may `replace` the one whose button was pressed.
-        """
+        """Answer one person alone; a message may `replace` the one whose button was pressed."""
         answer = await reply_or_fault(answering)
         if isinstance(answer, Refusal):
             answer = reasons.refusal(answer, self._formatter)
@@ -171,21 +165,20 @@ class ModalController:
 
     async def redraw_quietly(self, external_id: str, view: View) -> None:
         """Redraw a view; if Slack does not, the person goes on with the one on screen."""
-        view |= {"external_id": external_id}
-        try:
-            await self._retry(partial(self._redraw, external_id, view))
-        except CALL_ERRORS as error:
-            log.info("view not redrawn", why=describe(error))
+        await self._try(partial(self._redraw, external_id, view | {"external_id": external_id}))
 
     async def redraw_below(self, view_id: str, draw: Drawing) -> None:
         """Redraw a view that another one covers; it is as well if it is closed by then."""
         drawn = await reply_or_fault(draw())
         if isinstance(drawn, dict):
             view = drawn | {"external_id": uuid.uuid4().hex}
-            try:
-                await self._retry(partial(self._client.views_update, view_id=view_id, view=view))
-            except CALL_ERRORS as error:
-                log.info("view below not redrawn", why=describe(error))
+            await self._try(partial(self._client.views_update, view_id=view_id, view=view))
+
+    async def _try(self, redraw: Work) -> None:
+        try:
+            await self._retry(redraw)
+        except CALL_ERRORS as error:
+            log.info("view not redrawn", why=describe(error))
 
     async def reply(
         self, respond: AsyncRespond, text: str, blocks: Sequence[View] | None = None, *, replace: bool = False
@@ -303,10 +296,7 @@ def external_id_of(view: View) -> str:
 async def show_loading(
     ack: AsyncAck, view: View, title: str, metadata: str = "", *, on_top: bool = False
 ) -> str:
-    """Acknowledge a submission with a loading view in its place, or `on_top` of it.
-
-    It returns the external id, the same when delivered twice.
-    """
+    """Acknowledge with a loading view, in place or `on_top`; return its id, the same when delivered twice."""
     external_id = external_id_of(view)
     is_above = on_top or view.get("previous_view_id")
     loading = loading_view(title, metadata, close="Back" if is_above else "Cancel")

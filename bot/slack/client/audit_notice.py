@@ -17,7 +17,7 @@ from bot.database.audit.log import ChainHead
 from bot.slack.client.direct_messages import direct_channel, tell_admins
 from bot.slack.client.errors import CALL_ERRORS, describe, is_transient
 from bot.slack.client.history import event_payload, read_messages
-from bot.slack.language.texts import _
+from bot.slack.language.texts import N_, _
 
 EVENT_TYPE: Final = "discount_bot_audit_head"
 CHECKED_CHARACTERS: Final = 16
@@ -26,6 +26,20 @@ SHOWN_CHARACTERS: Final = 8
 """Characters of a hash that people only compare; the metadata has all of it."""
 MAX_SEARCHED: Final = 1_000
 """A notice is at most a day old, unless nothing happens."""
+DATABASE_IS_NEW: Final = N_(
+    "⏸️ *Paused: the database is new and empty.* I worked with another one before. "
+    "Its audit had {rows} rows, the last was `{hash}`.\n"
+    "If it should be new, type `/discount resume`. If not, stop the bot. "
+    "Then set `DATABASE_URL` to the right one, or restore the newest backup (docs/backup.md)."
+)
+DATABASE_IS_OLDER: Final = N_(
+    "⏸️ *Paused: the database is older than what I have seen.* "
+    "Its audit had {rows} rows, the last was `{hash}`. That row is missing. "
+    "Probably a backup was restored.\n"
+    "Everything after the backup is missing: requests, approvals, rejections and cancellations. "
+    "Compare the open requests (`/discount status`) with their threads. "
+    "Cancel those that were cancelled or rejected. Then type `/discount resume`."
+)
 log = structlog.get_logger()
 
 
@@ -93,7 +107,8 @@ class AuditNotices:
         Raises:
             SlackApiError, aiohttp.ClientError, OSError: there are admins, and none of them could be reached.
         """
-        lines = [_database_is_new(lost) if is_new else _database_is_older(lost)]
+        text = DATABASE_IS_NEW if is_new else DATABASE_IS_OLDER
+        lines = [_(text, rows=lost.seq, hash=lost.hash[:SHOWN_CHARACTERS])]
         if not is_searched:
             lines.append(
                 _(
@@ -134,30 +149,6 @@ class AuditNotices:
             self.newest = Notice(str(answer["channel"]), str(answer["ts"]), text, head)
         if failures and not answers:
             raise failures[0]
-
-
-def _database_is_new(lost: ChainHead) -> str:
-    return _(
-        "⏸️ *Paused: the database is new and empty.* I worked with another one before. "
-        "Its audit had {rows} rows, the last was `{hash}`.\n"
-        "If it should be new, type `/discount resume`. If not, stop the bot. "
-        "Then set `DATABASE_URL` to the right one, or restore the newest backup (docs/backup.md).",
-        rows=lost.seq,
-        hash=lost.hash[:SHOWN_CHARACTERS],
-    )
-
-
-def _database_is_older(lost: ChainHead) -> str:
-    return _(
-        "⏸️ *Paused: the database is older than what I have seen.* "
-        "Its audit had {rows} rows, the last was `{hash}`. That row is missing. "
-        "Probably a backup was restored.\n"
-        "Everything after the backup is missing: requests, approvals, rejections and cancellations. "
-        "Compare the open requests (`/discount status`) with their threads. "
-        "Cancel those that were cancelled or rejected. Then type `/discount resume`.",
-        rows=lost.seq,
-        hash=lost.hash[:SHOWN_CHARACTERS],
-    )
 
 
 def _metadata(chain: str, head: ChainHead) -> dict[str, Any]:

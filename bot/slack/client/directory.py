@@ -245,10 +245,7 @@ def channel_of(body: Mapping[str, Any]) -> str:
 
 
 def kind_of_account(user: Json, team: TeamId) -> AccountKind:
-    """Classify an account. One that is not plainly of our team is a stranger's.
-
-    In an Enterprise organisation people have several teams.
-    """
+    """Classify an account, which may have several teams; one that is not plainly of ours is a stranger's."""
     if user.get("deleted"):
         return AccountKind.DEACTIVATED
     if user.get("is_bot") or user.get("is_workflow_bot") or user["id"] == "USLACKBOT":

@@ -145,11 +145,6 @@ def odd_rows_not_sent() -> Reply:
     return Reply(_("Skipped rows"), _("Slack didn't accept the file. Try again in a minute."), "Back")
 
 
-def checking() -> str:
-    """Say that a check takes a while."""
-    return _("Checking Dintero's list. This can take a minute.")
-
-
 def checked(result: Checked, formatter: Formatter) -> str:
     """Say what a check for the unconfirmed customers found."""
     found = result.verification

@@ -81,10 +81,7 @@ def sections(lines: Iterable[str], *, most: int = 10) -> list[Block]:
 
 
 def folded(title: str, lines: Iterable[str]) -> ContainerBlock:
-    """Draw lines that a click unfolds, in messages only.
-
-    The block is of 2026: what people must see stands elsewhere too.
-    """
+    """Draw lines that a click unfolds, in messages only: the block is of 2026, so they are elsewhere too."""
     return ContainerBlock(
         sections(lines, most=10), title=shorten(title, HEADER), is_collapsible=True, default_collapsed=True
     )

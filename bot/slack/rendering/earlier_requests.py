@@ -40,13 +40,9 @@ def before(found: PriorGrants, links: Links, days: int) -> list[str]:
     shown = first_few(visible, MAX_REQUESTS)
     if hidden := sum(each.is_hidden for each in found.by):
         shown.append(ngettext("{count} request you can't see", "{count} requests you can't see", hidden))
-    return [_prior(found, joined(shown), duration(timedelta(days=days)))]
-
-
-def _prior(found: PriorGrants, requests: str, time: str) -> str:
-    """Say how many got it, or may get it from requests that have not ended or have no answer."""
-    unsure = any(each.open or each.unknown for each in found.by)
-    return _(PRIOR[bool(found.more), unsure], count=found.customers, requests=requests, time=time)
+    unsure, time = any(each.open or each.unknown for each in found.by), duration(timedelta(days=days))
+    text = PRIOR[bool(found.more), unsure]
+    return [_(text, count=found.customers, requests=joined(shown), time=time)]
 
 
 def lost(review: Review) -> list[str]:

@@ -28,11 +28,6 @@ def of_one(found: Verification | None) -> str:
     return _("No answer; Dintero's list is too long to check")
 
 
-def listed_one() -> str:
-    """Say of one unconfirmed customer that the list has them; plain text."""
-    return _("No answer; Dintero lists this customer, perhaps from before")
-
-
 def seen(found: Verification) -> str:
     """Say in sentences of mrkdwn what the list showed."""
     if not found.there:

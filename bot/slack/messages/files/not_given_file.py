@@ -34,7 +34,7 @@ async def written(request: Request, repository: Repository, list_writer: ListWri
     reasons: dict[str, str] = {
         Outcome.REFUSED: _("Dintero gave no reason"),
         Outcome.UNKNOWN: verification.of_one(found),
-        THERE: verification.listed_one(),
+        THERE: _("No answer; Dintero lists this customer, perhaps from before"),
         Outcome.NOT_TRIED: why_not_sent(request),
     }
     return await list_writer.write(

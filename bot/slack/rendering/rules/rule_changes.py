@@ -39,13 +39,11 @@ def between(old: Rule | None, new: Rule | None, formatter: Formatter) -> list[st
         lines += told
         unreadable += unread
     if unreadable:
-        lines.append(f"• {unreadable_line(unreadable)}")
+        text = ngettext(
+            "{count} change this bot can't read", "{count} changes this bot can't read", unreadable
+        )
+        lines.append(f"• {text}")
     return [_("*What changed*"), *(fit(line, LINE_LENGTH) for line in dict.fromkeys(lines))]
-
-
-def unreadable_line(count: int) -> str:
-    """Say how many changes the bot cannot put into words."""
-    return ngettext("{count} change this bot can't read", "{count} changes this bot can't read", count)
 
 
 def _of_path(found: Sequence[Fact], path: str) -> list[Fact]:
