@@ -17,13 +17,11 @@ from bot.slack.command_parser import (
     Add,
     Cancel,
     Command,
-    Help,
     Pause,
-    Resume,
-    Settings,
     ShowRule,
     Status,
     UnknownCommand,
+    Word,
 )
 from bot.slack.language.texts import _
 from bot.slack.messages import choices, confirmations, help, status  # noqa: A004 - the command's own word
@@ -56,10 +54,10 @@ async def discount(
     match command:
         case Add():
             await open_form(ack, command, payload, respond, who, ctx)
-        case Settings():
+        case Word.SETTINGS:
             await ack()
             ctx.open_modal(payload, _(settings.TITLE), partial(draw_settings, ctx, who), respond)
-        case Help():
+        case Word.HELP:
             message = help.build(ctx.formatter, status_help(channel, ctx))
             await ack(text=message.text, blocks=message.blocks)
         case UnknownCommand():
@@ -143,7 +141,7 @@ async def answer(command: Command, who: Person, channel: ChannelId, ctx: Handler
             if isinstance(paused, Refusal):
                 return paused
             return pause_banner.begun(paused[0], formatter, change=paused[1])
-        case Resume():
+        case Word.RESUME:
             resumed = await decisions.pause_service.resume(who)
             return resumed if isinstance(resumed, Refusal) else pause_banner.ended(changed=resumed)
     raise TypeError(command)

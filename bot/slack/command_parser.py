@@ -77,19 +77,12 @@ class Pause:
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Resume:
-    """`resume`."""
+class Word(StrEnum):
+    """A command without arguments; `help` is no text, too."""
 
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """`settings`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Help:
-    """`help`, or no text."""
+    RESUME = "resume"
+    SETTINGS = "settings"
+    HELP = "help"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +94,7 @@ class UnknownCommand:
     why: ParseProblem = ParseProblem.NO_SUCH_COMMAND
 
 
-Command = Add | Status | ShowRule | Cancel | Pause | Resume | Settings | Help | UnknownCommand
+Command = Add | Status | ShowRule | Cancel | Pause | Word | UnknownCommand
 
 
 def read(text: str) -> Command:
@@ -118,7 +111,7 @@ def read(text: str) -> Command:
     word, rest = [*typed.split(maxsplit=1), "", ""][:2]
     match word.casefold():
         case "" | "help":
-            return Help()
+            return Word.HELP
         case "add":
             return _add(typed, rest)
         case "status":
@@ -132,10 +125,8 @@ def read(text: str) -> Command:
             return Cancel(short) if short else Cancel(typed=rest.strip())
         case "pause":
             return Pause(rest.strip())
-        case "resume":
-            return Resume()
-        case "settings":
-            return Settings()
+        case "resume" | "settings" as command:
+            return Word(command)
         case other:
             [nearest] = get_close_matches(other, COMMANDS, n=1, cutoff=0.0)
             return UnknownCommand(typed, nearest)

@@ -119,7 +119,7 @@ class ModalController:
             await self._open(trigger, external_id, drawn, respond)
 
     async def redraw(self, external_id: str, draw: Drawing, *, user: str, close: Close = "Done") -> None:
-        """Redraw a loading view, with `close` if it submits nothing; answer in a direct message if it is gone."""
+        """Redraw a loading view, with `close` if it submits nothing; if it is gone, answer directly."""
         drawn = await self._draw(draw, close=close)
         if not isinstance(drawn, Reply) and not drawn.get("submit"):
             drawn |= {"close": {"type": "plain_text", "text": _(close)}}

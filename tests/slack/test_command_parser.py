@@ -12,11 +12,11 @@ from bot.slack.command_parser import (
     Add,
     Cancel,
     Command,
-    Help,
     ParseProblem,
     ShowRule,
     Status,
     UnknownCommand,
+    Word,
     read,
     short_id,
 )
@@ -34,10 +34,10 @@ def escaped(text: str) -> str:
 @pytest.mark.parametrize(
     ("text", "command"),
     [
-        ("", Help()),
-        ("   ", Help()),
-        ("help", Help()),
-        ("HELP me", Help()),
+        ("", Word.HELP),
+        ("   ", Word.HELP),
+        ("help", Word.HELP),
+        ("HELP me", Word.HELP),
         ("add", Add("", (), quoted=False)),
         ("add r-1", Add("r-1", (), quoted=False)),
         ("ADD r-1 c1,c2  c3\nc4", Add("r-1", ("c1,", "c2", "c3", "c4"), quoted=False)),
