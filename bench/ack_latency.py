@@ -12,7 +12,7 @@ from typing import Final
 from bench import raw_http
 from bench.metrics import Figure, percentile, shorter, within
 from bench.payloads import commands
-from bench.processes import Broken, bare_bolt, real_bot, stand_in_dintero, stand_in_slack
+from bench.processes import Broken, both_servers
 
 BARE: Final = "bare Bolt, empty handler"
 TRIGGER_LIVES: Final = 3.0
@@ -49,11 +49,7 @@ class Server:
 
 async def measure(folder: Path, loads: Sequence[Load]) -> list[Figure]:
     """Measure the acks; every command must open its form."""
-    async with AsyncExitStack() as stack:
-        slack = await stack.enter_async_context(stand_in_slack(folder))
-        dintero = await stack.enter_async_context(stand_in_dintero(folder))
-        bare = await stack.enter_async_context(bare_bolt(folder, slack))
-        ours = await stack.enter_async_context(real_bot(folder, slack=slack, dintero=dintero))
+    async with both_servers(folder) as (slack, bare, ours):
         opened = 0
         figures = []
         for load in (Load("warm-up", WARM_UP, 10, 2), *loads):
@@ -119,18 +115,15 @@ async def _opened(slack: int) -> dict[str, float]:
 def _figures(bare: Server, ours: Server, load: Load, opened: dict[str, float]) -> list[Figure]:
     forms = [opened[trigger] - sent for trigger, sent in ours.sent.items()]
     return [
-        shorter(
-            f"ack of /discount add, {load.name}, p50", *_both(ours, bare, 0.5), against=BARE, at_most=load.p50
-        ),
-        shorter(
-            f"ack of /discount add, {load.name}, p99",
-            *_both(ours, bare, 0.99),
-            against=BARE,
-            at_most=load.p99,
+        *(
+            shorter(
+                f"ack of /discount add, {load.name}, p{share * 100:.0f}",
+                percentile(ours.times, share),
+                percentile(bare.times, share),
+                against=BARE,
+                at_most=at_most,
+            )
+            for share, at_most in ((0.5, load.p50), (0.99, load.p99))
         ),
         within(f"its form opened, {load.name}, p99", percentile(forms, 0.99), TRIGGER_LIVES),
     ]
-
-
-def _both(ours: Server, bare: Server, share: float) -> tuple[float, float]:
-    return percentile(ours.times, share), percentile(bare.times, share)

@@ -16,12 +16,9 @@ from bench.metrics import Figure, as_many, median, not_measured
 from bench.payloads import commands
 from bench.processes import (
     answering,
-    bare_bolt,
+    both_servers,
     free_port,
     program,
-    real_bot,
-    stand_in_dintero,
-    stand_in_slack,
 )
 
 VERSION: Final = "5.1.0"
@@ -44,11 +41,8 @@ async def measure(folder: Path, *, bursts: int, install: bool) -> list[Figure]:
             )
         ]
     async with AsyncExitStack() as stack:
-        slack = await stack.enter_async_context(stand_in_slack(folder))
-        dintero = await stack.enter_async_context(stand_in_dintero(folder))
+        slack, bare, ours = await stack.enter_async_context(both_servers(folder))
         theirs = await stack.enter_async_context(javascript_bolt(folder, slack, where))
-        bare = await stack.enter_async_context(bare_bolt(folder, slack))
-        ours = await stack.enter_async_context(real_bot(folder, slack=slack, dintero=dintero))
         to_them, to_bare, to_us = [
             await stack.enter_async_context(connected(one, AT_ONCE)) for one in (theirs, bare, ours)
         ]

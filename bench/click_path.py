@@ -12,10 +12,10 @@ from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any, Final
 
+from bench.shop_bot import ask, open_approval
 from bot.config.log_setup import set_up_logs
 from sandbox.dintero import Point
-from sandbox.shop import Shop, database_in, open_bot, open_shop
-from sandbox.slack import Modal
+from sandbox.shop import database_in, open_bot, open_shop
 
 ROOT: Final = Path(__file__).parents[1]
 OURS: Final = ("bot", "handlers")
@@ -56,19 +56,6 @@ class Trace:
             self._seen.add(frame.f_code)
 
 
-async def open_approval(shop: Shop) -> Modal:
-    """Request a discount as Ann, and open its approval as Bo."""
-    await shop.ann.command("/discount add", shop.support)
-    form = await shop.ann.sees_view(submit="Review")
-    await form.fill({"Rule": "Spar 100,-", "Customer IDs": "c-1, c-2"})
-    await form.submit()
-    review = await shop.ann.sees_view(submit="Request approval")
-    await review.submit()
-    card = await shop.slack.until(lambda: next(iter(shop.slack.messages(shop.support)), None))
-    await shop.bo.press("Approve…", card)
-    return await shop.bo.sees_view(submit="Approve")
-
-
 async def trace_click() -> Counter[str]:
     """Trace one approval from the click to the call."""
     trace, given = Trace(), asyncio.Event()
@@ -81,7 +68,8 @@ async def trace_click() -> Counter[str]:
     with tempfile.TemporaryDirectory() as folder:
         async with open_shop() as shop, open_bot(shop, database_in(Path(folder))) as running:
             await running.catalog.refresh()
-            approval = await open_approval(shop)
+            card = await ask(shop, {"Rule": "Spar 100,-", "Customer IDs": "c-1, c-2"})
+            approval = await open_approval(shop, card)
             shop.dintero.on_call = stop
             trace.start()
             await approval.submit()

@@ -43,7 +43,7 @@ class PostgresServer:
 
 
 @contextmanager
-def postgres_server(folder: Path) -> Iterator[PostgresServer]:
+def postgres(folder: Path) -> Iterator[PostgresServer]:
     """Run a PostgreSQL."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*XDG_RUNTIME_DIR.*")
@@ -53,10 +53,3 @@ def postgres_server(folder: Path) -> Iterator[PostgresServer]:
         yield PostgresServer(server.get_uri(), server)
     finally:
         server.cleanup()
-
-
-@contextmanager
-def postgres(folder: Path) -> Iterator[str]:
-    """Run a PostgreSQL; yield its `DATABASE_URL`."""
-    with postgres_server(folder) as server:
-        yield server.url

@@ -1,6 +1,5 @@
 """Time and memory from a long file to its review, against a bare loop."""
 
-import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -9,7 +8,7 @@ from typing import Final
 
 from bench import constants, sample_files
 from bench.metrics import Figure, median, megabytes, shorter, within
-from bench.processes import Broken, Child, process, stand_in_dintero, stand_in_slack, told
+from bench.processes import begin, process, stand_ins, told
 
 PATIENCE: Final = 600.0
 """Seconds per reading."""
@@ -35,9 +34,7 @@ WORKBOOK: Final = Kind("XLSX", ".xlsx", sample_files.write_workbook, "bare calam
 async def measure(folder: Path, *, rows: int, times: int) -> list[Figure]:
     """Measure each format, bot and bare loop in turns."""
     (folder / "policy.toml").write_text(constants.POLICY)
-    async with AsyncExitStack() as stack:
-        slack = await stack.enter_async_context(stand_in_slack(folder))
-        dintero = await stack.enter_async_context(stand_in_dintero(folder))
+    async with stand_ins(folder) as (slack, dintero):
         settings = constants.settings(slack=slack, dintero=dintero, database_url="sqlite:///discount-bot.db")
         return [
             each for kind in (TEXT, WORKBOOK) for each in await _compare(folder, kind, rows, times, settings)
@@ -60,7 +57,7 @@ async def _compare(folder: Path, kind: Kind, rows: int, times: int, settings: di
             await told(child)
         for turn in range(times + 1):
             for who, child in children.items():
-                seconds, *peaks = await _read(child)
+                seconds, *peaks = map(float, (await begin(child, patience=PATIENCE)).split())
                 took[who] += [seconds] if turn else []  # the first warms up
                 peak = sum(peaks) if who == "ours" else peak
     what = f"{rows:,} ids from {kind.name} to the review"
@@ -68,14 +65,3 @@ async def _compare(folder: Path, kind: Kind, rows: int, times: int, settings: di
         shorter(what, median(took["ours"]), median(took["bare"]), against=kind.against, at_most=kind.at_most),
         within(f"{what}, peak memory", peak, kind.memory, unit=megabytes),
     ]
-
-
-async def _read(child: Child) -> list[float]:
-    """Let a worker read once; return the seconds and the peak memory of it and its children."""
-    if child.stdin is None or child.stdout is None:
-        raise Broken
-    child.stdin.write(b"go\n")
-    answer = await asyncio.wait_for(child.stdout.readline(), PATIENCE)
-    if not answer:
-        raise EOFError
-    return [float(each) for each in answer.split()]

@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 
 from bench import constants
 from bench.workload import Workload
+from bot.dintero.client import open_dintero
 from bot.domain.customers.packing import pack
-from bot.domain.ids import ChannelId, CustomerId, RequestId, TeamId, UserId
+from bot.domain.ids import ChannelId, CustomerId, RequestId, RuleId, TeamId, UserId
 from bot.domain.ports import Repository
 from bot.domain.requests.request import (
     FormInput,
@@ -17,6 +18,14 @@ from bot.domain.requests.request import (
     new_short_id,
 )
 from bot.domain.rules.rule import Rule
+from sandbox.dintero.catalogue import SEED_RULE
+
+
+async def read_rule(dintero: int) -> Rule:
+    """Read the rule to give from the fake Dintero at a port."""
+    url = f"http://127.0.0.1:{dintero}/v1"
+    async with open_dintero(url, constants.ACCOUNT, "bench", "bench-client-secret") as client:
+        return await client.rule(RuleId(SEED_RULE))
 
 
 def drafted() -> Request:

@@ -3,8 +3,9 @@
 import asyncio
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from collections import defaultdict
+from collections.abc import Awaitable, Sequence
+from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -12,11 +13,12 @@ from typing import Final
 import psycopg
 from psycopg import sql
 
-from bench import raw_http
+from bench import shop_bot
 from bench.databases import postgres
-from bench.history import Sample, Shape, approve, ask, fill, make_sample
+from bench.history import Sample, Shape, fill, make_sample
 from bench.metrics import Figure, median, shorter
-from bench.processes import answering, free_port, process, run_command
+from bench.processes import run_command
+from bench.shop_bot import approve, ask, bot_of, filled_in
 from bot.config.log_setup import set_up_logs
 from bot.config.policy_file import load_policy
 from bot.domain.policy.policy import Policy
@@ -35,22 +37,16 @@ WHAT: Final = (
     "from the form to the card",
     "approval",
 )
-POLICY: Final = f"""
-currency = "NOK"
-timezone = "Europe/Oslo"
-admins = ["{BOSS}"]
-
-[channels.{SUPPORT}]
-rules = ["*"]
-requesters = ["*"]
+POLICY: Final = f"""{shop_bot.POLICY}
 approvers = ["{LEADS}", "{BOSS}"]
-max_customers = 500
 budget = {{ days = 30, customers = 1_000_000 }}
 
 [[channels.{SUPPORT}.tiers]]
 above_customers = 400
 approvals = 2
 """
+
+Times = defaultdict[str, list[float]]
 
 
 @dataclass(slots=True)
@@ -60,7 +56,7 @@ class Filled:
     requests: int
     url: str
     folder: Path
-    times: dict[str, list[float]] = field(default_factory=lambda: {what: [] for what in WHAT})
+    times: Times = field(default_factory=lambda: defaultdict(list))
 
 
 async def measure(
@@ -73,7 +69,7 @@ async def measure(
     figures: list[Figure] = []
     for kind in ("SQLite", "PostgreSQL")[: 1 + on_postgres]:
         with tempfile.TemporaryDirectory(dir=folder) as own, ExitStack() as stack:
-            server = stack.enter_context(postgres(Path(own) / "postgres")) if kind == "PostgreSQL" else ""
+            server = stack.enter_context(postgres(Path(own) / "postgres")).url if kind == "PostgreSQL" else ""
             async with open_shop() as shop:
                 found = [
                     await _filled(shop, policy, Path(own), server, size, sample) for size in (EMPTY, *sizes)
@@ -108,28 +104,20 @@ def _created(server: str, size: int) -> str:
 
 
 async def _measure(shop: Shop, database: Filled, policy: Policy, clicks: int) -> None:
-    async def start() -> None:
-        await stack.enter_async_context(_started(shop, database))
-
     async with AsyncExitStack() as stack:
-        await _timed(database, "start to ready", start)
-    await _timed(
-        database,
-        "discount-bot check",
-        lambda: run_command("check", folder=database.folder, settings=settings_for(shop, database.url)),
-    )
+        starting = bot_of(shop, database.folder, database.url, patience=PATIENCE)
+        await _timed(database.times, "start to ready", stack.enter_async_context(starting))
+    check = run_command("check", folder=database.folder, settings=settings_for(shop, database.url))
+    await _timed(database.times, "discount-bot check", check)
     async with open_bot(shop, database.url, policy=policy) as running:
         await running.catalog.refresh()
         await asyncio.sleep(1)  # what a start begins in the background ends first
         for number in range(clicks + 1):
-            timed = _timed if number else _warm_up
-            await timed(database, "/discount status", lambda: _status(shop))
-            await timed(
-                database,
-                "from the form to the card",
-                lambda: ask(shop, f"{time.time_ns()}-a\n{time.time_ns()}-b"),
-            )
-            await timed(database, "approval", lambda: approve(shop))
+            times = database.times if number else defaultdict(list)  # the first warms up
+            await _timed(times, "/discount status", _status(shop))
+            form_input = filled_in(f"{time.time_ns()}-a\n{time.time_ns()}-b")
+            await _timed(times, "from the form to the card", ask(shop, form_input))
+            await _timed(times, "approval", approve(shop))
             await shop.slack.until(lambda: _is_told(shop))
 
 
@@ -138,14 +126,10 @@ def _is_told(shop: Shop) -> bool:
     return any("Given to 2 of 2" in shop.ann.read(message) for message in shop.slack.thread(card))
 
 
-async def _timed(database: Filled, what: str, work: Callable[[], Awaitable[None]]) -> None:
+async def _timed(times: Times, what: str, work: Awaitable[object]) -> None:
     began = time.monotonic()
-    await work()
-    database.times[what].append(time.monotonic() - began)
-
-
-async def _warm_up(_database: Filled, _what: str, work: Callable[[], Awaitable[None]]) -> None:
-    await work()
+    await work
+    times[what].append(time.monotonic() - began)
 
 
 async def _status(shop: Shop) -> None:
@@ -153,16 +137,6 @@ async def _status(shop: Shop) -> None:
     seen = len(shop.ann.ephemerals)
     await shop.ann.command("/discount status", shop.support)
     await shop.slack.until(lambda: len(shop.ann.ephemerals) > seen)
-
-
-@asynccontextmanager
-async def _started(shop: Shop, database: Filled) -> AsyncIterator[None]:
-    """Run the bot; it is ready when the block begins."""
-    port = free_port()
-    settings = settings_for(shop, database.url, PORT=str(port))
-    async with process("bot", "run", folder=database.folder, settings=settings) as child:
-        await answering(port, raw_http.question("/readyz"), child, patience=PATIENCE)
-        yield
 
 
 def _figures(kind: str, found: Sequence[Filled]) -> list[Figure]:

@@ -19,6 +19,7 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import BigInteger
 
+from bench.shop_bot import approve, ask, filled_in
 from bot.background.runner import MESSAGES_KEPT, WORKFLOWS_KEPT
 from bot.background.workflows import engine_url
 from bot.clock import SystemClock
@@ -28,7 +29,7 @@ from bot.database.schema import metadata
 from bot.domain.requests.audit_entries import canonical
 from bot.domain.requests.request import KEY_PREFIX, SHORT_ALPHABET
 from bot.services.retention import RetentionService
-from sandbox.shop import POLICY, Shop, database_in, open_bot, open_shop
+from sandbox.shop import POLICY, database_in, open_bot, open_shop
 
 CHUNK: Final = 10_000
 
@@ -76,7 +77,7 @@ async def make_sample(folder: Path) -> Sample:
     """Let a bot give a request in a database of its own, and read what it leaves."""
     url = database_in(folder)
     async with open_shop() as shop, open_bot(shop, url, policy=POLICY) as running:
-        await ask(shop, "given-1\ngiven-2\ngiven-3")
+        await ask(shop, filled_in("given-1\ngiven-2\ngiven-3"))
         await approve(shop)
         await shop.ann.sees("Given to 3 of 3", shop.support)
         while await running.repository.due_messages(datetime.now(UTC) + timedelta(days=1), limit=1):
@@ -89,26 +90,6 @@ async def make_sample(folder: Path) -> Sample:
 
         await RetentionService(repository=repository, clock=SystemClock(), days=0, elsewhere=nothing).purge()
     return Sample(kept, _read(url), key)
-
-
-async def ask(shop: Shop, customers: str) -> None:
-    """Request a discount as Ann, from the command to the card."""
-    shop.slack.stacks.clear(shop.ann.id)  # what was there before may have been redrawn until now
-    asked = len(shop.slack.messages(shop.support))
-    await shop.ann.command("/discount add", shop.support)
-    form = await shop.ann.sees_view(submit="Review")
-    await form.fill({"Rule": "Fjordkaffe: Spar 50,-", "Customer IDs": customers, "Reason": "A late parcel"})
-    await form.submit()
-    await (await shop.ann.sees_view(submit="Request approval")).submit()
-    await shop.slack.until(lambda: len(shop.slack.messages(shop.support)) > asked)
-
-
-async def approve(shop: Shop) -> None:
-    """Approve the newest request as Bo, from the click to the answer."""
-    shop.slack.stacks.clear(shop.bo.id)
-    await shop.bo.press("Approve…", shop.slack.messages(shop.support)[-1])
-    await (await shop.bo.sees_view(submit="Approve")).submit()
-    await shop.bo.sees_view("Approved")
 
 
 def _read(url: str) -> Rows:

@@ -12,23 +12,21 @@ import psutil
 import psycopg
 from sqlalchemy import insert
 
-from bench.databases import SQLITE, postgres
-from bench.fixtures import drafted
+from bench.databases import postgres
+from bench.fixtures import drafted, read_rule
 from bench.metrics import Figure, megabytes, per_cent, per_second, within
-from bench.processes import bot_process, stand_in_dintero, stand_in_slack
+from bench.processes import bot_process, stand_ins
 from bench.workload import made_up
 from bot.database.connection import ColumnValue, Transaction, parse_url
 from bot.database.mapping import input_json, notification_row, request_row
 from bot.database.migrate import migrate
 from bot.database.schema import customers, outbox, requests
 from bot.database.sqlite import open_sqlite
-from bot.dintero.client import open_dintero
 from bot.domain.customers.packing import packed
-from bot.domain.ids import RuleId, ShortId
+from bot.domain.ids import ShortId
 from bot.domain.requests.notification import ChannelKind, Notification, NotificationType
 from bot.domain.requests.request import FormInput, Request, State, new_once_key
 from bot.domain.rules.rule import Rule
-from sandbox.dintero.catalogue import SEED_RULE
 
 AT_MOST: Final = 0.03
 """Share of a core."""
@@ -48,18 +46,13 @@ EMPTY: Final = "the same with nothing waiting"
 async def measure(folder: Path, *, waiting: int, seconds: float) -> list[Figure]:
     """Watch two bots, one of them with waiting requests."""
     async with AsyncExitStack() as stack:
-        slack = await stack.enter_async_context(stand_in_slack(folder))
-        dintero = await stack.enter_async_context(stand_in_dintero(folder))
+        slack, dintero = await stack.enter_async_context(stand_ins(folder))
         bots = []
         for count in (waiting, 0):
             own = folder / str(count)
             own.mkdir()
             await _fill(f"sqlite:///{own}/discount-bot.db", dintero, count)
-            bots.append(
-                await stack.enter_async_context(
-                    bot_process(own, slack=slack, dintero=dintero, database_url=SQLITE)
-                )
-            )
+            bots.append(await stack.enter_async_context(bot_process(own, slack=slack, dintero=dintero)))
         watched = [psutil.Process(child.pid) for child, _ in bots]
         await asyncio.sleep(min(SETTLED, seconds))
         before = list(map(_used, watched))
@@ -78,9 +71,8 @@ async def measure(folder: Path, *, waiting: int, seconds: float) -> list[Figure]
 async def measure_on_postgres(folder: Path, *, seconds: float) -> list[Figure]:
     """Watch one bot on PostgreSQL without any request."""
     async with AsyncExitStack() as stack:
-        slack = await stack.enter_async_context(stand_in_slack(folder))
-        dintero = await stack.enter_async_context(stand_in_dintero(folder))
-        url = stack.enter_context(postgres(folder / "postgres"))
+        slack, dintero = await stack.enter_async_context(stand_ins(folder))
+        url = stack.enter_context(postgres(folder / "postgres")).url
         bot = bot_process(folder, slack=slack, dintero=dintero, database_url=url)
         child, _ = await stack.enter_async_context(bot)
         watched = psutil.Process(child.pid)
@@ -110,8 +102,7 @@ def _used(process: psutil.Process) -> float:
 async def _fill(database_url: str, dintero: int, count: int) -> None:
     """Save waiting requests in one transaction: clicking them would take minutes."""
     await migrate(database_url)
-    async with open_dintero(f"http://127.0.0.1:{dintero}/v1", "T12345678", "bench", "bench") as client:
-        rule = await client.rule(RuleId(SEED_RULE))
+    rule = await read_rule(dintero)
     async with open_sqlite(parse_url(database_url)) as database, database.transaction() as transaction:
         for request in _waiting(rule, count):
             await _write(transaction, request)

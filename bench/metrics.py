@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 Unit = Callable[[float], str]
 """Formats a figure for people."""
@@ -82,16 +82,7 @@ def median(times: Sequence[float]) -> float:
 
 def shorter(what: str, ours: float, baseline: float, *, against: str, at_most: float | None = None) -> Figure:
     """Compare two times; ours should be at most a share of the other."""
-    ratio = ours / baseline
-    return Figure(
-        what=what,
-        ours=ours,
-        baseline=baseline,
-        against=against,
-        ratio=ratio,
-        target=f"≤ {at_most:.2f} ×" if at_most is not None else "",
-        reached=ratio <= at_most if at_most is not None else None,
-    )
+    return _compared(what, ours, baseline, ours / baseline, against, "≤", at_most)
 
 
 def within(
@@ -121,14 +112,14 @@ def as_fast(
     what: str, ours: float, baseline: float, *, against: str, at_least: float | None = None
 ) -> Figure:
     """Compare two speeds by their times: the baseline's time over ours."""
-    return _at_least(what, ours, baseline, baseline / ours, against, at_least, shown)
+    return _compared(what, ours, baseline, baseline / ours, against, "≥", at_least)
 
 
 def as_many(
     what: str, ours: float, baseline: float, *, against: str, at_least: float | None = None
 ) -> Figure:
     """Compare two rates."""
-    return _at_least(what, ours, baseline, ours / baseline, against, at_least, per_second)
+    return _compared(what, ours, baseline, ours / baseline, against, "≥", at_least, per_second)
 
 
 def not_measured(what: str, why: str) -> Figure:
@@ -136,16 +127,18 @@ def not_measured(what: str, why: str) -> Figure:
     return Figure(what=what, ours=None, against=why)
 
 
-def _at_least(
-    what: str, ours: float, baseline: float, ratio: float, against: str, at_least: float | None, unit: Unit
+def _compared(
+    what: str,
+    ours: float,
+    baseline: float,
+    ratio: float,
+    against: str,
+    sign: str,
+    target: float | None,
+    unit: Unit = shown,
 ) -> Figure:
-    return Figure(
-        what=what,
-        ours=ours,
-        baseline=baseline,
-        against=against,
-        ratio=ratio,
-        target=f"≥ {at_least:.2f} ×" if at_least is not None else "",
-        reached=ratio >= at_least if at_least is not None else None,
-        unit=unit,
-    )
+    figure = Figure(what=what, ours=ours, baseline=baseline, against=against, ratio=ratio, unit=unit)
+    if target is None:
+        return figure
+    reached = ratio <= target if sign == "≤" else ratio >= target
+    return replace(figure, target=f"{sign} {target:.2f} ×", reached=reached)

@@ -14,17 +14,15 @@ import psycopg
 from sqlalchemy import make_url
 
 from bench import raw_http
-from bench.databases import PostgresServer, postgres_server
-from bench.fixtures import approved
+from bench.databases import PostgresServer, postgres
+from bench.fixtures import approved, read_rule
 from bench.metrics import Figure, within
-from bench.processes import bot_process, stand_in_dintero, stand_in_slack
+from bench.processes import bot_process, stand_ins
 from bench.workload import Workload, made_up
 from bot.database.repositories.repository import SqlRepository, open_repository
-from bot.dintero.client import open_dintero
-from bot.domain.ids import RequestId, RuleId, UserId
+from bot.domain.ids import RequestId, UserId
 from bot.domain.requests.notification import ChannelKind, Notification, NotificationType
 from bot.domain.rules.rule import Rule
-from sandbox.dintero.catalogue import SEED_RULE
 from sandbox.tcp_proxy import TcpProxy, wire
 
 AT_MOST: Final = 5.0
@@ -99,17 +97,15 @@ async def _outage(scene: Scene, how: str, away: float) -> list[Figure]:
 @asynccontextmanager
 async def _scene(folder: Path, *, due: float) -> AsyncIterator[Scene]:
     async with AsyncExitStack() as stack:
-        slack = await stack.enter_async_context(stand_in_slack(folder))
-        dintero = await stack.enter_async_context(stand_in_dintero(folder, latency=SLOW))
-        server = stack.enter_context(postgres_server(folder / "postgres"))
+        slack, dintero = await stack.enter_async_context(stand_ins(folder, latency=SLOW))
+        server = stack.enter_context(postgres(folder / "postgres"))
         address = make_url(server.url)
         socket = f"{address.query['host']}/.s.PGSQL.{address.port or 5432}"
         network = await stack.enter_async_context(wire(lambda: asyncio.open_unix_connection(socket)))
         url = address.set(host="127.0.0.1", port=network.port, query={}).render_as_string(hide_password=False)
         bot = bot_process(folder, slack=slack, dintero=dintero, database_url=url)
         _, port = await stack.enter_async_context(bot)
-        async with open_dintero(f"http://127.0.0.1:{dintero}/v1", "T12345678", "bench", "bench") as client:
-            rule = await client.rule(RuleId(SEED_RULE))
+        rule = await read_rule(dintero)
         async with open_repository(server.url) as repository:
             await approved(repository, rule, made_up(UNDER_WAY.customers), UNDER_WAY)
             held = await _held(repository, rule, datetime.now(UTC) + timedelta(seconds=due))

@@ -112,33 +112,47 @@ async def _end(child: Child) -> None:
         await child.wait()
 
 
-async def told(child: Child) -> str:
+async def begin(child: Child, *, patience: float = PATIENCE * 2) -> str:
+    """Let a worker start; return its output line."""
+    assert child.stdin  # noqa: S101 - it was asked for
+    child.stdin.write(b"go\n")
+    return await told(child, patience=patience)
+
+
+async def told(child: Child, *, patience: float = PATIENCE * 2) -> str:
     """Read a process's next output line.
 
     Raises:
         EOFError: it ended instead.
     """
     assert child.stdout  # noqa: S101 - it was asked for
-    line = await asyncio.wait_for(child.stdout.readline(), PATIENCE * 2)
+    line = await asyncio.wait_for(child.stdout.readline(), patience)
     if not line:
         raise EOFError
     return line.decode().strip()
 
 
 @asynccontextmanager
-async def stand_in_slack(folder: Path) -> AsyncIterator[int]:
-    """Start the fake Slack; yield its port."""
-    async with process("bench.fake_slack", folder=folder) as child:
-        yield int(await told(child))
+async def stand_ins(
+    folder: Path, *, rules: int = constants.RULES, latency: float = 0.0
+) -> AsyncIterator[tuple[int, int]]:
+    """Start the fakes of Slack and Dintero; yield their ports."""
+    async with (
+        process("bench.fake_slack", folder=folder) as slack,
+        process("bench.fake_dintero", str(rules), str(latency), folder=folder) as dintero,
+    ):
+        yield int(await told(slack)), int(await told(dintero))
 
 
 @asynccontextmanager
-async def stand_in_dintero(
-    folder: Path, *, rules: int = constants.RULES, latency: float = 0.0
-) -> AsyncIterator[int]:
-    """Start the fake Dintero; yield its port."""
-    async with process("bench.fake_dintero", str(rules), str(latency), folder=folder) as child:
-        yield int(await told(child))
+async def both_servers(folder: Path, *, rules: int = constants.RULES) -> AsyncIterator[tuple[int, int, int]]:
+    """Start the fakes, bare Bolt and the bot; yield the ports of Slack, Bolt and the bot."""
+    async with (
+        stand_ins(folder, rules=rules) as (slack, dintero),
+        bare_bolt(folder, slack) as bare,
+        bot_process(folder, slack=slack, dintero=dintero) as (_, ours),
+    ):
+        yield slack, bare, ours
 
 
 @asynccontextmanager
@@ -151,15 +165,8 @@ async def bare_bolt(folder: Path, slack: int) -> AsyncIterator[int]:
 
 
 @asynccontextmanager
-async def real_bot(folder: Path, *, slack: int, dintero: int) -> AsyncIterator[int]:
-    """Start the bot on an SQLite file in the folder; yield its port once it is ready."""
-    async with bot_process(folder, slack=slack, dintero=dintero, database_url=SQLITE) as (_, port):
-        yield port
-
-
-@asynccontextmanager
 async def bot_process(
-    folder: Path, *, slack: int, dintero: int, database_url: str
+    folder: Path, *, slack: int, dintero: int, database_url: str = SQLITE
 ) -> AsyncIterator[tuple[Child, int]]:
     """Start the bot; yield its process and port once it is ready."""
     port = free_port()

@@ -4,21 +4,20 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from bench import db_probe, raw_http
 from bench.databases import SQLITE, postgres
-from bench.fixtures import approved
+from bench.fixtures import approved, read_rule
 from bench.metrics import Figure, pieces, within
-from bench.processes import PATIENCE, Broken, Child, bot_process, stand_in_dintero, stand_in_slack
+from bench.processes import PATIENCE, Child, bot_process, stand_ins
+from bench.throughput import all_received
 from bench.workload import LATENCY, Workload, made_up
 from bot.database.repositories.repository import open_repository
-from bot.dintero.client import open_dintero
-from bot.domain.ids import RequestId, RuleId
-from sandbox.dintero.catalogue import SEED_RULE
+from bot.domain.ids import RequestId
 
 AGAIN: Final = 24
 STARTED_AGAIN: Final = 3.0
@@ -37,6 +36,12 @@ class Stage:
     dintero: int
     database_url: str
 
+    def bot(self) -> AbstractAsyncContextManager[tuple[Child, int]]:
+        """Start a bot."""
+        return bot_process(
+            self.folder, slack=self.slack, dintero=self.dintero, database_url=self.database_url
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -49,13 +54,12 @@ class Call:
 async def measure(folder: Path, *, plan: Workload, kills: int, on_postgres: bool) -> list[Figure]:
     """Kill the only process several times; then, on PostgreSQL, the one of two that gives."""
     async with AsyncExitStack() as stack:
-        slack = await stack.enter_async_context(stand_in_slack(folder))
-        dintero = await stack.enter_async_context(stand_in_dintero(folder, latency=LATENCY))
+        slack, dintero = await stack.enter_async_context(stand_ins(folder, latency=LATENCY))
         alone = Stage(folder, slack, dintero, SQLITE)
         figures = await _started_again(alone, plan, kills)
         if on_postgres:
-            server = stack.enter_context(postgres(folder / "postgres"))
-            figures += await _taken_over(Stage(folder, slack, dintero, server), plan)
+            url = stack.enter_context(postgres(folder / "postgres")).url
+            figures += await _taken_over(Stage(folder, slack, dintero, url), plan)
     return figures
 
 
@@ -63,9 +67,7 @@ async def _started_again(stage: Stage, plan: Workload, kills: int) -> list[Figur
     async with _list_to_give(stage, plan) as request:
         killed: list[float] = []
         for number in range(kills + 1):
-            async with bot_process(
-                stage.folder, slack=stage.slack, dintero=stage.dintero, database_url=stage.database_url
-            ) as (child, _):
+            async with stage.bot() as (child, _):
                 if number == kills:
                     await _done(stage, request)
                 else:
@@ -80,14 +82,7 @@ async def _started_again(stage: Stage, plan: Workload, kills: int) -> list[Figur
 
 async def _taken_over(stage: Stage, plan: Workload) -> list[Figure]:
     async with _list_to_give(stage, plan) as request, AsyncExitStack() as stack:
-        bots = [
-            await stack.enter_async_context(
-                bot_process(
-                    stage.folder, slack=stage.slack, dintero=stage.dintero, database_url=stage.database_url
-                )
-            )
-            for _ in range(2)
-        ]
+        bots = [await stack.enter_async_context(stage.bot()) for _ in range(2)]
         killed = [await _kill(stage, bots[0][0], calls=plan.calls // 2)]
         await _done(stage, request)
         pauses, again = _after(killed, await _calls(stage))
@@ -102,14 +97,11 @@ async def _taken_over(stage: Stage, plan: Workload) -> list[Figure]:
 async def _list_to_give(stage: Stage, plan: Workload) -> AsyncIterator[RequestId]:
     """Save a list for a bot that is not started; in the end every customer must have come."""
     url = stage.database_url.replace("sqlite:///", f"sqlite:///{stage.folder}/")
-    async with open_dintero(f"http://127.0.0.1:{stage.dintero}/v1", "T12345678", "bench", "bench") as client:
-        rule = await client.rule(RuleId(SEED_RULE))
+    rule = await read_rule(stage.dintero)
     async with open_repository(url) as repository:
         request = await approved(repository, rule, made_up(plan.customers), plan)
     yield request
-    received = json.loads(await raw_http.get(stage.dintero, "/bench/received"))
-    if received["customers"] != plan.customers:
-        raise Broken(f"Dintero got {received['customers']:,} of {plan.customers:,} customers")
+    await all_received(stage.dintero, plan.customers)
 
 
 async def _kill(stage: Stage, child: Child, *, calls: int) -> float:

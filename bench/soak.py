@@ -12,24 +12,17 @@ from uuid import uuid4
 import psutil
 import psycopg
 
+from bench import shop_bot
 from bench.databases import SQLITE, postgres
 from bench.metrics import Figure, megabytes, pieces, within
-from bench.shop_bot import shop_with_bot
+from bench.shop_bot import ask, open_approval, shop_with_bot
 from sandbox.dintero import SandboxDintero
 from sandbox.dintero.catalogue import seed_rule
-from sandbox.shop import BOSS, LEADS, SUPPORT, Shop
+from sandbox.shop import LEADS, Shop
 from sandbox.slack import Message
 
-POLICY: Final = f"""
-currency = "NOK"
-timezone = "Europe/Oslo"
-admins = ["{BOSS}"]
-
-[channels.{SUPPORT}]
-rules = ["*"]
-requesters = ["*"]
+POLICY: Final = f"""{shop_bot.POLICY}
 approvers = ["{LEADS}"]
-max_customers = 500
 allow_unpriced = true
 """
 RULES: Final = 100
@@ -58,7 +51,7 @@ async def measure(folder: Path, *, requests: int) -> list[Figure]:
     """Run the soak on SQLite, then on PostgreSQL."""
     figures: list[Figure] = []
     with postgres(folder / "postgres") as server:
-        for name, url in (("SQLite", SQLITE), ("PostgreSQL", server)):
+        for name, url in (("SQLite", SQLITE), ("PostgreSQL", server.url)):
             own = folder / name
             own.mkdir()
             dintero = SandboxDintero(_rules())
@@ -108,16 +101,9 @@ async def _requests(shop: Shop, folder: Path, url: str, watched: psutil.Process,
 
 async def _request(shop: Shop, number: int) -> None:
     """Request a discount as Ann, approve it as Bo, and wait until it is given and everybody was told."""
-    await shop.ann.command("/discount add", shop.support)
-    form = await shop.ann.sees_view(submit="Review")
     ids = ", ".join(f"c-{number}-{one}" for one in range(CUSTOMERS))
-    await form.fill({"Rule": _rule(number % RULES), "Customer IDs": ids})
-    await form.submit()
-    review = await shop.ann.sees_view(submit="Request approval")
-    await review.submit()
-    card = await shop.slack.until(lambda: next(iter(shop.slack.messages(shop.support)), None))
-    await shop.bo.press("Approve…", card)
-    approval = await shop.bo.sees_view(submit="Approve")
+    card = await ask(shop, {"Rule": _rule(number % RULES), "Customer IDs": ids})
+    approval = await open_approval(shop, card)
     await approval.submit()
     await shop.slack.until(lambda: _is_told(shop, card))
     for person in shop.people:

@@ -1,12 +1,11 @@
 """Time from start to ready, against bare Bolt's first answer."""
 
 import time
-from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Final
 
 from bench.metrics import Figure, median, within
-from bench.processes import bare_bolt, real_bot, stand_in_dintero, stand_in_slack
+from bench.processes import bare_bolt, bot_process, stand_ins
 
 LIMIT: Final = 3.0
 
@@ -15,15 +14,13 @@ async def measure(folder: Path, *, times: int) -> list[Figure]:
     """Start both in turns; the bot once more before, in an empty folder."""
     bare: list[float] = []
     ours: list[float] = []
-    async with AsyncExitStack() as stack:
-        slack = await stack.enter_async_context(stand_in_slack(folder))
-        dintero = await stack.enter_async_context(stand_in_dintero(folder))
+    async with stand_ins(folder) as (slack, dintero):
         for _ in range(times + 1):
             start = time.monotonic()
             async with bare_bolt(folder, slack):
                 bare.append(time.monotonic() - start)
             start = time.monotonic()
-            async with real_bot(folder, slack=slack, dintero=dintero):
+            async with bot_process(folder, slack=slack, dintero=dintero):
                 ours.append(time.monotonic() - start)
     against = "bare Bolt's first answer"
     return [

@@ -11,7 +11,7 @@ from typing import Final
 from bench import constants, db_probe, raw_http
 from bench.databases import SQLITE, postgres
 from bench.metrics import Figure, as_fast, median
-from bench.processes import PATIENCE, Broken, Child, process, stand_in_dintero, stand_in_slack, told
+from bench.processes import PATIENCE, Broken, Child, begin, process, stand_ins, told
 from bench.workload import LATENCY, Workload
 
 LOOPS: Final = {"aiohttp": "bare aiohttp loop", "httpx": "bare httpx loop"}
@@ -44,10 +44,9 @@ async def measure(folder: Path, lines: Sequence[Line]) -> list[Figure]:
     """Measure each list on each database, bot and bare loop in turns."""
     figures: list[Figure] = []
     async with AsyncExitStack() as stack:
-        slack = await stack.enter_async_context(stand_in_slack(folder))
-        dintero = await stack.enter_async_context(stand_in_dintero(folder, latency=LATENCY))
+        slack, dintero = await stack.enter_async_context(stand_ins(folder, latency=LATENCY))
         server = (
-            stack.enter_context(postgres(folder / "postgres"))
+            stack.enter_context(postgres(folder / "postgres")).url
             if any(line.on_postgres for line in lines)
             else ""
         )
@@ -119,13 +118,6 @@ async def give(child: Child, plan: Workload, look: db_probe.Look | None) -> floa
     except TimeoutError:
         raise Broken(f"not done within {PATIENCE:.0f} s: {look(answer)}") from None
     return seconds
-
-
-async def begin(child: Child) -> str:
-    """Let a worker start; return its output line."""
-    assert child.stdin  # noqa: S101 - it was asked for
-    child.stdin.write(b"go\n")
-    return await told(child)
 
 
 async def all_received(dintero: int, customers: int) -> None:

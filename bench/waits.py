@@ -24,10 +24,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, TypeVar
 
+from bench import shop_bot
 from bench.metrics import Figure, median, percentile, shorter
-from bench.shop_bot import shop_with_bot
+from bench.shop_bot import filled_in, shop_with_bot
 from bot.domain.ids import GroupId
-from sandbox.shop import BOSS, CAMPAIGNS, LEADS, SUPPORT, Shop
+from sandbox.shop import BOSS, CAMPAIGNS, LEADS, Shop
 from sandbox.slack.state.workspace import Message
 from sandbox.slack.user.person import SandboxPerson
 
@@ -35,17 +36,8 @@ SLACK_SECONDS: Final = 0.150
 DINTERO_SECONDS: Final = 0.100
 QUIET_SECONDS: Final = 0.5
 """So long after Slack's last call nothing of a request is under way any more."""
-RULE: Final = "Fjordkaffe: Spar 50,-"
-POLICY: Final = f"""
-currency = "NOK"
-timezone = "Europe/Oslo"
-admins = ["{BOSS}"]
-
-[channels.{SUPPORT}]
-rules = ["*"]
-requesters = ["*"]
+POLICY: Final = f"""{shop_bot.POLICY}
 approvers = ["{LEADS}", "{BOSS}"]
-max_customers = 500
 notify = ["{CAMPAIGNS}"]
 """
 
@@ -115,8 +107,7 @@ class SlowShop:
         form = await self._timed(
             FORM, requester.command("/discount add", channel), lambda: requester.sees_view(submit="Review")
         )
-        customers = f"{time.time_ns()}-a\n{time.time_ns()}-b"
-        await form.fill({"Rule": RULE, "Customer IDs": customers, "Reason": "A late parcel"})
+        await form.fill(filled_in(f"{time.time_ns()}-a\n{time.time_ns()}-b"))
         review = await self._timed(
             REVIEW, form.submit(), lambda: requester.sees_view(submit="Request approval")
         )
