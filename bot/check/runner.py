@@ -16,8 +16,7 @@ from bot.check.files import check_files
 from bot.check.restored import check_restored
 from bot.check.result import CheckResult, result_of
 from bot.check.samples import messages, modals
-from bot.check.slack import check_app_token, sign_in
-from bot.check.slack_policy import PolicyCheck, list_groups
+from bot.check.slack import PolicyCheck, check_app_token, list_groups, sign_in
 from bot.clock import SystemClock
 from bot.config.loader import load_config
 from bot.config.settings import Settings, ValueSources
