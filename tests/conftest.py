@@ -10,8 +10,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from dbos import DBOS
 from hypothesis import HealthCheck, settings
 
+from bot.background.workflows import engine_url
 from bot.database.migrate import migrate
 from bot.database.repositories.repository import SqlRepository, open_repository
 from sandbox.slack.server import SandboxSlack
@@ -109,9 +111,11 @@ def postgres(testrun_uid: str, request: pytest.FixtureRequest) -> Server:
 
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated SQLite file, to be copied."""
+    """A migrated SQLite file, to be copied, beside that of the engine."""
     path = tmp_path_factory.mktemp("template") / "books.db"
-    run(migrate(f"sqlite:///{path}"))
+    url = f"sqlite:///{path}"
+    run(migrate(url))
+    DBOS.migrate(engine_url(url))
     return path
 
 

@@ -183,7 +183,7 @@ async def test_what_the_requester_cannot_get_goes_to_the_admins(telling: Telling
     )
     await relay.deliver_due()
     (word,) = messages_to_chief(telling)
-    assert word.startswith("I can't message @Ann, so this message to @Ann comes to you:")
+    assert word.startswith("I can't message Ann, so this message to Ann comes to you:")
 
 
 async def test_what_no_admin_can_get_ends_in_the_log(telling: Telling) -> None:

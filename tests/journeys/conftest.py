@@ -1,3 +1,4 @@
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -5,9 +6,19 @@ from typing import Any
 
 import pytest
 
+from bot.background.workflows import sqlite_files
+from sandbox.shop import database_in
 from tests.journeys.steps import Trip, open_trip
 
 Opens = Callable[..., Awaitable[Trip]]
+
+
+@pytest.fixture(autouse=True)
+def migrated(tmp_path: Path, sqlite_template: Path) -> None:
+    """Let the first start of a bot find its tables."""
+    templates = sqlite_files(f"sqlite:///{sqlite_template}")
+    for file, copy in zip(templates, sqlite_files(database_in(tmp_path)), strict=True):
+        shutil.copyfile(file, copy)
 
 
 @pytest.fixture

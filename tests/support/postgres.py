@@ -12,8 +12,10 @@ from pathlib import Path
 
 import psutil
 import psycopg
+from dbos import DBOS
 from psycopg import sql
 
+from bot.background.workflows import engine_url
 from bot.database.migrate import migrate
 from tests.support.event_loops import run
 
@@ -100,6 +102,7 @@ class Server:
         if not self._template:
             name = self._create("template0")
             run(migrate(self._url(name)))
+            DBOS.migrate(engine_url(self._url(name)))
             self._template = name
         return self._template
 
