@@ -44,7 +44,7 @@ def test_status_links_each_request_without_asking_slack() -> None:
     assert cell == {"type": "link", "url": link, "text": "R-7K2QF"}
 
 
-@pytest.mark.parametrize("state", [*OPEN, *ENDED])
+@pytest.mark.parametrize("state", sorted({*OPEN, *ENDED}))
 def test_status_has_ended_requests_in_a_table_below_the_open_ones(state: State) -> None:
     waits, other = samples.STORY, samples.snapshot(state, short=ShortId("R-22222"))
     drawn = status.build(StatusPage((waits, other)), LOOK)
