@@ -50,7 +50,8 @@ def register(app: AsyncApp) -> None:
     app.action(customer_list.SHOW, matchers=[is_modal_action])(push_customers)
     app.action(approval.DETAILS)(push_rule)
     for button in MODALS:
-        app.action(button)(open_modal)
+        if button not in CLICKS:
+            app.action(button)(open_modal)
     app.action(card_buttons.MENU)(choose)
     app.action(card_buttons.CHECK_AGAIN)(check)
     app.view(approval.CALLBACK)(submit_approval)
@@ -81,7 +82,7 @@ async def click(ack: AsyncAck, body: Body, respond: AsyncRespond, who: Person, c
 async def choose(ack: AsyncAck, body: Body, respond: AsyncRespond, who: Person, ctx: HandlerContext) -> None:
     """Do what was chosen from the menu of a request."""
     chosen, _request = pressed(body)
-    if chosen in ASKING or chosen in MODALS:
+    if chosen in MODALS:
         await open_modal(ack, body, respond, who, ctx)
     elif chosen in CLICKS:
         await click(ack, body, respond, who, ctx)
@@ -125,7 +126,7 @@ async def open_modal(
     ack: AsyncAck, body: Body, respond: AsyncRespond, who: Person, ctx: HandlerContext
 ) -> None:
     """Open the button's modal."""
-    title, draw = {**MODALS, **ASKING}[pressed(body)[0]]
+    title, draw = MODALS[pressed(body)[0]]
     request, channel = card_target(body)
     await ack()
     ctx.open_modal(body, _(title), partial(draw, ctx, request, who, channel), respond)
@@ -267,9 +268,6 @@ MODALS: Final[dict[str, tuple[str, DrawModal]]] = {
     card_buttons.AGAIN: (request_form.TITLE, draw_remainder),
     card_buttons.EDIT_RESEND: (request_form.TITLE, draw_copy),
     customer_list.SHOW: (customer_list.TITLE, draw_customers),
+    card_buttons.CANCEL: (cancellation.TITLE, draw_cancellation),
 }
-"""The buttons that open a modal: its title, and what draws it."""
-ASKING: Final[dict[str, tuple[str, DrawModal]]] = {
-    card_buttons.CANCEL: (cancellation.TITLE, draw_cancellation)
-}
-"""The options of the menu that open a modal where a button acts at once: a menu has no dialog of its own."""
+"""What opens a modal: its title, and what draws it. A menu has no dialog of its own, so it asks by one."""

@@ -14,12 +14,11 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from bot.domain.ids import ChannelId, RequestId, RuleId, ShortId
 from bot.domain.requests.lost import LostRequest
 from bot.domain.requests.request import SHORT_ALPHABET, SHORT_LENGTH
-from bot.slack.announcer import facts_of
+from bot.slack.announcer import CLOCKS_DIFFER, facts_of
 from bot.slack.client.errors import CALL_ERRORS, describe, is_transient, repeat_after
 from bot.slack.client.history import read_messages
 from bot.slack.messages import card_buttons
 
-CLOCKS_DIFFER: Final = timedelta(hours=1)
 LONGEST_AGO: Final = timedelta(days=30)
 """How far back cards are searched for if nothing says when the database was lost."""
 PATIENCE_SECONDS: Final = 120.0

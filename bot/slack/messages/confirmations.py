@@ -39,42 +39,38 @@ def asked(request: Request, formatter: Formatter, *, is_told: bool = False) -> R
 
 
 def _asked(request: Request, formatter: Formatter, *, is_told: bool) -> Reply:
-    name, channel = request.short, mention(request.channel)
+    title, texts = N_("Sending"), [N_("No approval needed. *{request}* is being sent now.")]
     if request.state is State.WAITING:
-        text = _("*{request}* is waiting for approval in {channel}.", request=name, channel=channel)
-        told = [_("I'll message you when it's decided.")] if is_told else []
-        return Reply(_("Sent for approval"), " ".join([text, *told]))
-    if request.approvals or request.state not in {State.APPROVED, State.GIVING}:
-        text = _("*{request}* was already sent. It's in {channel}.", request=name, channel=channel)
-        return Reply(_("Already sent"), text)
-    if request.give_after:
-        until = formatter.slack_date(request.give_after)
-        text = _("No approval needed. *{request}* is on hold until {until}.", request=name, until=until)
-        return Reply(_("On hold"), text)
-    text = _("No approval needed. *{request}* is being sent now.", request=name)
-    return Reply(_("Sending"), text)
+        title, texts = N_("Sent for approval"), [N_("*{request}* is waiting for approval in {channel}.")]
+        texts += [N_("I'll message you when it's decided.")] if is_told else []
+    elif request.approvals or request.state not in {State.APPROVED, State.GIVING}:
+        title, texts = N_("Already sent"), [N_("*{request}* was already sent. It's in {channel}.")]
+    elif request.give_after:
+        title, texts = N_("On hold"), [N_("No approval needed. *{request}* is on hold until {until}.")]
+    return Reply(_(title), " ".join(_(text, **_facts(request, formatter)) for text in texts))
 
 
 def approved(request: Request, formatter: Formatter, still_needed: int = 0) -> Reply:
     """Confirm an approval."""
-    name, title = request.short, _("Approved")
     if request.state is State.WAITING:
         more = ngettext(
             "*{request}* needs {count} more approval.",
             "*{request}* needs {count} more approvals.",
             max(still_needed, 1),
-            request=name,
+            request=request.short,
         )
-        return Reply(title, more)
+        return Reply(_("Approved"), more)
+    text = N_("Sending *{request}* now. The result goes to its thread.")
     if request.state is not State.APPROVED:
-        channel = mention(request.channel)
-        again = _("You already approved *{request}*. It's in {channel}.", request=name, channel=channel)
-        return Reply(title, again)
-    if request.give_after:
-        until = formatter.slack_date(request.give_after)
-        return Reply(title, _("*{request}* is on hold until {until}.", request=name, until=until))
-    text = _("Sending *{request}* now. The result goes to its thread.", request=name)
-    return Reply(title, text)
+        text = N_("You already approved *{request}*. It's in {channel}.")
+    elif request.give_after:
+        text = N_("*{request}* is on hold until {until}.")
+    return Reply(_("Approved"), _(text, **_facts(request, formatter)))
+
+
+def _facts(request: Request, formatter: Formatter) -> dict[str, str]:
+    until = formatter.slack_date(request.give_after) if request.give_after else ""
+    return {"request": request.short, "channel": mention(request.channel), "until": until}
 
 
 def unless_paused(reply: Reply, request: Request, pause: Pause | None, *, is_click: bool = False) -> Reply:

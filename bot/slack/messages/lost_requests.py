@@ -7,13 +7,17 @@ from slackblocks import ActionsBlock, Button, ConfirmationDialogue
 
 from bot.domain.ids import ChannelId, ShortId
 from bot.domain.requests.lost import LostRequest
-from bot.slack.language.texts import _, joined, ngettext
+from bot.slack.language.texts import N_, _, joined, ngettext
 from bot.slack.rendering.blocks import message, sections
 from bot.slack.rendering.formatting import Formatter, Message
 from bot.slack.rendering.mrkdwn import linked, mention
 
 SETTLE: Final = "discount_lost_settled"
 MOST_NAMED: Final = 20
+WHAT_TO_DO: Final = N_(
+    "*What to do:* read the threads and tell the requesters. "
+    "Until you press *Mark as settled*, I warn everyone who requests discounts with these rules."
+)
 
 
 def build(
@@ -28,7 +32,7 @@ def build(
         *([_many(lost, formatter), *(_line(one, links) for one in lost[:MOST_NAMED])] if lost else []),
         *([ngettext("… and {count} more.", "… and {count} more.", left)] if left > 0 else []),
         *([_unread(unread)] if unread else []),
-        *([_next()] if lost else []),
+        *([_(WHAT_TO_DO)] if lost else []),
     ]
     return message("\n".join(lines), [*sections(lines, most=12), *([_button()] if lost else [])])
 
@@ -69,13 +73,6 @@ def _unread(channels: Sequence[ChannelId]) -> str:
         "⚠️ I couldn't look in {channels}. Look there yourself for requests later than the backup. "
         "I can't warn anybody about those.",
         channels=joined([mention(one) for one in channels]),
-    )
-
-
-def _next() -> str:
-    return _(
-        "*What to do:* read the threads and tell the requesters. "
-        "Until you press *Mark as settled*, I warn everyone who requests discounts with these rules."
     )
 
 
