@@ -57,10 +57,16 @@ def _draw_all(shop: Shop, language: str) -> Iterator[GalleryItem]:
         slack.stacks.clear(ann)
 
 
+def write_all(drawn: list[GalleryItem], folder: Path) -> Path:
+    """Write one page with all drawings, and its styles."""
+    (folder / "slack.css").write_text(STYLE.read_text(encoding="utf-8"), encoding="utf-8")
+    page = folder / "all.html"
+    page.write_text(PAGE.get_template("drawings.html").render(drawn=drawn), encoding="utf-8")
+    return page
+
+
 async def picture(drawn: list[GalleryItem]) -> None:
     """Take a picture of each drawing at each width, light and dark, from one page with all of them."""
-    html = PAGE.get_template("drawings.html").render(drawn=drawn)
-    (FOLDER / "all.html").write_text(html, encoding="utf-8")
     async with open_browser() as browser:
         names = [drawing.name for drawing in drawn]
         kinds = [(width, mode) for width in WIDTHS for mode in MODES]
@@ -82,7 +88,7 @@ def main(*, pictures: bool) -> None:
     """Write the pages, then the pictures."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     drawn = asyncio.run(draw())
-    (FOLDER / "slack.css").write_text(STYLE.read_text(encoding="utf-8"), encoding="utf-8")
+    write_all(drawn, FOLDER)
     for drawing in drawn:
         html = PAGE.get_template("drawing.html").render(item=drawing)
         (FOLDER / f"{drawing.name}.html").write_text(html, encoding="utf-8")

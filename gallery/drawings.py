@@ -53,7 +53,7 @@ from bot.slack.modals import (
 from bot.slack.rendering import reasons
 from bot.slack.rendering.formatting import Message
 from sandbox.dintero.seed import ANSWER
-from tests.support import samples
+from tests.support import crowded_samples, samples
 from tests.support.samples import LOOK, REQUEST, RULE
 
 HISTORY = tuple(
@@ -119,6 +119,15 @@ def all_messages() -> Iterator[tuple[str, Message]]:
         yield f"summary of {name}", summary.build(snapshot, NAMED)
         ended = samples.notification(NotificationType.DONE, kind=ChannelKind.DIRECT)
         yield f"direct message of {name}", notices.direct(ended, snapshot, NAMED, link=LINK)
+    for name, snapshot in crowded_samples.summaries():
+        yield f"crowded summary, {name}", summary.build(snapshot, crowded_samples.NAMED)
+        ended = samples.notification(NotificationType.DONE, kind=ChannelKind.DIRECT)
+        yield (
+            f"crowded direct message, {name}",
+            notices.direct(ended, snapshot, crowded_samples.NAMED, link=LINK),
+        )
+    for name, snapshot in crowded_samples.cards():
+        yield f"crowded card, {name}", card.build(snapshot, crowded_samples.NAMED)
     yield "requests that a backup lacks", lost_requests.build([LOST], [REQUEST.channel], {}, LOOK)
     yield "summary longest", summary.build(samples.long_snapshot(State.DONE), LOOK)
     yield from _notices()
@@ -167,6 +176,8 @@ def all_views() -> Iterator[tuple[str, dict[str, Any]]]:
     yield "approval with the number", approval.build(samples.consideration(count=True), LOOK, {})
     longest = ApprovalView(samples.long_review(), samples.long_snapshot(State.WAITING), count=True)
     yield "approval longest", approval.build(longest, LOOK, {})
+    for name, crowded in crowded_samples.approvals():
+        yield f"crowded approval {name}", approval.build(crowded, crowded_samples.NAMED, {})
     dearer = replace(RULE, reward=replace(RULE.reward, value=RULE.reward.value * 2))
     changed = replace(REQUEST, rule=dearer, rule_before=RULE, approvals=2)
     changed_view = ApprovalView(samples.review(changed), samples.snapshot(State.WAITING), count=False)

@@ -18,13 +18,12 @@ from bot.services.requests import settle_lost
 from bot.slack.language.texts import _
 from bot.slack.messages import card_buttons, confirmations, lost_requests
 from bot.slack.modal_controller import show_loading
-from bot.slack.modals import approval, cancellation, customer_list, rejection, request_form
+from bot.slack.modals import approval, cancellation, customer_list, rejection, request_form, rule_details
 from bot.slack.rendering import reasons
 from bot.slack.reply import Drawn, Reply, View
 from handlers.context import Body, HandlerContext, card_target, is_modal_action, pressed
 from handlers.fallback import press
 from handlers.request_form import draw_form
-from handlers.rule_buttons import push_details
 
 Act = Callable[[DecisionService, RequestId, Person, ChannelId], Awaitable[Request | Refusal]]
 Confirm = Callable[[Request], Reply]
@@ -186,9 +185,18 @@ async def push_customers(ack: AsyncAck, body: Body, who: Person, ctx: HandlerCon
 
 
 async def push_rule(ack: AsyncAck, body: Body, who: Person, ctx: HandlerContext) -> None:
-    """Show all about the rule on top of the approval."""
+    """Show all about the request and its rule on top of the approval."""
     request, _channel = card_target(body)
-    await push_details(ack, body, who, ctx, ctx.decisions.approvals.rule(request, who))
+
+    async def draw() -> Drawn:
+        found = await ctx.decisions.approvals.view(request, who)
+        if isinstance(found, Refusal):
+            return found
+        links = await ctx.modal_controller.links(found.review.named)
+        return approval.details(found, ctx.formatter, links)
+
+    await ack()
+    ctx.push_modal(body, _(rule_details.TITLE), draw, who)
 
 
 async def turn_page(ack: AsyncAck, body: Body, who: Person, ctx: HandlerContext) -> None:

@@ -108,7 +108,7 @@ async def test_more_shows_the_idempotency_key_and_keeps_the_input(trip: Trip) ->
     await more.fill({"Campaign key": "stamp-2020"})
     assert not (await more.submit()).errors
     review = await trip.shop.ann.sees_view(submit="Request approval")
-    assert "Customers who got this rule before under this key are skipped." in review.text
+    assert "Anyone who got this rule under it is skipped." in review.text
     card = await trip.asked(review)
     await trip.approve(card)
     await trip.summary()

@@ -66,7 +66,7 @@ async def test_a_drifted_rule_is_shown_side_by_side_and_needs_approval_again(ope
     assert "→" in trip.shop.ann.read(line)
     assert "NOK\xa0200 off" in trip.shop.ann.read(line)
     approval = await trip.opens_approval(card)
-    assert "What changed" in approval.text
+    assert " → NOK\xa0200 " in approval.text
     assert trip.shop.dintero.ledger.calls == []
 
 

@@ -80,7 +80,7 @@ async def test_a_used_key_is_named_in_review_and_approval_with_whom_it_skips(off
     assert isinstance(asked, Request)
     view = await office.decisions.approvals.open(asked.id, person(BO), SUPPORT)
     assert isinstance(view, ApprovalView)
-    for drawn in (review.build(shown, LOOK, {}), approval.build(view, LOOK, {})):
+    for drawn in (review.build(shown, LOOK, {}), approval.details(view, LOOK, {})):
         assert f"used before*, by {first.short}.\\n2 of these customers got it under this key" in str(drawn)
 
 

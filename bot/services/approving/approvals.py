@@ -16,7 +16,7 @@ from bot.domain.requests.notification import NotificationType
 from bot.domain.requests.person import Person
 from bot.domain.requests.request import Approval, Event, Request, State, StopReason, digest, rule_of
 from bot.domain.requests.views import ApprovalView
-from bot.domain.rules.rule import Availability, Rule
+from bot.domain.rules.rule import Availability
 from bot.domain.unit_of_work import UnitOfWork
 from bot.errors import RateLimitedError, TransientError
 from bot.services.access import AccessControl
@@ -58,6 +58,18 @@ class ApprovalService:
         self, request: RequestId, who: Person, channel: ChannelId | None
     ) -> ApprovalView | Refusal:
         """Show an approver what they would approve, and audit that they saw it."""
+        view = await self.view(request, who, channel)
+        if not isinstance(view, Refusal):
+            shown = digest(view.review.request)
+            await self.repository.record(
+                entry_of(view.snapshot.request, EntryKind.SHOWN, who.id, digest=shown)
+            )
+        return view
+
+    async def view(
+        self, request: RequestId, who: Person, channel: ChannelId | None = None
+    ) -> ApprovalView | Refusal:
+        """Read what a person who may approve a request would approve."""
         allowed = await self._find(request, who, channel)
         if isinstance(allowed, Refusal):
             return allowed
@@ -69,14 +81,12 @@ class ApprovalService:
         review = await load_review(
             self.repository, self.clock, self.access, shown, policy, who=who, budget_use=budget_use
         )
-        view = ApprovalView(
+        return ApprovalView(
             replace(review, usable=present.usable),
             await load_snapshot(self.repository, found, self.access.policy),
             count=needs_count(shown),
             unread=present.unread,
         )
-        await self.repository.record(entry_of(found, EntryKind.SHOWN, who.id, digest=digest(shown)))
-        return view
 
     async def _already_voted(self, found: Request, shown: Request, who: Person) -> Refusal | None:
         """Refuse a second approval of the same; a rule that has changed since may be approved again."""
@@ -90,11 +100,6 @@ class ApprovalService:
         missing = str(max(found.approvals - len(alike), 1))
         by_them = not own.isdisjoint(alike)
         return Refusal(RefusalReason.ALREADY_VOTED, missing, name=found.short) if by_them else None
-
-    async def rule(self, request: RequestId, who: Person) -> Rule | Refusal:
-        """Return the rule that an approval would be for, to a person who may approve it."""
-        found = await self._find(request, who, None)
-        return found if isinstance(found, Refusal) else found[1].rule or rule_of(found[1].request)
 
     async def check_confirmation(self, request: RequestId, typed: str) -> Refusal | None:
         """Check the typed number of customers, or the typed rule name; fast enough for the ack."""

@@ -9,9 +9,16 @@ from bot.domain.requests.request import Request, State
 from bot.slack.language.texts import N_, _, ngettext
 from bot.slack.messages.card_buttons import buttons
 from bot.slack.rendering import earlier_requests, pause_banner, request_facts
-from bot.slack.rendering.blocks import context, message, section, sections
+from bot.slack.rendering.blocks import (
+    MOST_LINES,
+    context,
+    height,
+    message,
+    section,
+    sections,
+)
 from bot.slack.rendering.formatting import Formatter, Message
-from bot.slack.rendering.mrkdwn import capitalised, escape
+from bot.slack.rendering.mrkdwn import capitalised, escape, fit
 from bot.slack.rendering.outcomes import ends, headline, sign
 from bot.slack.rendering.request_state import agreed, status_lines
 from bot.slack.rendering.rules.rule_rewards import cost_text
@@ -19,6 +26,8 @@ from bot.slack.rendering.rules.rule_rewards import cost_text
 RESULT_FIRST: Final = frozenset({State.STOPPED, State.DONE, State.REJECTED, State.CANCELLED, State.EXPIRED})
 """In these states the message begins with the state, and the facts go into one small line."""
 
+BRIEF_QUOTE: Final = 40
+BRIEF_OFFER: Final = 40
 TEXTS: Final[dict[State, str]] = {
     State.DRAFT: N_("Not sent yet: {offer} ({id}, {account})"),
     State.APPROVED: N_("Approved: {offer} ({id}, {account})"),
@@ -31,9 +40,11 @@ TEXTS: Final[dict[State, str]] = {
 
 
 def build(snapshot: RequestSnapshot, formatter: Formatter) -> Message:
-    """Draw the card in the request's present state."""
-    state = snapshot.request.state
-    drawn = _ended(snapshot, formatter) if state in RESULT_FIRST else _open(snapshot, formatter)
+    """Draw the card in the request's present state; in brief if a phone would not show it at once."""
+    draw = _ended if snapshot.request.state in RESULT_FIRST else _open
+    drawn = draw(snapshot, formatter)
+    if height(drawn) > MOST_LINES:
+        drawn = draw(snapshot, formatter, is_brief=True)
     return message(text(snapshot, formatter), drawn)
 
 
@@ -100,57 +111,67 @@ def _question(request: Request, formatter: Formatter) -> str:
     )
 
 
-def _open(snapshot: RequestSnapshot, formatter: Formatter) -> list[Block]:
-    """Draw the offer, its facts in two columns, the reason, the state and the buttons."""
+def _open(snapshot: RequestSnapshot, formatter: Formatter, *, is_brief: bool = False) -> list[Block]:
+    """Draw the offer, its facts, the reason, the state and the buttons."""
     request = snapshot.request
-    offer = escape(request_facts.heading(request, formatter))
-    warnings = [
-        *request_facts.starts_later(request, formatter),
-        *request_facts.other_account(request, formatter),
-    ]
-    return [
-        section(f"*{offer}*\n{request_facts.title_and_amounts(request)}"),
+    offer = f"*{escape(request_facts.heading(request, formatter))}*"
+    facts: list[Block] = [
+        section(f"{offer}\n{request_facts.title_and_amounts(request)}"),
         request_facts.fields(request_facts.facts(request, formatter)),
-        *sections([*warnings, *_notes(snapshot, formatter)], most=2),
-        *request_facts.quote(request),
+    ]
+    if is_brief:
+        facts = [section("\n".join([offer, *request_facts.brief(request, formatter)]))]
+    other = request_facts.other_account(request, formatter)
+    paused = pause_banner.of_request(snapshot, formatter, is_brief=is_brief)
+    warnings = other if is_brief and other else [*request_facts.starts_later(request, formatter), *other]
+    return [
+        *facts,
+        *sections([*warnings, *_notes(snapshot, formatter, is_brief=is_brief)], most=2),
+        *request_facts.quote(request, most=BRIEF_QUOTE if is_brief else request_facts.QUOTE),
         section("\n".join(status_lines(snapshot, formatter))),
-        *pause_banner.of_request(snapshot, formatter),
+        *([] if is_brief and other else paused),
         *buttons(snapshot, formatter),
         context(f"{request.short} · {request_facts.stage(request)}"),
     ]
 
 
-def _ended(snapshot: RequestSnapshot, formatter: Formatter) -> list[Block]:
+def _ended(snapshot: RequestSnapshot, formatter: Formatter, *, is_brief: bool = False) -> list[Block]:
     """Draw the result first, and the facts in one small line."""
     request, result = snapshot.request, status_lines(snapshot, formatter)
     what = request_facts.value if request.state is State.DONE else request_facts.offer
     offer = f"{escape(capitalised(what(request, formatter)))} · {request_facts.title(request)}"
+    notes = _notes(snapshot, formatter)
+    other = request_facts.other_account(request, formatter)
+    paused = pause_banner.of_request(snapshot, formatter, is_brief=is_brief)
+    if is_brief:
+        offer, notes = fit(offer, BRIEF_OFFER), request_facts.forgotten(request, formatter)
     return [
         section("\n".join([result[0], offer, *result[1:]])),
-        *sections([*request_facts.other_account(request, formatter), *_notes(snapshot, formatter)], most=2),
-        *pause_banner.of_request(snapshot, formatter),
+        *sections([*other, *notes], most=2),
+        *([] if is_brief and other else paused),
         *buttons(snapshot, formatter),
-        context(" · ".join(_footer(snapshot, formatter))),
+        context(" · ".join(_footer(snapshot, formatter, is_brief=is_brief))),
     ]
 
 
-def _footer(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
+def _footer(snapshot: RequestSnapshot, formatter: Formatter, *, is_brief: bool) -> list[str]:
     request = snapshot.request
-    at = request.ended_at or request.asked_at
+    at, has_people = request.ended_at or request.asked_at, bool(snapshot.votes) and not is_brief
     return [
         _("Requested by {who}", who=formatter.name(request.requester)),
-        *([_("approved by {people}", people=agreed(snapshot, formatter))] if snapshot.votes else []),
+        *([_("approved by {people}", people=agreed(snapshot, formatter))] if has_people else []),
         *([formatter.slack_date(at)] if at else []),
         request.short,
         request_facts.stage(request),
     ]
 
 
-def _notes(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
+def _notes(snapshot: RequestSnapshot, formatter: Formatter, *, is_brief: bool = False) -> list[str]:
+    """Say what is special about this request; in brief only whose customers it is for."""
     request = snapshot.request
-    return [
-        *([] if request.ended else request_facts.tier(request.tier, formatter, request)),
-        *earlier_requests.first(request, snapshot.first, formatter, {}),
-        *earlier_requests.own_key(request),
-        *request_facts.forgotten(request, formatter),
-    ]
+    first = earlier_requests.first(request, snapshot.first, formatter, {})
+    forgotten = request_facts.forgotten(request, formatter)
+    if is_brief:
+        return [*first[:1], *forgotten]
+    tier = [] if request.ended else request_facts.tier(request.tier, formatter, request)
+    return [*tier, *first, *earlier_requests.own_key(request), *forgotten]

@@ -51,7 +51,7 @@ def value(snapshot: RequestSnapshot, formatter: Formatter) -> str:
 def rule(snapshot: RequestSnapshot) -> str:
     """Name the rule."""
     found = snapshot.request.rule
-    return escape(found.title, 80) if found else _("no rule chosen")
+    return escape(found.title, 40) if found else _("no rule chosen")
 
 
 def given(snapshot: RequestSnapshot, formatter: Formatter, *, counted_below: bool = False) -> list[str]:

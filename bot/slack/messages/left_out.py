@@ -15,7 +15,6 @@ from bot.services.results.customer_lists import has_not_given_list
 from bot.slack.language.texts import _, in_quotes, joined, ngettext, number
 from bot.slack.rendering import outcomes, verification
 from bot.slack.rendering.blocks import plain, sections
-from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import escape, mask, shorten, visible
 
 BULLET: Final = "• "
@@ -25,9 +24,14 @@ SEVERAL: Final = 2
 MAX_REASONS: Final = 4
 """Reasons shown to a channel: a phone shows sixteen lines."""
 MAX_IDS: Final = 3
-"""Ids shown of each outcome, and reasons: the file has all of them."""
-MAX_REASON_LENGTH: Final = 150
-MAX_FILE_NAME: Final = 60
+"""Ids shown of each outcome: the file has all of them."""
+MAX_REASON_LENGTH: Final = 60
+MAX_QUOTED: Final = 2
+MAX_QUOTE_LENGTH: Final = 36
+"""Reasons quoted to the requester."""
+MAX_FILE_NAME: Final = 28
+MAX_PLACES_LENGTH: Final = 60
+"""Characters of the rows of several files; else only the first file's are named."""
 _NO_LETTERS: Final = re.compile(r"[\W_]+")
 
 
@@ -71,6 +75,9 @@ def _rows(files: Sequence[FileRows], *, of: int) -> str:
     if len(files) == 1:
         return _rows_of(files[0], more)
     places = [_rows_of(file) for file in files]
+    if sum(map(len, places)) > MAX_PLACES_LENGTH:
+        more += sum(len(file.rows) for file in files[1:])
+        del places[1:]
     if places and more > 0:
         places.append(_("{count} more", count=more))
     return joined(places) if places else ""
@@ -121,7 +128,7 @@ def is_general(why: str, customers: Sequence[CustomerId]) -> bool:
     return not any(_NO_LETTERS.sub("", customer).casefold() in said for customer in customers)
 
 
-def whole(snapshot: RequestSnapshot, formatter: Formatter) -> list[Block]:
+def whole(snapshot: RequestSnapshot) -> list[Block]:
     """Draw the first ids of each outcome, a line for each; where the others are, and what to do."""
     tally, refused = snapshot.tally, [one.customer for one in snapshot.refused]
     named = (
@@ -137,7 +144,7 @@ def whole(snapshot: RequestSnapshot, formatter: Formatter) -> list[Block]:
             lines.append(_with_ids(counted(max(of, len(customers))), customers, of))
         if counted is outcomes.refused:
             lines += _whole_reasons(snapshot.refused, of)
-    seen = verification.line(snapshot.verification, formatter)
+    seen = [verification.seen(snapshot.verification)] if snapshot.verification else []
     return [plain("\n".join(lines)), *sections([*seen, *_what_to_do(snapshot)], most=2)]
 
 
@@ -156,8 +163,8 @@ def _whole_reasons(refused: Sequence[Refused], of: int) -> list[str]:
     groups = by_reason(refused)
     is_plain = len(groups) == 1 or of > len(refused)
     lines: list[str] = []
-    for why, customers in groups[:MAX_IDS]:
-        reason = in_quotes(shorten(why, MAX_REASON_LENGTH)) if why.strip() else _("No reason given")
+    for why, customers in groups[:MAX_QUOTED]:
+        reason = in_quotes(shorten(why, MAX_QUOTE_LENGTH)) if why.strip() else _("No reason given")
         lines.append(f"{BULLET}{reason}" if is_plain else f"{BULLET}{reason}: {number(len(customers))}")
     return lines
 

@@ -79,7 +79,7 @@ def direct(
     if notification.happened not in WITH_IDS:
         details = sections(_rule_changes(notification, snapshot, formatter), most=4)
     elif ids_of is None or snapshot.tally.given == snapshot.tally.asked:
-        details = whole(snapshot, formatter)
+        details = whole(snapshot)
         counted_below = bool(details)
     else:
         hidden = _(

@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
-from slackblocks import SectionBlock, Text
+from slackblocks import Block, SectionBlock, Text
 
 from bot.domain.policy.policy import RefusalReason
 from bot.domain.requests.batches import Tally
@@ -20,11 +20,13 @@ from bot.slack.rendering import request_facts, verification
 from bot.slack.rendering.blocks import context, header, message, sections
 from bot.slack.rendering.formatting import Formatter, Message, duration
 from bot.slack.rendering.mrkdwn import capitalised, escape
-from bot.slack.rendering.outcomes import ends
+from bot.slack.rendering.outcomes import before, ends
 from bot.slack.rendering.rules import usage_chart
 from bot.slack.rendering.rules.rule_rewards import headline
 from bot.slack.rendering.stops import what_stopped
 
+MOST_WITH_FIGURES: Final = 2
+"""Lines about the other customers that leave room on a phone for the reward, its use and its history."""
 FOREVER_YEAR: Final = 9000
 """Dintero writes "for ever" as the last day of 9999."""
 
@@ -33,16 +35,17 @@ def build(snapshot: RequestSnapshot, formatter: Formatter) -> Message:
     """Draw the summary; no other message in a thread begins with "Given to"."""
     request, tally = snapshot.request, snapshot.tally
     rule, reasons = request.last_answer or request.rule, reasons_table(snapshot)
+    lines = left_out(snapshot, formatter, reasons=not reasons)
+    is_short = len(lines) <= MOST_WITH_FIGURES
     return message(
         _text(snapshot),
         [
             header(_given(tally)),
-            *sections(left_out(snapshot, formatter, reasons=not reasons), most=6),
+            *sections(lines, most=6),
             *reasons,
-            *([_figures(snapshot, rule, formatter)] if rule else []),
-            *usage_chart.blocks(snapshot.history, formatter),
-            context(_footer(snapshot, formatter)),
-            *([context(_used(snapshot, rule, formatter))] if rule else []),
+            *(_figures(snapshot, rule, formatter) if rule and is_short else []),
+            context(_footer(snapshot, formatter) if is_short else _brief_footer(snapshot, rule, formatter)),
+            *([context(_used(snapshot, rule, formatter))] if rule and is_short else []),
         ],
     )
 
@@ -84,55 +87,43 @@ def left_out(snapshot: RequestSnapshot, formatter: Formatter, *, reasons: bool =
     if tally.refused > 0:
         lines += refused_lines(snapshot, reasons=reasons)
     if tally.unknown > 0:
-        lines.append(
-            ngettext(
-                "⚠️ *{count} unconfirmed:* Dintero didn't answer, so this customer may have it.",
-                "⚠️ *{count} unconfirmed:* Dintero didn't answer, so they may have it.",
-                tally.unknown,
-            )
-        )
-        lines += verification.line(snapshot.verification, formatter)
+        lines.append(_unconfirmed(snapshot))
     if tally.not_tried > 0:
         lines.append(_not_sent(request, tally.not_tried, formatter))
     return [*lines, *_what_to_do(snapshot)]
 
 
+def _unconfirmed(snapshot: RequestSnapshot) -> str:
+    """Say that customers may have it, and what Dintero's list shows of them."""
+    unconfirmed = ngettext(
+        "⚠️ *{count} unconfirmed:* Dintero didn't answer, so this customer may have it.",
+        "⚠️ *{count} unconfirmed:* Dintero didn't answer, so they may have it.",
+        snapshot.tally.unknown,
+    )
+    found = snapshot.verification
+    return f"{unconfirmed} {verification.seen(found)}" if found else unconfirmed
+
+
 def _had_before(tally: Tally) -> list[str]:
-    lines: list[str] = []
-    if tally.had_before > 0:
-        lines.append(
-            ngettext(
-                "*{count} had the discount before* under this campaign key, "
-                "so this customer got nothing more.",
-                "*{count} had the discount before* under this campaign key, so they got nothing more.",
-                tally.had_before,
-            )
-        )
-    if tally.maybe_before > 0:
-        lines.append(
-            ngettext(
-                "*{count} of the customers may have had it before* under this campaign key. "
-                "If so, this customer got nothing more.",
-                "*{count} of the customers may have had it before* under this campaign key. "
-                "If so, they got nothing more.",
-                tally.maybe_before,
-            )
-        )
-    return lines
+    """Count those who had it before, or may have had it: they got nothing more."""
+    had, maybe = tally.had_before, tally.maybe_before
+    if had > 0 and maybe > 0:
+        return [_("*{had} had it before, {maybe} may have:* nothing more.", had=had, maybe=maybe)]
+    return [_("*{counts}:* nothing more under this campaign key.", counts=each) for each in before(tally)]
 
 
 def _what_to_do(snapshot: RequestSnapshot) -> list[str]:
     request, tally = snapshot.request, snapshot.tally
     if not (request.ended and has_not_given_list(request, tally)):
         return []
-    list_ = _("Press *Send me the list* on the request for the reasons.")
+    list_ = _("Press *Send me the list* for the reasons.")
     if not can_ask_again(request, tally) or request.stop is StopReason.RULE_GONE:
         return [list_]
     if tally.left > 0:
         again = _("*Request again…* sends to the rest. Nobody gets it twice.")
     else:
         again = _("Fix the ids, then press *Request again…* on the request.")
-    return [again, *([list_] if tally.refused > 0 else [])]
+    return [" ".join([again, *([list_] if tally.refused > 0 else [])])]
 
 
 def _not_sent(request: Request, count: int, formatter: Formatter) -> str:
@@ -140,19 +131,16 @@ def _not_sent(request: Request, count: int, formatter: Formatter) -> str:
     if _is_cancelled(request):
         if by := request.cancel_asked_by or request.decided_by:
             name = formatter.name(by)
-            return _("*{count} not sent:* {person} cancelled before their turn.", count=count, person=name)
+            return _("*{count} not sent:* cancelled by {person}.", count=count, person=name)
         return _("*{count} not sent:* the request was cancelled before their turn.", count=count)
     if request.stop is not None:
-        stopped = _("*{count} not sent:* sending stopped before their turn.", count=count)
-        return " ".join([stopped, _what_stopped(request)])
+        return _("*{count} not sent:* {why}", count=count, why=_what_stopped(request))
     match request.state:
         case State.REJECTED:
             return _("*{count} not sent:* the request was rejected before their turn.", count=count)
         case State.EXPIRED:
             return _("*{count} not sent:* the request wasn't approved again in time.", count=count)
-    return _(
-        "*{count} not sent:* too many were refused, so the rest weren't checked one by one.", count=count
-    )
+    return _("*{count} not sent:* too many others were refused.", count=count)
 
 
 def why_not_sent(request: Request) -> str:
@@ -177,16 +165,22 @@ def _what_stopped(request: Request) -> str:
     return what_stopped(request.stop, request.note if request.note in set(RefusalReason) else "")
 
 
-def _figures(snapshot: RequestSnapshot, rule: Rule, formatter: Formatter) -> SectionBlock:
-    """Draw the reward, below it when it can be used, and its cost so far if anybody may have it."""
-    tally, reward = snapshot.tally, escape(capitalised(headline(rule, formatter)))
+def _figures(snapshot: RequestSnapshot, rule: Rule, formatter: Formatter) -> list[Block]:
+    """Draw the reward and when it can be used, its cost so far if anybody may have it, and its history."""
+    reward = escape(capitalised(headline(rule, formatter)))
     fields = [_("*Reward*\n{reward}\n{when}", reward=reward, when=_valid(rule, formatter))]
-    if tally.newly_given or tally.unknown:
-        fields.append(_("*Cost so far*\n{cost}", cost=_cost(rule, tally, formatter)))
-    return SectionBlock(fields=[Text(field, verbatim=True) for field in fields])
+    if priced := _priced(rule, snapshot.tally, formatter):
+        fields.append(_("*Cost so far*\n{cost}", cost=priced))
+    return [
+        SectionBlock(fields=[Text(field, verbatim=True) for field in fields]),
+        *usage_chart.blocks(snapshot.history, formatter),
+    ]
 
 
-def _cost(rule: Rule, tally: Tally, formatter: Formatter) -> str:
+def _priced(rule: Rule, tally: Tally, formatter: Formatter) -> str:
+    """Say what it costs so far; empty if surely nobody has it."""
+    if not (tally.newly_given or tally.unknown):
+        return ""
     priced = cost(rule, tally.newly_given)
     if priced is None:
         return _("Can't be calculated")
@@ -254,6 +248,16 @@ def _footer(snapshot: RequestSnapshot, formatter: Formatter) -> str:
         facts.append(_("no approval needed"))
     facts += _took(request.started_at, request.ended_at)
     return " · ".join([*facts, request.short, request_facts.stage(request)])
+
+
+def _brief_footer(snapshot: RequestSnapshot, rule: Rule | None, formatter: Formatter) -> str:
+    """Name the request and its cost so far, where much is said above; its message has the other facts."""
+    request = snapshot.request
+    facts = [_("Requested by {person}", person=formatter.name(request.requester)), request.short]
+    facts.append(request_facts.stage(request))
+    if rule and (priced := _priced(rule, snapshot.tally, formatter)):
+        facts.append(_("*Cost so far:* {cost}", cost=priced))
+    return " · ".join(facts)
 
 
 def _took(started_at: datetime | None, ended_at: datetime | None) -> list[str]:

@@ -10,10 +10,20 @@ from bot.domain.ids import RequestId
 from bot.domain.requests.request import digest
 from bot.domain.requests.views import ApprovalView, Field, Review
 from bot.slack.language.texts import N_, _, ngettext
-from bot.slack.modals import customer_list, file_summary
+from bot.slack.modals import approval_brief, customer_list, file_summary, rule_details
 from bot.slack.modals.review import warnings as review_warnings
 from bot.slack.rendering import earlier_requests, pause_banner, request_facts
-from bot.slack.rendering.blocks import alert, context, header, modal, read_input, sections, text_input
+from bot.slack.rendering.blocks import (
+    MOST_LINES,
+    alert,
+    context,
+    header,
+    height,
+    modal,
+    read_input,
+    sections,
+    text_input,
+)
 from bot.slack.rendering.formatting import Formatter, Json, duration
 from bot.slack.rendering.mrkdwn import escape
 from bot.slack.rendering.request_state import before
@@ -46,26 +56,26 @@ def build(
     approval_view: ApprovalView, formatter: Formatter, links: earlier_requests.Links, *, warning: str = ""
 ) -> Json:
     """Draw the request; the metadata names round and digest, so an approval counts for nothing else."""
-    review = approval_view.review
-    request = review.request
+    review, request = approval_view.review, approval_view.review.request
+    shown = [*pause_banner.blocks(review.pause, formatter), *_in_full(approval_view, formatter, links)]
+    buttons = [
+        Button(_("All rule details"), action_id=DETAILS, value=request.id),
+        Button(_("View customers"), action_id=customer_list.SHOW, value=request.id),
+    ]
+    small_print, confirm = context(" · ".join(_small_print(approval_view))), _confirmation(approval_view)
+    when = sections([_when(review, formatter)], most=2)
+    if height([*shown, *confirm, *when, small_print]) > MOST_LINES:
+        when = []
+    if height([*shown, *confirm, small_print]) > MOST_LINES:
+        shown = approval_brief.draw(approval_view, formatter)
     blocks = [
         *sections([f"⚠️ {warning}"] if warning else [], most=1),
-        *pause_banner.blocks(review.pause, formatter),
         *_alerts(review),
-        header(request_facts.heading(request, formatter)),
-        request_facts.fields(_fields(review, formatter), above=request_facts.title_and_amounts(request)),
-        *request_facts.quote(request),
-        *sections(_warnings(approval_view, formatter, links), most=8),
-        *_confirmation(approval_view),
-        *sections([_when(review, formatter)], most=2),
-        ActionsBlock(
-            [
-                Button(_("All rule details"), action_id=DETAILS, value=request.id),
-                Button(_("View customers"), action_id=customer_list.SHOW, value=request.id),
-            ],
-            block_id="discount_approve_buttons",
-        ),
-        context(" · ".join(_small_print(approval_view))),
+        *shown,
+        *confirm,
+        *when,
+        ActionsBlock([*buttons], block_id="discount_approve_buttons"),
+        small_print,
     ]
     return modal(
         _(TITLE),
@@ -77,6 +87,19 @@ def build(
     )
 
 
+def details(approval_view: ApprovalView, formatter: Formatter, links: earlier_requests.Links) -> Json:
+    """Draw what the approval has no room for, and everything about the rule."""
+    review = approval_view.review
+    about = [
+        *([pause_banner.note(review.pause, formatter)] if review.pause else []),
+        *_warnings(approval_view, formatter, links),
+        *request_facts.reason(review.request),
+        *file_summary.sources(review.files_read, masked=True),
+        _when(review, formatter),
+    ]
+    return rule_details.build(review.rule, formatter, review.usable, about=about)
+
+
 def read(view: Mapping[str, Any]) -> Submission:
     """Read what the modal is about, and the typed text (empty if there is no field)."""
     parts = [*str(view.get("private_metadata", "")).split(":"), "", "", "", ""]
@@ -84,6 +107,19 @@ def read(view: Mapping[str, Any]) -> Submission:
     round_ = int(number) if number.isdecimal() and len(number) <= MAX_ROUND_DIGITS else 0
     typed = read_input(view, COUNT_BLOCK).strip()
     return Submission(RequestId(request), round_, shown, frozenset(named.split()), typed, changed_from)
+
+
+def _in_full(approval_view: ApprovalView, formatter: Formatter, links: earlier_requests.Links) -> list[Block]:
+    """Draw the offer, its facts in two columns, the reason and every warning."""
+    request = approval_view.review.request
+    return [
+        header(request_facts.heading(request, formatter)),
+        request_facts.fields(
+            _fields(approval_view.review, formatter), above=request_facts.title_and_amounts(request)
+        ),
+        *request_facts.quote(request),
+        *sections(_warnings(approval_view, formatter, links), most=8),
+    ]
 
 
 def _metadata(approval_view: ApprovalView) -> str:
@@ -127,7 +163,7 @@ def _warnings(approval_view: ApprovalView, formatter: Formatter, links: earlier_
     return [
         *([_("⚠️ Dintero isn't answering, so the rule may have changed.")] if approval_view.unread else []),
         *([_("⚠️ *The rule changed in Dintero.* Your approval is for the new one.")] if changed else []),
-        *changed,
+        *changed[1:],
         *_sources(review),
         *review_warnings(review, formatter, links),
         *file_summary.warnings(review.files_read, masked=True, is_short=True),
@@ -139,7 +175,7 @@ def _alerts(review: Review) -> list[Block]:
     """Warn first of what an approver must not overlook; the account below says it too."""
     if not review.request.production:
         return []
-    return [alert(_("*PRODUCTION:* real customers get this discount."))]
+    return [alert(_("*PRODUCTION:* real customers get this."))]
 
 
 def _sources(review: Review) -> list[str]:
@@ -197,5 +233,4 @@ def _small_print(approval_view: ApprovalView) -> list[str]:
         request.short,
         *([so_far] if request.approvals > 1 else []),
         _("version {version}", version=version),
-        _("viewing ids is logged"),
     ]

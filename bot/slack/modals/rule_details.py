@@ -1,5 +1,6 @@
 """The modal with everything about a rule in words."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from bot.domain.rules.rule import Availability, Rule
@@ -15,13 +16,20 @@ from bot.slack.rendering.rules.rule_usage import facts, unreadable, unreadable_l
 TITLE: Final = N_("All rule details")
 
 
-def build(rule: Rule, formatter: Formatter, usable: Availability = Availability.NOW) -> Json:
-    """Draw the rule. It has nothing to submit, so it can be pushed on top of any modal."""
+def build(
+    rule: Rule,
+    formatter: Formatter,
+    usable: Availability = Availability.NOW,
+    *,
+    about: Sequence[str] = (),
+) -> Json:
+    """Draw the rule, below lines `about` its request. It submits nothing, so it fits on top of any modal."""
     shown = [fact for fact in facts(rule, formatter) if fact.label and not _goes_without_saying(fact)]
     lines = [f"• {fit(safe(fact.line), WORDS)}" for fact in shown]
     used = [f"• {line}" for line in statistics(rule.statistics, formatter)]
     warning = availability_warning(rule, usable, formatter)
     blocks = [
+        *sections(about, most=10),
         header(rule.title),
         *sections([f"⚠️ *{escape(warning)}*"] if warning else [], most=1),
         *sections(rule_message.described(rule, formatter), most=2),

@@ -1,6 +1,8 @@
 """Blocks, messages and modals as plain dictionaries; slackblocks checks Slack's limits."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from math import ceil
 from typing import Any, Final
 
 from slackblocks import (
@@ -30,6 +32,11 @@ ALERT: Final = 200
 TITLE: Final = 24
 MESSAGE_TEXT: Final = 1_000
 """Well below the 4,000 that Slack advises: a phone shows `text`, and a screen reader reads it out."""
+MOST_LINES: Final = 16
+"""How many lines of text a phone shows of a message at once."""
+LINE_CHARACTERS: Final = 48
+COLUMN_CHARACTERS: Final = 23
+"""About how many characters a phone shows in a line, and in a line of one of two columns."""
 INPUT: Final = 3_000
 OPTION: Final = 75
 """An option's text and description; also a safe limit for its value."""
@@ -38,12 +45,31 @@ BUTTON_LABEL: Final = 75
 BUTTON_VALUE: Final = 2_000
 WITH_ID: Final = frozenset({"input", "actions"})
 """Blocks that keep their ids. The others lose theirs, so that the same facts always draw the same message."""
+_DATE: Final = re.compile(r"<!date[^>]*>")
+_LINK: Final = re.compile(r"<[^|>]*\|([^>]*)>")
 
 
 def message(text: str, blocks: Sequence[Block]) -> Message:
     """Make a message of blocks."""
     drawn = Post(channel="-", blocks=list(blocks)).to_dict()
     return Message(fit(text, MESSAGE_TEXT), _without_ids(drawn["blocks"]))
+
+
+def height(blocks: Sequence[Block]) -> int:
+    """Estimate how many lines of text a phone shows of sections, headers, labels and small print."""
+    lines = 0
+    for block in message("", blocks).blocks:
+        lines += "label" in block
+        fields = [_lines(field["text"], COLUMN_CHARACTERS) for field in block.get("fields", ())]
+        lines += sum(max(fields[at : at + 2]) for at in range(0, len(fields), 2))
+        texts = [block["text"], *block.get("elements", ())] if "text" in block else block.get("elements", ())
+        lines += sum(_lines(text["text"], LINE_CHARACTERS) for text in texts if block["type"] != "actions")
+    return lines
+
+
+def _lines(text: str, width: int) -> int:
+    drawn = _LINK.sub(r"\1", _DATE.sub("today at 13:00", text.replace("*", "")))
+    return sum(max(ceil(len(line) / width), 1) for line in drawn.split("\n"))
 
 
 def modal(

@@ -96,10 +96,8 @@ def own_key(request: Request) -> list[str]:
     """Show the campaign key, if the requester set it."""
     if not request.own_key:
         return []
-    return [
-        _("*Campaign key:* {key}", key=escape(request.once_key, 80)),
-        _("Customers who got this rule before under this key are skipped."),
-    ]
+    key = escape(request.once_key, 40)
+    return [_("*Campaign key:* {key}. Anyone who got this rule under it is skipped.", key=key)]
 
 
 def key_use(review: Review) -> list[str]:

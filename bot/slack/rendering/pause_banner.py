@@ -1,5 +1,6 @@
 """The texts of a pause: who paused the bot, why and since when."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -21,8 +22,8 @@ BOTS_REASONS: Final[dict[str, str]] = {
 }
 """Why the bot paused itself."""
 NO_REASON: Final = N_("something is wrong with Dintero")
-WHY_CHARACTERS: Final = 300
-MOST_NAMED: Final = 3
+WHY_CHARACTERS: Final = 100
+MOST_NAMED: Final = 2
 
 
 def headline(by: str | None, why: str, formatter: Formatter) -> str:
@@ -64,11 +65,15 @@ def blocks(pause: Pause | None, formatter: Formatter) -> list[Block]:
     return [section(note(pause, formatter))] if pause else []
 
 
-def of_request(snapshot: RequestSnapshot, formatter: Formatter) -> list[Block]:
-    """Draw the note below a request's state, unless the state says it."""
+def of_request(snapshot: RequestSnapshot, formatter: Formatter, *, is_brief: bool = False) -> list[Block]:
+    """Draw the note below a request's state, unless the state says it; in brief without the reason."""
     request, pause = snapshot.request, snapshot.pause
     is_said = request.state is State.STOPPED and tells_pause(request.stop, request.note, pause)
-    return [] if is_said else blocks(pause, formatter)
+    if is_said or pause is None:
+        return []
+    if is_brief:
+        return [section(_since(replace(pause, why="") if pause.by else pause, formatter))]
+    return blocks(pause, formatter)
 
 
 def to_channel(newest: Notification, formatter: Formatter, *, since: datetime) -> str:

@@ -11,7 +11,7 @@ from bot.domain.requests.request import Request
 from bot.domain.requests.views import Review
 from bot.domain.rules.rule import Availability, Rule, usable
 from bot.slack.language.texts import N_, _, in_quotes, joined, ngettext, number
-from bot.slack.rendering.blocks import section
+from bot.slack.rendering.blocks import LINE_CHARACTERS, section
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import capitalised, escape, fit, mask, phrase, visible
 from bot.slack.rendering.rules.rule_rewards import (
@@ -30,6 +30,8 @@ EVERYBODY: Final = {
 }
 """The meanings of Dintero's reserved ids."""
 MAX_ID: Final = 80
+QUOTE: Final = 140
+"""How much of a reason a request's message quotes; its status has more."""
 
 
 def title(request: Request) -> str:
@@ -47,7 +49,7 @@ def title_and_amounts(request: Request) -> str:
 
 def rule_name(request: Request) -> str:
     """Name the rule as it was at the time of the request."""
-    return in_quotes(escape(request.rule.title, 80)) if request.rule else _("no rule chosen")
+    return in_quotes(escape(request.rule.title, 44)) if request.rule else _("no rule chosen")
 
 
 def value(request: Request, formatter: Formatter) -> str:
@@ -135,6 +137,16 @@ def facts(request: Request, formatter: Formatter) -> list[tuple[str, str]]:
     ]
 
 
+def brief(request: Request, formatter: Formatter) -> list[str]:
+    """Say the facts in lines, where there is much else to say."""
+    who = _("Requested by {who}", who=formatter.name(request.requester))
+    return [
+        escape(request.rule.title, LINE_CHARACTERS - 2) if request.rule else _("no rule chosen"),
+        _("*Cost:* {cost}", cost=cost_text(request.price, formatter)),
+        f"{stage(request)} · {who}",
+    ]
+
+
 def tier(applied: AppliedTier | None, formatter: Formatter, request: Request | None = None) -> list[str]:
     """Say how many approvals the policy's tier asks for and why, if one applies."""
     if applied is None:
@@ -205,9 +217,12 @@ def other_account(request: Request, formatter: Formatter) -> list[str]:
     """Warn that the bot serves another account than the request is for."""
     if formatter.account in {"", request.account} or request.ended:
         return []
+    account = escape(formatter.account, 20)
     return [
-        _("⚠️ *The bot uses another Dintero account now* ({account}).", account=escape(formatter.account, 20)),
-        _("This request can't be sent any more. Send a new one with `/discount add`."),
+        _(
+            "⚠️ *Can't be sent:* the bot uses another account now ({account}). Request it again.",
+            account=account,
+        )
     ]
 
 
@@ -221,9 +236,9 @@ def reason(request: Request) -> list[str]:
     return [_("*Reason:* {reason}", reason=escape(request.reason, 500))] if request.reason.strip() else []
 
 
-def quote(request: Request) -> list[Block]:
-    """Quote the requester's reason, if there is one."""
-    return [section(f"> {escape(request.reason, 500)}")] if request.reason.strip() else []
+def quote(request: Request, *, most: int = QUOTE) -> list[Block]:
+    """Quote the beginning of the requester's reason, if there is one."""
+    return [section(f"> {escape(request.reason, most)}")] if request.reason.strip() else []
 
 
 def starts_later(request: Request, formatter: Formatter) -> list[str]:

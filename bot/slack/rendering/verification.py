@@ -33,8 +33,8 @@ def seen(found: Verification) -> str:
     if not found.there:
         return _listed(found)
     stay = ngettext(
-        "They may have had it before, so they stay unconfirmed.",
-        "They may have had it before, so they stay unconfirmed.",
+        "They may have had it before.",
+        "They may have had it before.",
         found.unknown,
     )
     return f"{_listed(found)} {stay}"
@@ -46,9 +46,7 @@ def _listed(found: Verification) -> str:
     if found.failed:
         text = N_("Dintero's list couldn't be read ({why}).")
         if found.there:
-            text = N_(
-                "Dintero's list couldn't be read to its end ({why}). So far it has {listed} of {unconfirmed}."
-            )
+            text = N_("Dintero's list couldn't be read to its end. So far it has {listed} of {unconfirmed}.")
         return _(text, why=escape(technical(found.failed), 100), **values)
     if found.whole and not found.there:
         return ngettext(

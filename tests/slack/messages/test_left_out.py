@@ -54,7 +54,7 @@ def test_no_channel_sees_dinteros_words_about_a_customer(
         assert spelling(customer) not in text
         assert "is not known" not in text
     direct = notices.direct(notification, snapshot, LOOK, link="")
-    assert "is not known" in str(direct.blocks)
+    assert "“the customer " in str(direct.blocks)
 
 
 def test_thousands_of_refused_customers_are_drawn_quickly() -> None:
@@ -148,4 +148,4 @@ def test_more_than_three_ids_of_an_outcome_are_counted() -> None:
 
 
 def whole_blocks(snapshot: RequestSnapshot) -> list[Any]:
-    return message("", whole(snapshot, LOOK)).blocks if whole(snapshot, LOOK) else []
+    return message("", whole(snapshot)).blocks if whole(snapshot) else []

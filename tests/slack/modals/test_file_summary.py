@@ -109,10 +109,11 @@ def test_every_doubt_has_a_text() -> None:
 def test_the_lines_are_in_the_review_and_the_approval() -> None:
     read = samples.review(files_read=(FILE,))
     view = replace(samples.consideration(), review=read)
-    for drawn in (review.build(read, LOOK, {}), approval.build(view, LOOK, {})):
+    for drawn in (review.build(read, LOOK, {}), approval.details(view, LOOK, {})):
         assert "vip.csv" in str(drawn["blocks"])
         assert "Skipped " in str(drawn["blocks"])
-    assert "ann@example.com" not in str(approval.build(view, LOOK, {}))
+    for drawn in (approval.build(view, LOOK, {}), approval.details(view, LOOK, {})):
+        assert "ann@example.com" not in str(drawn)
 
 
 @pytest.mark.parametrize("why", FileProblem)

@@ -15,7 +15,7 @@ from bot.slack.rendering.formatting import Message
 from tests.support import samples
 from tests.support.samples import LOOK, NOW
 
-BEFORE = " They may have had it before, so they stay unconfirmed."
+BEFORE = ". They may have had it before."
 
 
 def line_of(found: Verification) -> str:
@@ -26,14 +26,14 @@ def line_of(found: Verification) -> str:
 @pytest.mark.parametrize(
     ("found", "expected"),
     [
-        (Verification(NOW, 40, there=37, refs=900, whole=True), f"Dintero lists 37 of 40.{BEFORE}"),
-        (Verification(NOW, 40, there=40, refs=900, whole=True), f"Dintero lists all 40.{BEFORE}"),
+        (Verification(NOW, 40, there=37, refs=900, whole=True), f"Dintero lists 37 of 40{BEFORE}"),
+        (Verification(NOW, 40, there=40, refs=900, whole=True), f"Dintero lists all 40{BEFORE}"),
         (Verification(NOW, 40, refs=900, whole=True), "Dintero lists none of the 40."),
-        (Verification(NOW, 1, there=1, whole=True), f"Dintero lists this customer.{BEFORE}"),
+        (Verification(NOW, 1, there=1, whole=True), f"Dintero lists this customer{BEFORE}"),
         (Verification(NOW, 1, whole=True), "Dintero doesn't list this customer."),
         (
             Verification(NOW, 40, there=3, refs=50_000),
-            f"The first 50,000 entries of Dintero's list have 3 of the 40.{BEFORE}",
+            f"The first 50,000 entries of Dintero's list have 3 of the 40{BEFORE}",
         ),
         (
             Verification(NOW, 40, refs=50_000),
@@ -43,7 +43,7 @@ def line_of(found: Verification) -> str:
         (Verification(NOW, 40, failed="cut"), "Dintero's list couldn't be read (cut)."),
         (
             Verification(NOW, 40, there=2, refs=1_000, failed="cut"),
-            f"Dintero's list couldn't be read to its end (cut). So far it has 2 of 40.{BEFORE}",
+            f"Dintero's list couldn't be read to its end. So far it has 2 of 40{BEFORE}",
         ),
     ],
 )
@@ -64,7 +64,7 @@ def snapshot_in(state: State) -> RequestSnapshot:
 
 
 def test_the_line_is_on_stopped_and_waiting_cards_and_in_the_summary() -> None:
-    seen = "Dintero lists 1 of 2."
+    seen = "Dintero lists 1 of 2. They may have had it before."
     waiting = snapshot_in(State.WAITING)
     waiting = replace(waiting, request=replace(waiting.request, started_at=NOW))
     drawn = [
