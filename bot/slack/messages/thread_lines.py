@@ -97,11 +97,7 @@ class Event:
 
     def fill(self, text: str, **values: object) -> str:
         """Translate a text and fill in `{name}`, `{approvers}`, `{until}` and other values."""
-        known: dict[str, object] = {
-            "name": self.who,
-            "approvers": self.approvers,
-            "until": self.held_until,
-        }
+        known: dict[str, object] = {"name": self.who, "approvers": self.approvers, "until": self.held_until}
         return _(text, **known | values)
 
 

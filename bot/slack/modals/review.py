@@ -28,18 +28,12 @@ SHOWN_CONDITIONS: Final = 5
 def build(review: Review, formatter: Formatter, links: earlier_requests.Links) -> Json:
     """Draw the facts, every warning, and what happens next."""
     request = review.request
-    facts = [
-        (_("Cost"), cost_text(request.price, formatter)),
-        (_("Valid"), escape(validity(review.rule, formatter))),
-        (_("Ids"), request_facts.ids(review, masked=False)),
-        (_("Account"), request_facts.account_kind(request)),
-    ]
     files, masked = review.files_read, not review.shows_ids
     doubts = [*warnings(review, formatter, links), *file_summary.warnings(files, masked=masked)]
     blocks = [
         *pause_banner.blocks(review.pause, formatter),
         header(request_facts.heading(request, formatter)),
-        request_facts.fields(facts, above=request_facts.title_and_amounts(request)),
+        request_facts.fields(_facts(review, formatter), above=request_facts.title_and_amounts(request)),
         *request_facts.quote(request),
         *sections(file_summary.sources(files, masked=masked), most=4),
         *sections(doubts, most=8),
@@ -92,6 +86,15 @@ def warnings(review: Review, formatter: Formatter, links: earlier_requests.Links
         *request_facts.other_account(request, formatter),
         *earlier_requests.own_key(request),
         *earlier_requests.key_use(review),
+    ]
+
+
+def _facts(review: Review, formatter: Formatter) -> list[tuple[str, str]]:
+    return [
+        (_("Cost"), cost_text(review.request.price, formatter)),
+        (_("Valid"), escape(validity(review.rule, formatter))),
+        (_("Ids"), request_facts.ids(review, masked=False)),
+        (_("Account"), request_facts.account_kind(review.request)),
     ]
 
 

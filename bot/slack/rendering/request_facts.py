@@ -13,7 +13,7 @@ from bot.domain.rules.rule import Availability, Rule, usable
 from bot.slack.language.texts import N_, _, in_quotes, joined, ngettext, number
 from bot.slack.rendering.blocks import LINE_CHARACTERS, section
 from bot.slack.rendering.formatting import Formatter
-from bot.slack.rendering.mrkdwn import capitalised, escape, fit, mask, phrase, visible
+from bot.slack.rendering.mrkdwn import capitalised, escape, fit, mask, visible
 from bot.slack.rendering.rules.rule_rewards import (
     availability_warning,
     cost_text,
@@ -255,11 +255,3 @@ def forgotten(request: Request, formatter: Formatter) -> list[str]:
         return []
     since = formatter.slack_date(request.purged_at)
     return [_("*Personal data deleted* {time}. The counts are kept.", time=since)]
-
-
-def approvals(count: int, asked_of: Sequence[str]) -> str:
-    """Say who has to approve; `asked_of` are mentions already."""
-    people = phrase(asked_of) or _("this channel's approvers")
-    return ngettext(
-        "Needs {count} approval from {people}", "Needs {count} approvals from {people}", count, people=people
-    )

@@ -1,10 +1,15 @@
 """What Dintero's list of a rule's customers shows of the unconfirmed ones; they stay unconfirmed."""
 
+from typing import Final
+
 from bot.domain.requests.batches import Verification
 from bot.slack.language.texts import N_, _, ngettext
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import escape
 from bot.slack.rendering.technical import technical
+
+UNREAD: Final = N_("Dintero's list couldn't be read ({why}).")
+CUT_OFF: Final = N_("Dintero's list couldn't be read to its end. So far it has {listed} of {unconfirmed}.")
 
 
 def line(found: Verification | None, formatter: Formatter) -> list[str]:
@@ -44,10 +49,8 @@ def _listed(found: Verification) -> str:
     """Say how many of the unconfirmed ones the list has, as far as it was read."""
     values = {"listed": found.there, "unconfirmed": found.unknown, "entries": found.refs}
     if found.failed:
-        text = N_("Dintero's list couldn't be read ({why}).")
-        if found.there:
-            text = N_("Dintero's list couldn't be read to its end. So far it has {listed} of {unconfirmed}.")
-        return _(text, why=escape(technical(found.failed), 100), **values)
+        why = escape(technical(found.failed), 100)
+        return _(CUT_OFF if found.there else UNREAD, why=why, **values)
     if found.whole and not found.there:
         return ngettext(
             "Dintero doesn't list this customer.", "Dintero lists none of the {count}.", found.unknown
