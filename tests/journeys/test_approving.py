@@ -215,6 +215,14 @@ async def test_all_details_of_a_rule_are_a_click_away(trip: Trip) -> None:
     assert not details.submit_label
 
 
+async def test_the_details_of_an_approval_say_when_the_rule_can_be_used(trip: Trip) -> None:
+    approval = await trip.opens_approval(await trip.ask("a"))
+    await approval.press("All rule details")
+    details = await trip.shop.bo.sees_view(text="Together with other discounts: yes")
+    assert "When it can be used: " in details.text
+    assert not details.submit_label
+
+
 async def test_a_name_of_several_rules_lists_them_with_a_button_each(trip: Trip) -> None:
     await trip.shop.ann.command("/discount rule spar", trip.support)
     several = await trip.shop.ann.is_told("rules match. Which one?")
