@@ -113,8 +113,8 @@ async def test_a_process_that_loses_its_connection_resumes_its_term_when_it_is_b
         term = one.term
         await _rows(
             postgres_url,
-            "SELECT pg_terminate_backend(pid) FROM pg_locks"
-            " WHERE locktype = 'advisory' AND pid <> pg_backend_pid()",
+            "SELECT pg_terminate_backend(pid) FROM pg_locks JOIN pg_database d ON d.oid = database"
+            " WHERE locktype = 'advisory' AND d.datname = current_database() AND pid <> pg_backend_pid()",
         )
         await changes.until(lambda: not one.leased)
         assert not one.is_leader
