@@ -22,7 +22,7 @@ from bot.slack.client import errors
 from bot.slack.client.direct_messages import direct_channel
 from bot.slack.client.errors import CALL_ERRORS, ErrorKind, describe, kind_of
 from bot.slack.client.file_messages import FileMessenger
-from bot.slack.client.new_blocks import REFUSALS, with_known_blocks, without_new_blocks
+from bot.slack.client.new_blocks import with_known_blocks, without_new_blocks
 from bot.slack.language.texts import N_, _
 from bot.slack.rendering import reasons
 from bot.slack.rendering.blocks import modal, section
@@ -188,7 +188,7 @@ class ModalController:
         async def post() -> None:
             say = partial(respond, text=text, response_type="ephemeral", replace_original=replace)
             answer = await say(blocks=blocks)
-            if blocks and any(refusal in answer.body for refusal in REFUSALS):
+            if blocks and errors.BAD_REQUEST <= answer.status_code < errors.TOO_MANY_REQUESTS:
                 answer = await say(blocks=without_new_blocks(blocks))
             if answer.status_code == errors.TOO_MANY_REQUESTS or answer.status_code >= errors.SERVER_ERROR:
                 raise ConnectionError(answer.status_code)
@@ -299,7 +299,7 @@ async def show_loading(
     """Acknowledge with a loading view, in place or `on_top`; return its id, the same when delivered twice."""
     external_id = external_id_of(view)
     is_above = on_top or view.get("previous_view_id")
-    loading = loading_view(title, metadata, close="Back" if is_above else "Cancel")
+    loading = loading_view(title, metadata, close="Back" if is_above else "Close")
     loading |= {"external_id": external_id}
     await ack(response_action="push" if on_top else "update", view=loading)
     return external_id

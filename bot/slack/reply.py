@@ -8,9 +8,9 @@ from bot.domain.policy.policy import Refusal
 from bot.slack.language.texts import N_
 
 View = dict[str, Any]
-CLOSES: Final = (N_("Done"), N_("Back"), N_("Cancel"))
-"""The close buttons of modals: **Back** on top of another, **Cancel** in forms and while waiting."""
-Close = Literal["Done", "Back", "Cancel"]
+CLOSES: Final = (N_("Done"), N_("Back"), N_("Cancel"), N_("Close"))
+"""The close buttons of modals: **Back** on top of another, **Cancel** in forms, **Close** after a submit."""
+Close = Literal["Done", "Back", "Cancel", "Close"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -166,6 +166,21 @@ async def test_a_wrong_number_is_reported_in_its_field(stand: Stand) -> None:
     assert (await stand.request()).state is State.WAITING
 
 
+async def test_what_waits_after_a_submit_does_not_offer_to_cancel_it(stand: Stand) -> None:
+    modal = await stand.opens("Reject…", await stand.ask())
+    offered = []
+
+    async def note(moment: str, method: str, _number: int) -> None:
+        if (moment, method) == ("before", "views.update"):
+            offered.append((await stand.shop.bo.sees_view(text="One moment")).close_label)
+
+    stand.shop.slack.faults.on_call = note
+    await modal.fill({"Reason": "wrong rule"})
+    assert not (await modal.submit()).errors
+    await stand.shop.bo.sees_view("Rejected")
+    assert offered == ["Close"]
+
+
 async def test_a_rejection_needs_a_reason_and_counts_once(stand: Stand) -> None:
     modal = await stand.opens("Reject…", await stand.ask())
     await modal.fill({"Reason": "  "})

@@ -12,6 +12,7 @@ from bot.outages import why_unreachable
 
 CALL_ERRORS: Final = (SlackApiError, aiohttp.ClientError, OSError)
 """What a call to Slack raises when it fails; `TimeoutError` is an `OSError`."""
+BAD_REQUEST: Final = 400
 TOO_MANY_REQUESTS: Final = 429
 SERVER_ERROR: Final = 500
 RETRY_SECONDS: Final = 1.0

@@ -57,20 +57,23 @@ def build(
 ) -> Json:
     """Draw the request; the metadata names round and digest, so an approval counts for nothing else."""
     review, request = approval_view.review, approval_view.review.request
-    shown = [*pause_banner.blocks(review.pause, formatter), *_in_full(approval_view, formatter, links)]
     buttons = [
         Button(_("All rule details"), action_id=DETAILS, value=request.id),
         Button(_("View customers"), action_id=customer_list.SHOW, value=request.id),
     ]
+    warned, alerts = sections([f"⚠️ {warning}"] if warning else [], most=1), _alerts(review)
     small_print, confirm = context(" · ".join(_small_print(approval_view))), _confirmation(approval_view)
-    when = sections([_when(review, formatter)], most=2)
-    if height([*shown, *confirm, *when, small_print]) > MOST_LINES:
-        when = []
-    if height([*shown, *confirm, small_print]) > MOST_LINES:
-        shown = approval_brief.draw(approval_view, formatter)
+    room = MOST_LINES - len(alerts) - height([*warned, *confirm, small_print])
+    shown = [*pause_banner.blocks(review.pause, formatter), *_in_full(approval_view, formatter, links)]
+    for text in (_when(review, formatter), request_facts.valid(review.rule, formatter)):
+        when = sections([text], most=2)
+        if height([*shown, *when]) <= room:
+            break
+    else:
+        shown, when = approval_brief.draw(approval_view, _list(review), formatter, room=room), []
     blocks = [
-        *sections([f"⚠️ {warning}"] if warning else [], most=1),
-        *_alerts(review),
+        *warned,
+        *alerts,
         *shown,
         *confirm,
         *when,
@@ -97,7 +100,7 @@ def details(approval_view: ApprovalView, formatter: Formatter, links: earlier_re
         *file_summary.sources(review.files_read, masked=True),
         _when(review, formatter),
     ]
-    return rule_details.build(review.rule, formatter, review.usable, about=about)
+    return rule_details.build(review.rule, formatter, review.usable, about=[*dict.fromkeys(about)])
 
 
 def read(view: Mapping[str, Any]) -> Submission:
@@ -117,7 +120,7 @@ def _in_full(approval_view: ApprovalView, formatter: Formatter, links: earlier_r
         request_facts.fields(
             _fields(approval_view.review, formatter), above=request_facts.title_and_amounts(request)
         ),
-        *request_facts.quote(request),
+        *request_facts.quote(request, most=request_facts.LONG_QUOTE),
         *sections(_warnings(approval_view, formatter, links), most=8),
     ]
 

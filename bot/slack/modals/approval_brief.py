@@ -10,39 +10,57 @@ from slackblocks import Block
 from bot.domain.requests.batches import Tally
 from bot.domain.requests.views import ApprovalView, Review
 from bot.slack.language.texts import _, ngettext
-from bot.slack.rendering import request_facts
-from bot.slack.rendering.blocks import LINE_CHARACTERS, header, section, sections
+from bot.slack.rendering import earlier_requests, request_facts
+from bot.slack.rendering.blocks import LINE_CHARACTERS, header, height, section, sections
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import escape, fit, phrase
 from bot.slack.rendering.outcomes import outcome
 from bot.slack.rendering.rules import rule_changes
 from bot.slack.rendering.rules.rule_rewards import availability_warning
 
-LONG_REASON: Final = 80
-REASON: Final = 40
-MOST_POINTS: Final = 7
-FEW: Final = 3
-"""With so many points at most, there is room for as many changes of the rule; else for one."""
+REASONS: Final = (80, 40, 0)
+"""How much of the reason is quoted: it goes first where there is no room."""
+MOST_POINTS: Final = 5
+MOST_OF_VALUE: Final = 36
+"""How much of a changed value is shown, the new one always beside the old one."""
 
 
-def draw(view: ApprovalView, formatter: Formatter) -> list[Block]:
-    """Draw the offer, its facts in lines, the beginning of the reason, and what to read first."""
-    request = view.review.request
-    found = points(view, formatter)
-    warned = [
-        _(
-            "⚠️ *Read before you approve:* {points}. See *All rule details*.",
-            points=phrase(found, last="and", most=MOST_POINTS),
-        )
-    ]
-    changed = rule_changes.changed(request, formatter)[1:]
-    warned += [fit(line, LINE_CHARACTERS) for line in changed[: FEW if len(found) <= FEW else 1]]
+def draw(view: ApprovalView, customers: tuple[str, str], formatter: Formatter, *, room: int) -> list[Block]:
+    """Draw the offer, its facts in lines, the reason, and what to read first, in so many lines.
+
+    What has no room goes: the reason, then the last changes of the rule, which are counted.
+    """
+    changed = rule_changes.changed(view.review.request, formatter, most=MOST_OF_VALUE)[1:]
+    fewer = range(len(changed) - 1, 0, -1)
+    for reason, most in (*((reason, len(changed)) for reason in REASONS), *((0, most) for most in fewer)):
+        more = ngettext("• {count} more change", "• {count} more changes", len(changed) - most)
+        lines = [*changed[:most], *([more] if most < len(changed) else [])]
+        blocks = _blocks(view, [_what_to_read(view, formatter), *lines], customers, formatter, reason=reason)
+        if height(blocks) <= room:
+            break
+    return blocks
+
+
+def _blocks(
+    view: ApprovalView, lines: list[str], customers: tuple[str, str], formatter: Formatter, *, reason: int
+) -> list[Block]:
+    request, (name, listed) = view.review.request, customers
+    facts = [*request_facts.brief(request, formatter), fit(f"*{name}:* {listed}", LINE_CHARACTERS)]
     return [
         header(request_facts.heading(request, formatter)),
-        section("\n".join(request_facts.brief(request, formatter))),
-        *request_facts.quote(request, most=LONG_REASON if len(found) <= FEW else REASON),
-        *sections(warned if found else []),
+        section("\n".join(facts)),
+        *(request_facts.quote(request, most=reason) if reason else []),
+        *sections(lines),
     ]
+
+
+def _what_to_read(view: ApprovalView, formatter: Formatter) -> str:
+    if not (found := points(view, formatter)):
+        return _("There is more to read under *All rule details*.")
+    return _(
+        "⚠️ *Read before you approve:* {points}. See *All rule details*.",
+        points=phrase(found, last="and", most=MOST_POINTS),
+    )
 
 
 def points(view: ApprovalView, formatter: Formatter) -> list[str]:
@@ -50,13 +68,13 @@ def points(view: ApprovalView, formatter: Formatter) -> list[str]:
     review, tally = view.review, view.snapshot.tally
     return [
         *([_("Dintero isn't answering")] if view.unread else []),
-        *([_("the bot is paused")] if review.pause else []),
         *([_("the rule changed")] if rule_changes.changed(review.request, formatter) else []),
         *_of_rule(review, formatter),
-        *([_("it's over budget")] if review.budget_use and not review.budget_use.fits else []),
         *_of_earlier_requests(review),
+        *([_("it's over budget")] if review.budget_use and not review.budget_use.fits else []),
         *_of_files(review),
         *_so_far(view, tally),
+        *([_("the bot is paused")] if review.pause else []),
     ]
 
 
@@ -70,15 +88,20 @@ def _of_rule(review: Review, formatter: Formatter) -> list[str]:
 
 
 def _of_earlier_requests(review: Review) -> list[str]:
-    prior, used = review.prior_grants, review.key_use
-    count = prior.customers
+    prior, count = review.prior_grants, review.prior_grants.customers
     return [
+        *([_may_have_it(count, at_least=prior.more)] if count else []),
         *([_("a backup lacks requests")] if prior.lost else []),
-        *([ngettext("{count} may have it already", "{count} may have it already", count)] if count else []),
         *([_("earlier requests couldn't be compared")] if prior.more and not count else []),
         *([_("others requested the same")] if review.remainder and review.remainder.also else []),
-        *([_("the campaign key was used before")] if used.given or used.forgotten or used.by else []),
+        *([_("the campaign key was used before")] if earlier_requests.key_use(review) else []),
     ]
+
+
+def _may_have_it(count: int, *, at_least: bool) -> str:
+    if at_least:
+        return _("at least {count} may have it already", count=count)
+    return ngettext("{count} may have it already", "{count} may have it already", count)
 
 
 def _of_files(review: Review) -> list[str]:

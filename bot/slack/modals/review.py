@@ -34,7 +34,7 @@ def build(review: Review, formatter: Formatter, links: earlier_requests.Links) -
         *pause_banner.blocks(review.pause, formatter),
         header(request_facts.heading(request, formatter)),
         request_facts.fields(_facts(review, formatter), above=request_facts.title_and_amounts(request)),
-        *request_facts.quote(request),
+        *request_facts.quote(request, most=request_facts.LONG_QUOTE),
         *sections(file_summary.sources(files, masked=masked), most=4),
         *sections(doubts, most=8),
     ]

@@ -31,20 +31,22 @@ EVERYBODY: Final = {
 """The meanings of Dintero's reserved ids."""
 MAX_ID: Final = 80
 QUOTE: Final = 140
-"""How much of a reason a request's message quotes; its status has more."""
+LONG_QUOTE: Final = 500
+"""How much of a reason a request's message quotes, and what somebody opens to read it."""
 
 
-def title(request: Request) -> str:
+def title(request: Request, *, most: int = 100) -> str:
     """Name the rule without quotation marks, for a line of its own."""
-    return escape(request.rule.title, 100) if request.rule else _("no rule chosen")
+    return escape(request.rule.title, most) if request.rule else _("no rule chosen")
 
 
-def title_and_amounts(request: Request) -> str:
+def title_and_amounts(request: Request, *, most: int = 100) -> str:
     """Name the rule, and count the amounts that it has for other items."""
     others = len(request.rule.reward.values) if request.rule else 0
     if not others:
-        return title(request)
-    return " · ".join([title(request), ngettext("+{count} other amount", "+{count} other amounts", others)])
+        return title(request, most=most)
+    amounts = ngettext("+{count} other amount", "+{count} other amounts", others)
+    return " · ".join([title(request, most=most - len(amounts) - 3), amounts])
 
 
 def rule_name(request: Request) -> str:
@@ -137,13 +139,19 @@ def facts(request: Request, formatter: Formatter) -> list[tuple[str, str]]:
     ]
 
 
+def valid(rule: Rule, formatter: Formatter) -> str:
+    """Say in a line when a rule can be used."""
+    return _("*Valid:* {dates}", dates=escape(validity(rule, formatter)))
+
+
 def brief(request: Request, formatter: Formatter) -> list[str]:
     """Say the facts in lines, where there is much else to say."""
     who = _("Requested by {who}", who=formatter.name(request.requester))
     return [
-        escape(request.rule.title, LINE_CHARACTERS - 2) if request.rule else _("no rule chosen"),
+        title_and_amounts(request, most=LINE_CHARACTERS - 2),
         _("*Cost:* {cost}", cost=cost_text(request.price, formatter)),
-        f"{stage(request)} · {who}",
+        *([valid(request.rule, formatter)] if request.rule else []),
+        who if request.production else f"{stage(request)} · {who}",  # an alert or the small print says it
     ]
 
 
@@ -233,7 +241,8 @@ def stage(request: Request) -> str:
 
 def reason(request: Request) -> list[str]:
     """Say the requester's reason in a line of its own, if there is one."""
-    return [_("*Reason:* {reason}", reason=escape(request.reason, 500))] if request.reason.strip() else []
+    text = escape(request.reason, LONG_QUOTE)
+    return [_("*Reason:* {reason}", reason=text)] if request.reason.strip() else []
 
 
 def quote(request: Request, *, most: int = QUOTE) -> list[Block]:

@@ -3,12 +3,15 @@
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from bot.domain.customers.uploads import Column, FileRead, RowProblem, UnreadableRow
 from bot.domain.ids import RequestId, ShortId
-from bot.domain.requests.prior_grants import PriorGrants, PriorRequest
+from bot.domain.requests.prior_grants import KeyUse, PriorGrants, PriorRequest
 from bot.domain.requests.request import State
 from bot.domain.requests.views import ApprovalView
-from bot.slack.modals import approval
+from bot.slack.modals import approval, approval_brief
+from bot.slack.rendering import earlier_requests
 from tests.support import crowded_samples, samples
 from tests.support.samples import LOOK, REQUEST
 
@@ -34,8 +37,8 @@ def test_an_approval_with_a_list_and_skipped_rows_says_all_of_it() -> None:
 def test_an_approval_with_every_warning_names_the_most_serious() -> None:
     shown = said(approval.build(CROWDED["with every warning in production"], crowded_samples.NAMED, {}))
     assert (
-        "⚠️ *Read before you approve:* Dintero isn't answering, the bot is paused, the rule changed, "
-        "another Dintero account, starts 2 Dec 2026, it's over budget, a backup lacks requests and 6 more."
+        "⚠️ *Read before you approve:* Dintero isn't answering, the rule changed, another Dintero account, "
+        "starts 2 Dec 2026, at least 3,000 may have it already and 8 more."
     ) in shown
     assert "*PRODUCTION:* real customers get this." in shown
     assert "NOK 16,000,000" in shown
@@ -59,3 +62,30 @@ def test_the_details_have_what_the_approval_has_no_room_for() -> None:
         "After the last approval it's on hold for 10 minutes.",
     ):
         assert words in told, words
+
+
+@pytest.mark.parametrize("name", CROWDED)
+def test_an_approval_always_says_when_the_rule_can_be_used(name: str) -> None:
+    shown = said(approval.build(CROWDED[name], crowded_samples.NAMED, {}))
+    assert "*Valid:*" in shown or "*When it can be used:*" in shown
+
+
+def test_a_changed_reward_is_always_seen_and_what_has_no_room_is_counted() -> None:
+    shown = said(approval.build(CROWDED["with every warning in production"], crowded_samples.NAMED, {}))
+    assert "• Reward: NOK 100 off → NOK 200 off" in shown
+    assert "• 3 more changes" in shown
+
+
+@pytest.mark.parametrize(
+    "used",
+    [KeyUse(), KeyUse(given=1), KeyUse(more=True), KeyUse(forgotten=True), KeyUse(by=crowded_samples.PRIOR)],
+)
+@pytest.mark.parametrize("own_key", [True, False])
+def test_the_approval_in_brief_warns_of_a_used_key_when_it_does_in_full(
+    used: KeyUse, *, own_key: bool
+) -> None:
+    view = CROWDED["with every warning"]
+    request = replace(view.review.request, own_key=own_key)
+    view = replace(view, review=replace(view.review, request=request, key_use=used))
+    warned = "the campaign key was used before" in approval_brief.points(view, LOOK)
+    assert warned is bool(earlier_requests.key_use(view.review))

@@ -16,21 +16,26 @@ VALUE_LENGTH: Final = 200
 LINE_LENGTH: Final = 1_000
 
 
-def changed(request: Request, formatter: Formatter) -> list[str]:
+def changed(request: Request, formatter: Formatter, *, most: int = VALUE_LENGTH) -> list[str]:
     """List what changed in a request's rule since the approval that this voided; nothing if none was."""
-    return between(request.rule_before, request.rule, formatter)
+    return between(request.rule_before, request.rule, formatter, most=most)
 
 
-def between(old: Rule | None, new: Rule | None, formatter: Formatter) -> list[str]:
-    """List the differences between two rules under a heading, a line of mrkdwn each; nothing without any."""
+def between(
+    old: Rule | None, new: Rule | None, formatter: Formatter, *, most: int = VALUE_LENGTH
+) -> list[str]:
+    """List the differences between two rules under a heading, a line of mrkdwn each, its reward's first.
+
+    A value has `most` characters. Nothing if the rules are alike.
+    """
     if old is None or new is None or not (found := changes(old, new)):
         return []
     before, after = facts(old, formatter), facts(new, formatter)
     lines: list[str] = []
     unreadable = 0
-    for path in (change.path for change in found):
+    for path in sorted((change.path for change in found), key=lambda path: not path.startswith("reward")):
         was, now = _of_path(before, path), _of_path(after, path)
-        told = _side_by_side(was, now)
+        told = _side_by_side(was, now, most)
         unread = _unread(was, now)
         if not told and not unread:
             labels = [fact.label for fact in now if fact.label]
@@ -51,7 +56,7 @@ def _of_path(found: Sequence[Fact], path: str) -> list[Fact]:
     return [fact for fact in found if any(path == told or path.startswith(f"{told}.") for told in fact.paths)]
 
 
-def _side_by_side(before: Sequence[Fact], after: Sequence[Fact]) -> list[str]:
+def _side_by_side(before: Sequence[Fact], after: Sequence[Fact], most: int) -> list[str]:
     old = {fact.label: fact.value for fact in before if fact.label}
     new = {fact.label: fact.value for fact in after if fact.label}
     unset = _("not set")
@@ -59,8 +64,8 @@ def _side_by_side(before: Sequence[Fact], after: Sequence[Fact]) -> list[str]:
         _(
             "• {label}: {old} → {new}",
             label=escape(label, 80),
-            old=fit(safe(old.get(label, unset)), VALUE_LENGTH),
-            new=fit(safe(new.get(label, unset)), VALUE_LENGTH),
+            old=fit(safe(old.get(label, unset)), most),
+            new=fit(safe(new.get(label, unset)), most),
         )
         for label in dict.fromkeys([*old, *new])
         if old.get(label) != new.get(label)
