@@ -22,7 +22,7 @@ from tests.support.engine_fixture import customers
 from tests.support.outbox_fixture import Telling, open_telling
 
 POST, EDIT = "chat.postMessage", "chat.update"
-OPEN = " 1 open request here will be sent after the pause. You can still request and approve discounts."
+OPEN = " 1 open request here waits until the pause ends. You can still request and approve discounts."
 ACTS = st.one_of(
     st.sampled_from(["pause", "pause", "resume", "say"]),
     st.tuples(st.sampled_from([POST, EDIT]), st.sampled_from(["before", "after"]), st.booleans()),

@@ -138,7 +138,8 @@ def cards() -> Iterator[tuple[str, RequestSnapshot]]:
             made, request=replace(request, note=REASON if state is State.REJECTED else request.note)
         )
         yield f"{state}", made
-        yield f"{state} and paused", replace(made, pause=PAUSE)
+        if not request.ended:
+            yield f"{state} and paused", replace(made, pause=PAUSE)
 
 
 def approvals() -> Iterator[tuple[str, ApprovalView]]:

@@ -84,8 +84,8 @@ def to_channel(newest: Notification, formatter: Formatter, *, since: datetime) -
     if waiting := int(newest.facts.get(OPEN_HERE, 0)):
         said.append(
             ngettext(
-                "{count} open request here will be sent after the pause.",
-                "{count} open requests here will be sent after the pause.",
+                "{count} open request here waits until the pause ends.",
+                "{count} open requests here wait until the pause ends.",
                 waiting,
             )
         )

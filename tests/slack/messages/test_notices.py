@@ -165,9 +165,9 @@ def test_a_pause_of_the_bots_own_says_why() -> None:
             "U0BOSS",
             "down <!channel>",
             3,
-            "⏸️ Paused by Bo: “down &lt;!channel&gt;”. 3 open requests here will be sent after the pause.",
+            "⏸️ Paused by Bo: “down &lt;!channel&gt;”. 3 open requests here wait until the pause ends.",
         ),
-        ("U0BOSS", "", 1, "⏸️ Paused by Bo. 1 open request here will be sent after the pause."),
+        ("U0BOSS", "", 1, "⏸️ Paused by Bo. 1 open request here waits until the pause ends."),
         (
             None,
             PausedFor.FAULTS,
