@@ -244,9 +244,9 @@ class SlackAnnouncer:
             return request.card_ts
 
     async def _edit(self, channel: str, ts: str, drawn: Message) -> None:
-        self._check_leader()
         edit = partial(self._client.chat_update, channel=channel, ts=ts, text=drawn.text)
-        await with_known_blocks(lambda blocks: edit(blocks=blocks), drawn.blocks)
+        with checked_before_sending(self._check_leader):
+            await with_known_blocks(lambda blocks: edit(blocks=blocks), drawn.blocks)
 
     async def _tell_of_pause(self, outbox_message: OutboxMessage) -> str:
         """Post a channel's message about a pause as it is by now, or edit it; a deleted one is not missed."""

@@ -324,3 +324,14 @@ async def test_a_process_that_was_replaced_while_it_connected_posts_nothing(tell
     assert telling.shop.slack.faults.calls[POSTS] == 0
     await telling.outbox().deliver_due()
     telling.each_was_said_once_in_order()
+
+
+async def test_a_process_that_was_replaced_while_it_connected_edits_nothing(telling: Telling) -> None:
+    await telling.all_is_said()
+    await telling.say(Notification(kind=ChannelKind.CARD, happened=NotificationType.APPROVED, at=NOW))
+    leads = chain([True], repeat(False))  # for the first check, and no more
+    _, announcer = telling.outbox_while(lambda: next(leads))
+    edited = telling.shop.slack.faults.calls["chat.update"]
+    with pytest.raises(DeliveryDeferred, match="another process"):
+        await announcer.deliver(await telling.next())
+    assert telling.shop.slack.faults.calls["chat.update"] == edited
