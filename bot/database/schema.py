@@ -172,13 +172,13 @@ pause = _table(
     *_optional(sa.Text, "doer"),
     *_required(sa.Text, "why"),
     *_required(sa.Integer, "faults", "changes", "told"),
-    *_added(sa.Text, "", "messages"),
+    *_optional(sa.Text, "messages"),
 )
 """The pause, in one row with the id 1. `doer` is NULL if the bot paused itself.
 
 `faults` counts consecutive requests that a fault of Dintero stopped, `changes` counts pauses and resumptions;
 the cards show those up to `told`. `messages` are the keys of the outbox's messages that tell channels of the
-latest pause."""
+pause; NULL if an earlier version began it."""
 
 preferences = _table(
     "preferences",

@@ -10,8 +10,11 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import update
 
+from bot.database.mapping import to_columns
 from bot.database.repositories.repository import SqlRepository
+from bot.database.schema import pause
 from bot.domain.ids import RequestId, UserId
 from bot.domain.requests.request import Pause, State
 from bot.slack.rendering.formatting import duration
@@ -24,7 +27,7 @@ from tests.support.outbox_fixture import Telling, open_telling
 POST, EDIT = "chat.postMessage", "chat.update"
 OPEN = " 1 open request here waits until the pause ends. You can still request and approve discounts."
 ACTS = st.one_of(
-    st.sampled_from(["pause", "pause", "resume", "say"]),
+    st.sampled_from(["pause", "pause", "pause as the last release", "resume", "say"]),
     st.tuples(st.sampled_from([POST, EDIT]), st.sampled_from(["before", "after"]), st.booleans()),
 )
 
@@ -35,6 +38,7 @@ class Reader:
 
     telling: Telling
     since: datetime | None = None
+    is_told: bool = True
     reasons: int = 0
     wanted: list[str] = field(default_factory=list)
 
@@ -42,20 +46,35 @@ class Reader:
         """Pause, or replace the reason."""
         self.reasons += 1
         clock, repository = self.telling.clock, self.telling.repository
-        pause = Pause(clock.now(), UserId(self.telling.shop.chief.id), f"reason {self.reasons}")
-        assert await repository.begin_pause(pause) is (self.since is None)
+        wanted = Pause(clock.now(), UserId(self.telling.shop.chief.id), f"reason {self.reasons}")
+        assert await repository.begin_pause(wanted) is (self.since is None)
         if self.since is None:
             self.since = clock.now()
             self.wanted.append("")
         else:
-            assert await repository.replace_pause(pause)
-        self.wanted[-1] = f"⏸️ Paused by Chief: “{pause.why}”.{OPEN}"
+            self._tells()
+            assert await repository.replace_pause(wanted)
+        self.wanted[-1] = f"⏸️ Paused by Chief: “{wanted.why}”.{OPEN}"
+
+    async def pause_as_the_last_release(self) -> None:
+        """Pause without a message about it."""
+        if self.since is None:
+            self.since, self.is_told = self.telling.clock.now(), False
+            row = to_columns(since=self.since, doer=self.telling.shop.chief.id, why="of the last release")
+            await self.telling.repository._database.run(update(pause), row)  # noqa: SLF001 - as it did
+
+    def _tells(self) -> None:
+        """A pause of the last release has its message from the first change by this one."""
+        if not self.is_told:
+            self.wanted.append("")
+            self.is_told = True
 
     async def resume(self) -> None:
         clock, repository = self.telling.clock, self.telling.repository
         ended = await repository.end_pause(UserId(self.telling.shop.chief.id), clock.now())
         assert ended is (self.since is not None)
         if self.since:
+            self._tells()
             self.wanted[-1] = f"✅ Pause ended after {duration(clock.now() - self.since)}. Sending again."
             self.since = None
 
@@ -140,6 +159,8 @@ async def test_whatever_happens_each_channel_has_one_message_per_pause_in_its_la
             match act:
                 case "pause":
                     await reader.pause()
+                case "pause as the last release":
+                    await reader.pause_as_the_last_release()
                 case "resume":
                     await reader.resume()
                 case "say":
@@ -198,3 +219,17 @@ async def test_a_deleted_message_is_not_posted_again(reader: Reader) -> None:
     await reader.telling.all_is_said()
     assert reader.read(reader.telling.shop.quick) == []
     assert reader.read(reader.telling.shop.support) == reader.wanted
+
+
+async def test_the_end_of_a_pause_of_the_last_release_is_told_and_changes_no_earlier_message(
+    reader: Reader,
+) -> None:
+    await reader.say()
+    await reader.pause()
+    await reader.resume()
+    reader.telling.clock.pass_by(hours=6)
+    await reader.pause_as_the_last_release()
+    reader.telling.clock.pass_by(minutes=20)
+    await reader.resume()
+    await reader.all_read_the_last_state()
+    assert reader.wanted[-1] == "✅ Pause ended after 20 minutes. Sending again."

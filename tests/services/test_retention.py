@@ -181,6 +181,20 @@ async def test_the_reason_of_a_pause_in_threads_is_purged_with_their_requests(
     assert "secret reason" not in everything(database_url)
 
 
+async def test_a_reason_given_after_the_purge_of_a_request_is_not_kept_with_it(
+    repository: SqlRepository, database_url: str
+) -> None:
+    office = await open_office(repository)
+    request = await office.ask()
+    await office.decisions.pause_service.pause(person(CHIEF), "down")
+    await office.decisions.cancel(request.id, person(ANN), SUPPORT)
+    office.clock.pass_by(days=91)
+    await purging(office).purge()
+    await office.decisions.pause_service.pause(person(CHIEF), "secret reason")
+    await office.decisions.pause_service.resume(person(CHIEF))
+    assert "secret reason" not in everything(database_url)
+
+
 async def test_a_request_for_purged_customers_is_answered(repository: SqlRepository) -> None:
     office = await open_office(repository)
     request = await rejected(office)

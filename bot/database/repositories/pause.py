@@ -26,11 +26,12 @@ READ: Final = select(*PAUSES.columns).where(_ROW)
 LOCK: Final = READ.with_for_update(read=True)
 """A shared lock: requests that start exclude a new pause, but not each other."""
 _BEGIN: Final = update(pause).where(_ROW, pause.c.since.is_(None)).values(**_CHANGED).returning(pause.c.id)
-_CHANGE: Final = (
-    update(pause)
+_CHANGE: Final = update(pause).where(_ROW).values(**_CHANGED)
+_SET_MESSAGES: Final = update(pause).where(_ROW)
+_TO_CHANGE: Final = (
+    select(*PAUSES.columns, pause.c.changes, pause.c.messages)
     .where(_ROW, pause.c.since.is_not(None))
-    .values(**_CHANGED)
-    .returning(pause.c.changes, pause.c.messages)
+    .with_for_update()
 )
 _SENT_LATER: Final = (State.WAITING, State.APPROVED, State.GIVING)
 _CHANNELS: Final = (
@@ -40,7 +41,11 @@ _CHANNELS: Final = (
 )
 """The channels with open requests, with one of them and their number."""
 _ENQUEUE: Final = insert(outbox)
-_TOLD: Final = select(outbox.c.request, outbox.c.addressee).where(outbox.c.key == bindparam("of_key"))
+_TOLD: Final = (
+    select(outbox.c.request, outbox.c.addressee, requests.c.purged_at)
+    .join(requests, requests.c.id == outbox.c.request)
+    .where(outbox.c.key == bindparam("of_key"))
+)
 COUNT_FAULT: Final = update(pause).where(_ROW).values(faults=pause.c.faults + 1).returning(pause.c.faults)
 FORGET_FAULTS: Final = update(pause).where(_ROW, pause.c.faults > 0).values(faults=0)
 _PAUSED: Final = select(pause.c.id).where(_ROW, pause.c.since.is_not(None)).exists()
@@ -56,25 +61,36 @@ _MARK_ANNOUNCED: Final = (
 
 async def begin(transaction: Transaction, pause: Pause) -> bool:
     """Pause the bot, and tell each channel with open requests; return False if it is paused already."""
+    begun = bool(await transaction.run(_BEGIN, PAUSES.write(pause)))
+    if begun:
+        await _announce(transaction, pause)
+    return begun
+
+
+async def _announce(transaction: Transaction, pause: Pause) -> str:
+    """Tell each channel with open requests; return the keys of the messages."""
     rows = [
         _row(request, channel, _news(pause), key=str(uuid4()), waiting=waiting)
         for channel, request, waiting in await transaction.run(_CHANNELS, {})
     ]
-    messages = " ".join(str(row["key"]) for row in rows)
-    if not await transaction.run(_BEGIN, {**PAUSES.write(pause), "messages": messages}):
-        return False
     await transaction.run_many(_ENQUEUE, rows)
-    return True
+    messages = " ".join(str(row["key"]) for row in rows)
+    await transaction.run(_SET_MESSAGES, {"messages": messages})
+    return messages
 
 
 async def _change(transaction: Transaction, row: Values, news: Notification) -> bool:
     """Change or end the pause, and edit the messages about it; return False if the bot is not paused."""
-    changed = await transaction.run(_CHANGE, row)
-    waiting = {channel: count for channel, _, count in await transaction.run(_CHANNELS, {})}
-    for change, messages in changed:
+    changed = await transaction.run(_TO_CHANGE, {})
+    for *begun, change, stored in changed:
+        # a pause that an earlier version began is announced now
+        messages = await _announce(transaction, PAUSES.read(begun)) if stored is None else stored
+        await transaction.run(_CHANGE, row)
+        waiting = {channel: count for channel, _, count in await transaction.run(_CHANNELS, {})}
         for key in messages.split():
-            for request, channel in await transaction.run(_TOLD, {"of_key": key}):
-                edit = _row(request, channel, news, key=f"{key}.{change}", waiting=waiting.get(channel, 0))
+            for request, channel, purged_at in await transaction.run(_TOLD, {"of_key": key}):
+                said = replace(news, note="") if purged_at else news
+                edit = _row(request, channel, said, key=f"{key}.{change}", waiting=waiting.get(channel, 0))
                 await transaction.run(_ENQUEUE, edit)
     return bool(changed)
 
@@ -112,7 +128,7 @@ class PauseRepository(BaseRepository):
         return await self._write(row, _news(pause), paused(pause))
 
     async def end_pause(self, by: UserId, at: datetime) -> bool:
-        row = to_columns(since=None, doer=None, why="", faults=0)
+        row = to_columns(since=None, doer=None, why="", faults=0, messages=None)
         news = Notification(kind=ChannelKind.NOTICE, happened=NotificationType.RESUMED, at=at)
         return await self._write(row, news, Entry(kind=EntryKind.RESUMED, who=by))
 

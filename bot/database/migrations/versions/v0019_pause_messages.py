@@ -9,4 +9,4 @@ down_revision = "0018"
 
 def upgrade() -> None:
     """Add the column."""
-    op.add_column("pause", sa.Column("messages", sa.Text(), nullable=False, server_default=""))
+    op.add_column("pause", sa.Column("messages", sa.Text(), nullable=True))
