@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -27,7 +27,7 @@ from tests.support.outbox_fixture import Telling, open_telling
 POST, EDIT = "chat.postMessage", "chat.update"
 OPEN = " 1 open request here waits until the pause ends. You can still request and approve discounts."
 ACTS = st.one_of(
-    st.sampled_from(["pause", "pause", "pause as the last release", "resume", "say"]),
+    st.sampled_from(["pause", "pause", "pause as the last release", "resume", "say", "forget"]),
     st.tuples(st.sampled_from([POST, EDIT]), st.sampled_from(["before", "after"]), st.booleans()),
 )
 
@@ -68,6 +68,11 @@ class Reader:
         if not self.is_told:
             self.wanted.append("")
             self.is_told = True
+
+    async def forget(self) -> None:
+        """Forget what was sent more than a week ago."""
+        self.telling.clock.pass_by(days=8)
+        await self.telling.repository.forget_sent(self.telling.clock.now() - timedelta(days=7))
 
     async def resume(self) -> None:
         clock, repository = self.telling.clock, self.telling.repository
@@ -161,6 +166,8 @@ async def test_whatever_happens_each_channel_has_one_message_per_pause_in_its_la
                     await reader.pause()
                 case "pause as the last release":
                     await reader.pause_as_the_last_release()
+                case "forget":
+                    await reader.forget()
                 case "resume":
                     await reader.resume()
                 case "say":
@@ -233,3 +240,13 @@ async def test_the_end_of_a_pause_of_the_last_release_is_told_and_changes_no_ear
     await reader.resume()
     await reader.all_read_the_last_state()
     assert reader.wanted[-1] == "✅ Pause ended after 20 minutes. Sending again."
+
+
+async def test_a_message_about_a_long_pause_is_kept_until_its_end_is_written(reader: Reader) -> None:
+    await reader.say()
+    await reader.pause()
+    await reader.say()
+    reader.telling.clock.pass_by(days=8)
+    await reader.resume()
+    await reader.forget()
+    await reader.all_read_the_last_state()

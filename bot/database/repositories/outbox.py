@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import bindparam, delete, exists, func, or_, select, update
+from sqlalchemy import bindparam, delete, exists, func, or_, select, tuple_, update
 
 from bot.database.connection import BaseRepository
 from bot.database.mapping import OUTBOX_COLUMNS, THREAD_LANE, encode, outbox_message_of, to_columns, to_micros
@@ -54,6 +54,7 @@ _VERSIONS: Final = (
     .order_by(outbox.c.id)
 )
 _PAUSED_SINCE: Final = select(pause.c.since).where(pause.c.id == 1).scalar_subquery()
+_UNFINISHED: Final = select(outbox.c.request, outbox.c.lane).where(PENDING)
 _END_WAITS: Final = update(outbox).where(PENDING, outbox.c.due > bindparam("now"))
 _FORGET: Final = (
     delete(outbox)
@@ -64,6 +65,7 @@ _FORGET: Final = (
                 OVER,
                 outbox.c.happened_at < bindparam("before"),
                 outbox.c.happened_at < func.coalesce(_PAUSED_SINCE, bindparam("before")),
+                tuple_(outbox.c.request, outbox.c.lane).not_in(_UNFINISHED),
             )
             .order_by(outbox.c.happened_at)
             .limit(ROWS_PER_DELETE)
@@ -86,7 +88,7 @@ class OutboxRepository(BaseRepository):
     """
 
     async def due_messages(self, now: datetime, *, limit: int) -> tuple[OutboxMessage, ...]:
-        """Read the messages due now: each request's oldest unsent one, unless it is rescheduled."""
+        """Read the messages due now: each lane's oldest pending one, unless it is rescheduled."""
         values = {"now": to_micros(now), "farthest": to_micros(now) + MAX_DELAY_MICROS, "most": limit}
         return tuple(map(outbox_message_of, await self._database.run(_DUE, values)))
 
@@ -134,7 +136,8 @@ class OutboxRepository(BaseRepository):
     async def forget_sent(self, before: datetime) -> None:
         """Delete the messages from before a time that were sent or can never be; none is read again.
 
-        Those since the pause began stay as long as it: the messages about it are edited at its end.
+        Those since the pause began stay as long as it: the messages about it are edited at its end. Those of
+        a lane with a pending message stay too: it may be such an edit.
         """
         values = {"before": to_micros(before)}
         while len(await self._database.run(_FORGET, values)) == ROWS_PER_DELETE:
