@@ -19,10 +19,17 @@ from sandbox.shop import database_in, open_bot, open_shop
 
 ROOT: Final = Path(__file__).parents[1]
 OURS: Final = ("bot", "handlers")
-BESIDE: Final = ("bot/background/outbox_relay.py", "bot/background/progress_updates.py")
-"""Files whose tasks, and their child tasks, run beside the click."""
+BEGINS: Final = ("bot/web/slack_endpoint.py", "bot/giving/start.py")
+"""Where the way begins, and where the task goes on that the approval wakes."""
+BESIDE: Final = (
+    "bot/background/outbox_relay.py",
+    "bot/background/progress_updates.py",
+    "bot/slack/messages/confirmations.py",
+)
+"""Files that post messages and answer the person: what their tasks do then, and child tasks, does not count."""
 
-_beside: ContextVar[bool] = ContextVar("beside", default=False)
+_on_the_way: ContextVar[bool] = ContextVar("on_the_way", default=False)
+"""Whether a task descends from the click. Others are of earlier clicks, or run all the time."""
 
 
 class Trace:
@@ -50,9 +57,10 @@ class Trace:
     def _note(self, frame: FrameType, event: str, _: Any) -> None:
         if event != "call":
             return
-        if frame.f_code.co_filename.endswith(BESIDE):
-            _beside.set(True)
-        elif not _beside.get():
+        file = frame.f_code.co_filename
+        if file.endswith(BEGINS + BESIDE):
+            _on_the_way.set(file.endswith(BEGINS))
+        if _on_the_way.get():
             self._seen.add(frame.f_code)
 
 
