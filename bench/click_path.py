@@ -26,7 +26,7 @@ BESIDE: Final = (
     "bot/background/progress_updates.py",
     "bot/slack/messages/confirmations.py",
 )
-"""Files that post messages and answer the person: what their tasks do then, and child tasks, does not count."""
+"""Files that post messages or answer the person: what their tasks do from then on does not count."""
 
 _on_the_way: ContextVar[bool] = ContextVar("on_the_way", default=False)
 """Whether a task descends from the click. Others are of earlier clicks, or run all the time."""
