@@ -36,12 +36,8 @@ async def test_a_file_goes_from_the_form_to_the_ledger(tmp_path: Path, way: str)
         assert not shop.slack.messages(shop.support)
         card = await trip.asked(review)
         approval = await trip.opens_approval(card)
-        assert "2 files, 2 rows skipped" in approval.text
-        await approval.press("All rule details")
-        details = await shop.bo.sees_view(lambda view: "flere.xlsx" in view.text)
-        assert details.text.count("File: høst.csv, 1,550 ids from column “Kundenr” (B)") == 1
-        assert "Skipped rows: 3 (no id), 5 (shortened by Excel)" in details.text
-        await details.close()
+        assert "File: høst.csv, 1,550 ids from column “Kundenr” (B)" in approval.text
+        assert "Skipped rows: 3 (no id), 5 (shortened by Excel)" in approval.text
         await trip.approve_in(approval, count=MANY + 3)
         await trip.summary(f"Given to {MANY + 3} of {MANY + 3} customers")
         expected = {"t-1", "x-1", "x-2", *(f"c-{number}" for number in range(MANY))}

@@ -70,7 +70,9 @@ def build(
         if height([*shown, *when]) <= room:
             break
     else:
-        shown, when = approval_brief.draw(approval_view, _list(review), formatter, room=room), []
+        warnings = _all_warnings(approval_view, formatter, links)
+        shown = approval_brief.draw(approval_view, _list(review), warnings, formatter, room=room)
+        when = []
     blocks = [
         *warned,
         *alerts,
@@ -94,8 +96,7 @@ def details(approval_view: ApprovalView, formatter: Formatter, links: earlier_re
     """Draw what the approval has no room for, and everything about the rule."""
     review = approval_view.review
     about = [
-        *([pause_banner.note(review.pause, formatter)] if review.pause else []),
-        *_warnings(approval_view, formatter, links),
+        *_all_warnings(approval_view, formatter, links),
         *request_facts.reason(review.request),
         *file_summary.sources(review.files_read, masked=True),
         _when(review, formatter),
@@ -172,6 +173,14 @@ def _warnings(approval_view: ApprovalView, formatter: Formatter, links: earlier_
         *file_summary.warnings(review.files_read, masked=True, is_short=True),
         *before(approval_view.snapshot, formatter),
     ]
+
+
+def _all_warnings(
+    approval_view: ApprovalView, formatter: Formatter, links: earlier_requests.Links
+) -> list[str]:
+    pause = approval_view.review.pause
+    paused = [pause_banner.note(pause, formatter)] if pause else []
+    return [*paused, *_warnings(approval_view, formatter, links)]
 
 
 def _alerts(review: Review) -> list[Block]:

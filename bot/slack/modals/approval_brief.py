@@ -3,6 +3,7 @@
 The warnings are named in a few words each, the most serious first; **All rule details** has them in full.
 """
 
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from slackblocks import Block
@@ -25,24 +26,40 @@ MOST_OF_VALUE: Final = 36
 """How much of a changed value is shown, the new one always beside the old one."""
 
 
-def draw(view: ApprovalView, customers: tuple[str, str], formatter: Formatter, *, room: int) -> list[Block]:
-    """Draw the offer, its facts in lines, the reason, and what to read first, in so many lines.
-
-    What has no room goes: the reason, then the last changes of the rule, which are counted.
-    """
-    changed = rule_changes.changed(view.review.request, formatter, most=MOST_OF_VALUE)[1:]
-    fewer = range(len(changed) - 1, 0, -1)
-    for reason, most in (*((reason, len(changed)) for reason in REASONS), *((0, most) for most in fewer)):
-        more = ngettext("• {count} more change", "• {count} more changes", len(changed) - most)
-        lines = [*changed[:most], *([more] if most < len(changed) else [])]
-        blocks = _blocks(view, [_what_to_read(view, formatter), *lines], customers, formatter, reason=reason)
+def draw(
+    view: ApprovalView,
+    customers: tuple[str, str],
+    warnings: Sequence[str],
+    formatter: Formatter,
+    *,
+    room: int,
+) -> list[Block]:
+    """Draw the offer, its facts in lines, the reason, and what to read first, in so many lines."""
+    for reason, lines in _ways(view, warnings, formatter):
+        blocks = _blocks(view, lines, customers, formatter, reason=reason)
         if height(blocks) <= room:
             break
     return blocks
 
 
+def _ways(
+    view: ApprovalView, warnings: Sequence[str], formatter: Formatter
+) -> Iterator[tuple[int, Sequence[str]]]:
+    """Yield how much of the reason to quote, and what to say below it, the fullest way first.
+
+    The reason goes before the warnings' own words, and these before changes of the rule, which are counted.
+    """
+    yield from ((reason, warnings) for reason in REASONS)
+    changed = rule_changes.changed(view.review.request, formatter, most=MOST_OF_VALUE)[1:]
+    named = _what_to_read(view, formatter)
+    yield from ((reason, [named, *changed]) for reason in REASONS)
+    for left_out in range(1, len(changed)):
+        more = ngettext("• {count} more change", "• {count} more changes", left_out)
+        yield 0, [named, *changed[:-left_out], more]
+
+
 def _blocks(
-    view: ApprovalView, lines: list[str], customers: tuple[str, str], formatter: Formatter, *, reason: int
+    view: ApprovalView, lines: Sequence[str], customers: tuple[str, str], formatter: Formatter, *, reason: int
 ) -> list[Block]:
     request, (name, listed) = view.review.request, customers
     facts = [*request_facts.brief(request, formatter), fit(f"*{name}:* {listed}", LINE_CHARACTERS)]
