@@ -64,15 +64,7 @@ def build(
     warned, alerts = sections([f"⚠️ {warning}"] if warning else [], most=1), _alerts(review)
     small_print, confirm = context(" · ".join(_small_print(approval_view))), _confirmation(approval_view)
     room = MOST_LINES - len(alerts) - height([*warned, *confirm, small_print])
-    shown = [*pause_banner.blocks(review.pause, formatter), *_in_full(approval_view, formatter, links)]
-    for text in (_when(review, formatter), request_facts.valid(review.rule, formatter)):
-        when = sections([text], most=2)
-        if height([*shown, *when]) <= room:
-            break
-    else:
-        warnings = _all_warnings(approval_view, formatter, links)
-        shown = approval_brief.draw(approval_view, _list(review), warnings, formatter, room=room)
-        when = []
+    shown, when = _fitting(approval_view, formatter, links, room=room)
     blocks = [
         *warned,
         *alerts,
@@ -111,6 +103,20 @@ def read(view: Mapping[str, Any]) -> Submission:
     round_ = int(number) if number.isdecimal() and len(number) <= MAX_ROUND_DIGITS else 0
     typed = read_input(view, COUNT_BLOCK).strip()
     return Submission(RequestId(request), round_, shown, frozenset(named.split()), typed, changed_from)
+
+
+def _fitting(
+    approval_view: ApprovalView, formatter: Formatter, links: earlier_requests.Links, *, room: int
+) -> tuple[list[Block], list[Block]]:
+    """Draw what is above the confirmation and below it, in so many lines."""
+    review = approval_view.review
+    shown = [*pause_banner.blocks(review.pause, formatter), *_in_full(approval_view, formatter, links)]
+    for text in (_when(review, formatter), request_facts.valid(review.rule, formatter)):
+        when = sections([text], most=2)
+        if height([*shown, *when]) <= room:
+            return shown, when
+    warnings = _all_warnings(approval_view, formatter, links)
+    return approval_brief.draw(approval_view, _list(review), warnings, formatter, room=room), []
 
 
 def _in_full(approval_view: ApprovalView, formatter: Formatter, links: earlier_requests.Links) -> list[Block]:
