@@ -136,7 +136,7 @@ async def test_a_bot_for_another_account_gives_nothing_of_it(either: Bots) -> No
     calls = len(either.shop.dintero.ledger.calls)
     with capture_logs() as logs:
         async with another(either, account=PRODUCTION):
-            card = await either.is_told("the bot uses another account now")
+            card = await either.is_told("the bot now uses another Dintero account")
             assert PRODUCTION in either.shop.ann.read(card)
             await either.is_told("Stopped:")
     assert len(either.shop.dintero.ledger.calls) == calls

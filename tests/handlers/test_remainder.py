@@ -55,7 +55,7 @@ async def test_the_button_opens_a_form_with_the_remaining_customers(stand: Stand
     form = await stand.shop.bo.sees_view(submit="Review")
     assert form.labels == ["Reason"]
     for line in (
-        f"the 2 customers {first.short} didn't reach",
+        f"the 2 remaining customers of {first.short}",
         f"same as {first.short}, so nobody gets it twice",
         "Spar 100,-",
     ):

@@ -15,7 +15,7 @@ async def test_a_person_chooses_messages_and_language_and_finds_the_choice_again
     ann = stand.shop.ann
     await ann.command("/discount settings", stand.shop.support)
     form = await ann.sees_view(submit="Save")
-    assert "You always get what needs you" in form.text
+    assert "You always get messages you must act on" in form.text
     await form.fill({"Direct messages about results": "Only problems", "Language": "Norsk"})
     assert not (await form.submit()).errors
     assert ann.view is None

@@ -89,7 +89,7 @@ async def test_a_remainder_with_refused_customers_gives_nothing_twice(opens: Ope
 
     await ann.press("Request again…", card)
     form = await ann.sees_view(submit="Review")
-    assert f"the 30 customers {first.short} didn't reach" in form.text
+    assert f"the 30 remaining customers of {first.short}" in form.text
     await form.fill({"Refused by Dintero": "Include the 1 customer Dintero refused"})
     assert not (await form.submit()).errors
     again = await trip.asked(await ann.sees_view(submit="Request approval"))

@@ -94,7 +94,7 @@ async def test_a_cancel_in_the_middle_says_who_got_it_and_who_was_not_sent(opens
     await trip.approve(card)
     summary = trip.shop.ann.read(await trip.summary("Given to 3 of 20 customers"))
     assert "17 not sent: cancelled by Ann." in summary
-    assert "Request again… sends to the rest. Nobody gets it twice." in summary
+    assert "Request again… on the request starts a new request for the rest. Nobody gets it twice." in summary
     assert added_up(summary) == 20
     assert len(trip.shop.dintero.ledger.holders(SEED)) == 3
     lines = trip.thread(card)

@@ -48,7 +48,7 @@ async def test_the_remainder_of_a_cancelled_run_is_given_exactly_once(
     await trip.shop.slack.until(lambda: "Request again…" in ann.read(card) or None)
     await ann.press("Request again…", card)
     form = await ann.sees_view(submit="Review")
-    assert f"the 30 customers {first.short} didn't reach" in form.text
+    assert f"the 30 remaining customers of {first.short}" in form.text
     assert not (await form.submit()).errors
     review = await ann.sees_view(submit="Request approval")
     assert f"Follow-up to {first.short}: its remaining customers" in review.text

@@ -74,7 +74,7 @@ async def test_the_card_says_that_the_bot_gives_in_another_account(office: Offic
     asked = await office.ask()
     snapshot = await load_snapshot(office.repository, asked, POLICY)
     here, elsewhere = (Formatter("NOK", "Europe/Oslo", (), account) for account in (ACCOUNT, PRODUCTION))
-    assert "another account" not in str(card.build(snapshot, here))
-    assert f"the bot uses another account now ({PRODUCTION})" in str(card.build(snapshot, elsewhere))
+    assert "another Dintero account" not in str(card.build(snapshot, here))
+    assert f"the bot now uses another Dintero account ({PRODUCTION})" in str(card.build(snapshot, elsewhere))
     said = reasons.refusal(OTHER, elsewhere)
     assert f"for the TEST account {ACCOUNT}, but I now use the PRODUCTION account {PRODUCTION}." in said

@@ -114,7 +114,7 @@ async def test_of_two_at_once_each_says_that_the_other_may_have_given_it(office:
         await office.completion.finish(each.id, 1)
         said = await summed_up(office, each)
         assert "Given to 3 of 3 customers" in said
-        assert "3 may have had it before" in said
+        assert "3 of them may have had it before" in said
 
 
 async def test_what_a_stopped_request_gave_under_the_key_counts(office: Office) -> None:
@@ -157,4 +157,4 @@ async def test_a_key_of_a_purged_request_may_skip_anybody(office: Office) -> Non
     shown = await office.drafts.review(await office.draft(customers=THREE, once_key=KEY), person(ANN))
     assert isinstance(shown, Review)
     assert "Not all of its customers are known any more." in str(review.build(shown, LOOK, {}))
-    assert "3 may have had it before" in await summed_up(office, await given(office))
+    assert "3 of them may have had it before" in await summed_up(office, await given(office))

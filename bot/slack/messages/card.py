@@ -122,14 +122,17 @@ def _open(snapshot: RequestSnapshot, formatter: Formatter, *, is_brief: bool = F
     if is_brief:
         facts = [section("\n".join([offer, *request_facts.brief(request, formatter)]))]
     other = request_facts.other_account(request, formatter)
-    paused = pause_banner.of_request(snapshot, formatter, is_brief=is_brief)
-    warnings = other if is_brief and other else [*request_facts.starts_later(request, formatter), *other]
+    notes = [*request_facts.starts_later(request, formatter), *other]
+    notes += _notes(snapshot, formatter, is_brief=is_brief)
+    quote = request_facts.quote(request, most=BRIEF_QUOTE if is_brief else request_facts.QUOTE)
+    if is_brief and other:  # nobody can approve or send it now
+        notes, quote = other, []
     return [
         *facts,
-        *sections([*warnings, *_notes(snapshot, formatter, is_brief=is_brief)], most=2),
-        *request_facts.quote(request, most=BRIEF_QUOTE if is_brief else request_facts.QUOTE),
+        *sections(notes, most=2),
+        *quote,
         section("\n".join(status_lines(snapshot, formatter))),
-        *([] if is_brief and other else paused),
+        *pause_banner.of_request(snapshot, formatter, is_brief=is_brief),
         *buttons(snapshot, formatter),
         context(f"{request.short} · {request_facts.stage(request)}"),
     ]
@@ -142,13 +145,12 @@ def _ended(snapshot: RequestSnapshot, formatter: Formatter, *, is_brief: bool = 
     offer = f"{escape(capitalised(what(request, formatter)))} · {request_facts.title(request)}"
     notes = _notes(snapshot, formatter)
     other = request_facts.other_account(request, formatter)
-    paused = pause_banner.of_request(snapshot, formatter, is_brief=is_brief)
     if is_brief:
         offer, notes = fit(offer, BRIEF_OFFER), request_facts.forgotten(request, formatter)
     return [
         section("\n".join([result[0], offer, *result[1:]])),
         *sections([*other, *notes], most=2),
-        *([] if is_brief and other else paused),
+        *pause_banner.of_request(snapshot, formatter, is_brief=is_brief),
         *buttons(snapshot, formatter),
         context(" · ".join(_footer(snapshot, formatter, is_brief=is_brief))),
     ]

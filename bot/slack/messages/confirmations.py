@@ -44,7 +44,7 @@ def _asked(request: Request, formatter: Formatter, *, is_told: bool) -> Reply:
         title, texts = N_("Sent for approval"), [N_("*{request}* is waiting for approval in {channel}.")]
         texts += [N_("I'll message you when it's decided.")] if is_told else []
     elif request.approvals or request.state not in {State.APPROVED, State.GIVING}:
-        title, texts = N_("Already sent"), [N_("*{request}* was already sent. It's in {channel}.")]
+        title, texts = N_("Already requested"), [N_("*{request}* is already in {channel}.")]
     elif request.give_after:
         title, texts = N_("On hold"), [N_("No approval needed. *{request}* is on hold until {until}.")]
     return Reply(_(title), " ".join(_(text, **_facts(request, formatter)) for text in texts))

@@ -225,9 +225,11 @@ def _code(event: Event) -> str:
 
 
 def _list_lost(event: Event) -> Sequence[str]:
-    lost = N_("⚠️ I couldn't send the list of customers who didn't get it ({why}).")
+    lost = N_("⚠️ I couldn't send the list of customers without a confirmed discount ({why}).")
     if _code(event) or not event.note:
-        lost = N_("⚠️ I couldn't send the list of customers who didn't get it: Slack refused the file.")
+        lost = N_(
+            "⚠️ I couldn't send the list of customers without a confirmed discount: Slack refused the file."
+        )
     return [
         _(lost, why=technical(event.note)),
         _("Press *Send me the list* on the request."),

@@ -8,7 +8,7 @@ from typing import Final
 from slackblocks import Block, ColumnSettings, RawText, TableBlock
 
 from bot.domain.ids import CustomerId
-from bot.domain.requests.batches import Refused
+from bot.domain.requests.batches import Refused, Tally
 from bot.domain.requests.notification import FileRows, RequestSnapshot
 from bot.domain.requests.prior_grants import can_ask_again
 from bot.services.results.customer_lists import has_not_given_list
@@ -23,6 +23,8 @@ MAX_MASKED: Final = 5
 SEVERAL: Final = 2
 MAX_REASONS: Final = 4
 """Reasons shown to a channel: a phone shows sixteen lines."""
+MOST_IN_FULL: Final = 4
+"""Lines of outcomes that leave room for what Dintero's list shows, which the card says too."""
 MAX_IDS: Final = 3
 """Ids shown of each outcome: the file has all of them."""
 MAX_REASON_LENGTH: Final = 60
@@ -144,8 +146,12 @@ def whole(snapshot: RequestSnapshot) -> list[Block]:
             lines.append(_with_ids(counted(max(of, len(customers))), customers, of))
         if counted is outcomes.refused:
             lines += _whole_reasons(snapshot.refused, of)
-    seen = [verification.seen(snapshot.verification)] if snapshot.verification else []
-    return [plain("\n".join(lines)), *sections([*seen, *_what_to_do(snapshot)], most=2)]
+    is_brief = len(lines) > MOST_IN_FULL
+    seen = [verification.seen(snapshot.verification)] if snapshot.verification and not is_brief else []
+    return [
+        plain("\n".join(lines)),
+        *sections([*seen, *_what_to_do(snapshot, is_brief=is_brief)], most=2),
+    ]
 
 
 def _with_ids(counted: str, customers: Sequence[CustomerId], of: int) -> str:
@@ -169,7 +175,7 @@ def _whole_reasons(refused: Sequence[Refused], of: int) -> list[str]:
     return lines
 
 
-def _what_to_do(snapshot: RequestSnapshot) -> list[str]:
+def _what_to_do(snapshot: RequestSnapshot, *, is_brief: bool) -> list[str]:
     request, tally = snapshot.request, snapshot.tally
     lines: list[str] = []
     if has_not_given_list(request, tally):
@@ -178,8 +184,16 @@ def _what_to_do(snapshot: RequestSnapshot) -> list[str]:
         else:
             lines.append(_("For the full list with the reasons, press *Send me the list* on the request."))
     if can_ask_again(request, tally):
-        lines.append(_("*Request again…* starts a new request for these customers. Nobody gets it twice."))
+        lines.append(request_again(tally, is_brief=is_brief))
     return lines
+
+
+def request_again(tally: Tally, *, is_brief: bool) -> str:
+    """Say how to request again for the customers left out."""
+    if tally.left <= 0:
+        return _("Fix the ids, then press *Request again…* on the request.")
+    again = _("*Request again…* on the request starts a new request for the rest.")
+    return again if is_brief else " ".join([again, _("Nobody gets it twice.")])
 
 
 def by_reason(refused: Sequence[Refused]) -> list[tuple[str, list[CustomerId]]]:

@@ -15,18 +15,20 @@ from bot.domain.requests.request import Request, State, StopReason
 from bot.domain.rules.rule import RewardType, Rule, Statistics, cost, difference
 from bot.services.results.customer_lists import has_not_given_list
 from bot.slack.language.texts import _, joined, ngettext, number
-from bot.slack.messages.left_out import reasons_table, refused_lines
+from bot.slack.messages.left_out import reasons_table, refused_lines, request_again
 from bot.slack.rendering import request_facts, verification
 from bot.slack.rendering.blocks import context, header, message, sections
 from bot.slack.rendering.formatting import Formatter, Message, duration
 from bot.slack.rendering.mrkdwn import capitalised, escape
-from bot.slack.rendering.outcomes import before, ends
+from bot.slack.rendering.outcomes import ends
 from bot.slack.rendering.rules import usage_chart
 from bot.slack.rendering.rules.rule_rewards import headline
 from bot.slack.rendering.stops import what_stopped
 
 MOST_WITH_FIGURES: Final = 2
 """Lines about the other customers that leave room on a phone for the reward, its use and its history."""
+MOST_IN_FULL: Final = 4
+"""Lines that leave room for all of what Dintero's list shows, which the card says too."""
 FOREVER_YEAR: Final = 9000
 """Dintero writes "for ever" as the last day of 9999."""
 
@@ -36,6 +38,8 @@ def build(snapshot: RequestSnapshot, formatter: Formatter) -> Message:
     request, tally = snapshot.request, snapshot.tally
     rule, reasons = request.last_answer or request.rule, reasons_table(snapshot)
     lines = left_out(snapshot, formatter, reasons=not reasons)
+    if len(lines) > MOST_IN_FULL:
+        lines = left_out(snapshot, formatter, reasons=not reasons, is_brief=True)
     is_short = len(lines) <= MOST_WITH_FIGURES
     return message(
         _text(snapshot),
@@ -76,7 +80,9 @@ def _text(snapshot: RequestSnapshot) -> str:
     )
 
 
-def left_out(snapshot: RequestSnapshot, formatter: Formatter, *, reasons: bool = True) -> list[str]:
+def left_out(
+    snapshot: RequestSnapshot, formatter: Formatter, *, reasons: bool = True, is_brief: bool = False
+) -> list[str]:
     """Say what came of the others: each outcome with its count, and what to do."""
     request, tally = snapshot.request, snapshot.tally
     lines = _had_before(tally)
@@ -87,43 +93,48 @@ def left_out(snapshot: RequestSnapshot, formatter: Formatter, *, reasons: bool =
     if tally.refused > 0:
         lines += refused_lines(snapshot, reasons=reasons)
     if tally.unknown > 0:
-        lines.append(_unconfirmed(snapshot))
+        lines.append(_unconfirmed(snapshot, is_brief=is_brief))
     if tally.not_tried > 0:
         lines.append(_not_sent(request, tally.not_tried, formatter))
-    return [*lines, *_what_to_do(snapshot)]
+    return [*lines, *_what_to_do(snapshot, is_brief=is_brief)]
 
 
-def _unconfirmed(snapshot: RequestSnapshot) -> str:
+def _unconfirmed(snapshot: RequestSnapshot, *, is_brief: bool) -> str:
     """Say that customers may have it, and what Dintero's list shows of them."""
     unconfirmed = ngettext(
         "⚠️ *{count} unconfirmed:* Dintero didn't answer, so this customer may have it.",
         "⚠️ *{count} unconfirmed:* Dintero didn't answer, so they may have it.",
         snapshot.tally.unknown,
     )
-    found = snapshot.verification
+    found = None if is_brief else snapshot.verification
     return f"{unconfirmed} {verification.seen(found)}" if found else unconfirmed
 
 
 def _had_before(tally: Tally) -> list[str]:
-    """Count those who had it before, or may have had it: they got nothing more."""
+    """Count those who had it before and got nothing more, and those given who may have had it."""
     had, maybe = tally.had_before, tally.maybe_before
-    if had > 0 and maybe > 0:
-        return [_("*{had} had it before, {maybe} may have:* nothing more.", had=had, maybe=maybe)]
-    return [_("*{counts}:* nothing more under this campaign key.", counts=each) for each in before(tally)]
+    lines: list[str] = []
+    if had > 0:
+        lines.append(_("*{count} had it before* under this campaign key and got nothing more.", count=had))
+    if maybe > 0:
+        may_have = ngettext(
+            "*{count} of those given may have had it before.* If so, they got nothing more.",
+            "*{count} of those given may have had it before.* If so, they got nothing more.",
+            maybe,
+        )
+        lines.append(may_have)
+    return lines
 
 
-def _what_to_do(snapshot: RequestSnapshot) -> list[str]:
+def _what_to_do(snapshot: RequestSnapshot, *, is_brief: bool) -> list[str]:
     request, tally = snapshot.request, snapshot.tally
     if not (request.ended and has_not_given_list(request, tally)):
         return []
     list_ = _("Press *Send me the list* for the reasons.")
     if not can_ask_again(request, tally) or request.stop is StopReason.RULE_GONE:
         return [list_]
-    if tally.left > 0:
-        again = _("*Request again…* sends to the rest. Nobody gets it twice.")
-    else:
-        again = _("Fix the ids, then press *Request again…* on the request.")
-    return [" ".join([again, *([list_] if tally.refused > 0 else [])])]
+    again = request_again(tally, is_brief=is_brief)
+    return [" ".join([again, *([list_] if tally.refused > 0 and not is_brief else [])])]
 
 
 def _not_sent(request: Request, count: int, formatter: Formatter) -> str:
@@ -253,8 +264,7 @@ def _footer(snapshot: RequestSnapshot, formatter: Formatter) -> str:
 def _brief_footer(snapshot: RequestSnapshot, rule: Rule | None, formatter: Formatter) -> str:
     """Name the request and its cost so far, where much is said above; its message has the other facts."""
     request = snapshot.request
-    facts = [_("Requested by {person}", person=formatter.name(request.requester)), request.short]
-    facts.append(request_facts.stage(request))
+    facts = [request.short, request_facts.stage(request)]
     if rule and (priced := _priced(rule, snapshot.tally, formatter)):
         facts.append(_("*Cost so far:* {cost}", cost=priced))
     return " · ".join(facts)

@@ -10,11 +10,11 @@ from slackblocks import Block
 
 from bot.domain.requests.batches import Tally
 from bot.domain.requests.views import ApprovalView, Review
-from bot.slack.language.texts import _, ngettext
+from bot.slack.language.texts import _, joined, ngettext
 from bot.slack.rendering import earlier_requests, request_facts
 from bot.slack.rendering.blocks import LINE_CHARACTERS, header, height, section, sections
 from bot.slack.rendering.formatting import Formatter
-from bot.slack.rendering.mrkdwn import escape, fit, phrase
+from bot.slack.rendering.mrkdwn import escape, fit
 from bot.slack.rendering.outcomes import outcome
 from bot.slack.rendering.rules import rule_changes
 from bot.slack.rendering.rules.rule_rewards import availability_warning
@@ -74,9 +74,11 @@ def _blocks(
 def _what_to_read(view: ApprovalView, formatter: Formatter) -> str:
     if not (found := points(view, formatter)):
         return _("There is more to read under *All rule details*.")
+    left = len(found) - MOST_POINTS
+    more = [ngettext("{count} more warning", "{count} more warnings", left)] if left > 0 else []
     return _(
         "⚠️ *Read before you approve:* {points}. See *All rule details*.",
-        points=phrase(found, last="and", most=MOST_POINTS),
+        points=joined([*found[:MOST_POINTS], *more]),
     )
 
 

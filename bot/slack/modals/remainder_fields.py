@@ -56,11 +56,11 @@ def _customers(form: Form, remainder: Remainder) -> str:
     if has_list and not remainder.left:
         return _("*Customers:* those on your list that Dintero refused in {request}", request=first)
     if has_list:
-        return _("*Customers:* those on your list that {request} didn't reach", request=first)
+        return _("*Customers:* those on your list that remain in {request}", request=first)
     if remainder.left:
         return ngettext(
-            "*Customers:* the {count} customer {request} didn't reach",
-            "*Customers:* the {count} customers {request} didn't reach",
+            "*Customers:* the {count} remaining customer of {request}",
+            "*Customers:* the {count} remaining customers of {request}",
             remainder.left,
             request=first,
         )

@@ -30,7 +30,7 @@ def build(preferences: Preferences) -> Json:
     """Draw what a person prefers now."""
     results = {value.value: _(text) for value, text in RESULTS.items()}
     languages = {code or SAME_AS_SLACK: _(NAMES[code]) for code in LANGUAGES}
-    hint = _("You always get what needs you, and lists of customers who didn't get it.")
+    hint = _("You always get messages you must act on, and lists of customers without a confirmed discount.")
     blocks = [
         section(_("These settings are yours alone.")),
         _choice(_("Direct messages about results"), RESULTS_BLOCK, results, preferences.results, hint),

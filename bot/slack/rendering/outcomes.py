@@ -45,11 +45,14 @@ def ends(tally: Tally) -> list[str]:
 
 
 def before(tally: Tally) -> list[str]:
-    """Count the customers who had it before, or may have had it."""
+    """Count those given who may have had it before, right after their number; then those who had it."""
     had, maybe = tally.had_before, tally.maybe_before
+    may_have = ngettext(
+        "{count} of them may have had it before", "{count} of them may have had it before", maybe
+    )
     counts = (
+        (maybe, may_have),
         (had, ngettext("{count} had it before", "{count} had it before", had)),
-        (maybe, ngettext("{count} may have had it before", "{count} may have had it before", maybe)),
     )
     return [words for count, words in counts if count > 0]
 

@@ -1,6 +1,5 @@
 """The texts of a pause: who paused the bot, why and since when."""
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -44,9 +43,9 @@ def note(pause: Pause, formatter: Formatter) -> str:
     """Say that the bot is paused, who paused it, why, and what becomes of requests; mrkdwn."""
     named = [formatter.name(admin) for admin in formatter.admins[:MOST_NAMED]]
     if named:
-        then = _("Requests are sent after {admins} types `/discount resume`.", admins=joined(named, "or"))
+        then = _("Nothing is sent until {admins} types `/discount resume`.", admins=joined(named, "or"))
     else:
-        then = _("Requests are sent after an admin types `/discount resume`.")
+        then = _("Nothing is sent until an admin types `/discount resume`.")
     return f"{_since(pause, formatter)} {then}"
 
 
@@ -66,13 +65,13 @@ def blocks(pause: Pause | None, formatter: Formatter) -> list[Block]:
 
 
 def of_request(snapshot: RequestSnapshot, formatter: Formatter, *, is_brief: bool = False) -> list[Block]:
-    """Draw the note below a request's state, unless the state says it; in brief without the reason."""
+    """Draw the note below a request's state, unless the state says it; in brief without a person's reason."""
     request, pause = snapshot.request, snapshot.pause
     is_said = request.state is State.STOPPED and tells_pause(request.stop, request.note, pause)
     if is_said or pause is None:
         return []
     if is_brief:
-        return [section(_since(replace(pause, why="") if pause.by else pause, formatter))]
+        return [section(headline(pause.by, "" if pause.by else pause.why, formatter))]
     return blocks(pause, formatter)
 
 

@@ -14,6 +14,7 @@ from bot.slack.language.texts import N_, _, in_quotes, joined, ngettext, number
 from bot.slack.rendering.blocks import LINE_CHARACTERS, section
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import capitalised, escape, fit, mask, visible
+from bot.slack.rendering.reasons import OPERATOR
 from bot.slack.rendering.rules.rule_rewards import (
     availability_warning,
     cost_text,
@@ -30,6 +31,7 @@ EVERYBODY: Final = {
 }
 """The meanings of Dintero's reserved ids."""
 MAX_ID: Final = 80
+MOST_ADMINS: Final = 2
 QUOTE: Final = 140
 LONG_QUOTE: Final = 500
 """How much of a reason a request's message quotes, and what somebody opens to read it."""
@@ -222,16 +224,21 @@ def account_kind(request: Request) -> str:
 
 
 def other_account(request: Request, formatter: Formatter) -> list[str]:
-    """Warn that the bot serves another account than the request is for."""
+    """Warn that the bot serves another account than the request is for, and say who can help."""
     if formatter.account in {"", request.account} or request.ended:
         return []
-    account = escape(formatter.account, 20)
-    return [
-        _(
-            "⚠️ *Can't be sent:* the bot uses another account now ({account}). Request it again.",
-            account=account,
+    text = N_(
+        "⚠️ *Can't be sent:* the bot now uses another Dintero account ({account})."
+        " Ask {who} to switch back, or send a new request."
+    )
+    if request.started_at:  # a new request could give some customers a second discount
+        text = N_(
+            "⚠️ *Can't continue:* the bot now uses another Dintero account ({account})."
+            " Ask {who} to switch back."
         )
-    ]
+    admins = [formatter.name(admin) for admin in formatter.admins[:MOST_ADMINS]]
+    who = joined(admins, "or") if admins else _(OPERATOR)
+    return [_(text, account=escape(formatter.account, 20), who=who)]
 
 
 def stage(request: Request) -> str:

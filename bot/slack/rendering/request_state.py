@@ -4,12 +4,13 @@ from typing import Final
 
 from bot.domain.requests.batches import Tally
 from bot.domain.requests.notification import RequestSnapshot
-from bot.domain.requests.request import PauseState, State, StopReason
+from bot.domain.requests.request import PauseState, Request, State, StopReason
 from bot.slack.language.texts import N_, _, ngettext
 from bot.slack.rendering import progress_bar, verification
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import escape, mention, phrase
 from bot.slack.rendering.outcomes import ends, headline, outcome, sign
+from bot.slack.rendering.request_facts import other_account
 from bot.slack.rendering.stops import heading, what_next
 
 NOTE_CHARACTERS: Final = 500
@@ -83,7 +84,7 @@ def status_lines(snapshot: RequestSnapshot, formatter: Formatter, *, is_counted:
             return [
                 heading(snapshot.request.stop, snapshot.request.note),
                 *_so_far(snapshot, formatter, is_counted=is_counted),
-                _next(snapshot, formatter),
+                *_next(snapshot, formatter),
             ]
         case State.DONE:
             return _done(snapshot, formatter, is_counted=is_counted)
@@ -92,7 +93,7 @@ def status_lines(snapshot: RequestSnapshot, formatter: Formatter, *, is_counted:
         case State.CANCELLED:
             return [_cancelled(snapshot, formatter), *(so_far or [_("Nothing was given.")])]
         case State.EXPIRED:
-            return [_("⏳ *Expired:* nobody approved it in time."), *so_far]
+            return [_expired(snapshot.request), *so_far]
 
 
 def result(tally: Tally) -> str:
@@ -177,19 +178,23 @@ def _done(snapshot: RequestSnapshot, formatter: Formatter, *, is_counted: bool) 
     return [f"{sign(tally)} *{said}*"]
 
 
-def _next(snapshot: RequestSnapshot, formatter: Formatter) -> str:
+def _next(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
+    """Say what to do about a stop; the warning of another account has its own advice."""
     request, tally = snapshot.request, snapshot.tally
+    if other_account(request, formatter):
+        return []
     if tally.left <= 0 and request.stop is StopReason.RULE_GONE:
-        return _("Nobody is left to send to. *End request…* finishes it.")
+        return [_("Nobody is left to send to. *End request…* finishes it.")]
     if tally.left <= 0:
-        return _("Nobody is left to send to. *Continue* and *End request…* both finish it.")
-    return what_next(
+        return [_("Nobody is left to send to. *Continue* and *End request…* both finish it.")]
+    advice = what_next(
         request.stop,
         request.note,
         lister=formatter.name(request.requester),
         pause=snapshot.pause,
         admins=formatter.admins,
     )
+    return [advice]
 
 
 def _rejected(snapshot: RequestSnapshot, formatter: Formatter) -> str:
@@ -205,6 +210,12 @@ def _cancelled(snapshot: RequestSnapshot, formatter: Formatter) -> str:
     canceller = request.cancel_asked_by or request.decided_by
     who = formatter.name(canceller) if canceller else ""
     return _("🚫 *Cancelled by {who}*", who=who) if who else _("🚫 *Cancelled*")
+
+
+def _expired(request: Request) -> str:
+    if request.started_at:
+        return _("⏳ *Expired:* nobody approved it again in time.")
+    return _("⏳ *Expired:* nobody approved it in time.")
 
 
 def _so_far(snapshot: RequestSnapshot, formatter: Formatter, *, is_counted: bool = True) -> list[str]:

@@ -17,7 +17,7 @@ from bot.slack.command_parser import ParseProblem, UnknownCommand
 from bot.slack.messages import card, confirmations, help, notices, status, summary  # noqa: A004 - the command's own word
 from bot.slack.rendering.formatting import Message
 from bot.slack.rendering.rules.rule_rewards import headline
-from tests.support import samples
+from tests.support import crowded_samples, samples
 from tests.support.samples import LOOK, NOW, RULE
 
 BUTTONS = {
@@ -271,3 +271,44 @@ def test_help_says_why_a_command_was_not_understood() -> None:
         "“x” isn't a request id. Ids look like R-7K2QF."
         in help.not_understood(UnknownCommand("x", "status", ParseProblem.NO_SHORT_ID)).text
     )
+
+
+def test_a_request_that_waited_again_expired_again() -> None:
+    expired, again = samples.snapshot(State.EXPIRED), samples.snapshot(State.EXPIRED, started_at=NOW)
+    assert "⏳ *Expired:* nobody approved it in time." in words(card.build(expired, LOOK))
+    for drawn in (card.build(again, LOOK), status.one(again, LOOK)):
+        assert "⏳ *Expired:* nobody approved it again in time." in words(drawn)
+
+
+OTHER_ACCOUNT = replace(LOOK, account="T00000009", admins=())
+
+
+def test_before_its_start_a_request_for_another_account_can_be_requested_again() -> None:
+    drawn = words(card.build(samples.snapshot(State.WAITING), OTHER_ACCOUNT))
+    warning = (
+        "⚠️ *Can't be sent:* the bot now uses another Dintero account (T00000009). Ask the person who runs"
+    )
+    assert warning in drawn
+    assert "to switch back, or send a new request." in drawn
+
+
+def test_after_its_start_a_request_for_another_account_waits_for_its_own() -> None:
+    stopped = samples.snapshot(State.STOPPED, started_at=NOW, stop=StopReason.UNKNOWN_FOR_GOOD)
+    for drawn in (card.build(stopped, OTHER_ACCOUNT), status.one(stopped, OTHER_ACCOUNT)):
+        assert "⚠️ *Can't continue:* the bot now uses another Dintero account (T00000009)." in words(drawn)
+        assert "Press *Continue*" not in words(drawn)
+        assert "new request" not in words(drawn)
+
+
+@pytest.mark.parametrize("state", [State.WAITING, State.STOPPED])
+def test_a_brief_card_names_the_account_and_the_pause(state: State) -> None:
+    crowded = dict(crowded_samples.cards())[f"{state} and paused"]
+    drawn = words(card.build(crowded, crowded_samples.NAMED))
+    assert "T00000009" in drawn
+    assert "⏸️ Paused by Bo Henriksen-Dahl." in drawn
+
+
+def test_those_who_may_have_had_it_are_among_those_given() -> None:
+    tally = Tally(10, given=8, refused=2, had_before=3, maybe_before=2)
+    drawn = words(card.build(replace(samples.snapshot(State.DONE), tally=tally), LOOK))
+    assert "2 of them may have had it before · 3 had it before · 2 refused by Dintero" in drawn

@@ -18,7 +18,7 @@ AT = LOOK.clock(NOW)
     ("changes", "title", "text"),
     [
         ({}, "Sent for approval", "*R-7K2QF* is waiting for approval in <#C0SUPPORT>."),
-        ({"state": State.DONE}, "Already sent", "*R-7K2QF* was already sent. It's in <#C0SUPPORT>."),
+        ({"state": State.DONE}, "Already requested", "*R-7K2QF* is already in <#C0SUPPORT>."),
         (
             {"state": State.APPROVED, "approvals": 0},
             "Sending",

@@ -107,7 +107,7 @@ def test_the_requester_sees_who_was_left_out_and_never_the_key(happened: Notific
     assert "2 not sent: c-late and c-later" in lines
     assert drawn.count("refused by Dintero") == 1
     assert samples.REQUEST.once_key not in drawn
-    assert "*Request again…* starts a new request for these customers." in drawn
+    assert "*Request again…* on the request starts a new request for the rest." in drawn
     assert "c-unknown" not in str(notices.channel(samples.notification(happened), LEFT, LOOK, link="").blocks)
     assert "c-late" not in str(summary.build(LEFT, LOOK).blocks)
 
@@ -123,6 +123,14 @@ def test_a_campaign_key_is_in_no_direct_message() -> None:
     own = replace(LEFT, request=replace(LEFT.request, own_key=True, once_key=OnceKey("stamp-2020")))
     drawn = notices.direct(samples.notification(NotificationType.DONE), own, LOOK, link="")
     assert "stamp-2020" not in str(drawn.blocks)
+
+
+def test_after_refusals_alone_the_requester_is_to_fix_the_ids() -> None:
+    refused = replace(samples.snapshot(State.DONE), tally=Tally(10, given=8, refused=2), refused=LEFT.refused)
+    refused = replace(refused, request=replace(refused.request, started_at=samples.NOW))
+    drawn = words(whole_blocks(refused))
+    assert "Fix the ids, then press *Request again…* on the request." in drawn
+    assert "starts a new request" not in drawn
 
 
 def test_a_request_that_left_nobody_out_names_nobody() -> None:

@@ -69,7 +69,7 @@ def test_each_other_outcome_has_its_count_and_what_to_do() -> None:
         "⚠️ *2 unconfirmed:* Dintero didn't answer, so they may have it.",
         "Dintero lists all 2. They may have had it before.",
         "*1 not sent:* too many others were refused.",
-        "*Request again…* sends to the rest. Nobody gets it twice. Press *Send me the list* for the reasons.",
+        "starts a new request for the rest. Nobody gets it twice. Press *Send me the list* for the reasons.",
     ):
         assert line in text
 
@@ -98,7 +98,8 @@ def test_the_outcomes_in_the_text_add_up_to_the_customers() -> None:
 def test_customers_who_had_it_before_got_nothing_more() -> None:
     text = drawn(Tally(10, given=10, had_before=3, maybe_before=2))
     assert text.startswith("Given to 7 of 10 customers\n")
-    assert "*3 had it before, 2 may have:* nothing more." in text
+    assert "*3 had it before* under this campaign key and got nothing more." in text
+    assert "*2 of those given may have had it before.* If so, they got nothing more." in text
     assert "NOK 700 if each uses it once" in text
 
 

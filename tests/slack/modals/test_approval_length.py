@@ -38,7 +38,7 @@ def test_an_approval_with_every_warning_names_the_most_serious() -> None:
     shown = said(approval.build(CROWDED["with every warning in production"], crowded_samples.NAMED, {}))
     assert (
         "⚠️ *Read before you approve:* Dintero isn't answering, the rule changed, another Dintero account, "
-        "starts 2 Dec 2026, at least 3,000 may have it already and 8 more."
+        "starts 2 Dec 2026, at least 3,000 may have it already and 8 more warnings."
     ) in shown
     assert "*PRODUCTION:* real customers get this." in shown
     assert "NOK 16,000,000" in shown

@@ -92,7 +92,7 @@ def test_a_remainder_without_refused_customers_offers_none() -> None:
     remainder = Remainder(PriorRequest(RequestId("1"), ShortId("R-22222"), ChannelId("C1"), "1.0", 3), left=3)
     view = request_form.build(replace(samples.form(FormInput()), remainder=remainder), LOOK)
     assert labels(view) == ["Reason"]
-    assert "the 3 customers R-22222 didn't reach" in said(view)
+    assert "the 3 remaining customers of R-22222" in said(view)
 
 
 def test_the_form_has_the_labels_that_scripts_rely_on() -> None:
