@@ -89,10 +89,7 @@ SPECIAL: Final[dict[RefusalReason, StopTexts]] = {
     ),
     RefusalReason.OTHER_ACCOUNT: StopTexts(
         N_("I now use another Dintero account."),
-        N_(
-            "Send a new request with `/discount add`."
-            " Or ask the person who runs discount-bot to switch back, then press *Continue*."
-        ),
+        N_("Ask the person who runs discount-bot to switch back. Then press *Continue*."),
     ),
 }
 """Stops whose note says all: it is the name of one of these reasons."""

@@ -37,9 +37,7 @@ LOST: Final = N_(
     "I don't know whether its customers got the discount, and nothing was changed."
     " Ask {who} before you request it again: somebody could get it twice."
 )
-OTHER_ACCOUNT: Final = N_(
-    "Nothing was done. Send a new request with `/discount add`, or ask {who} to switch back."
-)
+OTHER_ACCOUNT: Final = N_("Nothing was done. Ask {who} to switch back.")
 
 
 def _too_late(words: Words) -> str:
