@@ -63,8 +63,8 @@ async def test_a_silent_slack_counts_as_away_until_it_answers_again(
                 await client.auth_test()
         connected = slack.faults.calls["apps.connections.open"]
         async with asyncio.timeout(60):
-            while slack.faults.calls["apps.connections.open"] < connected + 2:
-                assert not await watch.is_heard()
+            while (more := slack.faults.calls["apps.connections.open"] - connected) < 3:
+                assert not (more and await watch.is_heard())  # the first connection may have a pong unread
                 await client.auth_test()
         slack.socket_mode.silent = False
         await until_heard(watch, client, heard=True)
