@@ -38,6 +38,8 @@ class SocketWatch:
         meanwhile = "No command or click arrives until it is back."
         self._outage = Outage("Slack's Socket Mode", meanwhile, ticks=ticks)
         client.on_message_listeners.append(self._on_message)
+        # before its own reconnect the SDK would forget the last pong, and then take a ping for a pong
+        client.is_ping_pong_failing = _never  # type: ignore[method-assign]
 
     async def is_heard(self) -> bool:
         """Tell whether Slack is connected and not silent."""
@@ -71,3 +73,7 @@ class SocketWatch:
 
     async def _on_message(self, _message: WSMessage) -> None:
         self._received_at = self._ticks()
+
+
+async def _never() -> bool:
+    return False
