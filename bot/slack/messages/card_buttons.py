@@ -10,6 +10,7 @@ from bot.domain.requests.request import Request, State, StopReason
 from bot.services.results.customer_lists import has_not_given_list
 from bot.slack.language.texts import _
 from bot.slack.modals import customer_list
+from bot.slack.rendering import request_facts
 from bot.slack.rendering.formatting import Formatter
 
 APPROVE: Final = "discount_approve_open"
@@ -73,6 +74,7 @@ def _running(snapshot: RequestSnapshot) -> list[Button | OverflowMenu]:
 def _stopped(snapshot: RequestSnapshot, formatter: Formatter) -> list[Button | OverflowMenu]:
     request = snapshot.request
     ends_first = request.stop is StopReason.RULE_GONE
+    may_continue = not ends_first and not request_facts.other_account(request, formatter)
     end = _button(
         request,
         (_("End request…"), END),
@@ -83,7 +85,7 @@ def _stopped(snapshot: RequestSnapshot, formatter: Formatter) -> list[Button | O
     go_on = _button(
         request,
         (_("Continue"), CONTINUE),
-        style=None if ends_first else "primary",
+        style="primary" if may_continue else None,
         accessibility_label=_("Continue {request}", request=request.short),
     )
     row = [end, go_on] if ends_first else [go_on, end]

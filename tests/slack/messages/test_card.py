@@ -298,6 +298,7 @@ def test_after_its_start_a_request_for_another_account_waits_for_its_own() -> No
         assert "⚠️ *Can't continue:* the bot now uses another Dintero account (T00000009)." in words(drawn)
         assert "Press *Continue*" not in words(drawn)
         assert "new request" not in words(drawn)
+    assert not [button for button in buttons(card.build(stopped, OTHER_ACCOUNT)) if "style" in button]
 
 
 @pytest.mark.parametrize("state", [State.WAITING, State.STOPPED])
