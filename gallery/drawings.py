@@ -15,6 +15,7 @@ from bot.domain.requests.notification import (
     OPEN_HERE,
     ChannelKind,
     FileRows,
+    Notification,
     NotificationType,
     RequestSnapshot,
 )
@@ -117,15 +118,11 @@ def all_messages() -> Iterator[tuple[str, Message]]:
     yield "summary with its rule's history", summary.build(with_history, LOOK)
     for name, snapshot in outcomes():
         yield f"summary of {name}", summary.build(snapshot, NAMED)
-        ended = samples.notification(NotificationType.DONE, kind=ChannelKind.DIRECT)
-        yield f"direct message of {name}", notices.direct(ended, snapshot, NAMED, link=LINK)
+        yield f"direct message of {name}", notices.direct(_end(snapshot), snapshot, NAMED, link=LINK)
     for name, snapshot in crowded_samples.summaries():
         yield f"crowded summary, {name}", summary.build(snapshot, crowded_samples.NAMED)
-        ended = samples.notification(NotificationType.DONE, kind=ChannelKind.DIRECT)
-        yield (
-            f"crowded direct message, {name}",
-            notices.direct(ended, snapshot, crowded_samples.NAMED, link=LINK),
-        )
+        told = notices.direct(_end(snapshot), snapshot, crowded_samples.NAMED, link=LINK)
+        yield f"crowded direct message, {name}", told
     for name, snapshot in crowded_samples.cards():
         yield f"crowded card, {name}", card.build(snapshot, crowded_samples.NAMED)
     yield "requests that a backup lacks", lost_requests.build([LOST], [REQUEST.channel], {}, LOOK)
@@ -217,6 +214,14 @@ def outcomes() -> Iterator[tuple[str, RequestSnapshot]]:
     yield "a used key", replace(done, tally=Tally(10, given=10, had_before=3, maybe_before=2), refused=())
 
 
+def _end(snapshot: RequestSnapshot) -> Notification:
+    """Make the direct message of an end: a person ended a stopped or a cancelled request."""
+    request = snapshot.request
+    happened = NotificationType.CANCELLED if request.state is State.CANCELLED else NotificationType.DONE
+    by = "U0BOSS" if request.stop or happened is NotificationType.CANCELLED else None
+    return samples.notification(happened, kind=ChannelKind.DIRECT, by=request.cancel_asked_by or by)
+
+
 def _progressing() -> Any:
     return replace(samples.snapshot(State.GIVING), progress=Progress(12.0, samples.NOW))
 
@@ -235,7 +240,8 @@ def _notices() -> Named:
         since = samples.NOW - timedelta(minutes=25)
         yield f"notice {happened}", notices.of_pause(news, NAMED, since=since)
     for happened in (*DIRECT, NotificationType.PAUSED):
-        direct = samples.notification(happened, kind=ChannelKind.DIRECT, note=NOTES.get(happened, ""))
+        by = None if happened is NotificationType.DONE else "U0BOSS"
+        direct = samples.notification(happened, kind=ChannelKind.DIRECT, note=NOTES.get(happened, ""), by=by)
         yield f"direct {happened}", notices.direct(direct, _after(happened), NAMED, link=LINK)
 
 

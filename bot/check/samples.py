@@ -223,5 +223,6 @@ def _notices(happened: NotificationType, formatter: Formatter) -> Iterator[tuple
         news = replace(line, kind=ChannelKind.NOTICE, note="a sample", facts={OPEN_HERE: "3"})
         yield f"notice, {happened}", notices.of_pause(news, formatter, since=NOW - timedelta(minutes=25))
     if happened in {*DIRECT, NotificationType.PAUSED}:
-        direct = replace(line, kind=ChannelKind.DIRECT)
+        by = None if happened is NotificationType.DONE else line.by  # with a person, somebody ended it
+        direct = replace(line, kind=ChannelKind.DIRECT, by=by)
         yield f"direct message, {happened}", notices.direct(direct, snapshot, formatter, link=LINK)

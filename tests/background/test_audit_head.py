@@ -209,7 +209,7 @@ async def test_a_failed_search_begins_at_the_backup_again(desk: Desk, sqlite_url
         await keeper.run_once()
         assert await desk.repository.pause() is None
     assert [lost.backup_at for lost in await desk.repository.lost()] == [NOW]
-    assert (len(desk.told("1 request is missing from the backup")), len(desk.told(PAUSED))) == (1, 1)
+    assert (len(desk.told("1 request is missing from the restored backup")), len(desk.told(PAUSED))) == (1, 1)
 
 
 async def test_a_running_bot_searches_from_the_backup_too(desk: Desk, sqlite_url: str) -> None:

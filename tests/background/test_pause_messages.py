@@ -25,7 +25,7 @@ from tests.support.engine_fixture import customers
 from tests.support.outbox_fixture import Telling, open_telling
 
 POST, EDIT = "chat.postMessage", "chat.update"
-OPEN = " 1 open request here waits until the pause ends. You can still request and approve discounts."
+OPEN = " Nothing is sent until it ends (1 open request here). You can still request and approve discounts."
 ACTS = st.one_of(
     st.sampled_from(["pause", "pause", "pause as the last release", "resume", "say", "forget"]),
     st.tuples(st.sampled_from([POST, EDIT]), st.sampled_from(["before", "after"]), st.booleans()),
@@ -80,7 +80,8 @@ class Reader:
         assert ended is (self.since is not None)
         if self.since:
             self._tells()
-            self.wanted[-1] = f"✅ Pause ended after {duration(clock.now() - self.since)}. Sending again."
+            time = duration(clock.now() - self.since)
+            self.wanted[-1] = f"✅ Pause ended after {time}. Approved requests are sent again."
             self.since = None
 
     async def say(self, method: str = "", point: str = "", *, killed: bool = False) -> None:
@@ -239,7 +240,7 @@ async def test_the_end_of_a_pause_of_the_last_release_is_told_and_changes_no_ear
     reader.telling.clock.pass_by(minutes=20)
     await reader.resume()
     await reader.all_read_the_last_state()
-    assert reader.wanted[-1] == "✅ Pause ended after 20 minutes. Sending again."
+    assert reader.wanted[-1] == "✅ Pause ended after 20 minutes. Approved requests are sent again."
 
 
 async def test_a_message_about_a_long_pause_is_kept_until_its_end_is_written(reader: Reader) -> None:

@@ -35,7 +35,7 @@ async def test_a_check_answers_the_person_and_redraws_the_request(stand: Stand) 
     await stopped(stand)
     told = await pressed(stand, card, card_drawing.CHECK_AGAIN)
     assert "Dintero lists this customer" in told
-    assert "They may have had it before" in told
+    assert "That may be from before, so they stay unconfirmed" in told
     assert "Dintero lists this customer" in stand.shop.ann.read(card)
     assert (await stand.request()).state is State.STOPPED
 

@@ -196,7 +196,7 @@ async def test_too_many_customers_for_the_channel_are_refused_with_their_number(
     stand: Stand, tmp_path: Path
 ) -> None:
     form = await submitted(stand, on_disk(tmp_path, b"".join(b"c-%d\n" % number for number in range(501))))
-    assert "501 customers is over this channel's limit" in form.text
+    assert "This has 501 customers. The limit in this channel is" in form.text
     assert form.values["Files from before"] == "vip.csv"
 
 

@@ -91,7 +91,7 @@ async def test_a_second_request_for_the_remainder_links_to_the_earlier_one(stand
             await review.submit()
             await stand.errands.done()
     again = stand.shop.slack.messages(stand.shop.support)[-1]
-    assert "Already requested by" in review.text
+    assert "Already requested in" in review.text
     assert f"/p{again.ts.replace('.', '')}|R-" in raw(stand, stand.shop.ann)
 
 

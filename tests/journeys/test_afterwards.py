@@ -51,7 +51,7 @@ async def test_the_list_has_the_columns_of_the_file_and_says_what_dinteros_list_
 ) -> None:
     trip = await opens(policy=with_channel(POLICY, SUPPORT, batch_size=SIZE, concurrency=1))
     card = await stopped_in_the_middle(trip, tmp_path)
-    seen = "Dintero lists all 5. They may have had it before."
+    seen = "Dintero lists all 5. That may be from before, so they stay unconfirmed."
     assert seen in trip.shop.ann.read(card)
     assert await trip.running.repository.tally((await trip.request(card)).id) == Tally(
         NUMBER, given=9, refused=1, unknown=5

@@ -49,7 +49,7 @@ async def test_the_review_shows_the_budget_left_and_prior_grants(opens: Opens) -
     short = (await trip.request(card)).short
     review = await trip.review("a\nb")
     assert "uses 2 of the 5 customers left until " in review.text
-    assert "1 of these customers got this rule in the last " in review.text
+    assert "1 of these customers got this discount in the last " in review.text
     assert short in review.text
     second = await trip.asked(review)
     approval = await trip.opens_approval(second)

@@ -65,14 +65,14 @@ async def test_an_outage_that_ends_unconfirmed_never_says_that_nobody_has_it(ope
     await trip.shop.slack.until(lambda: "Stopped" in ann.read(card) or None)
     dintero.faults.clear()
     await ann.press("Check again", card)
-    await ann.is_told("Dintero lists all 3. They may have had it before.")
+    await ann.is_told("Dintero lists all 3. That may be from before, so they stay unconfirmed.")
     assert len(dintero.ledger.grants) == 3
     request = await trip.request(card)
     assert await trip.running.repository.tally(request.id) == Tally(3, unknown=3)
     await ann.press("End request…", card)
     summary = ann.read(await trip.summary("Given to 0 of 3 customers, 3 unconfirmed"))
     assert "3 unconfirmed: Dintero didn't answer, so they may have it." in summary
-    assert "Dintero lists all 3. They may have had it before." in summary
+    assert "Dintero lists all 3. That may be from before, so they stay unconfirmed." in summary
     assert added_up(summary) == 3
     await trip.shop.slack.until(lambda: any(one.files for one in ann.direct.messages) or None)
     for text in [*trip.thread(card), ann.read(card), *trip.direct_texts(ann)]:

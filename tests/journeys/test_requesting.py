@@ -59,7 +59,10 @@ async def test_too_many_customers_are_reported_with_both_numbers(opens: Opens) -
     trip = await opens(policy=with_channel(POLICY, SUPPORT, max_customers=2))
     form = await trip.form()
     await form.fill({"Rule": RULE, "Customer IDs": "a\nb\nc"})
-    assert "3 customers is over this channel's limit of 2." in (await form.submit()).errors["Customer IDs"]
+    assert (
+        "This has 3 customers. The limit in this channel is 2 per request."
+        in (await form.submit()).errors["Customer IDs"]
+    )
 
 
 async def test_the_reason_is_required_if_the_policy_needs_one(opens: Opens) -> None:
@@ -108,7 +111,7 @@ async def test_more_shows_the_idempotency_key_and_keeps_the_input(trip: Trip) ->
     await more.fill({"Campaign key": "stamp-2020"})
     assert not (await more.submit()).errors
     review = await trip.shop.ann.sees_view(submit="Request approval")
-    assert "Anyone who got this rule under it is skipped." in review.text
+    assert "Anyone who got this discount under it is skipped." in review.text
     card = await trip.asked(review)
     await trip.approve(card)
     await trip.summary()

@@ -125,11 +125,11 @@ async def test_a_request_that_the_backup_lacks_is_found_by_its_card(backups: Bac
             await trip.summary("Given to 1 of 1 customer")
         backups.restore()
         async with at_work(shop, backups.url, clock) as trip:
-            told = await shop.chief.sees("1 request is missing from the backup", shop.chief.direct)
+            told = await shop.chief.sees("1 request is missing from the restored backup", shop.chief.direct)
             assert lost.short in shop.chief.read(told)
             await shop.chief.sees(PAUSED, shop.chief.direct)
             await shop.ann.press("View customers", card)
-            await shop.ann.is_told(f"{lost.short} was sent after the backup")
+            await shop.ann.is_told(f"{lost.short} is newer than the backup")
             await shop.ann.command(f"/discount cancel {lost.short}", shop.support)
             await shop.ann.is_told("Ask @Chief before you request it again")
             assert "Customers who got it there would get it twice" in (await trip.review("c-2")).text

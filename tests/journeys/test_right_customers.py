@@ -256,7 +256,7 @@ async def test_the_same_list_twice_is_named_to_whoever_decides_next(trip: Trip) 
     await trip.approve_in(approval)
     await trip.summary("Given to 2 of 2 customers")
     approval = await trip.opens_approval(second)
-    assert f"1 of these customers got this rule in the last 7 days ({shorts[0]})" in approval.text
+    assert f"1 of these customers got this discount in the last 7 days ({shorts[0]})" in approval.text
     await approval.close()
     assert trip.shop.dintero.ledger.holders(SEED) == {"2-1": 1, "2-2": 1}
 

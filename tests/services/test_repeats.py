@@ -368,7 +368,7 @@ async def test_a_request_of_another_channel_is_counted_and_not_named(
     assert isinstance(review, Review)
     text = "\n".join(earlier_requests.before(review.prior_grants, {}, review.repeat_days))
     metadata = request_facts.seen(review)
-    assert "2 of these customers got this rule in the last " in text
+    assert "2 of these customers got this discount in the last " in text
     assert here.short in text
     assert (other.short in text) is sees
     assert ("1 request you can't see" in text) is not sees

@@ -160,11 +160,11 @@ def _footer(snapshot: RequestSnapshot, formatter: Formatter, *, is_brief: bool) 
     request = snapshot.request
     at, has_people = request.ended_at or request.asked_at, bool(snapshot.votes) and not is_brief
     return [
+        request.short,
+        request_facts.stage(request),
         _("Requested by {who}", who=formatter.name(request.requester)),
         *([_("approved by {people}", people=agreed(snapshot, formatter))] if has_people else []),
         *([formatter.slack_date(at)] if at else []),
-        request.short,
-        request_facts.stage(request),
     ]
 
 

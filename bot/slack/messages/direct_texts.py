@@ -51,7 +51,7 @@ def value(snapshot: RequestSnapshot, formatter: Formatter) -> str:
 def rule(snapshot: RequestSnapshot) -> str:
     """Name the rule."""
     found = snapshot.request.rule
-    return escape(found.title, 40) if found else _("no rule chosen")
+    return escape(found.title, 30) if found else _("no rule chosen")
 
 
 def given(snapshot: RequestSnapshot, formatter: Formatter, *, counted_below: bool = False) -> list[str]:
@@ -74,8 +74,11 @@ def given(snapshot: RequestSnapshot, formatter: Formatter, *, counted_below: boo
 
 def so_far(snapshot: RequestSnapshot, *, counted_below: bool = False) -> list[str]:
     """Say what a request has given by now, in one line."""
-    outcomes = [outcome(snapshot.tally), *_others(snapshot.tally, counted_below=counted_below)]
-    return [_("So far: {outcomes}", outcomes=OTHERS.join(outcomes))]
+    return [_("So far: {outcomes}", outcomes=_outcomes(snapshot.tally, counted_below=counted_below))]
+
+
+def _outcomes(tally: Tally, *, counted_below: bool) -> str:
+    return OTHERS.join([outcome(tally), *_others(tally, counted_below=counted_below)])
 
 
 def _others(tally: Tally, *, counted_below: bool) -> list[str]:
@@ -142,9 +145,11 @@ def _expired(event: Event) -> Sequence[str]:
 
 
 def _in_part(event: Event) -> list[str]:
+    """Say what a request that ended before its end has given, if it was started."""
     if not event.snapshot.request.started_at:
         return []
-    return so_far(event.snapshot, counted_below=event.counted_below)
+    outcomes = _outcomes(event.snapshot.tally, counted_below=event.counted_below)
+    return [_("Result: {outcomes}", outcomes=outcomes)]
 
 
 def _stopped(event: Event) -> Sequence[str]:
@@ -238,7 +243,9 @@ def _list_lost(event: Event) -> Sequence[str]:
 
 
 def _done(event: Event) -> Sequence[str]:
-    return given(event.snapshot, event.formatter, counted_below=event.counted_below)
+    result = given(event.snapshot, event.formatter, counted_below=event.counted_below)
+    is_ended_by_another = event.notification.by not in {None, event.snapshot.request.requester}
+    return [*result, *([event.fill(N_("{name} ended this request."))] if is_ended_by_another else [])]
 
 
 DIRECT: Final[dict[NotificationType, Callable[[Event], Sequence[str]]]] = {

@@ -27,7 +27,7 @@ COMMANDS: Final = (
 WHY: Final = {
     ParseProblem.NO_SUCH_COMMAND: N_("I don't know “{text}”. Did you mean `/discount {nearest}`?"),
     ParseProblem.OPEN_QUOTE: N_("There's a quotation mark missing in “{text}”. Close it, or leave it out."),
-    ParseProblem.NO_SHORT_ID: N_("“{text}” isn't a request id. Ids look like R-7K2QF."),
+    ParseProblem.NO_SHORT_ID: N_("“{text}” isn't a request id. Ids look like `R-7K2QF`."),
 }
 
 

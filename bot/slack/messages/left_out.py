@@ -112,7 +112,7 @@ def _reasons(refused: Sequence[Refused], *, of: int) -> list[tuple[str, int]]:
     general = [(why, len(customers)) for why, customers in by_reason(refused) if is_general(why, customers)]
     told = general[:MAX_REASONS]
     if told and (other := of - sum(count for _why, count in told)) > 0:
-        told.append((_("other reasons"), other))
+        told.append((_("Other reasons"), other))
     return told
 
 
@@ -172,6 +172,8 @@ def _whole_reasons(refused: Sequence[Refused], of: int) -> list[str]:
     for why, customers in groups[:MAX_QUOTED]:
         reason = in_quotes(shorten(why, MAX_QUOTE_LENGTH)) if why.strip() else _("No reason given")
         lines.append(f"{BULLET}{reason}" if is_plain else f"{BULLET}{reason}: {number(len(customers))}")
+    if not is_plain and (other := sum(len(customers) for _why, customers in groups[MAX_QUOTED:])):
+        lines.append(_("• Other reasons: {count}", count=other))
     return lines
 
 

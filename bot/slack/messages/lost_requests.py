@@ -54,7 +54,9 @@ def _many(lost: Sequence[LostRequest], formatter: Formatter) -> str:
         "⚠️ *{count} request is missing from {backup}.*",
         "⚠️ *{count} requests are missing from {backup}.*",
         len(lost),
-        backup=_("the backup of {when}", when=formatter.slack_date(at)) if at else _("the backup"),
+        backup=_("the restored backup of {when}", when=formatter.slack_date(at))
+        if at
+        else _("the restored backup"),
     )
     unknown = _(
         "I only know what Slack shows, not the customers or the campaign key. "
@@ -65,7 +67,9 @@ def _many(lost: Sequence[LostRequest], formatter: Formatter) -> str:
 
 def _line(lost: LostRequest, links: Mapping[ShortId, str]) -> str:
     name = linked(lost.short, links.get(lost.short, ""))
-    return _("• {request} in {channel}: {said}", request=name, channel=mention(lost.channel), said=lost.said)
+    return _(
+        "• {request} in {channel}: “{said}”", request=name, channel=mention(lost.channel), said=lost.said
+    )
 
 
 def _unread(channels: Sequence[ChannelId]) -> str:

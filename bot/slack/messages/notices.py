@@ -153,4 +153,4 @@ def _message(
     ids = [request.short, request_facts.stage(request)]
     to_card = [linked(_("Open request"), link)] if link else []
     told = OTHERS.join([(spoken or text).replace("\n", " "), *facts, *ids])
-    return message(told, [section(text), *details, context(OTHERS.join([*facts, *to_card, *ids]))])
+    return message(told, [section(text), *details, context(OTHERS.join([*ids, *facts, *to_card]))])

@@ -82,14 +82,16 @@ def _footer(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
     """Name the request, its people and its account, for the small line."""
     request, people = snapshot.request, agreed(snapshot, formatter)
     who, channel = formatter.name(request.requester), mention(request.channel)
-    facts = [linked(request, formatter), _("Requested by {name} in {channel}", name=who, channel=channel)]
+    stage = f"{request_facts.stage(request)} ({escape(request.account, 20)})"
+    by = _("Requested by {name} in {channel}", name=who, channel=channel)
+    facts = [linked(request, formatter), stage, by]
     if request.asked_at:
         facts.append(formatter.slack_date(request.asked_at))
     if people:
         facts.append(_("approved by {people}", people=people))
     elif request.approvals == 0:
         facts.append(_("no approval needed"))
-    return [*facts, f"{request_facts.stage(request)} ({escape(request.account, 20)})"]
+    return facts
 
 
 def linked(request: Request, formatter: Formatter) -> str:

@@ -250,7 +250,8 @@ def _with_changes(figures: Sequence[tuple[str, int | None, Callable[[int | Decim
 
 def _footer(snapshot: RequestSnapshot, formatter: Formatter) -> str:
     request = snapshot.request
-    facts = [_("Requested by {person}", person=formatter.name(request.requester))]
+    by = _("Requested by {person}", person=formatter.name(request.requester))
+    facts = [request.short, request_facts.stage(request), by]
     if snapshot.votes:
         facts.append(
             _("approved by {people}", people=joined([formatter.name(vote.by) for vote in snapshot.votes]))
@@ -258,7 +259,7 @@ def _footer(snapshot: RequestSnapshot, formatter: Formatter) -> str:
     elif request.approvals == 0:
         facts.append(_("no approval needed"))
     facts += _took(request.started_at, request.ended_at)
-    return " · ".join([*facts, request.short, request_facts.stage(request)])
+    return " · ".join(facts)
 
 
 def _brief_footer(snapshot: RequestSnapshot, rule: Rule | None, formatter: Formatter) -> str:

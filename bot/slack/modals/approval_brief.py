@@ -21,7 +21,7 @@ from bot.slack.rendering.rules.rule_rewards import availability_warning
 
 REASONS: Final = (80, 40, 0)
 """How much of the reason is quoted: it goes first where there is no room."""
-MOST_POINTS: Final = 5
+MOST_POINTS: Final = 4
 MOST_OF_VALUE: Final = 36
 """How much of a changed value is shown, the new one always beside the old one."""
 
@@ -77,7 +77,7 @@ def _what_to_read(view: ApprovalView, formatter: Formatter) -> str:
     left = len(found) - MOST_POINTS
     more = [ngettext("{count} more warning", "{count} more warnings", left)] if left > 0 else []
     return _(
-        "⚠️ *Read before you approve:* {points}. See *All rule details*.",
+        "⚠️ *Before you approve:* {points}. See *All rule details*.",
         points=joined([*found[:MOST_POINTS], *more]),
     )
 
@@ -85,9 +85,10 @@ def _what_to_read(view: ApprovalView, formatter: Formatter) -> str:
 def points(view: ApprovalView, formatter: Formatter) -> list[str]:
     """Name each warning in a few words, the most serious first."""
     review, tally = view.review, view.snapshot.tally
+    changed = rule_changes.changed(review.request, formatter)
     return [
         *([_("Dintero isn't answering")] if view.unread else []),
-        *([_("the rule changed")] if rule_changes.changed(review.request, formatter) else []),
+        *([_("the rule changed (you approve the new one)")] if changed else []),
         *_of_rule(review, formatter),
         *_of_earlier_requests(review),
         *([_("it's over budget")] if review.budget_use and not review.budget_use.fits else []),
@@ -101,7 +102,7 @@ def _of_rule(review: Review, formatter: Formatter) -> list[str]:
     unusable = escape(availability_warning(review.rule, review.usable, formatter))
     other = request_facts.other_account(review.request, formatter)
     return [
-        *([_("another Dintero account")] if other else []),
+        *([_("the bot now uses another Dintero account")] if other else []),
         *([unusable[:1].lower() + unusable[1:]] if unusable else []),
     ]
 
@@ -110,7 +111,7 @@ def _of_earlier_requests(review: Review) -> list[str]:
     prior, count = review.prior_grants, review.prior_grants.customers
     return [
         *([_may_have_it(count, at_least=prior.more)] if count else []),
-        *([_("a backup lacks requests")] if prior.lost else []),
+        *([_("earlier requests are missing after a restore")] if prior.lost else []),
         *([_("earlier requests couldn't be compared")] if prior.more and not count else []),
         *([_("others requested the same")] if review.remainder and review.remainder.also else []),
         *([_("the campaign key was used before")] if earlier_requests.key_use(review) else []),
@@ -138,4 +139,6 @@ def _has_more(review: Review, odd: int, doubtful: int) -> bool:
 
 
 def _so_far(view: ApprovalView, tally: Tally) -> list[str]:
-    return [outcome(tally)] if view.snapshot.request.started_at else []
+    if not view.snapshot.request.started_at:
+        return []
+    return [_("result so far: {outcome}", outcome=outcome(tally))]

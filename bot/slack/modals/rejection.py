@@ -34,7 +34,7 @@ def build(snapshot: RequestSnapshot, formatter: Formatter) -> Json:
         section(f"*{escape(request_facts.heading(request, formatter))}*\n{request_facts.title(request)}"),
         *request_facts.quote(request),
         reason,
-        context(" · ".join([_("Requested by {who}", who=who), request.short, request_facts.stage(request)])),
+        context(" · ".join([request.short, request_facts.stage(request), _("Requested by {who}", who=who)])),
     ]
     return modal(
         _(TITLE), blocks, submit=_("Reject"), close=_("Cancel"), callback=CALLBACK, metadata=request.id

@@ -34,7 +34,7 @@ CUSTOMERS_PLACEHOLDER: Final = N_("One per line, or separated by commas")
 CUSTOMERS_HINT: Final = N_("Paste ids, upload a file, or both.")
 REASON_PLACEHOLDER: Final = N_("Shown to approvers and in the channel")
 KEY_PLACEHOLDER: Final = N_("Empty, or a name such as stamp-2020")
-KEY_HINT: Final = N_("Skips customers who got this rule under the same key.")
+KEY_HINT: Final = N_("Skips customers who got this discount under the same key.")
 RESERVED_HINT: Final = N_("Leave Customer IDs empty. Needs at least two approvals.")
 RESERVED_OPTIONS: Final = {
     "*": N_("Every customer, now and in the future (*)"),

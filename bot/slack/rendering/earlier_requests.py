@@ -19,13 +19,16 @@ Links = Mapping[RequestId, str]
 MAX_REQUESTS: Final = 5
 PRIOR: Final = {
     (True, True): N_(
-        "⚠️ At least {count} of these customers got this rule in the last {time}, or may get it ({requests})."
+        "⚠️ At least {count} of these customers got this discount in the last {time},"
+        " or may get it ({requests})."
     ),
-    (True, False): N_("⚠️ At least {count} of these customers got this rule in the last {time} ({requests})."),
+    (True, False): N_(
+        "⚠️ At least {count} of these customers got this discount in the last {time} ({requests})."
+    ),
     (False, True): N_(
-        "⚠️ {count} of these customers got this rule in the last {time}, or may get it ({requests})."
+        "⚠️ {count} of these customers got this discount in the last {time}, or may get it ({requests})."
     ),
-    (False, False): N_("⚠️ {count} of these customers got this rule in the last {time} ({requests})."),
+    (False, False): N_("⚠️ {count} of these customers got this discount in the last {time} ({requests})."),
 }
 """By whether there may be more customers, and whether some of the requests have no result yet."""
 
@@ -89,7 +92,7 @@ def asked_already(found: Remainder | None, links: Links) -> list[str]:
     if found is None or not found.also:
         return []
     also = phrase([_linked(each, links) for each in found.also], last="and", most=MAX_REQUESTS)
-    return [_("⚠️ Already requested by {requests}.", requests=also)]
+    return [_("⚠️ Already requested in {requests}.", requests=also)]
 
 
 def own_key(request: Request) -> list[str]:
@@ -97,7 +100,7 @@ def own_key(request: Request) -> list[str]:
     if not request.own_key:
         return []
     key = escape(request.once_key, 40)
-    return [_("*Campaign key:* {key}. Anyone who got this rule under it is skipped.", key=key)]
+    return [_("*Campaign key:* {key}. Anyone who got this discount under it is skipped.", key=key)]
 
 
 def key_use(review: Review) -> list[str]:

@@ -78,13 +78,15 @@ def of_request(snapshot: RequestSnapshot, formatter: Formatter, *, is_brief: boo
 def to_channel(newest: Notification, formatter: Formatter, *, since: datetime) -> str:
     """Tell a channel with open requests who paused the bot and why, or how long the pause was."""
     if newest.happened is NotificationType.RESUMED:
-        return _("✅ Pause ended after {time}. Sending again.", time=duration(newest.at - since))
+        return _(
+            "✅ Pause ended after {time}. Approved requests are sent again.", time=duration(newest.at - since)
+        )
     said = [headline(newest.by, newest.note, formatter)]
     if waiting := int(newest.facts.get(OPEN_HERE, 0)):
         said.append(
             ngettext(
-                "{count} open request here waits until the pause ends.",
-                "{count} open requests here wait until the pause ends.",
+                "Nothing is sent until it ends ({count} open request here).",
+                "Nothing is sent until it ends ({count} open requests here).",
                 waiting,
             )
         )

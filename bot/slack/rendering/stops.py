@@ -41,11 +41,11 @@ STOPS: Final[dict[StopReason | None, StopTexts]] = {
     ),
     StopReason.RULE_INACTIVE: StopTexts(
         N_("The rule is inactive in Dintero."),
-        N_("Activate it and press *Continue*, or *End request…* to leave it so."),
+        N_("Activate it and press *Continue*, or *End request…* to stop here."),
     ),
     StopReason.RULE_EXPIRED: StopTexts(
         N_("The rule has expired."),
-        N_("Extend it in Dintero and press *Continue*, or *End request…* to leave it so."),
+        N_("Extend it in Dintero and press *Continue*, or *End request…* to stop here."),
     ),
     StopReason.UNKNOWN_FOR_GOOD: StopTexts(
         N_("Dintero isn't answering."),
@@ -53,7 +53,7 @@ STOPS: Final[dict[StopReason | None, StopTexts]] = {
     ),
     StopReason.RULE_CHANGED: StopTexts(
         N_("The rule changed, and nobody can approve the new version."),
-        N_("Change it back in Dintero and press *Continue*, or *End request…* to leave it so."),
+        N_("Change it back in Dintero and press *Continue*, or *End request…* to stop here."),
     ),
     StopReason.BUSY: StopTexts(
         N_("Dintero is overloaded."),
@@ -61,7 +61,7 @@ STOPS: Final[dict[StopReason | None, StopTexts]] = {
     ),
     StopReason.POLICY: StopTexts(
         N_("This channel's settings no longer allow it."),
-        N_("A bot admin can change them; then press *Continue*. Or press *End request…* to leave it so."),
+        N_("A bot admin can change them; then press *Continue*. Or press *End request…* to stop here."),
     ),
     StopReason.BUDGET: StopTexts(
         N_("The channel's budget is used up."),
@@ -69,7 +69,7 @@ STOPS: Final[dict[StopReason | None, StopTexts]] = {
     ),
     None: StopTexts(
         N_("It stopped unexpectedly."),
-        N_("Press *Continue* to try again, or *End request…* to leave it so. Nobody gets it twice."),
+        N_("Press *Continue* to try again, or *End request…* to stop here. Nobody gets it twice."),
     ),
 }
 SPECIAL: Final[dict[RefusalReason, StopTexts]] = {

@@ -9,7 +9,7 @@ from bot.slack.rendering.mrkdwn import escape
 from bot.slack.rendering.technical import technical
 
 UNREAD: Final = N_("Dintero's list couldn't be read ({why}).")
-CUT_OFF: Final = N_("Dintero's list couldn't be read to its end. So far it has {listed} of {unconfirmed}.")
+CUT_OFF: Final = N_("Dintero's list couldn't be read to its end: {listed} of {unconfirmed} so far.")
 
 
 def line(found: Verification | None, formatter: Formatter) -> list[str]:
@@ -38,8 +38,8 @@ def seen(found: Verification) -> str:
     if not found.there:
         return _listed(found)
     stay = ngettext(
-        "They may have had it before.",
-        "They may have had it before.",
+        "That may be from before, so they stay unconfirmed.",
+        "That may be from before, so they stay unconfirmed.",
         found.unknown,
     )
     return f"{_listed(found)} {stay}"

@@ -163,8 +163,7 @@ def test_after_the_end_the_result_is_first_and_the_facts_are_one_small_line() ->
     assert words(drawn).startswith("✅ *Given to 10 of 10 customers*\nNOK 100 off · Spar 100,-")
     assert drawn.text == "✅ Given to 10 of 10 customers: NOK 100 off (R-7K2QF, TEST)"
     footer = words(drawn).splitlines()[-1]
-    assert footer.startswith("Requested by <@U0ANN> · approved by <@U0BOSS> · <!date^")
-    assert footer.endswith("R-7K2QF · TEST")
+    assert footer.startswith("R-7K2QF · TEST · Requested by <@U0ANN> · approved by <@U0BOSS> · <!date^")
 
 
 def test_a_rule_that_starts_later_is_marked() -> None:
@@ -205,7 +204,7 @@ def test_a_stopped_card_counts_outcomes_and_explains_its_buttons() -> None:
     stopped = replace(samples.snapshot(State.STOPPED), tally=Tally(10, given=5, refused=1, unknown=3))
     drawn = words(card.build(stopped, LOOK))
     assert "*5 confirmed · 1 refused by Dintero · 3 unconfirmed · 1 not sent*" in drawn
-    assert "Press *Continue* to try again, or *End request…* to leave it so." in drawn
+    assert "Press *Continue* to try again, or *End request…* to stop here." in drawn
 
 
 def test_a_request_whose_rule_is_deleted_is_rather_ended_than_continued() -> None:
@@ -241,7 +240,7 @@ def test_what_was_given_in_an_earlier_round_is_never_denied(state: State) -> Non
     drawn = [card.build(snapshot, LOOK), status.one(snapshot, LOOK), summary.build(snapshot, LOOK)]
     if happened:
         direct = notices.direct(samples.notification(happened), snapshot, LOOK, link="")
-        assert "So far: given to 7 of 10 customers · 3 not sent" in direct.text
+        assert "Result: given to 7 of 10 customers · 3 not sent" in direct.text
         drawn += [direct, notices.thread(samples.notification(happened), snapshot, LOOK)]
     for message in drawn:
         text = str(message.blocks) + message.text
@@ -268,7 +267,7 @@ def test_help_says_why_a_command_was_not_understood() -> None:
         in help.not_understood(UnknownCommand("add “x", "add", ParseProblem.OPEN_QUOTE)).text
     )
     assert (
-        "“x” isn't a request id. Ids look like R-7K2QF."
+        "“x” isn't a request id. Ids look like `R-7K2QF`."
         in help.not_understood(UnknownCommand("x", "status", ParseProblem.NO_SHORT_ID)).text
     )
 

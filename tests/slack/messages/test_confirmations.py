@@ -82,7 +82,7 @@ def test_a_cancel_while_sending_does_not_say_that_it_is_over() -> None:
     [
         (
             Checked(REQUEST, 3, Verification(NOW, 3, there=3, refs=9, whole=True)),
-            f"Checked at {AT}. Dintero lists all 3. They may have had it before.",
+            f"Checked at {AT}. Dintero lists all 3. That may be from before, so they stay unconfirmed.",
         ),
         (
             Checked(REQUEST, 3, Verification(NOW, 3, failed="Dintero took too long")),

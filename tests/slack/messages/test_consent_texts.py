@@ -96,12 +96,12 @@ def test_prior_grants_name_their_requests_with_links() -> None:
     lines = earlier_requests.before(PriorGrants(4, (one, two)), {RequestId("1"): "https://slack/x|y"}, 7)
     assert lines == [
         (
-            "⚠️ 4 of these customers got this rule in the last 7 days"
+            "⚠️ 4 of these customers got this discount in the last 7 days"
             " (<https://slack/x%7Cy|R-22222>: 3 and R-33333: 1)."
         )
     ]
     assert "At least 4" in earlier_requests.before(PriorGrants(4, (one,), more=True), {}, 7)[0]
     assert earlier_requests.before(PriorGrants(3, (one,)), {}, 7) == [
-        "⚠️ 3 of these customers got this rule in the last 7 days (R-22222)."
+        "⚠️ 3 of these customers got this discount in the last 7 days (R-22222)."
     ]
     assert earlier_requests.before(PriorGrants(), {}, 7) == []

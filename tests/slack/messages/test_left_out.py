@@ -155,5 +155,15 @@ def test_more_than_three_ids_of_an_outcome_are_counted() -> None:
     ]
 
 
+def test_the_reasons_that_are_not_quoted_are_counted() -> None:
+    refused = tuple(Refused(CustomerId(f"c-{n}"), f"reason {n % 4}") for n in range(10))
+    snapshot = replace(samples.snapshot(State.DONE), refused=refused, tally=Tally(10, refused=10))
+    assert words(whole_blocks(snapshot)).splitlines()[1:4] == [
+        "• “reason 0”: 3",
+        "• “reason 1”: 3",
+        "• Other reasons: 4",
+    ]
+
+
 def whole_blocks(snapshot: RequestSnapshot) -> list[Any]:
     return message("", whole(snapshot)).blocks if whole(snapshot) else []

@@ -165,9 +165,9 @@ def test_a_pause_of_the_bots_own_says_why() -> None:
             "U0BOSS",
             "down <!channel>",
             3,
-            "⏸️ Paused by Bo: “down &lt;!channel&gt;”. 3 open requests here wait until the pause ends.",
+            "⏸️ Paused by Bo: “down &lt;!channel&gt;”. Nothing is sent until it ends (3 open requests here).",
         ),
-        ("U0BOSS", "", 1, "⏸️ Paused by Bo. 1 open request here waits until the pause ends."),
+        ("U0BOSS", "", 1, "⏸️ Paused by Bo. Nothing is sent until it ends (1 open request here)."),
         (
             None,
             PausedFor.FAULTS,
@@ -188,7 +188,7 @@ def test_a_channel_reads_who_paused_and_how_many_requests_wait(
 def test_a_channel_reads_how_long_a_pause_was() -> None:
     news = samples.notification(NotificationType.RESUMED, kind=ChannelKind.NOTICE)
     drawn = notices.of_pause(news, NAMED, since=news.at - timedelta(minutes=25))
-    assert drawn.text == "✅ Pause ended after 25 minutes. Sending again."
+    assert drawn.text == "✅ Pause ended after 25 minutes. Approved requests are sent again."
 
 
 def test_a_stop_keeps_its_reason_of_that_time() -> None:
@@ -232,8 +232,15 @@ def test_a_rejection_tells_the_requester_why() -> None:
 
 def test_an_end_without_an_answer_begins_with_the_unconfirmed() -> None:
     unsettled = replace(samples.snapshot(State.DONE), tally=Tally(4, unknown=3))
-    said = direct(NotificationType.DONE, unsettled)
-    assert said == "⚠️ *0 confirmed, 3 unconfirmed, 1 not sent:* NOK 100 off (Spar 100,-)"
+    said = direct(NotificationType.DONE, unsettled).splitlines()
+    assert said[0] == "⚠️ *0 confirmed, 3 unconfirmed, 1 not sent:* NOK 100 off (Spar 100,-)"
+
+
+@pytest.mark.parametrize(("by", "is_told"), [("U0BOSS", True), ("U0ANN", False), (None, False)])
+def test_the_requester_reads_who_else_ended_a_request(by: str | None, *, is_told: bool) -> None:
+    ended = samples.notification(NotificationType.DONE, kind=ChannelKind.DIRECT, by=by)
+    drawn = notices.direct(ended, samples.snapshot(State.DONE), NAMED, link=LINK)
+    assert ("ended this request." in drawn.text) == is_told
 
 
 def test_a_rejection_by_nobody_known_names_nobody() -> None:

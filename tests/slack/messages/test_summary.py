@@ -56,7 +56,7 @@ def test_when_all_got_it_there_is_nothing_to_do() -> None:
         "24 Oct – 23 Dec 2026",
         "*Cost so far*",
         "NOK 1,000 if each uses it once",
-        "Requested by <@U0ANN> · approved by <@U0BOSS> · took 12 seconds · R-7K2QF · TEST",
+        "R-7K2QF · TEST · Requested by <@U0ANN> · approved by <@U0BOSS> · took 12 seconds",
         "Used 31 times by everyone (+3 since the request), NOK 3,100 (+NOK 300)",
     ]
 
@@ -67,7 +67,7 @@ def test_each_other_outcome_has_its_count_and_what_to_do() -> None:
     for line in (
         "⚠️ *2 refused by Dintero*",
         "⚠️ *2 unconfirmed:* Dintero didn't answer, so they may have it.",
-        "Dintero lists all 2. They may have had it before.",
+        "Dintero lists all 2. That may be from before, so they stay unconfirmed.",
         "*1 not sent:* too many others were refused.",
         "starts a new request for the rest. Nobody gets it twice. Press *Send me the list* for the reasons.",
     ):
@@ -142,7 +142,7 @@ def test_312_refused_of_80000_are_counted_by_reason_and_fit_a_phone() -> None:
         ["Refused by Dintero because", "Customers"],
         ["The customer is blocked", "200"],
         ["The customer was deleted", "100"],
-        ["other reasons", "12"],
+        ["Other reasons", "12"],
     ]
     assert "other-1" not in str(made.blocks)
 

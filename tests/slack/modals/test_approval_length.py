@@ -37,8 +37,8 @@ def test_an_approval_with_a_list_and_skipped_rows_says_all_of_it() -> None:
 def test_an_approval_with_every_warning_names_the_most_serious() -> None:
     shown = said(approval.build(CROWDED["with every warning in production"], crowded_samples.NAMED, {}))
     assert (
-        "⚠️ *Read before you approve:* Dintero isn't answering, the rule changed, another Dintero account, "
-        "starts 2 Dec 2026, at least 3,000 may have it already and 8 more warnings."
+        "⚠️ *Before you approve:* Dintero isn't answering, the rule changed (you approve the new one), "
+        "the bot now uses another Dintero account, starts 2 Dec 2026 and 9 more warnings."
     ) in shown
     assert "*PRODUCTION:* real customers get this." in shown
     assert "NOK 16,000,000" in shown
@@ -54,8 +54,8 @@ def test_the_details_have_what_the_approval_has_no_room_for() -> None:
         "→",
         "⚠️ *Over budget:*",
         "*A restored backup lacks R-33330, R-33331 and R-33332 for this rule.*",
-        "of these customers got this rule in the last 7 days",
-        "⚠️ Already requested by",
+        "of these customers got this discount in the last 7 days",
+        "⚠️ Already requested in",
         "⚠️ *This campaign key was used before*",
         "a discount on their next purchase",
         "forsinkede-pakker-vestlandet-uke-48.xlsx",

@@ -177,7 +177,7 @@ def test_somebody_is_named_only_for_a_decision_that_competed() -> None:
         (Refusal(RefusalReason.RESERVED_ID, "*"), "“*” means every customer, which isn't allowed here."),
         (
             Refusal(RefusalReason.TOO_MANY_CUSTOMERS, "501/500"),
-            "501 customers is over this channel's limit of 500.",
+            "This has 501 customers. The limit in this channel is 500 per request.",
         ),
         (
             Refusal(RefusalReason.TOO_EXPENSIVE, "600000/500000"),

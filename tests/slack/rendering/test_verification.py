@@ -15,7 +15,7 @@ from bot.slack.rendering.formatting import Message
 from tests.support import samples
 from tests.support.samples import LOOK, NOW
 
-BEFORE = ". They may have had it before."
+BEFORE = ". That may be from before, so they stay unconfirmed."
 
 
 def line_of(found: Verification) -> str:
@@ -43,7 +43,7 @@ def line_of(found: Verification) -> str:
         (Verification(NOW, 40, failed="cut"), "Dintero's list couldn't be read (cut)."),
         (
             Verification(NOW, 40, there=2, refs=1_000, failed="cut"),
-            f"Dintero's list couldn't be read to its end. So far it has 2 of 40{BEFORE}",
+            f"Dintero's list couldn't be read to its end: 2 of 40 so far{BEFORE}",
         ),
     ],
 )
@@ -64,7 +64,7 @@ def snapshot_in(state: State) -> RequestSnapshot:
 
 
 def test_the_line_is_on_stopped_and_waiting_cards_and_in_the_summary() -> None:
-    seen = "Dintero lists 1 of 2. They may have had it before."
+    seen = "Dintero lists 1 of 2. That may be from before, so they stay unconfirmed."
     waiting = snapshot_in(State.WAITING)
     waiting = replace(waiting, request=replace(waiting.request, started_at=NOW))
     drawn = [

@@ -29,7 +29,11 @@ def _too_many(words: Words) -> str:
     problem = _("That's more customers than this channel allows.")
     if found := words.numbers():
         customers, limit = words.formatter.customers(found[0]), found[1]
-        problem = _("{customers} is over this channel's limit of {limit}.", customers=customers, limit=limit)
+        problem = _(
+            "This has {customers}. The limit in this channel is {limit} per request.",
+            customers=customers,
+            limit=limit,
+        )
     return f"{problem} {FEWER_PEOPLE(words)}"
 
 

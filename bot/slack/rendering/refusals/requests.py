@@ -66,9 +66,9 @@ def _unknown(words: Words) -> str:
     if words.refusal.name and words.request:
         advice = _("Did you mean {nearest}?", nearest=words.request)
     elif words.refusal.in_direct:
-        advice = _("Ids look like R-7K2QF. `/discount status` lists your requests.")
+        advice = _("Ids look like `R-7K2QF`. `/discount status` lists your requests.")
     else:
-        advice = _("Ids look like R-7K2QF. `/discount status` lists this channel's requests.")
+        advice = _("Ids look like `R-7K2QF`. `/discount status` lists this channel's requests.")
     return " ".join([_("I can't find {request} here.", request=words.say(words.detail)), advice])
 
 
@@ -78,7 +78,7 @@ def _lost(words: Words) -> str:
     if short.startswith("R-") and SECONDS.fullmatch(at):
         moment = words.formatter.moment(datetime.fromtimestamp(int(at), UTC))
         text = _(
-            "{request} was sent after the backup of {moment}, which was restored since.",
+            "{request} is newer than the backup of {moment} that was restored.",
             request=words.say(short),
             moment=moment,
         )
@@ -89,7 +89,7 @@ def _lost(words: Words) -> str:
 
 def _other_account(words: Words) -> str:
     own, _slash, now = words.detail.partition("/")
-    text = _("This request is for another Dintero account than mine.")
+    text = _("This request is for a Dintero account I don't use now.")
     if own and now:
         account, other = _account(own, words), _account(now, words)
         text = _("This request is for {account}, but I now use {other}.", account=account, other=other)
