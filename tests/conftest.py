@@ -5,6 +5,7 @@ import gc
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -46,13 +47,18 @@ SHORT = 1.0
 BOTH = ("sqlite", "postgresql")
 LONGEST = (
     "tests/chaos",
-    "tests/journeys",
     "tests/bench",
-    "tests/audit/test_commands",
+    "tests/journeys/test_fail_over",
+    "tests/services/model",
     "tests/slack/test_slack_limits",
 )
+WAITING = ("tests/journeys", "tests/background/test_runner", "tests/handlers", "tests/cli", "tests/cluster")
+"""Tests that wait for a bot more than they compute."""
+SPREAD = 0.8
+"""Over how much of a run these are spread: at the end, short tests keep all workers busy."""
 
 
+FREEZE_SECONDS = 5.0
 MEMORY = Path("/dev/shm")  # noqa: S108 - pytest makes a folder of its own in it
 """A file system in memory, on Linux: a third of a test's time would be waits for the disk."""
 MEMORY_BYTES = 2 * 1024**3
@@ -71,8 +77,12 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Start the longest tests first: at the end, short ones keep all workers busy."""
-    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
+    """Start the longest tests first, and spread those that wait among those that compute."""
+    waiting = [item for item in items if item.nodeid.startswith(WAITING)]
+    computing = [item for item in items if not item.nodeid.startswith(WAITING)]
+    turns = {item: SPREAD * at / len(waiting) for at, item in enumerate(waiting)}
+    turns |= {item: at / len(computing) for at, item in enumerate(computing)}
+    items.sort(key=lambda item: -1.0 if item.nodeid.startswith(LONGEST) else turns[item])
 
 
 def pytest_collection_finish() -> None:
@@ -95,12 +105,20 @@ def left_open() -> Iterator[None]:
     gc.collect(1)
 
 
+@pytest.fixture(scope="session")
+def frozen_at() -> list[float]:
+    """When this process last excluded objects from collections."""
+    return [time.monotonic()]
+
+
 @pytest.fixture(scope="module", autouse=True)
-def caches_of_a_module() -> Iterator[None]:
-    """Exclude the caches that a module's tests filled from later collections."""
+def caches_of_modules(frozen_at: list[float]) -> Iterator[None]:
+    """Exclude the caches that tests filled from later collections, now and then."""
     yield
-    gc.collect()
-    gc.freeze()
+    if time.monotonic() > frozen_at[0] + FREEZE_SECONDS:
+        gc.collect()
+        gc.freeze()
+        frozen_at[0] = time.monotonic()
 
 
 @pytest.fixture(scope="session")
