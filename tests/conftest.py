@@ -34,9 +34,8 @@ settings.load_profile("here")
 
 plain_logs()
 
-SandboxSlack.time_limit = timedelta(
-    seconds=30
-)  # the machine may be busy; three real ones are no test's matter
+# The machine may be busy: Slack's three real seconds are no test's matter.
+SandboxSlack.time_limit = timedelta(seconds=30)
 
 # pytest-asyncio asks for a loop before it sets its own; without this, that would create one nobody closes.
 asyncio.set_event_loop(None)

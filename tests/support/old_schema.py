@@ -8,7 +8,7 @@ from bot.database.schema import VERSION_TABLE, metadata, requests
 
 
 def put_back(connection: Connection, revision: str) -> None:
-    """Make all tables anew as they were at a revision, with the requests that are there."""
+    """Drop all tables, and make them as they were at a revision, with the requests that are there."""
     rows = connection.execute(select(requests)).mappings().all()
     metadata.drop_all(connection)
     connection.execute(text(f"DROP TABLE {VERSION_TABLE}"))

@@ -1,6 +1,7 @@
 """An approval that fits a phone: sixteen lines, whatever there is to warn of.
 
-The warnings are named in a few words each, the most serious first; **All rule details** has them in full.
+Where the warnings' own words have no room, each is named in a few, the most serious first.
+**All rule details** has them in full.
 """
 
 from collections.abc import Iterator, Sequence
