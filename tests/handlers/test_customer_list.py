@@ -9,6 +9,7 @@ from bot.services.retention import RetentionService
 from bot.slack.modals import customer_list
 from tests.handlers.test_remainder import ended
 from tests.services.test_retention import nothing_else
+from tests.support.audit_reader import told
 from tests.support.cancelling import cancel
 from tests.support.slack_fixture import ELSEWHERE, Stand
 
@@ -68,8 +69,7 @@ async def test_a_page_turned_by_another_person_is_checked_for_that_person(stand:
     for forged in ({"id": stand.shop.gus.id}, {"team_id": ELSEWHERE}):
         await stand.shop.slack.deliver("interactive", {**payload, "user": {**payload["user"], **forged}})
     await stand.errands.done()
-    looks = [row.who async for row in stand.repository.audit.rows() if row.kind == "looked"]
-    assert set(looks) == {stand.shop.bo.id}
+    assert {row.who for row in await told(stand.repository, "looked")} == {stand.shop.bo.id}
     view = await stand.shop.bo.sees_view("Can't do that")
     assert "customer-" not in view.text
 

@@ -1,6 +1,6 @@
 """A rule that changed in Dintero while its request waits: it is shown, and approved, as it is now."""
 
-import json
+from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 
@@ -14,6 +14,7 @@ from bot.domain.requests.views import ApprovalView
 from bot.domain.rules.rule import Availability, Reward, RewardType
 from bot.domain.rules.terms import terms_of
 from bot.errors import OutcomeUnknownError, TransientError
+from tests.support.audit_reader import told
 from tests.support.service_fixture import (
     ANN,
     BO,
@@ -52,9 +53,8 @@ async def approve(office: Office, view: ApprovalView, who: UserId, *, typed: str
     )
 
 
-async def entries(office: Office, kind: str) -> list[dict[str, object]]:
-    rows = office.repository.audit.rows()
-    return [json.loads(row.facts) async for row in rows if row.kind == kind]
+async def entries(office: Office, kind: str) -> list[Mapping[str, object]]:
+    return [row.facts for row in await told(office.repository, kind)]
 
 
 async def test_an_approval_shows_the_changed_rule_and_what_it_was(office: Office) -> None:

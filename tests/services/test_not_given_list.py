@@ -1,7 +1,5 @@
 """The list of customers without the discount: who gets it, when, and its audit entry."""
 
-import json
-
 import pytest
 
 from bot.database.repositories.repository import SqlRepository
@@ -10,6 +8,7 @@ from bot.domain.policy.policy import Refusal, RefusalReason
 from bot.domain.requests.notification import ChannelKind, NotificationType
 from bot.domain.requests.request import Request, State, StopReason
 from tests.services.results.test_remainder import ended
+from tests.support.audit_reader import told
 from tests.support.service_fixture import (
     ANN,
     BO,
@@ -49,9 +48,7 @@ async def test_requester_approvers_and_admins_get_the_list_and_the_audit_says_so
         NotificationType.LISTED,
         who,
     )
-    looks = [
-        (row.who, json.loads(row.facts)) async for row in sqlite_books.audit.rows() if row.kind == "looked"
-    ]
+    looks = [(row.who, row.facts) for row in await told(sqlite_books, "looked")]
     assert looks == [(who, {"short": request.short, "not_given": 3, "customers": 4})]
 
 
@@ -68,11 +65,7 @@ async def test_all_others_are_refused_and_their_attempt_is_audited(
     assert isinstance(sent, Refusal)
     assert sent.reason is reason
     assert await lists(office) == []
-    tries = [
-        (row.who, json.loads(row.facts)["act"])
-        async for row in sqlite_books.audit.rows()
-        if row.kind == "refused"
-    ]
+    tries = [(row.who, row.facts["act"]) for row in await told(sqlite_books, "refused")]
     assert tries == [(who, "get_list")]
 
 

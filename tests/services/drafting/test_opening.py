@@ -7,6 +7,7 @@ import pytest
 from bot.domain.ids import OnceKey
 from bot.domain.policy.policy import Refusal, RefusalReason
 from bot.domain.requests.request import FormInput, Request, State
+from tests.support.audit_reader import told
 from tests.support.service_fixture import ANN, BO, CHIEF, DI, QUICK, SPAR, SUPPORT, Office, person
 
 
@@ -56,8 +57,7 @@ async def test_only_people_who_may_see_the_customers_get_a_copy_and_that_is_logg
     first = await ended(office)
     refused = await office.drafts.create_copy(first.id, person(DI), SUPPORT)
     assert isinstance(refused, Refusal)
-    rows = office.repository.audit.rows()
-    assert [row.who for row in [row async for row in rows] if row.kind == "refused"] == [DI]
+    assert [row.who for row in await told(office.repository, "refused")] == [DI]
     for who in (BO, CHIEF):
         copy = await office.drafts.create_copy(first.id, person(who), SUPPORT)
         assert isinstance(copy, Request)

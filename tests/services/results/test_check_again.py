@@ -1,7 +1,7 @@
 """Check again: who may, what it records, and that it gives nobody anything and settles nothing."""
 
 import asyncio
-import json
+from collections.abc import Mapping
 
 import pytest
 
@@ -17,6 +17,7 @@ from bot.giving.scheduler import CallScheduler
 from bot.giving.verification import OutcomeVerifier
 from bot.services.results.check_again import CheckAgainService, Checked, LookUp
 from tests.services.results.test_remainder import ended
+from tests.support.audit_reader import told
 from tests.support.service_fixture import (
     ANN,
     BO,
@@ -58,10 +59,8 @@ def listed(office: Office, *customers: str) -> None:
     office.shelf.refs_of[SPAR] = [Holder(f"ref-{at}", CustomerId(one)) for at, one in enumerate(customers)]
 
 
-async def entries(office: Office, kind: str) -> list[tuple[str | None, dict[str, object]]]:
-    return [
-        (row.who, json.loads(row.facts)) async for row in office.repository.audit.rows() if row.kind == kind
-    ]
+async def entries(office: Office, kind: str) -> list[tuple[str | None, Mapping[str, object]]]:
+    return [(row.who, row.facts) for row in await told(office.repository, kind)]
 
 
 @pytest.mark.parametrize("who", [ANN, BO, CHIEF])
@@ -160,8 +159,7 @@ async def test_a_check_that_ends_after_continue_records_nothing(either_office: O
     assert late.reason is RefusalReason.WRONG_STATE
     assert await office.repository.verification(request.id) is None
     assert (await office.now(request.id)).state is State.APPROVED
-    rows = [row async for row in office.repository.audit.rows()]
-    assert [row.who for row in rows if row.kind == "checked"] == [BO]
+    assert [row.who for row in await told(office.repository, "checked")] == [BO]
 
 
 async def test_a_failed_check_is_told_and_leaves_an_earlier_result(office: Office) -> None:

@@ -1,7 +1,5 @@
 """The customers of a request: who sees them, in pages, with an audit entry for each view."""
 
-import json
-
 import pytest
 
 from bot.database.repositories.repository import SqlRepository
@@ -10,6 +8,7 @@ from bot.domain.ids import CustomerId, RequestId, UserId
 from bot.domain.policy.policy import Refusal, RefusalReason
 from bot.domain.requests.request import State
 from bot.services.results.customer_lists import PER_PAGE, CustomerPage
+from tests.support.audit_reader import told
 from tests.support.service_fixture import (
     ANN,
     BO,
@@ -35,9 +34,7 @@ async def test_requester_approvers_and_admins_see_the_customers(
     shown = await office.decisions.customers(request.id, person(who), SUPPORT, 1)
     assert isinstance(shown, CustomerPage)
     assert shown.customers == ("a", "b")
-    looks = [
-        (row.who, json.loads(row.facts)) async for row in sqlite_books.audit.rows() if row.kind == "looked"
-    ]
+    looks = [(row.who, row.facts) for row in await told(sqlite_books, "looked")]
     assert looks == [(who, {"short": request.short, "first": 1, "last": 2, "customers": 2})]
 
 
@@ -53,11 +50,7 @@ async def test_all_others_are_refused_and_their_attempt_is_audited(
     shown = await office.decisions.customers(request.id, person(who), SUPPORT, 1)
     assert isinstance(shown, Refusal)
     assert shown.reason is reason
-    tries = [
-        (row.who, json.loads(row.facts)["act"])
-        async for row in sqlite_books.audit.rows()
-        if row.kind in {"looked", "refused"}
-    ]
+    tries = [(row.who, row.facts["act"]) for row in await told(sqlite_books, "looked", "refused")]
     assert tries == [(who, "show_customers")]
 
 
