@@ -9,6 +9,7 @@ from bot.domain.customers.uploads import FileProblem, RowProblem
 from bot.domain.ids import ChannelId, UserId
 from bot.domain.policy.policy import FOR_ANYBODY, OWN_HOLD, Place, Refusal, RefusalReason
 from bot.domain.requests.request import KEY_PREFIX, Event, Pause, PausedFor, State, StopReason
+from bot.slack.language.current import NORWEGIAN, use_language
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.reasons import TEXTS, refusal, refusal_plain
 from bot.slack.rendering.refusals.requests import LATE
@@ -63,6 +64,16 @@ def test_every_reason_stop_and_state_has_its_words() -> None:
     assert set(TEXTS) == set(SHORTLY) == set(RefusalReason)
     assert set(STOPS) == {*StopReason, None}
     assert set(LATE) == {*State, Event.CANCEL_ASKED}
+
+
+def test_advice_reads_well_with_an_admin_and_without_one() -> None:
+    switch_back = Refusal(RefusalReason.OTHER_ACCOUNT, "T12345678/P12345678")
+    admin = Formatter("NOK", "Europe/Oslo", admins=(UserId("U0CHIEF"),))
+    assert "Ask the person who runs discount-bot to switch back." in refusal(switch_back, NOBODY)
+    assert "Ask <@U0CHIEF> to switch back." in refusal(switch_back, admin)
+    with use_language(NORWEGIAN):
+        assert "Be driftsansvarlig for boten om å bytte tilbake." in refusal(switch_back, NOBODY)
+        assert "Be <@U0CHIEF> om å bytte tilbake." in refusal(switch_back, admin)
 
 
 @pytest.mark.parametrize("reason", RefusalReason)
