@@ -1,6 +1,6 @@
 """The modal in which an approver reads a request and approves it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final, NamedTuple
 
@@ -88,7 +88,8 @@ def details(approval_view: ApprovalView, formatter: Formatter, links: earlier_re
     """Draw what the approval has no room for, and everything about the rule."""
     review = approval_view.review
     about = [
-        *_all_warnings(approval_view, formatter, links),
+        *_paused(review, formatter),
+        *_warnings(approval_view, formatter, links),
         *request_facts.reason(review.request),
         *file_summary.sources(review.files_read, masked=True),
         _when(review, formatter),
@@ -109,26 +110,24 @@ def _fitting(
     approval_view: ApprovalView, formatter: Formatter, links: earlier_requests.Links, *, room: int
 ) -> tuple[list[Block], list[Block]]:
     """Draw what is above the confirmation and below it, in so many lines."""
-    review = approval_view.review
-    shown = [*pause_banner.blocks(review.pause, formatter), *_in_full(approval_view, formatter, links)]
+    review, warnings = approval_view.review, _warnings(approval_view, formatter, links)
+    shown = [*pause_banner.blocks(review.pause, formatter), *_in_full(review, warnings, formatter)]
     for text in (_when(review, formatter), request_facts.valid(review.rule, formatter)):
         when = sections([text], most=2)
         if height([*shown, *when]) <= room:
             return shown, when
-    warnings = _all_warnings(approval_view, formatter, links)
-    return approval_brief.draw(approval_view, _list(review), warnings, formatter, room=room), []
+    lines = [*_paused(review, formatter), *warnings]
+    return approval_brief.draw(approval_view, _list(review), lines, formatter, room=room), []
 
 
-def _in_full(approval_view: ApprovalView, formatter: Formatter, links: earlier_requests.Links) -> list[Block]:
+def _in_full(review: Review, warnings: Sequence[str], formatter: Formatter) -> list[Block]:
     """Draw the offer, its facts in two columns, the reason and every warning."""
-    request = approval_view.review.request
+    request = review.request
     return [
         header(request_facts.heading(request, formatter)),
-        request_facts.fields(
-            _fields(approval_view.review, formatter), above=request_facts.title_and_amounts(request)
-        ),
+        request_facts.fields(_fields(review, formatter), above=request_facts.title_and_amounts(request)),
         *request_facts.quote(request, most=request_facts.LONG_QUOTE),
-        *sections(_warnings(approval_view, formatter, links), most=8),
+        *sections(warnings, most=8),
     ]
 
 
@@ -181,12 +180,8 @@ def _warnings(approval_view: ApprovalView, formatter: Formatter, links: earlier_
     ]
 
 
-def _all_warnings(
-    approval_view: ApprovalView, formatter: Formatter, links: earlier_requests.Links
-) -> list[str]:
-    pause = approval_view.review.pause
-    paused = [pause_banner.note(pause, formatter)] if pause else []
-    return [*paused, *_warnings(approval_view, formatter, links)]
+def _paused(review: Review, formatter: Formatter) -> list[str]:
+    return [pause_banner.note(review.pause, formatter)] if review.pause else []
 
 
 def _alerts(review: Review) -> list[Block]:

@@ -52,7 +52,7 @@ def _ways(
     """
     yield from ((reason, warnings) for reason in REASONS)
     changed = rule_changes.changed(view.review.request, formatter, most=MOST_OF_VALUE)[1:]
-    named = _what_to_read(view, formatter)
+    named = _what_to_read(points(view, changed, formatter))
     yield from ((reason, [named, *changed]) for reason in REASONS)
     for left_out in range(1, len(changed)):
         more = ngettext("• {count} more change", "• {count} more changes", left_out)
@@ -72,8 +72,8 @@ def _blocks(
     ]
 
 
-def _what_to_read(view: ApprovalView, formatter: Formatter) -> str:
-    if not (found := points(view, formatter)):
+def _what_to_read(found: Sequence[str]) -> str:
+    if not found:
         return _("There is more to read under *All rule details*.")
     left = len(found) - MOST_POINTS
     more = [ngettext("{count} more warning", "{count} more warnings", left)] if left > 0 else []
@@ -83,10 +83,9 @@ def _what_to_read(view: ApprovalView, formatter: Formatter) -> str:
     )
 
 
-def points(view: ApprovalView, formatter: Formatter) -> list[str]:
-    """Name each warning in a few words, the most serious first."""
+def points(view: ApprovalView, changed: Sequence[str], formatter: Formatter) -> list[str]:
+    """Name each warning in a few words, the most serious first; `changed` is what changed in the rule."""
     review, tally = view.review, view.snapshot.tally
-    changed = rule_changes.changed(review.request, formatter)
     return [
         *([_("Dintero isn't answering")] if view.unread else []),
         *([_("the rule changed (you approve the new one)")] if changed else []),

@@ -87,5 +87,5 @@ def test_the_approval_in_brief_warns_of_a_used_key_when_it_does_in_full(
     view = CROWDED["with every warning"]
     request = replace(view.review.request, own_key=own_key)
     view = replace(view, review=replace(view.review, request=request, key_use=used))
-    warned = "the campaign key was used before" in approval_brief.points(view, LOOK)
+    warned = "the campaign key was used before" in approval_brief.points(view, [], LOOK)
     assert warned is bool(earlier_requests.key_use(view.review))
