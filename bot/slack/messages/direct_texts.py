@@ -182,12 +182,11 @@ def _consent_void(event: Event) -> Sequence[str]:
 
 
 def _requester_left(event: Event) -> str:
-    channel, admins = mention(event.snapshot.request.channel), event.formatter.admins
     return _(
         "⚠️ *You can't request in {channel} any more*, so the approval no longer counts. "
         "Ask {admins}, or it will expire.",
-        channel=channel,
-        admins=mentions(admins) if admins else _("a bot admin"),
+        channel=mention(event.snapshot.request.channel),
+        admins=mentions(event.formatter.admins) or _("a bot admin"),
     )
 
 
@@ -221,8 +220,7 @@ def _advice(event: Event) -> str:
     """Say in a sentence what helps."""
     if known := PROBLEMS.get(_code(event), UNLISTED)[1]:
         return _(known)
-    admins = event.formatter.admins
-    return _("Send this to {admins}.", admins=mentions(admins) if admins else _(OPERATOR))
+    return _("Send this to {admins}.", admins=mentions(event.formatter.admins) or _(OPERATOR))
 
 
 def _code(event: Event) -> str:

@@ -14,13 +14,15 @@ from babel.dates import format_date, format_interval, format_skeleton, format_ti
 from babel.numbers import format_currency, format_percent, get_currency_precision
 
 from bot.slack.language.current import current, current_locale
-from bot.slack.language.texts import MAX_EXPONENT, _, ngettext
+from bot.slack.language.texts import MAX_EXPONENT, _, joined, ngettext
 from bot.slack.rendering.mrkdwn import escape, mention
 
 CACHE_SIZE: Final = 4_096
 """Babel takes 30 µs or more for an amount, and a list of rules needs hundreds."""
 CODE_BEFORE_NUMBER: Final = re.compile(r"^(-?[^\W\d]+)(?=\d)")
 """CLDR puts a space between the letters of a currency and the number; Babel leaves it out."""
+
+MAX_ADMINS_NAMED: Final = 2
 
 Json = dict[str, Any]
 
@@ -63,6 +65,11 @@ class Formatter:
         """Name a person without pinging them, in mrkdwn; mention one whose name nobody knows yet."""
         known = self.names(who)
         return escape(known, 60) if known else mention(who)
+
+    @property
+    def admin_names(self) -> str:
+        """The first admins, named without pinging them; empty if there are none."""
+        return joined([self.name(admin) for admin in self.admins[:MAX_ADMINS_NAMED]], "or")
 
     def amount(self, minor: int | Decimal) -> str:
         r"""Write minor units as an amount, without decimals where there are none.

@@ -8,7 +8,7 @@ from slackblocks import Block
 from bot.domain.requests.notification import OPEN_HERE, Notification, NotificationType, RequestSnapshot
 from bot.domain.requests.request import Pause, PausedFor, State
 from bot.services.pausing import PauseChange
-from bot.slack.language.texts import N_, _, joined, ngettext
+from bot.slack.language.texts import N_, _, ngettext
 from bot.slack.rendering.blocks import section
 from bot.slack.rendering.formatting import Formatter, duration
 from bot.slack.rendering.mrkdwn import escape
@@ -22,7 +22,6 @@ BOTS_REASONS: Final[dict[str, str]] = {
 """Why the bot paused itself."""
 NO_REASON: Final = N_("something is wrong with Dintero")
 WHY_CHARACTERS: Final = 100
-MOST_NAMED: Final = 2
 
 
 def headline(by: str | None, why: str, formatter: Formatter) -> str:
@@ -41,11 +40,8 @@ def bots_reason(why: str) -> str:
 
 def note(pause: Pause, formatter: Formatter) -> str:
     """Say that the bot is paused, who paused it, why, and what becomes of requests; mrkdwn."""
-    named = [formatter.name(admin) for admin in formatter.admins[:MOST_NAMED]]
-    if named:
-        then = _("Nothing is sent until {admins} types `/discount resume`.", admins=joined(named, "or"))
-    else:
-        then = _("Nothing is sent until an admin types `/discount resume`.")
+    admins = formatter.admin_names or _("a bot admin")
+    then = _("Nothing is sent until {admins} types `/discount resume`.", admins=admins)
     return f"{_since(pause, formatter)} {then}"
 
 

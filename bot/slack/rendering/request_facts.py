@@ -31,7 +31,6 @@ EVERYBODY: Final = {
 }
 """The meanings of Dintero's reserved ids."""
 MAX_ID: Final = 80
-MOST_ADMINS: Final = 2
 QUOTE: Final = 140
 LONG_QUOTE: Final = 500
 """How much of a reason a request's message quotes, and what somebody opens to read it."""
@@ -236,8 +235,7 @@ def other_account(request: Request, formatter: Formatter) -> list[str]:
             "⚠️ *Can't continue:* the bot now uses another Dintero account ({account})."
             " Ask {who} to switch back."
         )
-    admins = [formatter.name(admin) for admin in formatter.admins[:MOST_ADMINS]]
-    who = joined(admins, "or") if admins else _(OPERATOR)
+    who = formatter.admin_names or _(OPERATOR)
     return [_(text, account=escape(formatter.account, 20), who=who)]
 
 
