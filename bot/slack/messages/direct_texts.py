@@ -6,13 +6,14 @@ from typing import Final
 from bot.domain.policy.policy import RefusalReason
 from bot.domain.requests.batches import Tally
 from bot.domain.requests.notification import NotificationType, RequestSnapshot
-from bot.slack.language.texts import N_, _, joined, ngettext
+from bot.slack.language.texts import N_, _, ngettext
 from bot.slack.messages.thread_lines import Event, approvers
 from bot.slack.rendering import request_facts
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import capitalised, escape, mention, mentions
 from bot.slack.rendering.outcomes import before, ends, outcome, sign
 from bot.slack.rendering.reasons import OPERATOR
+from bot.slack.rendering.request_state import agreed
 from bot.slack.rendering.stops import shortly
 from bot.slack.rendering.technical import technical
 
@@ -98,7 +99,7 @@ def _other(event: Event) -> Sequence[str]:
 
 def _approved(event: Event) -> Sequence[str]:
     snapshot, formatter = event.snapshot, event.formatter
-    names = joined([formatter.name(vote.by) for vote in snapshot.votes]) or event.known
+    names = agreed(snapshot, formatter) or event.known
     approved = N_("✅ *Approved by {names}:* {what}") if names else N_("✅ *Approved:* {what}")
     then = N_("Sending takes a while. I'll tell you when it's done.")
     if event.held_until:

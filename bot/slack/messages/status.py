@@ -32,7 +32,7 @@ from bot.slack.rendering import pause_banner, progress_bar, request_facts
 from bot.slack.rendering.blocks import context, message, section, sections
 from bot.slack.rendering.formatting import Formatter, Message
 from bot.slack.rendering.mrkdwn import escape, mention, shorten
-from bot.slack.rendering.request_state import agreed, mark, status_lines
+from bot.slack.rendering.request_state import approved_by, mark, status_lines
 
 NEWER: Final = "discount_status_newer"
 OLDER: Final = "discount_status_older"
@@ -80,18 +80,12 @@ def one(snapshot: RequestSnapshot, formatter: Formatter) -> Message:
 
 def _footer(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
     """Name the request, its people and its account, for the small line."""
-    request, people = snapshot.request, agreed(snapshot, formatter)
+    request = snapshot.request
     who, channel = formatter.name(request.requester), mention(request.channel)
     stage = f"{request_facts.stage(request)} ({escape(request.account, 20)})"
     by = _("Requested by {name} in {channel}", name=who, channel=channel)
-    facts = [linked(request, formatter), stage, by]
-    if request.asked_at:
-        facts.append(formatter.slack_date(request.asked_at))
-    if people:
-        facts.append(_("approved by {people}", people=people))
-    elif request.approvals == 0:
-        facts.append(_("no approval needed"))
-    return facts
+    at = [formatter.slack_date(request.asked_at)] if request.asked_at else []
+    return [linked(request, formatter), stage, by, *at, *approved_by(snapshot, formatter)]
 
 
 def linked(request: Request, formatter: Formatter) -> str:

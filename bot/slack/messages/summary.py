@@ -14,13 +14,14 @@ from bot.domain.requests.prior_grants import can_ask_again
 from bot.domain.requests.request import Request, State, StopReason
 from bot.domain.rules.rule import RewardType, Rule, Statistics, cost, difference
 from bot.services.results.customer_lists import has_not_given_list
-from bot.slack.language.texts import _, joined, ngettext, number
+from bot.slack.language.texts import _, ngettext, number
 from bot.slack.messages.left_out import reasons_table, refused_lines, request_again
 from bot.slack.rendering import request_facts, verification
 from bot.slack.rendering.blocks import context, header, message, sections
 from bot.slack.rendering.formatting import Formatter, Message, duration
 from bot.slack.rendering.mrkdwn import capitalised, escape
 from bot.slack.rendering.outcomes import ends
+from bot.slack.rendering.request_state import approved_by
 from bot.slack.rendering.rules import usage_chart
 from bot.slack.rendering.rules.rule_rewards import headline
 from bot.slack.rendering.stops import what_stopped
@@ -251,15 +252,8 @@ def _with_changes(figures: Sequence[tuple[str, int | None, Callable[[int | Decim
 def _footer(snapshot: RequestSnapshot, formatter: Formatter) -> str:
     request = snapshot.request
     by = _("Requested by {person}", person=formatter.name(request.requester))
-    facts = [request.short, request_facts.stage(request), by]
-    if snapshot.votes:
-        facts.append(
-            _("approved by {people}", people=joined([formatter.name(vote.by) for vote in snapshot.votes]))
-        )
-    elif request.approvals == 0:
-        facts.append(_("no approval needed"))
-    facts += _took(request.started_at, request.ended_at)
-    return " · ".join(facts)
+    people, took = approved_by(snapshot, formatter), _took(request.started_at, request.ended_at)
+    return " · ".join([request.short, request_facts.stage(request), by, *people, *took])
 
 
 def _brief_footer(snapshot: RequestSnapshot, rule: Rule | None, formatter: Formatter) -> str:

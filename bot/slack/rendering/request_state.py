@@ -60,6 +60,13 @@ def agreed(snapshot: RequestSnapshot, formatter: Formatter) -> str:
     return formatter.name(decided) if decided else ""
 
 
+def approved_by(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
+    """Say for a small line who approved it, or that no approval is needed."""
+    if people := agreed(snapshot, formatter):
+        return [_("approved by {people}", people=people)]
+    return [] if snapshot.request.approvals else [_("no approval needed")]
+
+
 def before(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
     """Count what an earlier round gave, if there was one."""
     return _so_far(snapshot, formatter) if snapshot.request.started_at else []
