@@ -79,7 +79,10 @@ class PauseService:
         return refusal
 
     async def run_once(self) -> None:
-        """Stop running givings during a pause; after a change, redraw all open cards."""
+        """Stop running givings during a pause; after a change, redraw all open cards.
+
+        The change's own transaction would miss a request that is submitted while it commits.
+        """
         if await self.repository.pause():
             await self.repository.stop_for_pause()
         change = await self.repository.unannounced_change()
