@@ -57,8 +57,7 @@ from bot.slack.client.socket_watchdog import SocketWatch
 from bot.slack.language.current import chosen, set_language, use_language
 from bot.slack.language.readers import ReaderLanguages
 from bot.slack.modal_controller import ModalController
-from bot.web.bolt import BoltApp
-from bot.web.deferred_work import DeferredWork
+from bot.web.bolt import BoltApp, DeferredWork
 from bot.web.health import Readiness
 from bot.web.server import build_web, serve
 from bot.web.slack_endpoint import SlackEndpoint

@@ -34,7 +34,7 @@ from bot.slack.client.downloads import SlackFileReader
 from bot.slack.modal_controller import PATIENCE_SECONDS, ModalController
 from bot.slack.modals.request_form import RULE_ACTION
 from bot.slack.rendering.formatting import Formatter
-from bot.web.deferred_work import DeferredWork
+from bot.web.bolt import DeferredWork
 from handlers.context import HandlerContext
 from sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET
 from sandbox.shop import POLICY, Shop, open_shop

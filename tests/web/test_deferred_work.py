@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
-from bot.web.deferred_work import DeferredWork
+from bot.web.bolt import DeferredWork
 
 
 class Tasks:

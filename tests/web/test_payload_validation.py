@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from bot.web.payload_validation import MalformedPayload, read_payload
+from bot.web.slack_endpoint import MalformedPayload, read_payload
 
 OPTION = {"value": "F1", "text": {"type": "plain_text", "text": "vip.csv"}}
 
