@@ -54,8 +54,7 @@ from bot.slack.client.connection import socket_mode
 from bot.slack.client.directory import channel_of, person_of
 from bot.slack.client.downloads import SlackFileReader
 from bot.slack.client.socket_watchdog import SocketWatch
-from bot.slack.language.current import chosen, set_language, use_language
-from bot.slack.language.readers import ReaderLanguages
+from bot.slack.language.texts import ReaderLanguages, chosen, set_language, use_language
 from bot.slack.modal_controller import ModalController
 from bot.web.bolt import BoltApp, DeferredWork
 from bot.web.health import Readiness

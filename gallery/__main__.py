@@ -10,7 +10,7 @@ from typing import Final, Literal, NamedTuple
 from markupsafe import Markup
 from playwright.async_api import Browser
 
-from bot.slack.language.current import ENGLISH, NORWEGIAN, use_language
+from bot.slack.language.texts import ENGLISH, NORWEGIAN, use_language
 from gallery import drawings
 from gallery.browser import MODES, WIDTHS, browser_path, open_browser
 from sandbox.browser.blocks import PAGE, draw_message, draw_view

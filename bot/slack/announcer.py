@@ -33,8 +33,7 @@ from bot.slack.client.errors import CALL_ERRORS, ErrorKind, delivery_error, desc
 from bot.slack.client.file_messages import find_file, upload
 from bot.slack.client.history import event_payload, read_messages
 from bot.slack.client.new_blocks import with_known_blocks
-from bot.slack.language.current import use_language
-from bot.slack.language.readers import ReaderLanguages
+from bot.slack.language.texts import ReaderLanguages, use_language
 from bot.slack.messages import card, notices, summary
 from bot.slack.messages.files import not_given_file
 from bot.slack.rendering.formatting import Formatter, Message

@@ -13,8 +13,7 @@ from babel import Locale
 from babel.dates import format_date, format_interval, format_skeleton, format_timedelta, get_timezone_name
 from babel.numbers import format_currency, format_percent, get_currency_precision
 
-from bot.slack.language.current import current, current_locale
-from bot.slack.language.texts import MAX_EXPONENT, _, joined, ngettext
+from bot.slack.language.texts import MAX_EXPONENT, _, current, current_locale, joined, ngettext
 from bot.slack.rendering.mrkdwn import escape, mention
 
 CACHE_SIZE: Final = 4_096

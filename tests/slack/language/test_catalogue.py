@@ -14,7 +14,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 from bot.check.samples import messages, modals
-from bot.slack.language.current import NORWEGIAN, use_language
+from bot.slack.language.texts import NORWEGIAN, use_language
 from bot.slack.rendering.formatting import Json, Message
 from tests.support.reading import texts_of
 from tests.support.samples import LOOK

@@ -2,8 +2,7 @@
 
 import pytest
 
-from bot.slack.language.current import ENGLISH, NORWEGIAN, current, language_of, use_language
-from bot.slack.language.texts import ngettext, number
+from bot.slack.language.texts import ENGLISH, NORWEGIAN, current, language_of, ngettext, number, use_language
 
 
 def test_a_text_is_translated_and_its_number_written_as_the_language_does() -> None:

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.slack.language.current import NORWEGIAN, Language, use_language
-from bot.slack.language.texts import number
+from bot.slack.language.texts import NORWEGIAN, Language, number, use_language
 from bot.slack.rendering.formatting import Formatter, duration
 
 LOOK = Formatter("NOK", "Europe/Oslo")

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from bot.dintero.parsing import read_rule
 from bot.domain.requests.request import State
 from bot.domain.rules.rule import Availability, Rule
-from bot.slack.language.current import ENGLISH, NORWEGIAN, use_language
+from bot.slack.language.texts import ENGLISH, NORWEGIAN, use_language
 from bot.slack.messages import card, rule, summary
 from bot.slack.modals import approval, review, rule_details, rule_options
 from bot.slack.rendering.formatting import Message

@@ -9,8 +9,7 @@ from babel.dates import format_date
 
 from bot.domain.rules.conditions import Condition, is_readable, read_conditions
 from bot.domain.rules.rule import Requirement
-from bot.slack.language.current import current_locale
-from bot.slack.language.texts import N_, _, joined, ngettext
+from bot.slack.language.texts import N_, _, current_locale, joined, ngettext
 
 SHOWN: Final = 5
 Path = tuple[str, ...]

@@ -12,8 +12,7 @@ from babel.dates import format_skeleton
 from slackblocks import AxisConfig, Block, DataPoint, DataSeries, DataVisualizationBlock, LineChart
 
 from bot.domain.rules.usage_history import UsagePoint
-from bot.slack.language.current import current_locale
-from bot.slack.language.texts import _, ngettext
+from bot.slack.language.texts import _, current_locale, ngettext
 from bot.slack.rendering.blocks import context
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import shorten

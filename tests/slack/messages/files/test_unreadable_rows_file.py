@@ -7,7 +7,7 @@ import openpyxl
 from bot.domain.customers.extraction import UniqueIds
 from bot.domain.customers.uploads import Column, FileProblem, FileRead, RowProblem, UnreadableRow
 from bot.domain.ids import CustomerId
-from bot.slack.language.current import ENGLISH, NORWEGIAN, use_language
+from bot.slack.language.texts import ENGLISH, NORWEGIAN, use_language
 from bot.slack.messages.files import unreadable_rows_file
 from bot.spreadsheets.chunks import Content
 from bot.spreadsheets.reader.__main__ import answer_of

@@ -18,7 +18,7 @@ from bot.domain.rules.rule import (
     Rule,
     Statistics,
 )
-from bot.slack.language.current import NORWEGIAN, use_language
+from bot.slack.language.texts import NORWEGIAN, use_language
 from bot.slack.rendering.rules.rule_rewards import (
     availability_warning,
     cost_text,

@@ -20,7 +20,7 @@ from bot.domain.rules.rule import (
     Rule,
     WeeklyWindow,
 )
-from bot.slack.language.current import NORWEGIAN, use_language
+from bot.slack.language.texts import NORWEGIAN, use_language
 from bot.slack.rendering.rules.rule_conditions import CUSTOMERS, STORES
 from bot.slack.rendering.rules.rule_usage import facts, rule_use, unreadable
 from sandbox.dintero.seed import ANSWER

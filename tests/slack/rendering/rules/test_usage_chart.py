@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from bot.domain.rules.usage_history import UsagePoint
-from bot.slack.language.current import NORWEGIAN, use_language
+from bot.slack.language.texts import NORWEGIAN, use_language
 from bot.slack.rendering.blocks import message
 from bot.slack.rendering.rules import usage_chart
 from tests.support.samples import LOOK
