@@ -38,6 +38,7 @@ from bot.giving.verification import OutcomeVerifier
 from bot.resources import Resources, open_resources, sync_clock
 from bot.services.access import AccessControl
 from bot.services.announcements import request_card_redraw
+from bot.services.approving.approvals import ApprovalService
 from bot.services.decisions import DecisionService
 from bot.services.drafting.drafts import DraftService
 from bot.services.drafting.rule_catalog import RuleCatalog
@@ -192,12 +193,8 @@ def _build_context(
     parts: Any = {"repository": repository, "access": access, "clock": clock, "background": background}
     return HandlerContext(
         drafts=DraftService(**parts, catalog=catalog, file_reader=SlackFileReader(resources.client)),
-        decisions=DecisionService(
-            **parts,
-            progress_tracker=resources.progress_tracker,
-            catalog=catalog,
-            prepare_start=background.prepare_start,
-        ),
+        decisions=DecisionService(**parts, progress_tracker=resources.progress_tracker),
+        approvals=ApprovalService(**parts, catalog=catalog, prepare_start=background.prepare_start),
         preferences=PreferenceService(repository, access, clock),
         rule_history=_build_rule_history(resources),
         check_again=CheckAgainService(**parts, look_up=OutcomeVerifier(repository, lookups, clock).look_up),

@@ -135,7 +135,7 @@ async def draw_approval(
     ctx: HandlerContext, request: RequestId, who: Person, channel: ChannelId | None, *, warning: str = ""
 ) -> Drawn:
     """Show an approver what they would approve."""
-    found = await ctx.decisions.approvals.open(request, who, channel)
+    found = await ctx.approvals.open(request, who, channel)
     if isinstance(found, Refusal):
         return found
     links = await ctx.modal_controller.links(found.review.named)
@@ -189,7 +189,7 @@ async def push_rule(ack: AsyncAck, body: Body, who: Person, ctx: HandlerContext)
     request, _channel = card_target(body)
 
     async def draw() -> Drawn:
-        found = await ctx.decisions.approvals.view(request, who)
+        found = await ctx.approvals.view(request, who)
         if isinstance(found, Refusal):
             return found
         links = await ctx.modal_controller.links(found.review.named)
@@ -210,7 +210,7 @@ async def turn_page(ack: AsyncAck, body: Body, who: Person, ctx: HandlerContext)
 async def submit_approval(ack: AsyncAck, view: View, who: Person, ctx: HandlerContext) -> None:
     """Approve what was shown."""
     read = approval.read(view)
-    wrong = await ctx.decisions.approvals.check_confirmation(read.request, read.typed)
+    wrong = await ctx.approvals.check_confirmation(read.request, read.typed)
     if wrong and approval.asks(view):
         errors = {approval.COUNT_BLOCK: reasons.refusal_plain(wrong, ctx.formatter)}
         await ack(response_action="errors", errors=errors)
@@ -222,7 +222,7 @@ async def submit_approval(ack: AsyncAck, view: View, who: Person, ctx: HandlerCo
 
 async def draw_approved(ctx: HandlerContext, read: approval.Submission, who: Person) -> Drawn:
     """Approve, and say what follows; draw the approval once more if there is something new to read."""
-    approvals = ctx.decisions.approvals
+    approvals = ctx.approvals
     approved = await approvals.approve(
         read.request,
         read.round,

@@ -10,6 +10,7 @@ from bot.domain.ids import ChannelId, RequestId
 from bot.domain.policy.policy import Refusal
 from bot.domain.ports import BackgroundTasks
 from bot.domain.requests.person import Person
+from bot.services.approving.approvals import ApprovalService
 from bot.services.decisions import DecisionService
 from bot.services.drafting.drafts import DraftService
 from bot.services.overview import OverviewService
@@ -31,6 +32,7 @@ class HandlerContext:
 
     drafts: DraftService
     decisions: DecisionService
+    approvals: ApprovalService
     preferences: PreferenceService
     rule_history: RuleHistory
     check_again: CheckAgainService

@@ -17,8 +17,7 @@ from bot.domain.requests.authorization import UNUSABLE, drift
 from bot.domain.requests.batches import MOST_OUTCOMES, BatchOutcome
 from bot.domain.requests.deadlines import NEVER
 from bot.domain.requests.request import Request, StopReason, digest, rule_of
-from bot.domain.rules.rule import Rule, usable
-from bot.domain.rules.terms import binding
+from bot.domain.rules.rule import Rule, binding, usable
 from bot.domain.unit_of_work import UnitOfWork
 from bot.errors import DinteroError, OtherAccountError, RunInterrupted
 from bot.giving.bisection import (

@@ -17,12 +17,9 @@ from bot.domain.requests.request import Event, Request, State, next_state, trans
 from bot.domain.unit_of_work import UnitOfWork
 from bot.services.access import AccessControl
 from bot.services.announcements import notifications_for, request_card_redraw
-from bot.services.approving.approvals import ApprovalService, PrepareStart, start_unprepared
 from bot.services.approving.reminders import ReminderService
-from bot.services.approving.transitions import already_decided, late_for, move, not_waiting
-from bot.services.drafting.rule_catalog import RuleCatalog
 from bot.services.pausing import PauseService
-from bot.services.requests import AnyId, May, find_allowed
+from bot.services.requests import AnyId, May, already_decided, find_allowed, late_for, move, not_waiting
 from bot.services.results.customer_lists import CustomerPage, enqueue_list, load_page
 from bot.services.snapshots import load_snapshot
 
@@ -32,27 +29,13 @@ Change = Callable[[UnitOfWork], Awaitable[Request | Refusal]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionService:
-    """Everything that people, or the clock, can do to a request after it was made."""
+    """Everything that people, or the clock, can do to a request after it was made, but to approve it."""
 
     repository: Repository
     access: AccessControl
     clock: Clock
     background: BackgroundTasks
     progress_tracker: ProgressTracker | None = None
-    catalog: RuleCatalog | None = None
-    prepare_start: PrepareStart = start_unprepared
-
-    @property
-    def approvals(self) -> ApprovalService:
-        """What approvers see and approve."""
-        return ApprovalService(
-            repository=self.repository,
-            access=self.access,
-            clock=self.clock,
-            background=self.background,
-            catalog=self.catalog,
-            prepare_start=self.prepare_start,
-        )
 
     @property
     def pause_service(self) -> PauseService:

@@ -16,7 +16,7 @@ from bot.domain.requests.person import Person
 from bot.domain.requests.request import Pause, State, digest
 from bot.giving.head_start import HEAD_START_SECONDS, HeadStart
 from bot.giving.start import Preflight
-from bot.services.decisions import DecisionService
+from bot.services.approving.approvals import ApprovalService
 from sandbox.dintero import Fault, Operation
 from sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET
 from sandbox.shop import LEADS, POLICY, SUPPORT, open_shop, with_channel
@@ -43,7 +43,7 @@ async def waiting(repository: SqlRepository) -> AsyncIterator[Scene]:
 
 async def approve(scene: Scene, preflight: Preflight) -> None:
     """Approve the request as Cleo."""
-    decisions = DecisionService(
+    approvals = ApprovalService(
         repository=scene.repository,
         access=preflight.access,
         clock=SystemClock(),
@@ -52,7 +52,7 @@ async def approve(scene: Scene, preflight: Preflight) -> None:
     )
     cleo = Person(scene.shop.cleo.id, scene.shop.slack.team)
     shown = digest(await scene.now())
-    done = await decisions.approvals.approve(scene.request, 1, cleo, typed="", shown=shown, named=())
+    done = await approvals.approve(scene.request, 1, cleo, typed="", shown=shown, named=())
     assert not isinstance(done, Refusal)
 
 

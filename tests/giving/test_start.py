@@ -22,7 +22,7 @@ from bot.giving.calls import RuleLookups
 from bot.giving.scheduler import CallScheduler
 from bot.giving.start import Preflight
 from bot.services.access import AccessControl
-from bot.services.decisions import DecisionService
+from bot.services.approving.approvals import ApprovalService
 from bot.slack.client.connection import open_client
 from bot.slack.client.directory import SlackDirectory
 from sandbox.dintero import Fault, Operation
@@ -253,13 +253,13 @@ async def test_a_revocation_counts_at_an_approval_however_fresh_the_cache(scene:
     preflight, shop = await scene.open_preflight(), scene.shop
     request, cleo = await scene.now(), Person(shop.cleo.id, shop.slack.team)
     await scene.change(state=State.WAITING, approvals=2, expires_at=LATER)
-    decisions = DecisionService(
+    approvals = ApprovalService(
         repository=scene.repository, access=preflight.access, clock=SystemClock(), background=Wakes()
     )
-    assert not isinstance(await decisions.approvals.open(request.id, cleo, SUPPORT), Refusal)
+    assert not isinstance(await approvals.open(request.id, cleo, SUPPORT), Refusal)
     shop.slack.workspace.groups[GroupId(LEADS)].members.discard(cleo.id)
     shown = digest(await scene.now())
-    refused = await decisions.approvals.approve(request.id, 1, cleo, typed="", shown=shown, named=())
+    refused = await approvals.approve(request.id, 1, cleo, typed="", shown=shown, named=())
     assert isinstance(refused, Refusal)
     assert refused.reason is RefusalReason.NOT_AN_APPROVER
 

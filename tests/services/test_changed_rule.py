@@ -11,8 +11,7 @@ from bot.domain.policy.policy import Refusal, RefusalReason, Tier
 from bot.domain.requests.notification import APPROVALS_VOID, ChannelKind, NotificationType
 from bot.domain.requests.request import Request, State, StopReason, digest
 from bot.domain.requests.views import ApprovalView
-from bot.domain.rules.rule import Availability, Reward, RewardType
-from bot.domain.rules.terms import terms_of
+from bot.domain.rules.rule import Availability, Reward, RewardType, terms_of
 from bot.errors import OutcomeUnknownError, TransientError
 from tests.support.audit_reader import told
 from tests.support.service_fixture import (
@@ -34,7 +33,7 @@ def reward(value: int) -> Reward:
 
 
 async def opened(office: Office, request: Request, who: UserId) -> ApprovalView:
-    view = await office.decisions.approvals.open(request.id, person(who), SUPPORT)
+    view = await office.approvals.open(request.id, person(who), SUPPORT)
     assert isinstance(view, ApprovalView), view
     return view
 
@@ -42,7 +41,7 @@ async def opened(office: Office, request: Request, who: UserId) -> ApprovalView:
 async def approve(office: Office, view: ApprovalView, who: UserId, *, typed: str = "") -> Request | Refusal:
     """Approve what a modal showed."""
     request = view.snapshot.request
-    return await office.decisions.approvals.approve(
+    return await office.approvals.approve(
         request.id,
         request.round,
         person(who),
@@ -132,7 +131,7 @@ async def test_earlier_approvals_of_the_old_rule_no_longer_count(office: Office)
     assert isinstance(waiting, Request)
     assert (waiting.state, waiting.round) == (State.WAITING, 2)
     assert [vote.by for vote in await office.repository.votes(asked.id, 2)] == [CLEO]
-    assert await office.decisions.approvals.still_needed(waiting) == 1
+    assert await office.approvals.still_needed(waiting) == 1
     said = await office.unsaid()
     lines = [one for one in said if one.kind is ChannelKind.LINE]
     assert [one.happened for one in lines] == [NotificationType.RULE_CHANGED, NotificationType.AGREED]
@@ -182,7 +181,7 @@ async def test_a_changed_rule_that_the_policy_forbids_cannot_be_approved(office:
     office.under(allowing(max_amount=15_000))
     asked = await office.ask()
     office.shelf.change(SPAR, reward=reward(20_000))
-    refused = await office.decisions.approvals.open(asked.id, person(BO), SUPPORT)
+    refused = await office.approvals.open(asked.id, person(BO), SUPPORT)
     assert refused == Refusal(RefusalReason.TOO_EXPENSIVE, "20000/15000")
     assert await office.now(asked.id) == asked
 
@@ -214,7 +213,7 @@ async def test_a_rule_that_cannot_be_used_now_is_marked_and_its_terms_stay(offic
     view = await opened(office, asked, BO)
     assert view.review.usable is Availability.INACTIVE
     assert view.review.request == asked
-    assert office.decisions.approvals.obstacle(asked) is StopReason.RULE_INACTIVE
+    assert office.approvals.obstacle(asked) is StopReason.RULE_INACTIVE
 
 
 async def test_a_deleted_rule_is_marked(office: Office) -> None:
@@ -245,7 +244,7 @@ async def test_a_changed_rule_is_not_approved_while_dintero_is_away(office: Offi
 
 async def test_what_keeps_a_request_from_being_sent_now_is_known_after_its_approval(office: Office) -> None:
     asked = await office.ask()
-    approvals = office.decisions.approvals
+    approvals = office.approvals
     await office.catalog.refresh()
     assert approvals.obstacle(asked) is None
     office.shelf.change(SPAR, reward=reward(20_000))
@@ -262,7 +261,7 @@ async def test_only_a_modal_that_showed_the_change_approves_it(office: Office) -
     office.shelf.change(SPAR, reward=reward(20_000))
     view = await opened(office, asked, BO)
     for changed_from in ("", "0" * 64, view.review.digest):
-        refused = await office.decisions.approvals.approve(
+        refused = await office.approvals.approve(
             asked.id,
             1,
             person(BO),

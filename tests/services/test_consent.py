@@ -66,7 +66,7 @@ async def test_the_policy_says_how_many_different_people_approve(either_office: 
         assert isinstance(answer, Request)
         assert answer.state is State.WAITING
         assert await office.approve(asked, who) == Refusal(RefusalReason.ALREADY_VOTED)
-    assert await office.decisions.approvals.still_needed(asked) == 1
+    assert await office.approvals.still_needed(asked) == 1
     last = await office.approve(asked, CHIEF)
     assert isinstance(last, Request)
     assert (last.state, last.decided_by) == (State.APPROVED, CHIEF)
@@ -197,7 +197,7 @@ async def test_review_request_and_approval_show_the_tier(either_office: Office) 
     big = await office.submit(draft, person(ANN))
     assert isinstance(big, Request)
     assert (big.approvals, big.tier) == (2, tier)
-    shown = await office.decisions.approvals.open(big.id, person(BO), SUPPORT)
+    shown = await office.approvals.open(big.id, person(BO), SUPPORT)
     assert isinstance(shown, ApprovalView)
     assert shown.review.request.tier == tier
     assert shown.review.digest == review.digest
@@ -300,19 +300,17 @@ async def test_an_approval_of_an_outdated_view_is_refused(office: Office) -> Non
         {"tier": AppliedTier(1, TierTrigger.CUSTOMERS, 1)},
     ):
         now = await office.put(asked, **changed)
-        answer = await office.decisions.approvals.approve(
-            asked.id, 1, person(BO), typed="", shown=seen, named=()
-        )
+        answer = await office.approvals.approve(asked.id, 1, person(BO), typed="", shown=seen, named=())
         assert answer == Refusal(RefusalReason.CHANGED)
         assert await office.now(asked.id) == now
         await office.put(asked, customers_digest=asked.customers_digest, rule=asked.rule, tier=asked.tier)
     for forged in ("", seen[:8], seen.upper(), "0" * 64):
-        assert await office.decisions.approvals.approve(
+        assert await office.approvals.approve(
             asked.id, 1, person(BO), typed="", shown=forged, named=()
         ) == Refusal(RefusalReason.CHANGED)
     assert await office.repository.votes(asked.id, 1) == ()
     assert isinstance(
-        await office.decisions.approvals.approve(asked.id, 1, person(BO), typed="", shown=seen, named=()),
+        await office.approvals.approve(asked.id, 1, person(BO), typed="", shown=seen, named=()),
         Request,
     )
 

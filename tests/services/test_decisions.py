@@ -105,7 +105,7 @@ async def test_a_draft_is_no_request_yet(office: Office, action: Action) -> None
 async def test_a_button_in_another_channel_finds_no_request(office: Office, who: UserId) -> None:
     asked = await office.ask()
     for act in (
-        office.decisions.approvals.open,
+        office.approvals.open,
         office.decisions.open_rejection,
         office.decisions.cancel,
         office.decisions.resume,

@@ -43,7 +43,7 @@ async def test_the_number_is_typed_above_fifty_customers_or_without_price(
 ) -> None:
     asked = await office.ask(rule=rule, customers="\n".join(f"c-{at}" for at in range(many)))
     assert needs_count(asked) is needed
-    shown = await office.decisions.approvals.open(asked.id, person(BO), SUPPORT)
+    shown = await office.approvals.open(asked.id, person(BO), SUPPORT)
     assert isinstance(shown, ApprovalView)
     assert shown.count is needed
 
@@ -52,11 +52,9 @@ async def test_the_number_is_typed_above_fifty_customers_or_without_price(
 async def test_a_wrong_number_is_no_approval(office: Office, typed: str) -> None:
     asked = await office.ask(customers="\n".join(f"c-{at}" for at in range(60)))
     refused = Refusal(RefusalReason.WRONG_COUNT, "60")
-    assert await office.decisions.approvals.check_confirmation(asked.id, typed) == refused
+    assert await office.approvals.check_confirmation(asked.id, typed) == refused
     assert (
-        await office.decisions.approvals.approve(
-            asked.id, 1, person(BO), typed=typed, shown=shown(asked), named=()
-        )
+        await office.approvals.approve(asked.id, 1, person(BO), typed=typed, shown=shown(asked), named=())
         == refused
     )
     assert await office.now(asked.id) == asked
@@ -65,16 +63,14 @@ async def test_a_wrong_number_is_no_approval(office: Office, typed: str) -> None
 @pytest.mark.parametrize("typed", ["1200", "1 200", "1,200", "1.200", " 1200 ", "1\u00a0200", "1\u202f200"])
 async def test_a_number_is_read_as_people_write_it(office: Office, typed: str) -> None:
     asked = await office.put(await office.ask(), customers=1200, customers_digest="")
-    assert await office.decisions.approvals.check_confirmation(asked.id, typed) is None
+    assert await office.approvals.check_confirmation(asked.id, typed) is None
 
 
 async def test_no_number_is_asked_for_where_none_is_needed(office: Office) -> None:
     asked = await office.ask()
-    assert await office.decisions.approvals.check_confirmation(asked.id, "") is None
+    assert await office.approvals.check_confirmation(asked.id, "") is None
     assert isinstance(
-        await office.decisions.approvals.approve(
-            asked.id, 1, person(BO), typed="", shown=shown(asked), named=()
-        ),
+        await office.approvals.approve(asked.id, 1, person(BO), typed="", shown=shown(asked), named=()),
         Request,
     )
 
@@ -93,7 +89,7 @@ async def test_an_approval_is_bound_to_the_database(office: Office) -> None:
 @pytest.mark.parametrize("round_", [0, 1, 3])
 async def test_an_approval_of_another_round_does_not_count(office: Office, round_: int) -> None:
     asked = await office.put(await office.ask(), round=2)
-    assert await office.decisions.approvals.approve(
+    assert await office.approvals.approve(
         asked.id, round_, person(BO), typed="1", shown=shown(asked), named=()
     ) == Refusal(RefusalReason.CHANGED)
     assert await office.now(asked.id) == asked

@@ -38,9 +38,9 @@ async def every_click(office: Office, request: Request, who: UserId, **team: Any
     """Do everything that a person can do to a request."""
     by = person(who, **team)
     return [
-        await office.decisions.approvals.open(request.id, by, SUPPORT),
+        await office.approvals.open(request.id, by, SUPPORT),
         await office.decisions.open_rejection(request.id, by, SUPPORT),
-        await office.decisions.approvals.approve(
+        await office.approvals.approve(
             request.id, request.round, by, typed=str(request.customers), shown=shown(request), named=()
         ),
         await office.decisions.reject(request.id, by, "no"),
@@ -162,7 +162,7 @@ async def test_a_channel_lists_its_own_requests_and_no_drafts(office: Office) ->
 
 async def test_an_approver_sees_what_they_would_approve(office: Office) -> None:
     asked = await office.ask(customers="first\nmiddle\nlast")
-    shown = await office.decisions.approvals.open(asked.id, person(BO), SUPPORT)
+    shown = await office.approvals.open(asked.id, person(BO), SUPPORT)
     assert isinstance(shown, ApprovalView)
     assert shown.review.request == asked
     assert shown.review.rule == asked.rule

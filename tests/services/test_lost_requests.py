@@ -107,11 +107,9 @@ async def test_a_form_that_did_not_warn_of_a_lost_request_does_nothing(office: O
     await lose(office, _card_of("R-22222"))
     shown = digest(review.request)
     assert await office.drafts.ask(draft, person(ANN), shown=shown, named=review.prior_grants.marks) == unseen
-    approve = partial(
-        office.decisions.approvals.approve, asked.id, 1, person(BO), typed="1", shown=digest(asked)
-    )
+    approve = partial(office.approvals.approve, asked.id, 1, person(BO), typed="1", shown=digest(asked))
     assert await approve(named=()) == unseen
-    again = await office.decisions.approvals.open(asked.id, person(BO), SUPPORT)
+    again = await office.approvals.open(asked.id, person(BO), SUPPORT)
     assert isinstance(again, ApprovalView)
     assert isinstance(await approve(named=again.review.prior_grants.marks), Request)
 

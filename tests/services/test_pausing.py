@@ -388,7 +388,7 @@ async def test_every_modal_shows_the_pause(office: Office) -> None:
     draft = await office.draft()
     form = await office.drafts.form(draft, person(ANN))
     review = await office.drafts.review(draft, person(ANN))
-    considered = await office.decisions.approvals.open(request.id, person(BO), SUPPORT)
+    considered = await office.approvals.open(request.id, person(BO), SUPPORT)
     refusing = await office.decisions.open_rejection(request.id, person(BO), SUPPORT)
     roster = await office.decisions.customers(request.id, person(ANN), SUPPORT, 1)
     pauses = {shown.pause for shown in (form, review, considered.review, refusing, roster)}  # type: ignore[union-attr]

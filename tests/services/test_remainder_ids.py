@@ -53,7 +53,7 @@ async def test_an_approver_by_escalation_of_the_remainder_alone_sees_no_ids(offi
     channel = replace(POLICY.channels[SUPPORT], escalate_to=(DI,))
     office.under(replace(POLICY, channels={**POLICY.channels, SUPPORT: channel}))
     await office.put(asked, escalated_to=(DI,))
-    view = await office.decisions.approvals.open(asked.id, person(DI), SUPPORT)
+    view = await office.approvals.open(asked.id, person(DI), SUPPORT)
     assert isinstance(view, ApprovalView)
     assert not view.review.shows_ids
     assert isinstance(await office.decisions.customers(asked.id, person(DI), SUPPORT, 1), Refusal)

@@ -47,7 +47,7 @@ async def ask_as_shown(office: Office, review: Review) -> Request | Refusal:
 
 
 async def approve_as_shown(office: Office, asked: Request, named: list[str]) -> Request | Refusal:
-    return await office.decisions.approvals.approve(
+    return await office.approvals.approve(
         asked.id, 1, person(BO), typed=str(asked.customers), shown=digest(asked), named=named
     )
 
@@ -250,7 +250,7 @@ async def test_only_those_still_on_the_list_are_requested_again(either_office: O
     assert isinstance(asked, Request)
     assert (asked.reason, asked.once_key) == ("once more", ended.once_key)
     assert await office.repository.customers(asked.id, 0) == ("b",)
-    approval = await office.decisions.approvals.open(asked.id, person(BO), asked.channel)
+    approval = await office.approvals.open(asked.id, person(BO), asked.channel)
     assert isinstance(approval, ApprovalView)
     assert approval.review.files_read == review.files_read
 
@@ -382,7 +382,7 @@ async def test_a_request_of_another_channel_is_counted_and_not_named(
 
 async def test_an_approver_is_not_told_the_names_of_other_channels_requests(office: Office) -> None:
     other, asked = await office.ask(ANN, QUICK, customers="a"), await office.ask(customers="a")
-    view = await office.decisions.approvals.open(asked.id, person(BO), SUPPORT)
+    view = await office.approvals.open(asked.id, person(BO), SUPPORT)
     assert isinstance(view, ApprovalView)
     assert other.id not in {each.id for each in view.review.named}
     drawn = str(approval.build(view, LOOK, {}))

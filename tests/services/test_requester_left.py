@@ -79,7 +79,7 @@ async def test_an_approved_request_waits_again_and_loses_its_approvals(
 async def test_it_cannot_be_approved_but_can_be_rejected(office: Office, leave: Any) -> None:
     asked = await office.ask()
     await leave(office)
-    assert await office.decisions.approvals.open(asked.id, person(BO), SUPPORT) == LEFT
+    assert await office.approvals.open(asked.id, person(BO), SUPPORT) == LEFT
     assert await office.approve(asked, BO) == LEFT
     assert not await office.repository.votes(asked.id, 1)
     assert isinstance(await office.decisions.open_rejection(asked.id, person(BO), SUPPORT), RequestSnapshot)
@@ -94,7 +94,7 @@ async def test_once_they_may_request_again_it_can_be_approved_and_is_given(offic
     await office.preflight.begin(request.id)
     office.town.kinds[ANN] = Account.MEMBER
     again = await office.now(request.id)
-    assert isinstance(await office.decisions.approvals.open(again.id, person(CLEO), SUPPORT), ApprovalView)
+    assert isinstance(await office.approvals.open(again.id, person(CLEO), SUPPORT), ApprovalView)
     await office.approve(again, CLEO)
     giving = await office.preflight.begin(again.id)
     assert giving
@@ -135,5 +135,5 @@ async def test_nothing_is_approved_or_given_while_the_requester_look_up_fails(
 async def test_a_request_that_the_policy_now_forbids_can_be_rejected(office: Office) -> None:
     asked = await office.ask()
     office.under(allowing(rules=frozenset({"another"})))
-    assert isinstance(await office.decisions.approvals.open(asked.id, person(BO), SUPPORT), Refusal)
+    assert isinstance(await office.approvals.open(asked.id, person(BO), SUPPORT), Refusal)
     assert isinstance(await office.decisions.open_rejection(asked.id, person(BO), SUPPORT), RequestSnapshot)

@@ -131,10 +131,10 @@ async def test_too_few_approvers_for_it_is_a_refusal(office: Office) -> None:
 async def test_each_approver_types_the_rules_name(office: Office, typed: str) -> None:
     office.under(under())
     asked = await office.ask(**EVERYONE)
-    shown = await office.decisions.approvals.open(asked.id, person(BO), SUPPORT)
+    shown = await office.approvals.open(asked.id, person(BO), SUPPORT)
     assert isinstance(shown, ApprovalView)
     assert not shown.count
-    answer = await office.decisions.approvals.approve(
+    answer = await office.approvals.approve(
         asked.id, 1, person(BO), typed=typed, shown=shown.review.digest, named=()
     )
     assert answer == Refusal(RefusalReason.WRONG_NAME)

@@ -35,7 +35,7 @@ async def test_nobody_decides_on_their_own_request_under_another_id(
     asked = await grid.ask(ids[0])
     for decide in (
         grid.approve(asked, ids[1]),
-        grid.decisions.approvals.open(asked.id, person(ids[1]), SUPPORT),
+        grid.approvals.open(asked.id, person(ids[1]), SUPPORT),
         grid.decisions.reject(asked.id, person(ids[1]), "no"),
     ):
         answer = await decide

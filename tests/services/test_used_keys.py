@@ -78,7 +78,7 @@ async def test_a_used_key_is_named_in_review_and_approval_with_whom_it_skips(off
     assert (shown.key_use.given, [each.short for each in shown.key_use.by]) == (2, [first.short])
     asked = await office.submit(draft, person(ANN))
     assert isinstance(asked, Request)
-    view = await office.decisions.approvals.open(asked.id, person(BO), SUPPORT)
+    view = await office.approvals.open(asked.id, person(BO), SUPPORT)
     assert isinstance(view, ApprovalView)
     for drawn in (review.build(shown, LOOK, {}), approval.details(view, LOOK, {})):
         assert f"used before*, by {first.short}.\\n2 of these customers got it under this key" in str(drawn)

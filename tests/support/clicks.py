@@ -60,7 +60,7 @@ async def expire(office: Office, _request: Request) -> object:
 
 
 async def consider(office: Office, request: Request) -> object:
-    return await office.decisions.approvals.open(request.id, person(BO), SUPPORT)
+    return await office.approvals.open(request.id, person(BO), SUPPORT)
 
 
 async def rejectable(office: Office, request: Request) -> object:

@@ -23,6 +23,7 @@ from bot.giving.finish import Completion
 from bot.giving.scheduler import CallScheduler
 from bot.giving.start import Preflight
 from bot.services.access import AccessControl
+from bot.services.approving.approvals import ApprovalService
 from bot.services.decisions import DecisionService
 from bot.services.drafting.drafts import DraftService
 from bot.services.drafting.rule_catalog import RuleCatalog
@@ -266,13 +267,14 @@ class Office:
             clock=self.clock,
             background=self.background,
         )
-        self.decisions = DecisionService(
-            repository=self.repository,
-            access=self.access,
-            clock=self.clock,
-            background=self.background,
-            catalog=self.catalog,
-        )
+        parts: Any = {
+            "repository": self.repository,
+            "access": self.access,
+            "clock": self.clock,
+            "background": self.background,
+        }
+        self.decisions = DecisionService(**parts)
+        self.approvals = ApprovalService(**parts, catalog=self.catalog)
         self.overview = OverviewService(repository=self.repository, access=self.access, clock=self.clock)
         lookups = RuleLookups(self.shelf, CallScheduler(first=0.01, longest=0.05))
         self.preflight = Preflight(
@@ -311,7 +313,7 @@ class Office:
 
     async def approve(self, request: Request, who: UserId, *, typed: str = "") -> Request | Refusal:
         """Approve a request as it is."""
-        return await self.decisions.approvals.approve(
+        return await self.approvals.approve(
             request.id,
             request.round,
             person(who),

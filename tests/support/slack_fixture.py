@@ -20,6 +20,7 @@ from bot.giving.calls import RuleLookups
 from bot.giving.scheduler import CallScheduler
 from bot.giving.verification import OutcomeVerifier
 from bot.services.access import AccessControl
+from bot.services.approving.approvals import ApprovalService
 from bot.services.decisions import DecisionService
 from bot.services.drafting.drafts import DraftService
 from bot.services.drafting.rule_catalog import RuleCatalog
@@ -208,7 +209,8 @@ async def open_stand(
                 clock=clock,
                 background=errands,
             ),
-            decisions=DecisionService(
+            decisions=DecisionService(repository=repository, access=access, clock=clock, background=errands),
+            approvals=ApprovalService(
                 repository=repository, access=access, clock=clock, background=errands, catalog=catalog
             ),
             preferences=PreferenceService(repository, access, clock),

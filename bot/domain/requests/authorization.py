@@ -24,9 +24,8 @@ from bot.domain.policy.policy import (
 from bot.domain.requests.deadlines import approvers_of
 from bot.domain.requests.person import AccountKind, Profile
 from bot.domain.requests.request import Request, State, StopReason
-from bot.domain.rules.rule import Availability, Rule
+from bot.domain.rules.rule import Availability, Rule, terms_of
 from bot.domain.rules.rule import usable as availability_of
-from bot.domain.rules.terms import terms_of
 
 Membership = Mapping[GroupId, frozenset[UserId]]
 """The members of the policy's user groups; a missing group has no members."""

@@ -14,8 +14,7 @@ from bot.domain.customers.parsing import RESERVED
 from bot.domain.customers.uploads import Upload
 from bot.domain.ids import ChannelId, OnceKey, RequestId, ShortId, TeamId, UserId
 from bot.domain.policy.policy import AppliedTier
-from bot.domain.rules.rule import Cost, Rule, cost
-from bot.domain.rules.terms import terms_of
+from bot.domain.rules.rule import Cost, Rule, cost, terms_of
 
 SHORT_ALPHABET: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 """No 0/O and no 1/I: people read the short id aloud."""

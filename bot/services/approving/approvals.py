@@ -23,9 +23,8 @@ from bot.services.access import AccessControl
 from bot.services.announcements import notifications_for
 from bot.services.approving.present_rule import Present, read_present
 from bot.services.approving.reapproval import approve_changed_rule
-from bot.services.approving.transitions import already_decided, late_for, move, not_waiting
 from bot.services.drafting.rule_catalog import RuleCatalog
-from bot.services.requests import find_allowed, find_request
+from bot.services.requests import already_decided, find_allowed, find_request, late_for, move, not_waiting
 from bot.services.review import current_budget_use, current_prior_grants, load_review, unseen_repeats
 from bot.services.snapshots import load_snapshot
 

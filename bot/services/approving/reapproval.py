@@ -8,8 +8,7 @@ from bot.domain.policy.policy import AppliedTier, ChannelPolicy
 from bot.domain.requests.deadlines import initial_deadlines
 from bot.domain.requests.notification import APPROVALS_VOID, ChannelKind, NotificationType
 from bot.domain.requests.request import Event, PauseState, Request, transition
-from bot.domain.rules.rule import Rule
-from bot.domain.rules.terms import terms_of
+from bot.domain.rules.rule import Rule, terms_of
 from bot.domain.unit_of_work import UnitOfWork
 from bot.services.announcements import notifications_for
 

@@ -100,7 +100,7 @@ async def test_review_and_approval_show_what_it_uses(office: Office) -> None:
         NOW + timedelta(days=30),
     )
     await office.submit(draft, person(ANN))
-    shown = await office.decisions.approvals.open(draft, person(BO), SUPPORT)
+    shown = await office.approvals.open(draft, person(BO), SUPPORT)
     assert isinstance(shown, ApprovalView)
     assert shown.review.budget_use == review.budget_use
 
@@ -223,7 +223,7 @@ async def test_a_request_that_goes_on_needs_room_for_its_rest_alone(either_offic
     await office.decisions.resume(stopped.id, person(ANN), SUPPORT)
     assert await office.preflight.begin(stopped.id) is None
     waiting = await office.now(stopped.id)
-    shown = await office.decisions.approvals.open(waiting.id, person(BO), SUPPORT)
+    shown = await office.approvals.open(waiting.id, person(BO), SUPPORT)
     assert isinstance(shown, ApprovalView)
     assert shown.review.budget_use
     assert (shown.review.budget_use.customers, shown.review.budget_use.left_customers) == (3, 3)

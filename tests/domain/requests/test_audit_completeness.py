@@ -48,7 +48,7 @@ async def test_every_refused_action_is_audited_with_its_person(
     office = await open_office(repository)
     request = await office.ask()
     for act in (
-        office.decisions.approvals.open(request.id, person(who), SUPPORT),
+        office.approvals.open(request.id, person(who), SUPPORT),
         office.approve(request, who),
         office.decisions.reject(request.id, person(who), "no"),
     ):

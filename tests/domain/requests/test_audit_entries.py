@@ -32,7 +32,7 @@ from tests.support.service_fixture import (
 async def test_a_completed_request_is_audited_from_end_to_end(repository: SqlRepository) -> None:
     office = await open_office(repository)
     request = await office.ask(customers="c-1\nc-2\nc-3", reason="Late delivery of c-2")
-    await office.decisions.approvals.open(request.id, person(BO), SUPPORT)
+    await office.approvals.open(request.id, person(BO), SUPPORT)
     await office.approve(request, BO)
     await given(
         office, request, BatchOutcome(0, 0, 3, refused=(Refused(CustomerId("c-2"), "c-2 is nobody"),))

@@ -72,7 +72,7 @@ async def test_review_and_approval_name_number_and_requests_of_prior_grants(eith
     assert first.card_ts
     asked = await office.submit(review.request.id, person(ANN))
     assert isinstance(asked, Request)
-    shown = await office.decisions.approvals.open(asked.id, person(BO), STRICT)
+    shown = await office.approvals.open(asked.id, person(BO), STRICT)
     assert isinstance(shown, ApprovalView)
     assert shown.review.prior_grants == review.prior_grants
 

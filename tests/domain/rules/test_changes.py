@@ -9,6 +9,7 @@ import pytest
 
 from bot.domain.ids import RuleId
 from bot.domain.rules.rule import (
+    Change,
     Item,
     ItemValue,
     Limitation,
@@ -17,8 +18,9 @@ from bot.domain.rules.rule import (
     Rule,
     Statistics,
     WeeklyWindow,
+    changes,
+    terms_of,
 )
-from bot.domain.rules.terms import Change, changes, terms_of
 from bot.slack.rendering.rules import rule_changes
 from tests.support import samples
 from tests.support.samples import LONG, LONG_RULE, LOOK

@@ -16,8 +16,8 @@ from bot.domain.rules.rule import (
     Rule,
     Statistics,
     WeeklyWindow,
+    terms_of,
 )
-from bot.domain.rules.terms import terms_of
 
 NOW = datetime(2025, 3, 1, 12, tzinfo=UTC)
 RULE = Rule(id=RuleId("r1"), reward=Reward(type="discount_amount", value=Decimal(10000)))

@@ -141,7 +141,7 @@ class PeopleAct(Machine):
         assert known.before.rule
         shown = "0" * 64 if stale else digest(known.before)
         answer = self.run(
-            self.office.decisions.approvals.approve(
+            self.office.approvals.approve(
                 known.id,
                 round_,
                 person(who, team),
@@ -245,7 +245,7 @@ class PeopleAct(Machine):
             self.run(self.office.decisions.open_rejection(known.id, by, known.channel)),
             RequestSnapshot | Refusal,
         )
-        considered = self.run(self.office.decisions.approvals.open(known.id, by, known.channel))
+        considered = self.run(self.office.approvals.open(known.id, by, known.channel))
         if isinstance(considered, ApprovalView):
             assert self.may_approve(who, known, team)
             assert considered.count is (known.customers > 1)

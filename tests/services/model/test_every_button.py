@@ -187,7 +187,7 @@ async def pressed(office: Office, seen: Request, who: UserId, button: Button) ->
     assert seen.rule
     match button:
         case Button.APPROVE:
-            return await decisions.approvals.approve(
+            return await office.approvals.approve(
                 seen.id, seen.round, by, typed="", shown=digest(seen), named=()
             )
         case Button.REJECT:

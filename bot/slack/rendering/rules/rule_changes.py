@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from bot.domain.requests.request import Request
-from bot.domain.rules.rule import Rule
-from bot.domain.rules.terms import changes
+from bot.domain.rules.rule import Rule, changes
 from bot.slack.language.texts import _, ngettext
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import escape, fit, safe

@@ -8,8 +8,7 @@ from typing import Final
 from babel.dates import get_day_names
 
 from bot.domain.rules.conditions import is_readable
-from bot.domain.rules.rule import NO_LIMIT, ItemBundle, Limitation, Requirement, Rule, WeeklyWindow
-from bot.domain.rules.terms import binding
+from bot.domain.rules.rule import NO_LIMIT, ItemBundle, Limitation, Requirement, Rule, WeeklyWindow, binding
 from bot.slack.language.texts import N_, _, current_locale, in_quotes, joined, ngettext, number
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import fit, safe
