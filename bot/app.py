@@ -49,9 +49,8 @@ from bot.services.retention import RetentionService
 from bot.services.rule_history import RuleHistory
 from bot.slack.announcer import SlackAnnouncer
 from bot.slack.card_search import CardSearch
-from bot.slack.client.api_watch import ApiWatch, watch_api
 from bot.slack.client.audit_notice import AuditNotices
-from bot.slack.client.connection import socket_mode
+from bot.slack.client.connection import ApiWatch, socket_mode, watch_api
 from bot.slack.client.directory import channel_of, person_of
 from bot.slack.client.downloads import SlackFileReader
 from bot.slack.client.socket_watchdog import SocketWatch

@@ -16,8 +16,7 @@ from bot.domain.policy.policy import Policy
 from bot.domain.ports import Clock
 from bot.domain.requests.progress import ProgressTracker
 from bot.services.access import AccessControl
-from bot.slack.client.api_watch import ApiClient
-from bot.slack.client.connection import open_client, own_workspace
+from bot.slack.client.connection import ApiClient, open_client, own_workspace
 from bot.slack.client.directory import SlackDirectory
 from bot.slack.rendering.formatting import Formatter
 

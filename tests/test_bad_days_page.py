@@ -11,7 +11,7 @@ from bot.domain.delivery import WAIT_SECONDS
 from bot.giving.circuit_breaker import MAX_FAILURES_IN_A_ROW
 from bot.giving.retry import RetryPolicy
 from bot.slack.announcer import CHANNEL_PATIENCE, CHANNEL_SECONDS, MAX_CARD_ATTEMPTS
-from bot.slack.client.api_watch import ANSWER_SECONDS, MAX_FAILURES, QUIET_SECONDS, RETRY_SECONDS
+from bot.slack.client.connection import ANSWER_SECONDS, MAX_FAILURES, QUIET_SECONDS, RETRY_SECONDS
 from bot.slack.client.errors import MAX_RATE_LIMIT_SECONDS, OPERATOR_SECONDS
 from bot.slack.client.socket_watchdog import MAX_SILENT_PINGS, PING_SECONDS
 from bot.slack.modal_controller import UNCHANGED

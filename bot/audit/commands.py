@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import URL
 
 from bot.audit.verify import VerificationResult, verify
-from bot.database.audit.log import Audit
+from bot.database.audit.reader import Audit
 from bot.database.connection import is_sqlite, parse_url
 from bot.database.migrate import schema_version
 from bot.database.read_only import open_read_only

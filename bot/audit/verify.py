@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from bot.database.audit.log import FIRST_PREVIOUS, Audit, ChainHead, Row
+from bot.database.audit.log import ChainHead, Row
+from bot.database.audit.reader import FIRST_PREVIOUS, Audit
 
 HASHES: Final = "customer_hashes"
 

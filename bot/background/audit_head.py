@@ -11,8 +11,8 @@ import structlog
 
 from bot.background.restored_backup import RestoredBackup
 from bot.database.audit.log import ChainHead
-from bot.database.repositories.lost_requests import Restore
 from bot.database.repositories.repository import SqlRepository
+from bot.database.repositories.restores import Restore
 from bot.domain.ports import Clock
 from bot.errors import DatabaseUnavailable
 from bot.slack.client.audit_notice import AuditNotices

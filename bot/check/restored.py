@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from bot.check.result import CheckResult
 from bot.database.connection import parse_url
 from bot.database.read_only import open_read_only
-from bot.database.repositories.lost_requests import COUNT_UNSETTLED
+from bot.database.repositories.requests import COUNT_UNSETTLED
 from bot.database.schema import pause
 from bot.domain.requests.request import PausedFor
 from bot.errors import DatabaseUnavailable

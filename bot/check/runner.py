@@ -23,7 +23,7 @@ from bot.config.settings import Settings, ValueSources
 from bot.dintero.client import open_dintero
 from bot.domain.policy.policy import Policy
 from bot.errors import ConfigError
-from bot.slack.client.api_watch import ApiClient
+from bot.slack.client.connection import ApiClient
 from bot.slack.client.directory import SlackDirectory
 from bot.slack.rendering.formatting import Formatter
 

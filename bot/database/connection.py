@@ -1,8 +1,12 @@
-"""The interface of a database connection, which SQLite and PostgreSQL implement."""
+"""The interface of a database connection, and what SQLite and PostgreSQL do alike.
+
+The first write of a delivery remembers it in its transaction, so a copy of the delivery writes nothing.
+"""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, contextmanager
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from datetime import datetime
 from functools import lru_cache
 from sqlite3 import SQLITE_ERROR
@@ -12,7 +16,9 @@ from sqlalchemy import CompoundSelect, Dialect, Select, Table, UpdateBase
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.database.address import is_sqlite, parse_url
-from bot.errors import DatabaseUnavailable
+from bot.database.schema import deliveries
+from bot.domain.delivery import Delivery, current_delivery
+from bot.errors import DatabaseUnavailable, DeliveredBefore
 from bot.outages import Outage
 
 __all__ = ["is_sqlite", "parse_url"]
@@ -98,3 +104,35 @@ def translate_errors(
     else:
         if outage:
             outage.answered()
+
+
+def remember(insert: sqlite.Insert | postgresql.Insert) -> Statement:
+    """Build the statement that remembers a delivery; it returns no row for the handling of a copy."""
+    same = deliveries.c.handling == insert.excluded.handling
+    remembered = insert.on_conflict_do_update(
+        index_elements=["key"], set_={"handling": insert.excluded.handling}, where=same
+    )
+    return remembered.returning(deliveries.c.key)
+
+
+def delivery_values(delivery: Delivery) -> Values:
+    """Fill in the statement that remembers it."""
+    return {"key": delivery.key, "handling": delivery.handling, "received_at": time.time_ns() // 1000}
+
+
+@asynccontextmanager
+async def of_delivery(transaction: Transaction, remember: Statement) -> AsyncIterator[None]:
+    """Make a transaction that of the current delivery, if there is one; the commit follows the block.
+
+    Raises:
+        DeliveredBefore: a copy of the delivery has written.
+        DatabaseUnavailable: the person was told that nothing is written.
+    """
+    delivery = current_delivery()
+    if delivery is None:
+        yield
+        return
+    if not await transaction.run(remember, delivery_values(delivery)):
+        raise DeliveredBefore
+    yield
+    delivery.begin_write()

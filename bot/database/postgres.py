@@ -29,8 +29,7 @@ from sqlalchemy import URL, BigInteger, Dialect, cast, func, select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
-from bot.database.connection import Rows, Statement, Values, compiled, translate_errors
-from bot.database.deliveries import of_delivery, remember
+from bot.database.connection import Rows, Statement, Values, compiled, of_delivery, remember, translate_errors
 from bot.database.mapping import from_micros
 from bot.database.schema import deliveries
 from bot.domain.delivery import current_delivery

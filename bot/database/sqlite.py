@@ -23,8 +23,17 @@ from sqlalchemy import URL
 from sqlalchemy.dialects import sqlite
 
 from bot.coalescing import Coalescer
-from bot.database.connection import Rows, Statement, Values, compiled, is_sqlite, translate_errors
-from bot.database.deliveries import delivery_values, of_delivery, remember
+from bot.database.connection import (
+    Rows,
+    Statement,
+    Values,
+    compiled,
+    delivery_values,
+    is_sqlite,
+    of_delivery,
+    remember,
+    translate_errors,
+)
 from bot.database.schema import deliveries
 from bot.domain.delivery import Delivery, current_delivery, wait_limited
 from bot.errors import DatabaseUnavailable, DeliveredBefore

@@ -14,8 +14,8 @@ from bot.database.mapping import decode, from_micros, pause_of, to_micros
 from bot.database.migrate import schema_version
 from bot.database.postgres import SERVER_TIME
 from bot.database.read_only import open_read_only
-from bot.database.repositories.lost_requests import COUNT_UNSETTLED
 from bot.database.repositories.pause import READ as READ_PAUSE
+from bot.database.repositories.requests import COUNT_UNSETTLED
 from bot.database.schema import PENDING, VERSION, audit, outbox, replicas, requests
 from bot.domain.requests.request import OPEN, Pause, State, StopReason
 from bot.errors import DatabaseUnavailable

@@ -11,7 +11,7 @@ from aiohttp import web
 from bot.check.blocks import MOST_BLOCKS, MOST_NAMED, check_blocks
 from bot.check.samples import messages, modals
 from bot.domain.requests.request import State
-from bot.slack.client.api_watch import ApiClient
+from bot.slack.client.connection import ApiClient
 from bot.slack.messages.direct_texts import DIRECT
 from bot.slack.messages.notices import CHANNEL
 from bot.slack.messages.thread_lines import LINES

@@ -17,8 +17,8 @@ import pytest
 from bench.history import Sample, Shape, fill, make_sample
 from bot.clock import SystemClock
 from bot.database.audit.customer_hashes import AuditKey
-from bot.database.audit.evidence import Evidence
-from bot.database.audit.log import ROWS_PER_QUERY, Audit, ChainHead, Row
+from bot.database.audit.log import ChainHead, Evidence, Row
+from bot.database.audit.reader import ROWS_PER_QUERY, Audit
 from bot.database.connection import (
     Database,
     InsertInto,

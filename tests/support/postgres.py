@@ -5,6 +5,7 @@ import subprocess
 import tempfile
 import warnings
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
@@ -101,7 +102,8 @@ class Server:
     def _migrated(self) -> str:
         if not self._template:
             name = self._create("template0")
-            run(migrate(self._url(name)))
+            with ThreadPoolExecutor(1) as beside:  # the loop of the test that asks may be running
+                beside.submit(run, migrate(self._url(name))).result()
             DBOS.migrate(engine_url(self._url(name)))
             self._template = name
         return self._template

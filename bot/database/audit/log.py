@@ -1,89 +1,53 @@
-"""The audit log: a chain of rows, each with the hash of the row before it, which shows every change."""
+"""The audit log: rows chained by their hashes, so that every change shows, and what a transition adds."""
 
 import asyncio
 import hashlib
-import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import bindparam, case, func, insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
-from bot.database.audit.customer_hashes import AuditKey, contains, digest_of
-from bot.database.audit.evidence import CUSTOMERS, Evidence
-from bot.database.connection import BaseRepository, ColumnValue, Database, Transaction, Values
-from bot.database.mapping import decode, encode, from_micros, to_micros
+from bot.database.audit.customer_hashes import AuditKey, digest_of
+from bot.database.connection import Database, Rows, Transaction
+from bot.database.mapping import encode, to_columns, to_micros
 from bot.database.schema import (
-    POLICY_ENTRY,
     audit,
     audit_customers,
     audit_head,
-    audit_heads,
+    batches,
+    customers,
     of_request,
-    requests,
 )
-from bot.domain.customers.packing import hash_rows, unpacked
+from bot.database.tally import TALLY, tally_of
+from bot.domain.customers.packing import unpacked
+from bot.domain.customers.parsing import digest_of as customers_digest_of
 from bot.domain.customers.parsing import is_digest_of
-from bot.domain.ids import CustomerId
-from bot.domain.requests.audit_entries import Entry, EntryKind, canonical
+from bot.domain.ids import RequestId
+from bot.domain.ports import Clock
+from bot.domain.requests.audit_entries import Entry, EntryKind, canonical, transition_entry
+from bot.domain.requests.request import Request, State
 
-FIRST_PREVIOUS: Final = ""
-"""The previous hash of the first row."""
-ROWS_PER_QUERY: Final = 1_000
-SMALL_BYTES: Final = 8_000
-"""The hashes of a thousand customers."""
-FOREVER: Final = 2**62
-
-_HEAD: Final = select(audit_head.c.seq, audit_head.c.hash).where(audit_head.c.one == 1)
-_LOCK_HEAD: Final = _HEAD.with_for_update()
+HEAD: Final = select(audit_head.c.seq, audit_head.c.hash).where(audit_head.c.one == 1)
+_LOCK_HEAD: Final = HEAD.with_for_update()
 _APPEND: Final = insert(audit)
 _MOVE_HEAD: Final = update(audit_head).where(audit_head.c.one == bindparam("which"))
-_NEXT: Final = select(func.min(audit.c.seq)).where(audit.c.seq > bindparam("after"))
-_IN_PAGE: Final = audit.c.seq.between(bindparam("first"), bindparam("last"))
-_ROWS: Final = (
-    select(*audit.c)
-    .where(_IN_PAGE, audit.c.at >= bindparam("since"), audit.c.at < bindparam("until"))
-    .order_by(audit.c.seq)
+CUSTOMERS: Final = (
+    select(customers.c.portion, customers.c.ids).where(of_request(customers)).order_by(customers.c.portion)
 )
-_ROWS_OF_CHANNEL: Final = _ROWS.where(audit.c.channel == bindparam("channel"))
-_HASH: Final = select(audit.c.hash).where(audit.c.seq == bindparam("which"))
-_HEADS: Final = select(audit_heads.c.seq, audit_heads.c.hash).order_by(audit_heads.c.seq)
-_LAST_KEPT: Final = (
-    select(audit_heads.c.seq, audit_heads.c.kept_at).order_by(audit_heads.c.seq.desc()).limit(1)
+_INSERT_HASHES: Final = insert(audit_customers)
+MAX_LISTED_BATCHES: Final = 5_000
+"""With more batches, the entry has only their sums: nobody would read a list of many megabytes."""
+_BATCHES: Final = (
+    select(
+        *(batches.c[name] for name in ("portion", "batch", "given", "refused", "unknown")),
+        batches.c.size - batches.c.given - batches.c.refused - batches.c.unknown,
+    )
+    .where(of_request(batches))
+    .order_by(batches.c.portion, batches.c.batch)
 )
-_LAST_POLICY: Final = select(audit.c.facts).where(POLICY_ENTRY).order_by(audit.c.seq.desc()).limit(1)
-_LAST_AT: Final = (
-    select(audit.c.at).where(audit.c.at < bindparam("before")).order_by(audit.c.seq.desc()).limit(1)
-)
-_KEEP_HEAD: Final = insert(audit_heads)
-_KEPT_HEAD: Final = select(audit_heads.c.seq).where(audit_heads.c.seq == bindparam("which"))
-_OF_REQUEST: Final = select(audit_customers.c.hashes).where(of_request(audit_customers))
-_HASHES: Final = _OF_REQUEST.order_by(audit_customers.c.portion)
-_KEPT: Final = (
-    select(audit_customers.c.key, audit_customers.c.hashes)
-    .where(of_request(audit_customers))
-    .order_by(audit_customers.c.portion)
-)
-_DIGEST: Final = select(requests.c.customers_digest, requests.c.purged_at).where(
-    requests.c.id == bindparam("which")
-)
-_PORTIONS_IN_PAGE: Final = select(
-    audit_customers.c.request,
-    audit_customers.c.portion,
-    audit_customers.c.key,
-    case(
-        (
-            (audit_customers.c.portion == 0) & (func.length(audit_customers.c.hashes) <= SMALL_BYTES),
-            audit_customers.c.hashes,
-        )
-    ),
-).where(audit_customers.c.request.in_(select(audit.c.request).where(_IN_PAGE)))
-"""With the hashes of small requests: one query for each of them would take far longer."""
-_KEYS: Final = select(audit_customers.c.key, func.count(audit_customers.c.request.distinct())).group_by(
-    audit_customers.c.key
-)
-_PORTION: Final = _OF_REQUEST.where(audit_customers.c.portion == bindparam("number"))
+"""Portion, batch, and how many customers were given, refused, unknown and not tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +78,6 @@ class ChainHead:
     hash: str
 
 
-def _pack(key: AuditKey, row: bytes) -> bytes:
-    return key.pack(unpacked(row))
-
-
 async def append(transaction: Transaction, entries: Sequence[Entry], at: datetime) -> None:
     """Append entries, as the last thing in a transaction: until it ends, other writers of the audit wait."""
     if not entries:
@@ -135,121 +95,67 @@ async def append(transaction: Transaction, entries: Sequence[Entry], at: datetim
     await transaction.run(_MOVE_HEAD, {"which": 1, "seq": seq, "hash": previous})
 
 
-class Audit(BaseRepository):
-    """Reads the log, and keeps heads of the chain."""
+@dataclass(frozen=True, slots=True)
+class HashedCustomers:
+    """The keyed hashes of a request's customers by portion, and the digest of those customers."""
 
-    def __init__(self, database: Database, evidence: Evidence, keys: tuple[AuditKey, ...]) -> None:
-        super().__init__(database)
-        self._evidence = evidence
-        self._keys = keys
+    customers_digest: str
+    portions: tuple[tuple[int, bytes], ...]
 
-    async def rows(
-        self,
-        *,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        channel: str | None = None,
-        customer: CustomerId | None = None,
-    ) -> AsyncIterator[Row]:
-        """Read the rows in order, from one time until before another, with one page in memory at once.
 
-        With a customer, only those of requests that named this one, redacted or not.
-        """
-        values: dict[str, ColumnValue] = {
-            "since": to_micros(since) if since else -FOREVER,
-            "until": to_micros(until) if until else FOREVER,
-        }
-        if channel is not None:
-            values["channel"] = encode(channel)
-        statement = _ROWS if channel is None else _ROWS_OF_CHANNEL
-        last = -FOREVER
-        while (first := (await self._database.run(_NEXT, {"after": last}))[0][0]) is not None:
-            last = first + ROWS_PER_QUERY - 1
-            page = {"first": first, "last": last}
-            found = await self._database.run(statement, {**values, **page})
-            named = await self._named(customer, page) if customer is not None and found else None
-            for row in (Row(*columns) for columns in found):
-                if named is None or row.request in named:
-                    yield row
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The clock and the key of audit entries, and customers that were hashed before the row was locked."""
 
-    async def head(self) -> ChainHead | None:
-        """Read the end of the chain; None if somebody deleted it."""
-        rows = await self._database.run(_HEAD, {})
-        return ChainHead(*rows[0]) if rows else None
+    clock: Clock
+    key: AuditKey
+    hashed: HashedCustomers | None = None
 
-    async def hash_of(self, seq: int) -> str | None:
-        """Read the hash of one row; None if there is no such row."""
-        rows = await self._database.run(_HASH, {"which": seq})
-        return str(rows[0][0]) if rows else None
+    async def of_change(self, transaction: Transaction, before: Request, after: Request) -> list[Entry]:
+        """Return the entries of a transition, and write the hashes that belong to it."""
+        entry = transition_entry(before, after)
+        if entry is None:
+            return []
+        if before.state is State.DRAFT:
+            digest = await self._write_hashes(transaction, after)
+            return [replace(entry, facts={**entry.facts, "customer_hashes": digest})]
+        if before.state is State.GIVING and after.state is not State.GIVING:
+            return [await _outcome(transaction, before), entry]
+        return [entry]
 
-    async def heads(self) -> tuple[ChainHead, ...]:
-        """Read the heads that were sent to the admins, oldest first."""
-        return tuple(ChainHead(*row) for row in await self._database.run(_HEADS, {}))
+    async def hash(self, where: Database | Transaction, request: RequestId) -> HashedCustomers:
+        """Hash the customers of a request in a thread (measured: 80,000 take a third of a second)."""
+        return await asyncio.to_thread(
+            _hashed, self.key, await where.run(CUSTOMERS, {"which": encode(request)})
+        )
 
-    async def last_kept(self) -> tuple[int, datetime] | None:
-        """Return the row of the head that was sent last, and when that was."""
-        rows = await self._database.run(_LAST_KEPT, {})
-        return (rows[0][0], from_micros(rows[0][1])) if rows else None
+    async def _write_hashes(self, transaction: Transaction, request: Request) -> str:
+        """Write the hashes of a request's customers, which outlive the ids, and digest them."""
+        hashed = self.hashed
+        if hashed is None or not is_digest_of(request.customers_digest, hashed.customers_digest):
+            hashed = await self.hash(transaction, request.id)
+        for portion, hashes in hashed.portions:
+            row = to_columns(request=request.id, portion=portion, key=self.key.name, hashes=hashes)
+            await transaction.run(_INSERT_HASHES, row)
+        return digest_of([hashes for _, hashes in hashed.portions])
 
-    async def last_at(self, *, before: datetime | None = None) -> datetime | None:
-        """Return the time of the last row, or of the last one before a time."""
-        values = {"before": to_micros(before) if before else FOREVER}
-        rows = await self._database.run(_LAST_AT, values)
-        return from_micros(rows[0][0]) if rows else None
 
-    async def last_account(self) -> str | None:
-        """Return the Dintero account of the last start, if it is recorded."""
-        rows = await self._database.run(_LAST_POLICY, {})
-        return json.loads(rows[0][0]).get("account") if rows else None
+def _hashed(key: AuditKey, rows: Rows) -> HashedCustomers:
+    ids = [(portion, unpacked(packed)) for portion, packed in rows]
+    digest = customers_digest_of([customer for _, some in ids for customer in some])
+    return HashedCustomers(digest, tuple((portion, key.pack(some)) for portion, some in ids))
 
-    async def keep_head(self, head: ChainHead) -> None:
-        """Keep a head that was sent, and append an entry about it."""
-        async with self._database.transaction() as transaction:
-            if await transaction.run(_KEPT_HEAD, {"which": head.seq}):
-                return
-            at, facts = self._evidence.clock.now(), {"seq": head.seq, "hash": head.hash}
-            await transaction.run(_KEEP_HEAD, {"seq": head.seq, "hash": head.hash, "kept_at": to_micros(at)})
-            await append(transaction, [Entry(kind=EntryKind.HEAD, facts=facts)], at)
 
-    async def digest_of_customers(self, request: str) -> str:
-        """Digest the kept hashes of a request's customers; the audit's `customer_hashes` has to match."""
-        return digest_of([hashes for (hashes,) in await self._database.run(_HASHES, {"which": request})])
-
-    async def has_other_customers(self, request: str) -> bool:
-        """Tell whether the customers in the database are not the requested ones; of a purged one nobody can.
-
-        Where the key of the kept hashes is known, these decide; the request's own digest has to match too.
-        """
-        which, names = {"which": request}, {key.name: key for key in self._keys}
-        rows, kept = await self._database.run(CUSTOMERS, which), await self._database.run(_KEPT, which)
-        found = await self._database.run(_DIGEST, which)
-        if not found or found[0][1] is not None:
-            return False
-        ids = [packed for _, packed in rows]
-        if not is_digest_of(decode(found[0][0]), (await asyncio.to_thread(hash_rows, ids)).digest):
-            return True
-        if len(rows) != len(kept):
-            return True
-        for (_, packed), (key, hashes) in zip(rows, kept, strict=True):
-            if key in names and await asyncio.to_thread(_pack, names[key], packed) != hashes:
-                return True
-        return False
-
-    async def other_keys(self) -> int:
-        """Count the requests whose customers were hashed with an unknown key."""
-        known = {key.name for key in self._keys}
-        return sum(count for key, count in await self._database.run(_KEYS, {}) if key not in known)
-
-    async def _named(self, customer: CustomerId, page: Values) -> frozenset[str]:
-        """Find the requests of a page that named a customer."""
-        hashes, found = {key.name: key.hash(customer) for key in self._keys}, set[str]()
-        for request, portion, key, packed in await self._database.run(_PORTIONS_IN_PAGE, page):
-            if key in hashes and request not in found:
-                of_portion = packed or await self._hashes(request, portion)
-                if contains(of_portion, hashes[key]):
-                    found.add(request)
-        return frozenset(found)
-
-    async def _hashes(self, request: str, portion: int) -> bytes:
-        ((hashes,),) = await self._database.run(_PORTION, {"which": request, "number": portion})
-        return bytes(hashes)
+async def _outcome(transaction: Transaction, request: Request) -> Entry:
+    """Describe the outcomes at the end of a round: of each batch, and the sums of the summary."""
+    which = {"which": encode(request.id)}
+    rows, tally = await transaction.run(_BATCHES, which), tally_of(await transaction.run(TALLY, which))
+    facts = {
+        "short": request.short,
+        "round": request.round,
+        "customers": request.customers,
+        **tally.counts,
+        "batches": len(rows),
+        "each": [list(map(int, row)) for row in rows] if len(rows) <= MAX_LISTED_BATCHES else [],
+    }
+    return Entry(kind=EntryKind.OUTCOME, channel=request.channel, request=request.id, facts=facts)

@@ -11,20 +11,19 @@ from sqlalchemy import bindparam, func, select
 
 from bot.clock import SystemClock
 from bot.database.audit.customer_hashes import AuditKey
-from bot.database.audit.evidence import Evidence
-from bot.database.audit.log import Audit
+from bot.database.audit.log import Evidence
+from bot.database.audit.reader import Audit
 from bot.database.connection import Database, InsertInto, Statement, is_sqlite, parse_url
-from bot.database.deliveries import DeliveryRepository
 from bot.database.migrate import migrate
 from bot.database.postgres import POOL_TIMEOUT_SECONDS, open_postgres
 from bot.database.repositories.batches import BatchRepository
 from bot.database.repositories.budgets import BudgetRepository
-from bot.database.repositories.lost_requests import LostRequestRepository
 from bot.database.repositories.outbox import OutboxRepository
 from bot.database.repositories.pause import PauseRepository
 from bot.database.repositories.preferences import PreferenceRepository
 from bot.database.repositories.prior_grants import PriorGrantsRepository
 from bot.database.repositories.requests import RequestRepository
+from bot.database.repositories.restores import RestoreRepository
 from bot.database.repositories.rule_usage import RuleUsageRepository
 from bot.database.repositories.source_files import SourceFileRepository
 from bot.database.repositories.unit_of_work import UnitOfWorkRepository
@@ -60,10 +59,9 @@ class SqlRepository(
     PriorGrantsRepository,
     SourceFileRepository,
     VerificationRepository,
-    LostRequestRepository,
+    RestoreRepository,
     PreferenceRepository,
     RuleUsageRepository,
-    DeliveryRepository,
 ):
     """What the bot remembers, on SQLite or PostgreSQL; `audit` is the audit log."""
 

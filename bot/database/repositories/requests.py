@@ -1,16 +1,19 @@
-"""Requests: drafts, the form's input, approvals and searches."""
+"""Requests: drafts, the form's input, approvals and searches; and those that a restored backup lacks."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import Select, bindparam, delete, false, or_, select, update
+from sqlalchemy import Select, bindparam, delete, false, func, or_, select, update
 
+from bot.database.audit.log import append
 from bot.database.connection import BaseRepository, ColumnValue, Database, Statement
 from bot.database.mapping import (
     APPROVALS,
     REQUESTS,
+    RowMapper,
     decode,
     encode,
     files_read_of,
@@ -20,9 +23,20 @@ from bot.database.mapping import (
     to_columns,
     to_micros,
 )
-from bot.database.schema import ENDED_LAST, NOT_PURGED, REQUESTED_AT, SUBMITTED, of_request, requests, votes
+from bot.database.schema import (
+    ENDED_LAST,
+    NOT_PURGED,
+    REQUESTED_AT,
+    SUBMITTED,
+    lost_requests,
+    of_request,
+    requests,
+    votes,
+)
 from bot.domain.customers.uploads import FileRead
-from bot.domain.ids import ChannelId, RequestId, ShortId, UserId
+from bot.domain.ids import ChannelId, RequestId, RuleId, ShortId, UserId
+from bot.domain.requests.audit_entries import Entry, EntryKind
+from bot.domain.requests.lost import LostRequest
 from bot.domain.requests.request import ENDED, Approval, FormInput, Request, State
 from bot.errors import ShortIdConflict
 
@@ -84,10 +98,24 @@ APPROVALS_OF_ROUND: Final = (
     .where(of_request(votes), votes.c.round == bindparam("of_round"))
     .order_by(votes.c.voted_at, votes.c.id)
 )
+_LOST: Final = RowMapper(LostRequest, lost_requests, id="request", rule="rule_id")
+_IS_UNSETTLED: Final = lost_requests.c.settled_at.is_(None)
+COUNT_UNSETTLED: Final = select(func.count()).where(_IS_UNSETTLED)
+_UNSETTLED: Final = select(*_LOST.columns).where(_IS_UNSETTLED)
+_ALL: Final = _UNSETTLED.order_by(lost_requests.c.card_ts)
+# A card of a version that did not write its rule down may be about any.
+_OF_RULE: Final = _ALL.where(lost_requests.c.rule_id.in_(["", bindparam("rule")]))
+_ONE: Final = select(*_LOST.columns).where(
+    or_(lost_requests.c.short == bindparam("name"), lost_requests.c.request == bindparam("name"))
+)
+_SETTLE: Final = update(lost_requests).where(_IS_UNSETTLED).returning(lost_requests.c.short)
+_KNOWN: Final = select(requests.c.short).where(
+    requests.c.short == bindparam("short"), requests.c.state != State.DRAFT.value
+)
 
 
 class RequestRepository(BaseRepository):
-    """Drafts and requests. Every method but one is one statement."""
+    """Drafts, requests, and those that a restored backup lacks, until an admin has settled them."""
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
@@ -96,6 +124,7 @@ class RequestRepository(BaseRepository):
             .on_conflict_do_nothing(index_elements=["short"])
             .returning(requests.c.id)
         )
+        self._note = database.insert(lost_requests).on_conflict_do_nothing(index_elements=["short"])
 
     async def open_draft(self, request: Request, form_input: FormInput) -> None:
         row = {**request_row(request), "typed": input_json(form_input)}
@@ -166,6 +195,30 @@ class RequestRepository(BaseRepository):
 
     async def _request_ids(self, statement: Statement, **values: ColumnValue) -> tuple[RequestId, ...]:
         return tuple(RequestId(decode(id_)) for (id_,) in await self._database.run(statement, values))
+
+    async def note_lost(self, found: Sequence[LostRequest], at: datetime) -> tuple[LostRequest, ...]:
+        """Keep those that the database does not know, and return all that nobody has settled."""
+        for one in found:
+            if not await self._database.run(_KNOWN, {"short": encode(one.short)}):
+                await self._database.run(self._note, _LOST.write(replace(one, noted_at=at)))
+        return await self.lost()
+
+    async def lost(self, rule: RuleId | None = None) -> tuple[LostRequest, ...]:
+        statement, values = (_ALL, {}) if rule is None else (_OF_RULE, {"rule": encode(rule)})
+        return tuple(map(_LOST.read, await self._database.run(statement, values)))
+
+    async def find_lost(self, name: RequestId | ShortId) -> LostRequest | None:
+        rows = await self._database.run(_ONE, {"name": encode(name)}) if name else ()
+        return _LOST.read(rows[0]) if rows else None
+
+    async def settle_lost(self, by: UserId, at: datetime) -> int:
+        values = to_columns(settled_at=at, settled_by=by)
+        async with self._database.transaction() as transaction:
+            settled = [decode(short) for (short,) in await transaction.run(_SETTLE, values)]
+            if settled:
+                entry = Entry(kind=EntryKind.SETTLED, who=by, facts={"requests": sorted(settled)})
+                await append(transaction, [entry], at)
+        return len(settled)
 
 
 def _open_and_newest_first(request: Request) -> tuple[bool, float, str]:

@@ -9,9 +9,17 @@ from typing import Any, Final
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
-from bot.database.audit.evidence import Evidence
-from bot.database.audit.log import append
-from bot.database.connection import BaseRepository, Database, InsertInto, Statement, Transaction, Values
+from bot.database.audit.log import Evidence, append
+from bot.database.connection import (
+    BaseRepository,
+    Database,
+    InsertInto,
+    Statement,
+    Transaction,
+    Values,
+    delivery_values,
+    remember,
+)
 from bot.database.mapping import (
     APPROVALS,
     REQUESTS,
@@ -37,6 +45,7 @@ from bot.database.schema import (
     batches,
     channels,
     customers,
+    deliveries,
     files,
     of_request,
     outbox,
@@ -46,6 +55,7 @@ from bot.database.schema import (
 )
 from bot.domain.customers.packing import PackedIds, packed
 from bot.domain.customers.uploads import FileRead
+from bot.domain.delivery import current_delivery, no_delivery
 from bot.domain.ids import RequestId
 from bot.domain.policy.budget import Asked, Grant
 from bot.domain.requests.audit_entries import Entry, approval_entry, paused
@@ -71,6 +81,7 @@ _REDACT: Final = (
     update(outbox).where(of_request(outbox)).values(note="", facts="{}"),
     update(read_back).where(of_request(read_back)).values(ids=packed([]), failed=""),
 )
+_FORGET_DELIVERIES: Final = delete(deliveries).where(deliveries.c.received_at < bindparam("before"))
 
 
 @cache
@@ -215,11 +226,12 @@ class SqlUnitOfWork:
 
 
 class UnitOfWorkRepository(BaseRepository):
-    """Opens units of work, and writes audit entries that belong to none."""
+    """Opens units of work; writes audit entries, and remembers deliveries, that belong to none."""
 
     def __init__(self, database: Database, evidence: Evidence) -> None:
         super().__init__(database)
         self._evidence = evidence
+        self._remember = remember(database.insert(deliveries))
 
     @asynccontextmanager
     async def unit_of_work(
@@ -240,6 +252,15 @@ class UnitOfWorkRepository(BaseRepository):
     async def record(self, entry: Entry) -> None:
         async with self._database.transaction() as transaction:
             await append(transaction, [entry], self._evidence.clock.now())
+
+    async def remember_delivery(self) -> None:
+        if delivery := current_delivery():
+            with no_delivery():
+                await self._database.run(self._remember, delivery_values(delivery))
+
+    async def forget_deliveries(self, before: datetime) -> None:
+        """Forget the deliveries that came before a time: their signatures count no more."""
+        await self._database.run(_FORGET_DELIVERIES, {"before": to_micros(before)})
 
     @asynccontextmanager
     async def unit_of_work_to_submit(self, draft: RequestId) -> AsyncIterator[SqlUnitOfWork | None]:

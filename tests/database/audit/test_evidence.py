@@ -9,8 +9,8 @@ import pytest
 
 from bot.clock import SystemClock
 from bot.database.audit.customer_hashes import AuditKey
-from bot.database.audit.evidence import Evidence
-from bot.database.audit.log import Audit
+from bot.database.audit.log import Evidence
+from bot.database.audit.reader import Audit
 from bot.database.connection import parse_url
 from bot.database.repositories.repository import SqlRepository
 from bot.database.sqlite import open_sqlite

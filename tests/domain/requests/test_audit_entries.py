@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.database.audit.evidence import MAX_LISTED_BATCHES
+from bot.database.audit.log import MAX_LISTED_BATCHES
 from bot.database.repositories.repository import SqlRepository
 from bot.domain.ids import CustomerId
 from bot.domain.policy.policy import RefusalReason

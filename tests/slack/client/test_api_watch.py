@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 from slack_sdk.errors import SlackApiError
 
-from bot.slack.client.api_watch import ApiClient, ApiWatch, watch_api
-from bot.slack.client.connection import open_client
+from bot.slack.client.connection import ApiClient, ApiWatch, open_client, watch_api
 from sandbox.slack import SandboxSlack
 from sandbox.slack.state.faults import Cut
 

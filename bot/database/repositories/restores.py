@@ -1,36 +1,19 @@
-"""Restored backups, and the requests that they lack, found by their cards in Slack."""
+"""Restored backups: each pauses the bot, until somebody has looked at what it lacks."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import bindparam, func, or_, select, update
+from sqlalchemy import bindparam, or_, select, update
 
 from bot.database.audit.log import ChainHead, append
 from bot.database.connection import BaseRepository, Database
-from bot.database.mapping import RowMapper, decode, encode, from_micros, to_columns, to_micros
+from bot.database.mapping import from_micros, to_columns, to_micros
 from bot.database.repositories.pause import begin
-from bot.database.schema import lost_requests, requests, restores
-from bot.domain.ids import RequestId, RuleId, ShortId, UserId
-from bot.domain.requests.audit_entries import Entry, EntryKind, paused
-from bot.domain.requests.lost import LostRequest
-from bot.domain.requests.request import Pause, State
+from bot.database.schema import restores
+from bot.domain.requests.audit_entries import paused
+from bot.domain.requests.request import Pause
 
-_LOST: Final = RowMapper(LostRequest, lost_requests, id="request", rule="rule_id")
-_IS_UNSETTLED: Final = lost_requests.c.settled_at.is_(None)
-COUNT_UNSETTLED: Final = select(func.count()).where(_IS_UNSETTLED)
-_UNSETTLED: Final = select(*_LOST.columns).where(_IS_UNSETTLED)
-_ALL: Final = _UNSETTLED.order_by(lost_requests.c.card_ts)
-# A card of a version that did not write its rule down may be about any.
-_OF_RULE: Final = _ALL.where(lost_requests.c.rule_id.in_(["", bindparam("rule")]))
-_ONE: Final = select(*_LOST.columns).where(
-    or_(lost_requests.c.short == bindparam("name"), lost_requests.c.request == bindparam("name"))
-)
-_SETTLE: Final = update(lost_requests).where(_IS_UNSETTLED).returning(lost_requests.c.short)
-_KNOWN: Final = select(requests.c.short).where(
-    requests.c.short == bindparam("short"), requests.c.state != State.DRAFT.value
-)
 _OF_RESTORE: Final = restores.c.lost_hash == bindparam("which")
 _RESTORE: Final = select(restores.c.lost_hash).where(_OF_RESTORE)
 _OPEN_RESTORE: Final = (
@@ -56,12 +39,11 @@ class Restore:
     """Whether the admins know why the bot is paused."""
 
 
-class LostRequestRepository(BaseRepository):
-    """Keeps them until an admin has settled what became of their customers."""
+class RestoreRepository(BaseRepository):
+    """Notes each restored backup, and who knows of it."""
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
-        self._note = database.insert(lost_requests).on_conflict_do_nothing(index_elements=["short"])
         self._restore = (
             database.insert(restores)
             .on_conflict_do_nothing(index_elements=["lost_hash"])
@@ -96,27 +78,3 @@ class LostRequestRepository(BaseRepository):
     async def mark_told(self, restore: Restore, at: datetime) -> None:
         """Note that the admins know of a restored backup."""
         await self._database.run(_TOLD, {"which": restore.lost.hash, "at": to_micros(at)})
-
-    async def note_lost(self, found: Sequence[LostRequest], at: datetime) -> tuple[LostRequest, ...]:
-        """Keep those that the database does not know, and return all that nobody has settled."""
-        for one in found:
-            if not await self._database.run(_KNOWN, {"short": encode(one.short)}):
-                await self._database.run(self._note, _LOST.write(replace(one, noted_at=at)))
-        return await self.lost()
-
-    async def lost(self, rule: RuleId | None = None) -> tuple[LostRequest, ...]:
-        statement, values = (_ALL, {}) if rule is None else (_OF_RULE, {"rule": encode(rule)})
-        return tuple(map(_LOST.read, await self._database.run(statement, values)))
-
-    async def find_lost(self, name: RequestId | ShortId) -> LostRequest | None:
-        rows = await self._database.run(_ONE, {"name": encode(name)}) if name else ()
-        return _LOST.read(rows[0]) if rows else None
-
-    async def settle_lost(self, by: UserId, at: datetime) -> int:
-        values = to_columns(settled_at=at, settled_by=by)
-        async with self._database.transaction() as transaction:
-            settled = [decode(short) for (short,) in await transaction.run(_SETTLE, values)]
-            if settled:
-                entry = Entry(kind=EntryKind.SETTLED, who=by, facts={"requests": sorted(settled)})
-                await append(transaction, [entry], at)
-        return len(settled)
