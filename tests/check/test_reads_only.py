@@ -15,7 +15,7 @@ from bot.audit.commands import existing_audit
 from bot.check.database import check_database
 from bot.check.restored import check_restored
 from bot.check.schemas import read_schemas
-from bot.database.address import parse_url
+from bot.database.address import is_sqlite, parse_url
 from bot.database.read_only import open_read_only
 from bot.database.repositories.repository import open_audit
 from bot.database.schema import VERSION, VERSION_TABLE
@@ -154,33 +154,27 @@ async def test_the_durable_engines_log_without_its_index_is_kept_too(copied: Pat
     assert line.startswith("✓ database – ")
 
 
-@pytest.mark.parametrize("kind", ["sqlite_url", "postgres_url"])
-async def test_the_durable_engines_tables_are_compared_too(
-    request: pytest.FixtureRequest, tmp_path: Path, kind: str
-) -> None:
-    url = request.getfixturevalue(kind)
-    async with open_shop() as shop, open_bot(shop, url):
+async def test_the_durable_engines_tables_are_compared_too(database_url: str, tmp_path: Path) -> None:
+    async with open_shop() as shop, open_bot(shop, database_url):
         pass
-    needed = read_schemas(url).engine_needed
-    assert read_schemas(url).engine == needed > 0
+    needed = read_schemas(database_url).engine_needed
+    assert read_schemas(database_url).engine == needed > 0
     for version, words in ((1, f"the durable engine's tables from 1 to {needed}"), (999, "are newer")):
-        if kind == "sqlite_url":
+        if is_sqlite(parse_url(database_url)):
             with closing(sqlite3.connect(tmp_path / "books.dbos.db", isolation_level=None)) as file:
                 file.execute("UPDATE dbos_migrations SET version = ?", (version,))
         else:
-            with psycopg.connect(url, autocommit=True) as connection:
+            with psycopg.connect(database_url, autocommit=True) as connection:
                 connection.execute("UPDATE dbos.dbos_migrations SET version = %s", (version,))
-        (line,) = await lines(url)
+        (line,) = await lines(database_url)
         assert words in line
         assert line.startswith("✓" if version == 1 else "⚠")
 
 
-@pytest.mark.parametrize("kind", ["sqlite_url", "postgres_url"])
-def test_what_is_open_to_read_refuses_every_write(request: pytest.FixtureRequest, kind: str) -> None:
-    url = parse_url(request.getfixturevalue(kind))
+def test_what_is_open_to_read_refuses_every_write(database_url: str) -> None:
     with (
         pytest.raises(DatabaseUnavailable, match=r"readonly|read-only"),
-        open_read_only(url) as engine,
+        open_read_only(parse_url(database_url)) as engine,
         engine.begin() as connection,
     ):
         connection.exec_driver_sql("UPDATE pause SET why = 'changed'")
