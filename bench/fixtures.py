@@ -9,14 +9,7 @@ from bot.dintero.client import open_dintero
 from bot.domain.customers.packing import pack
 from bot.domain.ids import ChannelId, CustomerId, RequestId, RuleId, TeamId, UserId
 from bot.domain.ports import Repository
-from bot.domain.requests.request import (
-    FormInput,
-    Request,
-    State,
-    new_once_key,
-    new_request_id,
-    new_short_id,
-)
+from bot.domain.requests.request import FormInput, Request, State, new_once_key, new_request_id, new_short_id
 from bot.domain.rules.rule import Rule
 from sandbox.dintero.catalogue import SEED_RULE
 

@@ -1,7 +1,7 @@
 """Assembles the bot from its parts; the only module that imports handlers."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -10,7 +10,6 @@ from typing import Any, Final
 import structlog
 from slack_bolt import BoltResponse
 from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
-from slack_bolt.middleware.async_middleware import AsyncMiddleware
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.background.audit_head import AuditHeadKeeper
@@ -61,7 +60,7 @@ from bot.web.health import Readiness
 from bot.web.server import build_web, serve
 from bot.web.slack_endpoint import SlackEndpoint
 from handlers import card_buttons, commands, fallback, request_form, rule_buttons
-from handlers.context import HandlerContext
+from handlers.context import HandlerContext, Identify
 
 MOST_LOGGED: Final = 20
 
@@ -252,29 +251,6 @@ def _build_rule_history(resources: Resources) -> RuleHistory:
     return RuleHistory(resources.repository, dintero, resources.clock, dintero.account, policy.timezone)
 
 
-class _Identify(AsyncMiddleware):
-    """Identifies the person; a class, since Bolt inspects the arguments of functions at each call."""
-
-    def __init__(self, ctx: HandlerContext, languages: ReaderLanguages) -> None:
-        self._ctx = ctx
-        self._languages = languages
-
-    async def async_process(
-        self,
-        *,
-        req: AsyncBoltRequest,
-        resp: BoltResponse,  # noqa: ARG002 - there is none yet
-        next: Callable[[], Awaitable[BoltResponse]],  # noqa: A002 - Bolt's name
-    ) -> BoltResponse | None:
-        """Refuse a payload that names nobody."""
-        who = person_of(req.body)
-        if who is None:
-            return BoltResponse(status=400)
-        req.context["who"], req.context["ctx"] = who, self._ctx
-        set_language(await self._languages.chooser(who.id, channel_of(req.body)))
-        return await next()
-
-
 def build_bolt(client: AsyncWebClient, ctx: HandlerContext, deferred_work: DeferredWork) -> BoltApp:
     """Build the Bolt app. It sends an ack when a listener returns, so longer work goes to the background."""
     access = ctx.decisions.access
@@ -286,7 +262,7 @@ def build_bolt(client: AsyncWebClient, ctx: HandlerContext, deferred_work: Defer
             return await fallback.fail(error, req.body, req.context.respond, ctx)
 
     app = BoltApp(client, deferred_work, fail, ctx.decisions.repository.remember_delivery)
-    app.use(_Identify(ctx, languages))
+    app.use(Identify(ctx, languages))
     for module in (commands, request_form, card_buttons, rule_buttons, fallback):
         module.register(app)
     return app

@@ -19,8 +19,9 @@ from bot.domain.requests.notification import (
     NotificationType,
     RequestSnapshot,
 )
+from bot.domain.requests.pause import PausedFor
 from bot.domain.requests.progress import Progress
-from bot.domain.requests.request import FormInput, PausedFor, State, StopReason
+from bot.domain.requests.request import FormInput, State, StopReason
 from bot.domain.requests.views import ApprovalView, UnfinishedDraft
 from bot.domain.rules.rule import Availability
 from bot.domain.rules.usage_history import UsagePoint

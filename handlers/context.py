@@ -1,10 +1,13 @@
 """What all handlers share: the services they call, and how they read a button's payload."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from slack_bolt import BoltResponse
+from slack_bolt.async_app import AsyncBoltRequest
 from slack_bolt.context.respond.async_respond import AsyncRespond
+from slack_bolt.middleware.async_middleware import AsyncMiddleware
 
 from bot.domain.ids import ChannelId, RequestId
 from bot.domain.policy.policy import Refusal
@@ -17,6 +20,8 @@ from bot.services.overview import OverviewService
 from bot.services.preferences import PreferenceService
 from bot.services.results.check_again import CheckAgainService
 from bot.services.rule_history import RuleHistory
+from bot.slack.client.directory import channel_of, person_of
+from bot.slack.language.texts import ReaderLanguages, set_language
 from bot.slack.messages.card_buttons import SEPARATOR
 from bot.slack.modal_controller import ModalController, close_of
 from bot.slack.rendering.formatting import Formatter, Message
@@ -28,7 +33,7 @@ Answer = Message | Reply | Refusal | str
 
 @dataclass(frozen=True, slots=True)
 class HandlerContext:
-    """The services and renderers of the handlers; a middleware puts it into Bolt's context."""
+    """The services and renderers of the handlers; `Identify` puts it into Bolt's context."""
 
     drafts: DraftService
     decisions: DecisionService
@@ -71,6 +76,32 @@ class HandlerContext:
     def answer(self, respond: AsyncRespond, answering: Awaitable[Answer], *, replace: bool = False) -> None:
         """Answer one person alone, in the background."""
         self.background.spawn(self.modal_controller.answer(respond, answering, replace=replace))
+
+
+class Identify(AsyncMiddleware):
+    """Identifies the person, and the language they read; hands both to the listeners, with the context.
+
+    A class, since Bolt inspects the arguments of functions at each call.
+    """
+
+    def __init__(self, ctx: HandlerContext, languages: ReaderLanguages) -> None:
+        self._ctx = ctx
+        self._languages = languages
+
+    async def async_process(
+        self,
+        *,
+        req: AsyncBoltRequest,
+        resp: BoltResponse,  # noqa: ARG002 - there is none yet
+        next: Callable[[], Awaitable[BoltResponse]],  # noqa: A002 - Bolt's name
+    ) -> BoltResponse | None:
+        """Refuse a payload that names nobody."""
+        who = person_of(req.body)
+        if who is None:
+            return BoltResponse(status=400)
+        req.context["who"], req.context["ctx"] = who, self._ctx
+        set_language(await self._languages.chooser(who.id, channel_of(req.body)))
+        return await next()
 
 
 def pressed(body: Body) -> tuple[str, str]:

@@ -23,7 +23,8 @@ from bot.app import RunningBot
 from bot.audit.commands import verified
 from bot.database.repositories.repository import SqlRepository, open_repository
 from bot.domain.ids import RequestId
-from bot.domain.requests.request import PauseState, Request, State
+from bot.domain.requests.pause import PauseState
+from bot.domain.requests.request import Request, State
 from sandbox.dintero import SandboxDintero
 from sandbox.shop import Shop, database_in, open_bot, open_shop
 from sandbox.slack.state.workspace import Message

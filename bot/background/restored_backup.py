@@ -9,7 +9,7 @@ from bot.database.audit.log import ChainHead
 from bot.database.repositories.repository import SqlRepository
 from bot.domain.ports import Clock
 from bot.domain.requests.lost import LostRequest
-from bot.domain.requests.request import Pause, PausedFor
+from bot.domain.requests.pause import Pause, PausedFor
 from bot.slack.card_search import CardSearch
 from bot.slack.client.direct_messages import tell_admins
 from bot.slack.messages import lost_requests

@@ -12,7 +12,7 @@ from bot.database.connection import parse_url
 from bot.database.read_only import open_read_only
 from bot.database.repositories.requests import COUNT_UNSETTLED
 from bot.database.schema import pause
-from bot.domain.requests.request import PausedFor
+from bot.domain.requests.pause import PausedFor
 from bot.errors import DatabaseUnavailable
 from bot.slack.rendering.pause_banner import BOTS_REASONS
 

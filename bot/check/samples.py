@@ -19,8 +19,9 @@ from bot.domain.requests.notification import (
     NotificationType,
     RequestSnapshot,
 )
+from bot.domain.requests.pause import Pause
 from bot.domain.requests.prior_grants import PriorRequest, Remainder
-from bot.domain.requests.request import ENDED, Approval, FormInput, Pause, Request, State, StopReason
+from bot.domain.requests.request import ENDED, Approval, FormInput, Request, State, StopReason
 from bot.domain.requests.views import ApprovalView, Field, FieldError, Form, Review, UnfinishedDraft
 from bot.domain.rules.rule import Availability, Limitation, Requirement, Reward, RewardType, Rule, Statistics
 from bot.domain.rules.usage_history import UsagePoint

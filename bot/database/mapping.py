@@ -25,7 +25,8 @@ from bot.domain.ids import FileId, RequestId
 from bot.domain.policy.policy import AppliedTier, TierTrigger
 from bot.domain.requests.batches import BatchOutcome
 from bot.domain.requests.notification import ChannelKind, Notification, OutboxMessage
-from bot.domain.requests.request import Approval, FormInput, Pause, Request
+from bot.domain.requests.pause import Pause
+from bot.domain.requests.request import Approval, FormInput, Request
 from bot.domain.rules.rule import Rule
 
 Domain = TypeVar("Domain")

@@ -23,9 +23,10 @@ from bot.domain.requests.batches import (
 )
 from bot.domain.requests.lost import LostRequest
 from bot.domain.requests.notification import Notification, OutboxMessage
+from bot.domain.requests.pause import Pause
 from bot.domain.requests.person import Profile
 from bot.domain.requests.prior_grants import KeyUse, PriorGrants
-from bot.domain.requests.request import Approval, FormInput, Pause, Request, State, StopReason
+from bot.domain.requests.request import Approval, FormInput, Request, State, StopReason
 from bot.domain.rules.rule import Holder, Rule
 from bot.domain.rules.usage_history import UsageSample
 from bot.domain.unit_of_work import UnitOfWork

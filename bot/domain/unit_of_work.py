@@ -11,7 +11,8 @@ from bot.domain.policy.budget import Asked, Grant
 from bot.domain.requests.audit_entries import Entry
 from bot.domain.requests.batches import HolderSearch
 from bot.domain.requests.notification import Notification
-from bot.domain.requests.request import Approval, FormInput, Pause, Request
+from bot.domain.requests.pause import Pause
+from bot.domain.requests.request import Approval, FormInput, Request
 
 
 class UnitOfWork(Protocol):

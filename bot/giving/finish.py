@@ -10,8 +10,9 @@ from bot.domain.requests import authorization
 from bot.domain.requests.authorization import drift
 from bot.domain.requests.batches import Tally
 from bot.domain.requests.notification import NotificationType
+from bot.domain.requests.pause import PauseState
 from bot.domain.requests.prior_grants import KeyUse
-from bot.domain.requests.request import Event, PauseState, Request, State, StopReason, rule_of, transition
+from bot.domain.requests.request import Event, Request, State, StopReason, rule_of, transition
 from bot.domain.rules.rule import Rule
 from bot.domain.unit_of_work import UnitOfWork
 from bot.errors import DinteroError

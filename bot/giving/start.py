@@ -14,11 +14,11 @@ from bot.domain.requests import authorization
 from bot.domain.requests.authorization import drift
 from bot.domain.requests.deadlines import FOREVER, NEVER, approval_ends, approvers_of, is_held
 from bot.domain.requests.notification import STARTS_AFTER, WAITED, ChannelKind, Notification, NotificationType
+from bot.domain.requests.pause import PauseState
 from bot.domain.requests.person import Person
 from bot.domain.requests.request import (
     Approval,
     Event,
-    PauseState,
     Request,
     State,
     StopReason,

@@ -9,8 +9,9 @@ from bot.domain.policy.policy import Policy, Refusal
 from bot.domain.ports import BackgroundTasks, Clock, Repository
 from bot.domain.requests.audit_entries import Action
 from bot.domain.requests.notification import ChannelKind, Notification, NotificationType
+from bot.domain.requests.pause import Pause, PausedFor, PauseState
 from bot.domain.requests.person import Person
-from bot.domain.requests.request import OPEN, Pause, PausedFor, PauseState, Request, StopReason
+from bot.domain.requests.request import OPEN, Request, StopReason
 from bot.domain.unit_of_work import UnitOfWork
 from bot.services.access import AccessControl, audit_refusals
 from bot.services.approving.reapproval import into_next_round

@@ -64,11 +64,16 @@ async def current_prior_grants(
     return replace(found, lost=await repository.lost(rule_of(request).id)) if request.rule else found
 
 
-def unseen_repeats(found: PriorGrants, named: Collection[str]) -> Refusal | None:
-    """Refuse what a person decides while there are requests that they were not shown."""
-    if found.hides_lost(named):
+def unseen_repeats(found: PriorGrants, shown: Collection[str]) -> Refusal | None:
+    """Refuse what a person decides while there are requests that they were not shown.
+
+    A form shows requests by their marks; older forms, by their short ids.
+    """
+    if found.lost and found.lost_mark not in shown:
         return Refusal(RefusalReason.REPEATED_LOST)
-    return Refusal(RefusalReason.REPEATED) if found.unseen(named) else None
+    if any({each.mark, each.short}.isdisjoint(shown) for each in found.by):
+        return Refusal(RefusalReason.REPEATED)
+    return None
 
 
 def repeats_since(policy: ChannelPolicy, clock: Clock) -> datetime:

@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from bot.config.settings import Settings
 from bot.database.schema import VERSION
-from bot.domain.requests.request import OPEN, Pause, PausedFor, State
+from bot.domain.requests.pause import Pause, PausedFor
+from bot.domain.requests.request import OPEN, State
 from bot.errors import DatabaseUnavailable
 from bot.slack.rendering.formatting import duration
 from bot.slack.rendering.pause_banner import BOTS_REASONS

@@ -17,7 +17,8 @@ from bot.database.read_only import open_read_only
 from bot.database.repositories.pause import READ as READ_PAUSE
 from bot.database.repositories.requests import COUNT_UNSETTLED
 from bot.database.schema import PENDING, VERSION, audit, outbox, replicas, requests
-from bot.domain.requests.request import OPEN, Pause, State, StopReason
+from bot.domain.requests.pause import Pause
+from bot.domain.requests.request import OPEN, State, StopReason
 from bot.errors import DatabaseUnavailable
 from bot.slack.rendering.stops import SPECIAL, what_stopped
 

@@ -7,8 +7,9 @@ import pytest
 from bot.audit.verify import verify
 from bot.database.repositories.repository import SqlRepository, open_repository
 from bot.domain.customers.packing import pack
-from bot.domain.customers.parsing import digest_of, new_salt, salted
 from bot.domain.ids import CustomerId
+from bot.domain.requests.request import new_salt, salted
+from tests.support.digests import digest_of
 from tests.support.service_fixture import open_office
 
 OTHERS = [CustomerId("thief"), CustomerId("b")]

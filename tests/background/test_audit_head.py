@@ -13,7 +13,7 @@ from bot.database.audit.log import ChainHead
 from bot.database.connection import parse_url
 from bot.database.repositories.repository import SqlRepository, open_repository
 from bot.domain.requests.audit_entries import Entry
-from bot.domain.requests.request import Pause, PausedFor
+from bot.domain.requests.pause import Pause, PausedFor
 from bot.slack.announcer import EVENT_TYPE as CARD
 from bot.slack.card_search import CardSearch
 from bot.slack.client.audit_notice import AuditNotices

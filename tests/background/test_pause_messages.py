@@ -16,7 +16,8 @@ from bot.database.mapping import to_columns
 from bot.database.repositories.repository import SqlRepository
 from bot.database.schema import pause
 from bot.domain.ids import RequestId, UserId
-from bot.domain.requests.request import Pause, State
+from bot.domain.requests.pause import Pause
+from bot.domain.requests.request import State
 from bot.slack.rendering.formatting import duration
 from sandbox.shop import QUICK
 from sandbox.slack import Channel, Cut, Message

@@ -6,7 +6,8 @@ import pytest
 
 from bot.app import RunningBot
 from bot.domain.ids import RequestId
-from bot.domain.requests.request import PauseState, State
+from bot.domain.requests.pause import PauseState
+from bot.domain.requests.request import State
 from tests.background.test_runner import Bots, bots, either
 from tests.journeys.process import approved
 from tests.support.engine_fixture import RULE, customers

@@ -6,7 +6,7 @@ from bot.check.restored import check_restored
 from bot.database.repositories.repository import SqlRepository
 from bot.domain.ids import ChannelId, RequestId, RuleId, ShortId, UserId
 from bot.domain.requests.lost import LostRequest
-from bot.domain.requests.request import Pause, PausedFor
+from bot.domain.requests.pause import Pause, PausedFor
 from tests.support.service_fixture import NOW
 
 LOST = LostRequest(

@@ -12,15 +12,8 @@ from bot.domain.customers.packing import pack
 from bot.domain.customers.uploads import Column, FileRead, RowProblem, UnreadableRow
 from bot.domain.ids import ChannelId, RequestId, ShortId, UserId
 from bot.domain.preferences import Preferences, Results
-from bot.domain.requests.request import (
-    Approval,
-    FormInput,
-    Pause,
-    Request,
-    State,
-    new_request_id,
-    new_short_id,
-)
+from bot.domain.requests.pause import Pause
+from bot.domain.requests.request import Approval, FormInput, Request, State, new_request_id, new_short_id
 from bot.errors import ShortIdConflict
 from tests.contracts.repository import (
     CHANNEL,

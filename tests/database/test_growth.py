@@ -41,10 +41,10 @@ from bot.domain.requests.audit_entries import Entry
 from bot.domain.requests.batches import BatchOutcome, Verification
 from bot.domain.requests.lost import LostRequest
 from bot.domain.requests.notification import ChannelKind, Notification, NotificationType
+from bot.domain.requests.pause import Pause
 from bot.domain.requests.request import (
     Approval,
     FormInput,
-    Pause,
     Request,
     State,
     StopReason,

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from bot.domain.customers.packing import pack, packed
-from bot.domain.customers.parsing import digest_of, new_salt, salted
 from bot.domain.ids import CustomerId, RuleId
 from bot.domain.policy.policy import RefusalReason
-from bot.domain.requests.request import Request, StopReason
+from bot.domain.requests.request import Request, StopReason, new_salt, salted
 from tests.support import samples
+from tests.support.digests import digest_of
 from tests.support.engine_fixture import Ground, customers
 
 OTHER = replace(samples.RULE, id=RuleId("another rule"))

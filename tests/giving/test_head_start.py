@@ -12,8 +12,9 @@ from bot.database.repositories.repository import SqlRepository
 from bot.dintero.client import open_dintero
 from bot.domain.ids import GroupId
 from bot.domain.policy.policy import Refusal
+from bot.domain.requests.pause import Pause
 from bot.domain.requests.person import Person
-from bot.domain.requests.request import Pause, State, digest
+from bot.domain.requests.request import State, digest
 from bot.giving.head_start import HEAD_START_SECONDS, HeadStart
 from bot.giving.start import Preflight
 from bot.services.approving.approvals import ApprovalService

@@ -16,8 +16,9 @@ from bot.domain.ids import GroupId, RequestId, UserId
 from bot.domain.policy.policy import Policy, Refusal, RefusalReason
 from bot.domain.ports import Clock, DinteroApi
 from bot.domain.requests.notification import STARTS_AFTER, ChannelKind, Notification, NotificationType
+from bot.domain.requests.pause import Pause
 from bot.domain.requests.person import AccountKind, Person
-from bot.domain.requests.request import Pause, Request, State, StopReason, digest
+from bot.domain.requests.request import Request, State, StopReason, digest
 from bot.giving.calls import RuleLookups
 from bot.giving.scheduler import CallScheduler
 from bot.giving.start import Preflight

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain.requests.request import Pause, State
+from bot.domain.requests.pause import Pause
+from bot.domain.requests.request import State
 from sandbox.slack.state.faults import Fault
 from sandbox.slack.transport.switchboard import Delivery
 from tests.support.slack_fixture import SPAR, Stand, open_stand

@@ -19,7 +19,6 @@ from threading import Thread
 from bot.cli.main import main
 from bot.dintero.client import open_dintero
 from bot.domain.customers.packing import pack
-from bot.domain.customers.parsing import digest_of
 from bot.domain.ids import CustomerId, RequestId, RuleId
 from bot.domain.policy.policy import ChannelPolicy, Policy
 from bot.domain.ports import Repository
@@ -37,6 +36,7 @@ from bot.domain.requests.request import (
 from sandbox.dintero.catalogue import SEED_RULE
 from sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET
 from sandbox.shop import POLICY, SUPPORT, Shop, settings_for, with_channel
+from tests.support.digests import digest_of
 from tests.support.forking import FORKING
 
 RULE = RuleId(SEED_RULE)

@@ -14,7 +14,8 @@ from bot.database.backup import DATABASE, ENGINE, take_backup
 from bot.database.repositories.repository import open_repository
 from bot.domain.ids import RequestId
 from bot.domain.policy.policy import RefusalReason
-from bot.domain.requests.request import PausedFor, State
+from bot.domain.requests.pause import PausedFor
+from bot.domain.requests.request import State
 from sandbox.dintero import Point
 from sandbox.shop import Shop, open_bot, open_shop
 from tests.journeys.process import approved

@@ -9,7 +9,8 @@ from bot.database.repositories.repository import SqlRepository
 from bot.domain.policy.policy import Policy, RefusalReason
 from bot.domain.requests.batches import BatchOutcome
 from bot.domain.requests.notification import ChannelKind, NotificationType
-from bot.domain.requests.request import PauseState, Request, State, StopReason
+from bot.domain.requests.pause import PauseState
+from bot.domain.requests.request import Request, State, StopReason
 from tests.support.service_fixture import (
     ANN,
     BO,

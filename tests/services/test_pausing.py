@@ -12,7 +12,8 @@ from bot.domain.ids import UserId
 from bot.domain.policy.policy import Refusal, RefusalReason
 from bot.domain.requests.batches import BatchOutcome
 from bot.domain.requests.notification import OPEN_HERE, ChannelKind, NotificationType
-from bot.domain.requests.request import Pause, PausedFor, PauseState, Request, State, StopReason
+from bot.domain.requests.pause import Pause, PausedFor, PauseState
+from bot.domain.requests.request import Request, State, StopReason
 from bot.services.pausing import PauseChange
 from bot.services.snapshots import load_snapshot
 from tests.support.postgres import BUSY_SECONDS

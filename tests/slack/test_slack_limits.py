@@ -11,8 +11,9 @@ import pytest
 from bot.domain.ids import ChannelId, CustomerId, RuleId
 from bot.domain.policy.policy import Place, Refusal, RefusalReason
 from bot.domain.requests.notification import ChannelKind, NotificationType, RequestSnapshot
+from bot.domain.requests.pause import PauseState
 from bot.domain.requests.progress import Progress
-from bot.domain.requests.request import FormInput, PauseState, State, StopReason
+from bot.domain.requests.request import FormInput, State, StopReason
 from bot.domain.requests.views import ApprovalView
 from bot.domain.rules.rule import Availability
 from bot.domain.rules.usage_history import MOST_POINTS, UsagePoint

@@ -16,7 +16,8 @@ from bot.database.schema import VERSION_TABLE
 from bot.domain.ids import ChannelId, RequestId, RuleId, ShortId, UserId
 from bot.domain.policy.policy import RefusalReason
 from bot.domain.requests.lost import LostRequest
-from bot.domain.requests.request import Pause, PausedFor, State, StopReason
+from bot.domain.requests.pause import Pause, PausedFor
+from bot.domain.requests.request import State, StopReason
 from bot.errors import DatabaseUnavailable
 from bot.status import work
 from bot.status.parts import Part

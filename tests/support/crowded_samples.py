@@ -11,8 +11,9 @@ from bot.domain.policy.policy import AppliedTier, TierTrigger
 from bot.domain.requests.batches import Refused, Tally, Verification
 from bot.domain.requests.lost import LostRequest
 from bot.domain.requests.notification import FileRows, RequestSnapshot
+from bot.domain.requests.pause import Pause
 from bot.domain.requests.prior_grants import KeyUse, PriorGrants, PriorRequest, Remainder
-from bot.domain.requests.request import Approval, Pause, State, StopReason
+from bot.domain.requests.request import Approval, State, StopReason
 from bot.domain.requests.views import ApprovalView
 from bot.domain.rules.rule import Availability, Statistics
 from bot.domain.rules.usage_history import UsagePoint

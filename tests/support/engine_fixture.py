@@ -11,7 +11,6 @@ from bot.clock import SystemClock
 from bot.database.repositories.repository import SqlRepository
 from bot.dintero.client import open_dintero
 from bot.domain.customers.packing import pack
-from bot.domain.customers.parsing import digest_of
 from bot.domain.ids import ChannelId, CustomerId, RuleId, TeamId, UserId
 from bot.domain.ports import Clock, DinteroApi
 from bot.domain.requests.batches import Tally
@@ -34,6 +33,7 @@ from bot.giving.scheduler import CallScheduler
 from sandbox.dintero import Ledger, Point, SandboxDintero
 from sandbox.dintero.catalogue import SEED_RULE
 from sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET
+from tests.support.digests import digest_of
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
 AT_ONCE = RetryPolicy(first=0.001, longest=0.002, total=20.0, attempts=3)

@@ -29,8 +29,9 @@ from bot.domain.policy.policy import (
 )
 from bot.domain.requests.batches import Refused, Tally, Verification
 from bot.domain.requests.notification import ChannelKind, Notification, NotificationType, RequestSnapshot
+from bot.domain.requests.pause import Pause
 from bot.domain.requests.prior_grants import PriorGrants, PriorRequest, Remainder
-from bot.domain.requests.request import Approval, FormInput, Pause, Request, State, StopReason
+from bot.domain.requests.request import Approval, FormInput, Request, State, StopReason
 from bot.domain.requests.views import ApprovalView, Field, FieldError, Form, Review
 from bot.domain.rules.rule import (
     Availability,

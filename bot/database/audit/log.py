@@ -21,13 +21,11 @@ from bot.database.schema import (
     of_request,
 )
 from bot.database.tally import TALLY, tally_of
-from bot.domain.customers.packing import unpacked
-from bot.domain.customers.parsing import digest_of as customers_digest_of
-from bot.domain.customers.parsing import is_digest_of
+from bot.domain.customers.packing import hash_rows, unpacked
 from bot.domain.ids import RequestId
 from bot.domain.ports import Clock
 from bot.domain.requests.audit_entries import Entry, EntryKind, canonical, transition_entry
-from bot.domain.requests.request import Request, State
+from bot.domain.requests.request import Request, State, is_digest_of
 
 HEAD: Final = select(audit_head.c.seq, audit_head.c.hash).where(audit_head.c.one == 1)
 _LOCK_HEAD: Final = HEAD.with_for_update()
@@ -141,9 +139,8 @@ class Evidence:
 
 
 def _hashed(key: AuditKey, rows: Rows) -> HashedCustomers:
-    ids = [(portion, unpacked(packed)) for portion, packed in rows]
-    digest = customers_digest_of([customer for _, some in ids for customer in some])
-    return HashedCustomers(digest, tuple((portion, key.pack(some)) for portion, some in ids))
+    digest = hash_rows(packed for _, packed in rows).digest
+    return HashedCustomers(digest, tuple((portion, key.pack(unpacked(packed))) for portion, packed in rows))
 
 
 async def _outcome(transaction: Transaction, request: Request) -> Entry:

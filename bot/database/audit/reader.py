@@ -21,9 +21,9 @@ from bot.database.schema import (
     requests,
 )
 from bot.domain.customers.packing import hash_rows, unpacked
-from bot.domain.customers.parsing import is_digest_of
 from bot.domain.ids import CustomerId
 from bot.domain.requests.audit_entries import Entry, EntryKind
+from bot.domain.requests.request import is_digest_of
 
 FIRST_PREVIOUS: Final = ""
 """The previous hash of the first row."""

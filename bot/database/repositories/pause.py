@@ -17,7 +17,8 @@ from bot.database.schema import outbox, pause, requests
 from bot.domain.ids import RequestId, UserId
 from bot.domain.requests.audit_entries import Entry, EntryKind, paused
 from bot.domain.requests.notification import OPEN_HERE, ChannelKind, Notification, NotificationType
-from bot.domain.requests.request import Pause, PauseState, State
+from bot.domain.requests.pause import Pause, PauseState
+from bot.domain.requests.request import State
 
 _ROW: Final = pause.c.id == 1
 _CHANGED: Final = {"changes": pause.c.changes + 1}

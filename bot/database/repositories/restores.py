@@ -12,7 +12,7 @@ from bot.database.mapping import from_micros, to_columns, to_micros
 from bot.database.repositories.pause import begin
 from bot.database.schema import restores
 from bot.domain.requests.audit_entries import paused
-from bot.domain.requests.request import Pause
+from bot.domain.requests.pause import Pause
 
 _OF_RESTORE: Final = restores.c.lost_hash == bindparam("which")
 _RESTORE: Final = select(restores.c.lost_hash).where(_OF_RESTORE)

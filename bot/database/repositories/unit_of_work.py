@@ -61,7 +61,8 @@ from bot.domain.policy.budget import Asked, Grant
 from bot.domain.requests.audit_entries import Entry, approval_entry, paused
 from bot.domain.requests.batches import HolderSearch
 from bot.domain.requests.notification import Notification
-from bot.domain.requests.request import Approval, FormInput, Pause, Request
+from bot.domain.requests.pause import Pause
+from bot.domain.requests.request import Approval, FormInput, Request
 
 _ID: Final = requests.c.id == bindparam("which")
 # FOR NO KEY UPDATE excludes other units of work, but not the outcomes that giving writes meanwhile.

@@ -49,7 +49,7 @@ NOBODY: Final = PackedIds(0, hashlib.sha256(b"[]").hexdigest())
 
 
 class IdWriter:
-    """Writes ids row by row as they are found; computes the same digest as `parsing.digest_of`."""
+    """Writes ids row by row as they are found, and digests them: SHA-256 over one JSON list, in hex."""
 
     def __init__(self, portion: int, put: Callable[[bytes], object]) -> None:
         self._portion = portion

@@ -1,14 +1,8 @@
-"""The rules for the characters of a customer id, and the digest of a list of ids."""
+"""The rules for the characters of a customer id."""
 
-import hashlib
-import json
 import re
-import secrets
 import unicodedata
-from collections.abc import Sequence
 from typing import Final
-
-from bot.domain.ids import CustomerId
 
 MAX_LENGTH: Final = 255
 """Characters of a customer id, by Dintero's documentation."""
@@ -34,50 +28,9 @@ LITERAL: Final = re.compile('="+([^"]*)"+')
 UNWRAPPED: Final = 4 * MAX_LENGTH
 """Longer text keeps its quotes: it is unreadable either way, and a mile of quotes would cost time."""
 
-SALT_BYTES: Final = 16
-DIGESTED_AT_ONCE: Final = 5_000
-"""Ids per step; a step takes about a millisecond."""
 
 HIDDEN: Final = frozenset({"Cc", "Cf", "Cs"})
 """Categories of invisible characters: control, format and surrogate."""
-
-
-def digest_of(ids: Sequence[CustomerId]) -> str:
-    """Digest customer ids in order: SHA-256 over a JSON list, in hexadecimal.
-
-    It works in steps: a thread that digests a million ids lets other threads run in between.
-    """
-    digest = hashlib.sha256(b"[")
-    for start in range(0, len(ids), DIGESTED_AT_ONCE):
-        piece = json.dumps(
-            list(ids[start : start + DIGESTED_AT_ONCE]), ensure_ascii=True, separators=(",", ":")
-        )
-        digest.update(f"{',' if start else ''}{piece[1:-1]}".encode())
-    digest.update(b"]")
-    return digest.hexdigest()
-
-
-def new_salt() -> str:
-    """Make the salt of a request, in the form of a digest of no customers yet."""
-    return f"{secrets.token_hex(SALT_BYTES)}:"
-
-
-def salted(digest: str, kept: str) -> str:
-    """Salt a digest like a kept one: without the salt, nobody can confirm a guess at a single customer.
-
-    >>> is_digest_of(salted(digest_of([CustomerId("a")]), new_salt()), digest_of([CustomerId("a")]))
-    True
-    """
-    salt = kept.rpartition(":")[0]
-    if not salt:  # a draft of a version that had none
-        salt = new_salt().rstrip(":")
-    return f"{salt}:{hashlib.sha256(f'{salt}:{digest}'.encode()).hexdigest()}"
-
-
-def is_digest_of(kept: str, digest: str) -> bool:
-    """Compare a kept digest, salted or from before there was a salt, with that of customers."""
-    salt = kept.rpartition(":")[0]
-    return kept == (salted(digest, kept) if salt else digest)
 
 
 def bare(piece: str) -> str:

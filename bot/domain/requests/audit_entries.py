@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from bot.domain.ids import ChannelId, RequestId, UserId
 from bot.domain.policy.policy import Policy, Refusal, RefusalReason
-from bot.domain.requests.request import MOVES, Approval, Event, Pause, PauseState, Request, State, digest
+from bot.domain.requests.pause import Pause, PauseState
+from bot.domain.requests.request import MOVES, Approval, Event, Request, State, digest
 
 
 class EntryKind(StrEnum):

@@ -8,9 +8,10 @@ from typing import Final
 
 from bot.domain.ids import CustomerId, RequestId, UserId
 from bot.domain.requests.batches import Refused, Tally, Verification
+from bot.domain.requests.pause import Pause
 from bot.domain.requests.prior_grants import PriorRequest
 from bot.domain.requests.progress import Progress
-from bot.domain.requests.request import Approval, Pause, Request
+from bot.domain.requests.request import Approval, Request
 from bot.domain.rules.usage_history import UsagePoint
 
 

@@ -1,7 +1,6 @@
 """Earlier requests for the same customers: grants of the rule, and the remainder of a request."""
 
 import hashlib
-from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -63,19 +62,16 @@ class PriorGrants:
     @property
     def marks(self) -> tuple[str, ...]:
         """A mark of each request, and one of all lost ones together: what a form remembers to have shown."""
-        return (*(each.mark for each in self.by), *([self._lost_mark] if self.lost else []))
+        return (*(each.mark for each in self.by), *([self.lost_mark] if self.lost else []))
 
     @property
-    def _lost_mark(self) -> str:
+    def lost_mark(self) -> str:
+        """A mark of all lost ones together."""
         return _mark(" ".join(sorted(each.short for each in self.lost)))
 
     def lost_after(self, at: datetime | None, *, now: datetime) -> bool:
         """Tell whether the bot has found that it lacks requests since a person decided on ours."""
         return any(at and each.noted_at and at < each.noted_at <= now for each in self.lost)
-
-    def hides_lost(self, shown: Collection[str]) -> bool:
-        """Tell whether a person was not warned of the lost requests, or of other ones."""
-        return bool(self.lost) and self._lost_mark not in shown
 
     def begun_after(self, at: datetime | None, *, now: datetime) -> tuple[PriorRequest, ...]:
         """Find those that were asked for after a person decided on ours, and began before it.
@@ -85,13 +81,6 @@ class PriorGrants:
         return tuple(
             each for each in self.by if at and each.begun and each.asked_at and at < each.asked_at <= now
         )
-
-    def unseen(self, shown: Collection[str]) -> tuple[PriorRequest, ...]:
-        """Find those that a person was not shown, by mark, or by short id as older forms have them.
-
-        Their customers do not change, and neither do ours.
-        """
-        return tuple(each for each in self.by if {each.mark, each.short}.isdisjoint(shown))
 
 
 NEVER: Final = PriorGrants()

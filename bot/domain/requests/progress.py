@@ -8,7 +8,8 @@ from typing import Final
 
 from bot.domain.ids import RequestId
 from bot.domain.requests.batches import Tally
-from bot.domain.requests.request import PauseState, Request, State
+from bot.domain.requests.pause import PauseState
+from bot.domain.requests.request import Request, State
 
 SOON: Final = timedelta(seconds=3)
 """A run shows no progress before that, and no rate is computed over less."""

@@ -1,4 +1,4 @@
-"""A request: its data, its states, and the only transitions between them; and the bot's pause."""
+"""A request: its data, its states, and the only transitions between them."""
 
 import hashlib
 import json
@@ -14,6 +14,7 @@ from bot.domain.customers.parsing import RESERVED
 from bot.domain.customers.uploads import Upload
 from bot.domain.ids import ChannelId, OnceKey, RequestId, ShortId, TeamId, UserId
 from bot.domain.policy.policy import AppliedTier
+from bot.domain.requests.pause import PauseState
 from bot.domain.rules.rule import Cost, Rule, cost, terms_of
 
 SHORT_ALPHABET: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
@@ -22,6 +23,7 @@ SHORT_LENGTH: Final = 5
 
 NO_KEY: Final = OnceKey("")
 MARK_LENGTH: Final = 16
+SALT_BYTES: Final = 16
 KEY_PREFIX: Final = "discount-bot-"
 """How the keys that the bot makes begin; people's own keys do not."""
 
@@ -110,35 +112,6 @@ class StopReason(StrEnum):
     BUSY = "busy"
     POLICY = "policy"
     BUDGET = "budget"
-
-
-class PauseState(StrEnum):
-    """The effect of a pause on a run."""
-
-    NO = ""
-    ASKED = "asked"
-    """No new batch is sent; the run ends after the batches in flight."""
-    PARKED = "parked"
-    """The run is over; after the pause, a new round continues with the same approvals."""
-
-
-class PausedFor(StrEnum):
-    """Why the bot paused itself; stored in place of a person's reason."""
-
-    UNKNOWN = "unknown"
-    FAULTS = "faults"
-    """Dintero's failures stopped several requests in a row."""
-    RESTORED = "restored"
-    """The database is older than what the bot has seen: somebody restored a backup."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pause:
-    """A pause of the whole bot; if the bot paused itself, `by` is None and `why` is a `PausedFor`."""
-
-    since: datetime
-    by: UserId | None
-    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,6 +276,29 @@ def is_bots_key(key: str) -> bool:
     (True, False)
     """
     return unicodedata.normalize("NFKC", key).strip().casefold().startswith(KEY_PREFIX)
+
+
+def new_salt() -> str:
+    """Make the salt of a request, in the form of a digest of no customers yet."""
+    return f"{secrets.token_hex(SALT_BYTES)}:"
+
+
+def salted(digest: str, kept: str) -> str:
+    """Salt a digest like a kept one: without the salt, nobody can confirm a guess at a single customer.
+
+    >>> is_digest_of(salted("5994471a", new_salt()), "5994471a")
+    True
+    """
+    salt = kept.rpartition(":")[0]
+    if not salt:  # a draft of a version that had none
+        salt = new_salt().rstrip(":")
+    return f"{salt}:{hashlib.sha256(f'{salt}:{digest}'.encode()).hexdigest()}"
+
+
+def is_digest_of(kept: str, digest: str) -> bool:
+    """Compare a kept digest, salted or from before there was a salt, with that of customers."""
+    salt = kept.rpartition(":")[0]
+    return kept == (salted(digest, kept) if salt else digest)
 
 
 def next_state(request: Request, event: Event) -> State | None:

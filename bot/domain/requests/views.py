@@ -7,8 +7,9 @@ from bot.domain.customers.uploads import AmbiguousFile, FileRead
 from bot.domain.policy.budget import BudgetUse
 from bot.domain.policy.policy import ChannelPolicy, Refusal
 from bot.domain.requests.notification import RequestSnapshot
+from bot.domain.requests.pause import Pause
 from bot.domain.requests.prior_grants import NEVER, KeyUse, PriorGrants, PriorRequest, Remainder
-from bot.domain.requests.request import FormInput, Pause, Request
+from bot.domain.requests.request import FormInput, Request
 from bot.domain.rules.rule import Availability, Rule
 
 

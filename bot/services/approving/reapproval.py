@@ -7,7 +7,8 @@ from bot.domain.ids import UserId
 from bot.domain.policy.policy import AppliedTier, ChannelPolicy
 from bot.domain.requests.deadlines import initial_deadlines
 from bot.domain.requests.notification import APPROVALS_VOID, ChannelKind, NotificationType
-from bot.domain.requests.request import Event, PauseState, Request, transition
+from bot.domain.requests.pause import PauseState
+from bot.domain.requests.request import Event, Request, transition
 from bot.domain.rules.rule import Rule, terms_of
 from bot.domain.unit_of_work import UnitOfWork
 from bot.services.announcements import notifications_for

@@ -5,13 +5,20 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from bot.domain.customers.parsing import new_salt
 from bot.domain.ids import ChannelId, RequestId, RuleId
 from bot.domain.policy.policy import Refusal, RefusalReason
 from bot.domain.ports import Clock, Repository
 from bot.domain.requests.audit_entries import Action, EntryKind, entry_of
 from bot.domain.requests.person import Person
-from bot.domain.requests.request import FormInput, Request, State, new_once_key, new_request_id, new_short_id
+from bot.domain.requests.request import (
+    FormInput,
+    Request,
+    State,
+    new_once_key,
+    new_request_id,
+    new_salt,
+    new_short_id,
+)
 from bot.domain.requests.views import UnfinishedDraft
 from bot.errors import ShortIdConflict
 from bot.services.access import AccessControl, audit_refusals

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.domain.customers.parsing import salted
 from bot.domain.ids import OnceKey
 from bot.domain.policy.budget import Asked, BudgetUse
 from bot.domain.policy.policy import AskedBefore, ChannelPolicy, Decision, Refusal, RefusalReason
@@ -22,6 +21,7 @@ from bot.domain.requests.request import (
     State,
     is_bots_key,
     new_once_key,
+    salted,
     transition,
 )
 from bot.domain.rules.rule import Availability, Rule, usable

@@ -10,8 +10,9 @@ from bot.domain.ports import Repository
 from bot.domain.requests.audit_entries import EntryKind, entry_of
 from bot.domain.requests.batches import Tally
 from bot.domain.requests.notification import ChannelKind, Notification, NotificationType
+from bot.domain.requests.pause import Pause
 from bot.domain.requests.person import Person
-from bot.domain.requests.request import Pause, Request, State
+from bot.domain.requests.request import Request, State
 from bot.domain.unit_of_work import UnitOfWork
 
 PER_PAGE: Final = 50

@@ -12,13 +12,14 @@ from bot.slack.rendering import earlier_requests, pause_banner, request_facts
 from bot.slack.rendering.blocks import (
     MOST_LINES,
     context,
+    fit,
     height,
     message,
     section,
     sections,
 )
 from bot.slack.rendering.formatting import Formatter, Message
-from bot.slack.rendering.mrkdwn import capitalised, escape, fit
+from bot.slack.rendering.mrkdwn import capitalised, escape
 from bot.slack.rendering.outcomes import ends, headline, sign
 from bot.slack.rendering.request_state import agreed, status_lines
 from bot.slack.rendering.rules.rule_rewards import cost_text

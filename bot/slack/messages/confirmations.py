@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from bot.domain.requests.request import Pause, Request, State, StopReason
+from bot.domain.requests.pause import Pause
+from bot.domain.requests.request import Request, State, StopReason
 from bot.services.results.check_again import Checked
 from bot.slack.language.texts import N_, _, ngettext
 from bot.slack.rendering import verification

@@ -23,7 +23,8 @@ from slackblocks import (
 )
 
 from bot.domain.requests.notification import RequestSnapshot
-from bot.domain.requests.request import Pause, Request, State
+from bot.domain.requests.pause import Pause
+from bot.domain.requests.request import Request, State
 from bot.services.overview import StatusPage
 from bot.slack.language.texts import _
 from bot.slack.messages import card

@@ -13,9 +13,9 @@ from bot.domain.requests.batches import Tally
 from bot.domain.requests.views import ApprovalView, Review
 from bot.slack.language.texts import _, joined, ngettext
 from bot.slack.rendering import earlier_requests, request_facts
-from bot.slack.rendering.blocks import LINE_CHARACTERS, header, height, section, sections
+from bot.slack.rendering.blocks import LINE_CHARACTERS, fit, header, height, section, sections
 from bot.slack.rendering.formatting import Formatter
-from bot.slack.rendering.mrkdwn import escape, fit
+from bot.slack.rendering.mrkdwn import escape
 from bot.slack.rendering.outcomes import outcome
 from bot.slack.rendering.rules import rule_changes
 from bot.slack.rendering.rules.rule_rewards import availability_warning

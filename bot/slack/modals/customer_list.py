@@ -9,9 +9,9 @@ from bot.domain.ids import RequestId
 from bot.services.results.customer_lists import CustomerPage
 from bot.slack.language.texts import N_, _
 from bot.slack.rendering import pause_banner, request_facts
-from bot.slack.rendering.blocks import SECTION, context, modal, plain, section
+from bot.slack.rendering.blocks import SECTION, context, modal, paragraphs, plain, section
 from bot.slack.rendering.formatting import Formatter, Json
-from bot.slack.rendering.mrkdwn import paragraphs, visible
+from bot.slack.rendering.mrkdwn import visible
 
 TITLE: Final = N_("Customers")
 SHOW: Final = "discount_show_customers"

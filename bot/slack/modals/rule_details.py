@@ -6,9 +6,9 @@ from typing import Final
 from bot.domain.rules.rule import Availability, Rule
 from bot.slack.language.texts import N_, _
 from bot.slack.messages import rule as rule_message
-from bot.slack.rendering.blocks import header, modal, section, sections
+from bot.slack.rendering.blocks import fit, header, modal, section, sections
 from bot.slack.rendering.formatting import Formatter, Json
-from bot.slack.rendering.mrkdwn import escape, fit, safe
+from bot.slack.rendering.mrkdwn import escape, safe
 from bot.slack.rendering.rules.rule_conditions import Fact
 from bot.slack.rendering.rules.rule_rewards import WORDS, availability_warning, statistics
 from bot.slack.rendering.rules.rule_usage import facts, unreadable, unreadable_line

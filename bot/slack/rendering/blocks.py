@@ -24,7 +24,7 @@ from slackblocks import Message as Post
 
 from bot.slack.language.texts import _
 from bot.slack.rendering.formatting import Json, Message
-from bot.slack.rendering.mrkdwn import fit, paragraphs, shorten
+from bot.slack.rendering.mrkdwn import shorten
 
 SECTION: Final = 3_000
 HEADER: Final = 150
@@ -43,10 +43,27 @@ OPTION: Final = 75
 MAX_OPTIONS: Final = 100
 BUTTON_LABEL: Final = 75
 BUTTON_VALUE: Final = 2_000
+_HALF = re.compile(r"&[a-z]{0,4}$|<[^<>]*$")
 WITH_ID: Final = frozenset({"input", "actions"})
 """Blocks that keep their ids. The others lose theirs, so that the same facts always draw the same message."""
 _DATE: Final = re.compile(r"<!date[^>]*>")
 _LINK: Final = re.compile(r"<[^|>]*\|([^>]*)>")
+
+
+def fit(text: str, most: int) -> str:
+    """Cut finished mrkdwn, but never inside an escape or a mention."""
+    return text if len(text) <= most else _HALF.sub("", text[: most - 1]) + "…"
+
+
+def paragraphs(lines: Iterable[str], most: int) -> list[str]:
+    """Join lines into paragraphs of at most `most` characters; a line is cut only when longer than that."""
+    paragraphs: list[str] = []
+    for line in (fit(line, most) for line in lines):
+        if paragraphs and len(paragraphs[-1]) + 1 + len(line) <= most:
+            paragraphs[-1] += "\n" + line
+        else:
+            paragraphs.append(line)
+    return paragraphs
 
 
 def message(text: str, blocks: Sequence[Block]) -> Message:
@@ -83,7 +100,7 @@ def modal(
 ) -> Json:
     """Make a modal; a title of a table of texts is translated here."""
     view = ModalView(
-        title=shorten(_(title), TITLE),
+        title=fit(_(title), TITLE),
         blocks=list(blocks),
         submit=submit,
         close=close or _("Done"),

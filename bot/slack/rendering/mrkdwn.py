@@ -1,7 +1,7 @@
 """Makes text from people and Dintero safe for mrkdwn: escapes, shortens, masks and joins it."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final, Literal
 
 from bot.slack.language.texts import _, in_quotes, joined
@@ -21,7 +21,6 @@ _FORMATTING = re.compile(r"(?<!\w)[*_~]|[*_~](?!\w)|`")
 _USER = re.compile(r"[UW][A-Z0-9]+")
 _GROUP = re.compile(r"S[A-Z0-9]+")
 _CHANNEL = re.compile(r"[CGD][A-Z0-9]+")
-_HALF = re.compile(r"&[a-z]{0,4}$|<[^<>]*$")
 
 
 def shorten(text: str, most: int) -> str:
@@ -143,19 +142,3 @@ def first_few(parts: Sequence[str], most: int, *, of: int | None = None) -> list
 def and_more(count: int) -> list[str]:
     """Count those that are not named; nothing if all are."""
     return [_("{count} more", count=count)] if count > 0 else []
-
-
-def fit(text: str, most: int) -> str:
-    """Cut finished mrkdwn, but never inside an escape or a mention."""
-    return text if len(text) <= most else _HALF.sub("", text[: most - 1]) + "…"
-
-
-def paragraphs(lines: Iterable[str], most: int) -> list[str]:
-    """Join lines into paragraphs of at most `most` characters; a line is cut only when longer than that."""
-    paragraphs: list[str] = []
-    for line in (fit(line, most) for line in lines):
-        if paragraphs and len(paragraphs[-1]) + 1 + len(line) <= most:
-            paragraphs[-1] += "\n" + line
-        else:
-            paragraphs.append(line)
-    return paragraphs

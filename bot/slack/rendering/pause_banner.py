@@ -6,7 +6,8 @@ from typing import Final
 from slackblocks import Block
 
 from bot.domain.requests.notification import OPEN_HERE, Notification, NotificationType, RequestSnapshot
-from bot.domain.requests.request import Pause, PausedFor, State
+from bot.domain.requests.pause import Pause, PausedFor
+from bot.domain.requests.request import State
 from bot.services.pausing import PauseChange
 from bot.slack.language.texts import N_, _, ngettext
 from bot.slack.rendering.blocks import section

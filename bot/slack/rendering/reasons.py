@@ -6,8 +6,9 @@ from typing import Final
 
 from bot.domain.policy.policy import Place, Refusal, RefusalReason
 from bot.slack.language.texts import N_, _, in_quotes, joined, ngettext
+from bot.slack.rendering.blocks import fit
 from bot.slack.rendering.formatting import Formatter
-from bot.slack.rendering.mrkdwn import escape, fit, mention, mentions, phrase, shorten
+from bot.slack.rendering.mrkdwn import escape, mention, mentions, phrase, shorten
 from bot.slack.rendering.refusals.customers import CUSTOMERS
 from bot.slack.rendering.refusals.limits import LIMITS
 from bot.slack.rendering.refusals.people import PEOPLE

@@ -11,9 +11,9 @@ from bot.domain.requests.request import Request
 from bot.domain.requests.views import Review
 from bot.domain.rules.rule import Availability, Rule, usable
 from bot.slack.language.texts import N_, _, in_quotes, joined, ngettext, number
-from bot.slack.rendering.blocks import LINE_CHARACTERS, section
+from bot.slack.rendering.blocks import LINE_CHARACTERS, fit, section
 from bot.slack.rendering.formatting import Formatter
-from bot.slack.rendering.mrkdwn import capitalised, escape, fit, mask, visible
+from bot.slack.rendering.mrkdwn import capitalised, escape, mask, visible
 from bot.slack.rendering.reasons import OPERATOR
 from bot.slack.rendering.rules.rule_rewards import (
     availability_warning,

@@ -4,7 +4,8 @@ from typing import Final
 
 from bot.domain.requests.batches import Tally
 from bot.domain.requests.notification import RequestSnapshot
-from bot.domain.requests.request import PauseState, Request, State, StopReason
+from bot.domain.requests.pause import PauseState
+from bot.domain.requests.request import Request, State, StopReason
 from bot.slack.language.texts import N_, _, ngettext
 from bot.slack.rendering import progress_bar, verification
 from bot.slack.rendering.formatting import Formatter

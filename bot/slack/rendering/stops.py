@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.domain.policy.policy import RefusalReason
-from bot.domain.requests.request import Pause, PausedFor, StopReason
+from bot.domain.requests.pause import Pause, PausedFor
+from bot.domain.requests.request import StopReason
 from bot.slack.language.texts import N_, _
 from bot.slack.rendering.mrkdwn import escape, mentions
 from bot.slack.rendering.refusals.short import SHORTLY

@@ -15,11 +15,11 @@ from bot.database.connection import parse_url
 from bot.database.repositories.repository import SqlRepository
 from bot.database.sqlite import open_sqlite
 from bot.domain.customers.packing import packed
-from bot.domain.customers.parsing import digest_of
 from bot.domain.ids import CustomerId
 from bot.domain.requests.request import Request, digest
 from bot.domain.requests.views import Review
 from tests.support.audit_reader import naming
+from tests.support.digests import digest_of
 from tests.support.service_fixture import ANN, Office, open_office, person
 
 

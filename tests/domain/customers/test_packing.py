@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.customers.packing import NOBODY, IdWriter, pack, packed_row, unpacked
-from bot.domain.customers.parsing import digest_of
 from bot.domain.ids import CustomerId
 from tests.support import hostile_values
+from tests.support.digests import digest_of
 
 ANY = st.text(alphabet=st.sampled_from("ab-\"\\\x7f\x00æ😀,'")) | hostile_values.texts
 

@@ -9,7 +9,8 @@ from bot.database.repositories.repository import SqlRepository
 from bot.domain.ids import CustomerId
 from bot.domain.policy.policy import RefusalReason
 from bot.domain.requests.batches import BatchOutcome, Refused
-from bot.domain.requests.request import Event, PausedFor, Request, StopReason, digest
+from bot.domain.requests.pause import PausedFor
+from bot.domain.requests.request import Event, Request, StopReason, digest
 from tests.support.audit_reader import given, kinds, told
 from tests.support.service_fixture import (
     ANN,

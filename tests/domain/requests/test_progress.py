@@ -7,8 +7,9 @@ import pytest
 
 from bot.domain.ids import UserId
 from bot.domain.requests.batches import Tally
+from bot.domain.requests.pause import PauseState
 from bot.domain.requests.progress import Progress, ProgressTracker
-from bot.domain.requests.request import PauseState, State
+from bot.domain.requests.request import State
 from tests.support.clock import HandClock
 from tests.support.samples import REQUEST
 

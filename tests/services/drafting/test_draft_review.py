@@ -5,15 +5,15 @@ from typing import Any
 
 import pytest
 
-from bot.domain.customers.parsing import digest_of, is_digest_of
 from bot.domain.customers.uploads import Doubt, DoubtfulIds
 from bot.domain.ids import CustomerId
 from bot.domain.policy.policy import RefusalReason
-from bot.domain.requests.request import FormInput, digest, is_bots_key
+from bot.domain.requests.request import FormInput, digest, is_bots_key, is_digest_of
 from bot.domain.requests.views import Field, Form, Review
 from bot.domain.rules.rule import Availability, Reward
 from bot.errors import AccessDenied, TransientError
 from bot.services.drafting.recipients import BATCHES_PER_PORTION
+from tests.support.digests import digest_of
 from tests.support.forms import Found, brought_back, fill_in, policy_with, review, reviewed
 from tests.support.service_fixture import (
     ANN,

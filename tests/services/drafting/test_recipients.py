@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from bot.domain.customers.packing import NOBODY
-from bot.domain.customers.parsing import digest_of, is_digest_of
 from bot.domain.customers.uploads import (
     AmbiguousFile,
     BadFile,
@@ -17,9 +16,10 @@ from bot.domain.customers.uploads import (
 )
 from bot.domain.ids import CustomerId, FileId
 from bot.domain.policy.policy import Refusal, RefusalReason
-from bot.domain.requests.request import FormInput, Request
+from bot.domain.requests.request import FormInput, Request, is_digest_of
 from bot.domain.requests.views import Field, Form, Review
 from bot.services.drafting.recipients import LONG, pack_in_thread
+from tests.support.digests import digest_of
 from tests.support.forms import by_field
 from tests.support.service_fixture import ANN, SPAR, Office, person
 

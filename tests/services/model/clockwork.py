@@ -13,7 +13,8 @@ from bot.domain.ids import TeamId, UserId
 from bot.domain.policy.policy import Refusal
 from bot.domain.requests.batches import BatchOutcome
 from bot.domain.requests.notification import ChannelKind, NotificationType
-from bot.domain.requests.request import PauseState, Request, State, StopReason
+from bot.domain.requests.pause import PauseState
+from bot.domain.requests.request import Request, State, StopReason
 from bot.slack.messages.notices import OF_PAUSE
 from tests.services.model.machine import CLICKERS, PICKS, TEAMS, Known
 from tests.services.model.people import PeopleAct

@@ -1,12 +1,12 @@
 """The remainder: the same rule and key, and only the remaining customers, whatever a payload says."""
 
-from bot.domain.customers.parsing import digest_of, is_digest_of
 from bot.domain.ids import CustomerId
 from bot.domain.policy.policy import Refusal, RefusalReason
 from bot.domain.requests.batches import BatchOutcome, Refused
 from bot.domain.requests.notification import RequestSnapshot
-from bot.domain.requests.request import FormInput, Request, State
+from bot.domain.requests.request import FormInput, Request, State, is_digest_of
 from bot.domain.requests.views import Field, FieldError, Form, Review
+from tests.support.digests import digest_of
 from tests.support.service_fixture import ANN, BO, GUS, PERCENT, QUICK, SUPPORT, Office, person
 
 

@@ -18,7 +18,8 @@ from bot.domain.requests.notification import (
     NotificationType,
     RequestSnapshot,
 )
-from bot.domain.requests.request import PausedFor, State
+from bot.domain.requests.pause import PausedFor
+from bot.domain.requests.request import State
 from bot.services.fallbacks import FALLBACKS
 from bot.slack.messages import notices
 from bot.slack.messages.direct_texts import DIRECT

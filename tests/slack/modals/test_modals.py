@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from bot.domain.ids import ChannelId, CustomerId, RequestId, ShortId, UserId
 from bot.domain.policy.policy import Refusal, RefusalReason
+from bot.domain.requests.pause import Pause
 from bot.domain.requests.prior_grants import PriorRequest, Remainder
-from bot.domain.requests.request import FormInput, Pause
+from bot.domain.requests.request import FormInput
 from bot.domain.requests.views import Field, FieldError
 from bot.domain.rules.rule import Availability
 from bot.services.results.customer_lists import CustomerPage

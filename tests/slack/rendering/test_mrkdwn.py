@@ -6,19 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.slack.rendering.mrkdwn import (
-    JOINER,
-    MASK,
-    escape,
-    fit,
-    mask,
-    mention,
-    mentions,
-    paragraphs,
-    phrase,
-    shorten,
-    visible,
-)
+from bot.slack.rendering.blocks import fit, paragraphs
+from bot.slack.rendering.mrkdwn import JOINER, MASK, escape, mask, mention, mentions, phrase, shorten, visible
 
 SPECIAL = re.compile(r"<(?!/)[^>]*>")
 PIECES = st.lists(

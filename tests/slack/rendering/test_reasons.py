@@ -8,8 +8,9 @@ import pytest
 from bot.domain.customers.uploads import FileProblem, RowProblem
 from bot.domain.ids import ChannelId, UserId
 from bot.domain.policy.policy import FOR_ANYBODY, OWN_HOLD, Place, Refusal, RefusalReason
-from bot.domain.requests.request import KEY_PREFIX, Event, Pause, PausedFor, State, StopReason
-from bot.slack.language.current import NORWEGIAN, use_language
+from bot.domain.requests.pause import Pause, PausedFor
+from bot.domain.requests.request import KEY_PREFIX, Event, State, StopReason
+from bot.slack.language.texts import NORWEGIAN, use_language
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.reasons import TEXTS, refusal, refusal_plain
 from bot.slack.rendering.refusals.requests import LATE

@@ -6,8 +6,9 @@ from typing import Final
 from bot.domain.requests.request import Request
 from bot.domain.rules.rule import Rule, changes
 from bot.slack.language.texts import _, ngettext
+from bot.slack.rendering.blocks import fit
 from bot.slack.rendering.formatting import Formatter
-from bot.slack.rendering.mrkdwn import escape, fit, safe
+from bot.slack.rendering.mrkdwn import escape, safe
 from bot.slack.rendering.rules.rule_conditions import Fact
 from bot.slack.rendering.rules.rule_usage import facts
 

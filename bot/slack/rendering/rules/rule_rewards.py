@@ -8,8 +8,9 @@ from typing import Final
 from bot.domain.rules.conditions import is_readable
 from bot.domain.rules.rule import Availability, Cost, Item, ItemValue, Reward, RewardType, Rule, Statistics
 from bot.slack.language.texts import N_, _, ngettext, number
+from bot.slack.rendering.blocks import fit
 from bot.slack.rendering.formatting import Formatter
-from bot.slack.rendering.mrkdwn import fit, safe, shorten
+from bot.slack.rendering.mrkdwn import safe, shorten
 from bot.slack.rendering.rules.rule_conditions import SHOWN, several
 
 NAME: Final = 40

@@ -10,8 +10,9 @@ from babel.dates import get_day_names
 from bot.domain.rules.conditions import is_readable
 from bot.domain.rules.rule import NO_LIMIT, ItemBundle, Limitation, Requirement, Rule, WeeklyWindow, binding
 from bot.slack.language.texts import N_, _, current_locale, in_quotes, joined, ngettext, number
+from bot.slack.rendering.blocks import fit
 from bot.slack.rendering.formatting import Formatter
-from bot.slack.rendering.mrkdwn import fit, safe
+from bot.slack.rendering.mrkdwn import safe
 from bot.slack.rendering.rules.rule_conditions import Fact, currencies, customers, several, unread, where
 from bot.slack.rendering.rules.rule_rewards import (
     WORDS,
