@@ -20,8 +20,8 @@ from psycopg import sql
 from sqlalchemy import BigInteger
 
 from bench.shop_bot import approve, ask, filled_in
+from bot.background.durable_engine import engine_url
 from bot.background.runner import MESSAGES_KEPT, WORKFLOWS_KEPT
-from bot.background.workflows import engine_url
 from bot.clock import SystemClock
 from bot.database.connection import is_sqlite, parse_url
 from bot.database.repositories.repository import open_repository

@@ -14,12 +14,13 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.background.audit_head import AuditHeadKeeper
 from bot.background.daily import DailyTasks
+from bot.background.durable_engine import engine_url
 from bot.background.giving_workflow import GivingWorkflow
 from bot.background.outbox_relay import OutboxRelay
 from bot.background.progress_updates import ProgressUpdater
 from bot.background.restored_backup import RestoredBackup
 from bot.background.runner import BackgroundRunner
-from bot.background.workflows import engine_url, forget_workflows
+from bot.background.workflow_records import forget_workflows
 from bot.clock import SystemClock
 from bot.config.settings import Settings
 from bot.database.repositories.repository import SqlRepository
@@ -28,8 +29,8 @@ from bot.domain.ports import Clock
 from bot.domain.requests.audit_entries import policy_in_force
 from bot.domain.requests.request import OPEN
 from bot.errors import DirectoryUnavailable
-from bot.giving.calls import RuleLookups
 from bot.giving.finish import Completion
+from bot.giving.lookups import RuleLookups
 from bot.giving.retry import RetryPolicy
 from bot.giving.scheduler import CallScheduler
 from bot.giving.start import Preflight

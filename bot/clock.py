@@ -1,5 +1,6 @@
-"""The real clock, and how to notice that a clock was put back."""
+"""The real clock, the event loop's, and how to notice that a clock was put back."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -31,6 +32,11 @@ class SystemClock:
         began = answer - timedelta(seconds=asked_at + uncertainty)
         if self._began is None or abs(began - self._began) > timedelta(seconds=uncertainty):
             self._began = began
+
+
+def loop_time() -> float:
+    """Read the event loop's clock, by which waits and calls are scheduled."""
+    return asyncio.get_running_loop().time()
 
 
 class PutBackDetector:

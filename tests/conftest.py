@@ -14,7 +14,7 @@ import pytest
 from dbos import DBOS
 from hypothesis import HealthCheck, settings
 
-from bot.background.workflows import engine_url
+from bot.background.durable_engine import engine_url
 from bot.database.migrate import migrate
 from bot.database.repositories.repository import SqlRepository, open_repository
 from sandbox.slack.server import SandboxSlack

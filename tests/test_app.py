@@ -11,7 +11,7 @@ import aiohttp
 import psycopg
 import pytest
 
-from bot.background.workflows import engine_url
+from bot.background.durable_engine import engine_url
 from bot.database.mapping import from_micros
 from bot.errors import ConfigError
 from sandbox.dintero import Fault, Operation

@@ -12,8 +12,9 @@ import structlog
 from dbos import DBOS, SetWorkflowID, StepOptions
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.background.workflows import EngineDatabase, close_engine, open_engine, workflow_id
+from bot.background.durable_engine import close_engine, open_engine
 from bot.cluster.membership import Membership
+from bot.database.engine_pool import EnginePool
 from bot.database.repositories.repository import SqlRepository
 from bot.domain.ids import RequestId
 from bot.domain.policy.policy import RefusalReason
@@ -76,14 +77,14 @@ class GivingWorkflow:
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
     _runs: set[ClaimedRun] = field(default_factory=set)
     _workflow: Any = None
-    _database: EngineDatabase | None = None
+    _pool: EnginePool | None = None
     _term: int = 0
     """The term in which this process last resumed its own workflows; older ones are orphans too."""
 
     def launch(self) -> None:
         """Start the engine; it resumes the workflows that an earlier process left under this name."""
         self._term = self.membership.term
-        self._database = open_engine(self.engine_url, self.membership.name)
+        self._pool = open_engine(self.engine_url, self.membership.name)
 
         async def give(request: str, round_: int, portions: int) -> None:
             """Give a request's portions in lanes, then end it."""
@@ -99,8 +100,7 @@ class GivingWorkflow:
 
     async def close(self) -> None:
         """Close the engine."""
-        if self._database:
-            await close_engine(self._database)
+        await close_engine(self._pool)
 
     async def start(self, request: Request) -> None:
         """Start a request's workflow, unless it has begun; stop a giving whose workflow is over already."""
@@ -178,8 +178,8 @@ class GivingWorkflow:
 
     def wake(self) -> None:
         """Look at once for workflows to resume."""
-        if self._database:
-            self._database.wake()
+        if self._pool:
+            self._pool.wake()
 
     def recheck(self) -> None:
         """Let no call out before the database was asked whether its giving continues."""
@@ -269,6 +269,11 @@ class GivingWorkflow:
     async def _stop(self, request: Request, why: str, stop: StopReason = StopReason.UNKNOWN_FOR_GOOD) -> None:
         await self.repository.request_stop(request.id, stop, why)
         await self.completion.finish(request.id, request.round)
+
+
+def workflow_id(request: RequestId, round_: int) -> str:
+    """Name the workflow of a request's round."""
+    return f"{request}:{round_}"
 
 
 def started_here(handle: object) -> bool:

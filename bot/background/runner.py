@@ -15,7 +15,7 @@ from bot.background.giving_workflow import GivingWorkflow
 from bot.background.outbox_relay import OutboxRelay
 from bot.background.progress_updates import ProgressUpdater
 from bot.background.repeating import Repeater
-from bot.background.workflows import delete_finished
+from bot.background.workflow_records import delete_finished
 from bot.cluster.membership import Membership
 from bot.database.repositories.repository import SqlRepository
 from bot.domain.ids import RequestId

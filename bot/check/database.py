@@ -10,7 +10,7 @@ from typing import Final
 import psycopg
 from sqlalchemy import URL
 
-from bot.background.workflows import ENGINE_SCHEMA, sqlite_files
+from bot.background.durable_engine import ENGINE_SCHEMA, sqlite_files
 from bot.check.result import CheckFailed, CheckResult, failed
 from bot.check.schemas import read_schemas
 from bot.config.redaction import MIN_SECRET_LENGTH

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Final
 
-from bot.background.workflows import sqlite_files
+from bot.background.durable_engine import sqlite_files
 from bot.check.result import CheckResult
 from bot.config.settings import ENV_FILE, Settings
 from bot.database.connection import is_sqlite, parse_url

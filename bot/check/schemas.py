@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.background.workflows import engine_url, engine_versions
+from bot.background.durable_engine import engine_url, engine_versions
 from bot.check.result import CheckResult
 from bot.database.connection import parse_url
 from bot.database.migrate import schema_version

@@ -122,7 +122,8 @@ def purge() -> None:
 async def _purge(url: str, audit_key: str | None, days: int) -> tuple[int, bool]:
     """Purge a database and count the requests; False if its files still have what was deleted."""
     from bot.audit.commands import existing_repository
-    from bot.background.workflows import engine_url, workflows_from_outside
+    from bot.background.durable_engine import engine_url
+    from bot.background.workflow_records import workflows_from_outside
     from bot.clock import SystemClock
     from bot.services.retention import RetentionService
 

@@ -62,7 +62,7 @@ async def _restore(folder: Path) -> "RestoreResult":
 
 def _files(on_postgres: str) -> tuple[Path, Path]:
     """Return the bot's SQLite file and the durable engine's; raises BackupError on PostgreSQL."""
-    from bot.background.workflows import sqlite_files
+    from bot.background.durable_engine import sqlite_files
     from bot.config.settings import environment, read_basics
     from bot.database.address import is_sqlite, parse_url
     from bot.errors import BackupError

@@ -19,8 +19,8 @@ from bot.errors import (
     ScopeMissing,
     TransientError,
 )
-from bot.giving.calls import CallState
 from bot.giving.concurrency_limit import BatchSizeLimit
+from bot.giving.scheduler import CallState
 
 
 class NotWantedError(Exception):

@@ -29,10 +29,9 @@ from bot.giving.bisection import (
     rest_of,
     without_answer,
 )
-from bot.giving.calls import CallRunner, CallState
 from bot.giving.outage_notice import OutageNotifier
 from bot.giving.retry import RetryPolicy
-from bot.giving.scheduler import CallScheduler, RequestQueue
+from bot.giving.scheduler import CallRunner, CallScheduler, CallState, RequestQueue
 
 RULE_CHECK_INTERVAL: Final = timedelta(minutes=1)
 """After this long without an answer, the rule is read before the next call."""

@@ -16,7 +16,7 @@ from bot.domain.requests.request import Event, Request, State, StopReason, rule_
 from bot.domain.rules.rule import Rule
 from bot.domain.unit_of_work import UnitOfWork
 from bot.errors import DinteroError
-from bot.giving.calls import RuleLookups
+from bot.giving.lookups import RuleLookups
 from bot.giving.verification import OutcomeVerifier
 from bot.services.access import AccessControl
 from bot.services.announcements import notifications_for

@@ -6,12 +6,12 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+from bot.clock import loop_time
 from bot.domain.ports import Clock
 from bot.domain.requests.notification import ChannelKind, Notification, NotificationType
 from bot.domain.requests.request import State
 from bot.domain.unit_of_work import UnitOfWork
 from bot.errors import TransientError
-from bot.giving.scheduler import loop_time
 
 
 @dataclass(slots=True)

@@ -1,17 +1,25 @@
 """Schedules all calls of a process to Dintero: its limits are the account's, not a request's.
 
-A process has one `CallScheduler`, and each request a `RequestQueue`. While all is well a call goes out at
-once. Waiting calls go out by turns of their requests, so that a small request never waits for a large one.
+A process has one `CallScheduler`; each request has a `RequestQueue`, and a `CallRunner` that repeats what may
+pass. While all is well a call goes out at once. Waiting calls go out by turns of their requests, so that a
+small request never waits for a large one.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from functools import partial
+from logging import getLogger
 from typing import Final, TypeVar
 
-from bot.errors import CircuitOpenError, DinteroError, RateLimitedError, TransientError
+from bot.clock import loop_time
+from bot.domain.rules.rule import Rule
+from bot.errors import CircuitOpenError, DinteroError, OutcomeUnknownError, RateLimitedError, TransientError
 from bot.giving.circuit_breaker import BreakerOpenError, CircuitBreaker
 from bot.giving.concurrency_limit import MAX_CONCURRENT_CALLS, BatchSizeLimit, ConcurrencyLimiter
+from bot.giving.outage_notice import OutageNotifier
+from bot.giving.retry import RetryPolicy
 
 POLL_SECONDS: Final = 2.0
 """How often a waiting call checks whether it is still wanted: another process may have taken a cancel."""
@@ -20,14 +28,10 @@ MAX_CONCURRENT_LOOKUPS: Final = 8
 TIMER_SLACK_SECONDS: Final = 0.001
 """A timer of the event loop may fire this much too early."""
 
+log = getLogger(__name__)
 T = TypeVar("T")
 CheckWanted = Callable[[], Awaitable[None]]
 """Awaited when a wait begins, every `POLL_SECONDS`, and on `recheck`; an exception ends the wait."""
-
-
-def loop_time() -> float:
-    """Read the event loop's clock, by which all calls are scheduled."""
-    return asyncio.get_running_loop().time()
 
 
 class CallScheduler:
@@ -218,3 +222,83 @@ class RequestQueue:
         if self._rechecked is None or self._rechecked.done():
             self._rechecked = asyncio.get_running_loop().create_future()
         return self._rechecked
+
+
+@dataclass(slots=True)
+class CallState:
+    """What is known about the attempts of one call.
+
+    `maybe`: it may have been carried out, although no answer says so. `until`: when we give up, by the loop's
+    clock; set once Dintero fails or must be left alone.
+    """
+
+    maybe: bool = False
+    until: float | None = None
+
+
+@dataclass(slots=True)
+class CallRunner:
+    """Makes a request's calls. `check_wanted` raises to end a wait; with True it asks the database."""
+
+    scheduler: CallScheduler
+    retry_policy: RetryPolicy
+    outage_notifier: OutageNotifier
+    check_wanted: Callable[[bool], Awaitable[None]]
+    queue: RequestQueue
+    _asked_at: float = field(init=False, default=0.0)
+
+    async def call(self, make: Callable[[], Awaitable[Rule]], call_state: CallState) -> Rule:
+        """Make one call, repeated while its failure may pass.
+
+        Raises:
+            CircuitOpenError: Dintero has been left alone for as long as the retry policy waits.
+            DinteroError: the last answer.
+        """
+        policy = self.retry_policy
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                return await self._send(make, call_state)
+            except TransientError as failure:
+                if attempt == 1:
+                    call_state.until = loop_time() + policy.total
+                late = call_state.until is not None and loop_time() >= call_state.until
+                if late or attempt >= policy.attempts or not policy.repeats(failure):
+                    raise
+                seconds = policy.wait(attempt)
+                log.debug("a call to Dintero is repeated in %.1f s: %s", seconds, failure)
+            await self.queue.sleep(seconds, partial(self._check, call_state))
+            await self.check_wanted(True)
+
+    async def _send(self, make: Callable[[], Awaitable[Rule]], call_state: CallState) -> Rule:
+        sent_at = 0.0
+
+        async def send() -> Rule:
+            nonlocal sent_at
+            sent_at = loop_time()
+            return await make()
+
+        try:
+            answer = await self.queue.call(send, partial(self._check, call_state))
+        except CircuitOpenError:
+            raise
+        except TransientError as failure:
+            call_state.maybe = call_state.maybe or isinstance(failure, OutcomeUnknownError)
+            await self.outage_notifier.failed(failure, since=sent_at)
+            raise
+        await self.outage_notifier.answered()
+        return answer
+
+    async def _check(self, call_state: CallState) -> None:
+        """Check, while a call waits, whether it is still wanted and how long Dintero has been left alone."""
+        now = loop_time()
+        ask = now - self._asked_at >= POLL_SECONDS
+        if ask:
+            self._asked_at = now
+        await self.check_wanted(ask)
+        if trouble := self.scheduler.trouble:
+            call_state.until = call_state.until or now + self.retry_policy.total
+            if now >= call_state.until or self.scheduler.alone_for > self.retry_policy.total:
+                raise CircuitOpenError(str(trouble), turned_away=isinstance(trouble, RateLimitedError))
+            await self.outage_notifier.failed(trouble)

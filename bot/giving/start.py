@@ -31,8 +31,7 @@ from bot.domain.rules.rule import Availability, Rule
 from bot.domain.unit_of_work import UnitOfWork
 from bot.errors import DinteroError, DirectoryUnavailable, TransientError
 from bot.giving.bisection import stop_reason
-from bot.giving.calls import RuleLookups
-from bot.giving.head_start import HeadStart, HeadStarts
+from bot.giving.lookups import HeadStart, HeadStarts, RuleLookups
 from bot.giving.retry import RetryPolicy
 from bot.services.access import AccessControl
 from bot.services.announcements import notifications_for

@@ -15,7 +15,7 @@ from bot.domain.requests.batches import HolderSearch, Outcome, Tally, Verificati
 from bot.domain.requests.request import Request
 from bot.domain.rules.rule import HOLDERS_PAGE, Holder
 from bot.errors import DinteroError
-from bot.giving.calls import RuleLookups
+from bot.giving.lookups import RuleLookups
 
 MAX_PAGES: Final = 50
 """A rule that this request alone gave to more customers than fit on these pages is not looked up."""

@@ -9,7 +9,7 @@ from typing import Final
 
 from dbos import DBOS
 
-from bot.background.workflows import close_engine, enable_wal, open_engine
+from bot.background.durable_engine import close_engine, enable_wal, open_engine
 from tests.support.mixed_files import leave_log_of_another_moment
 
 OF_EARLIER_PYTHONS: Final = "(strftime('%s','now') * 1000)"

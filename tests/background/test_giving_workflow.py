@@ -13,9 +13,9 @@ from bot.database.repositories.repository import SqlRepository
 from bot.domain.requests.deadlines import FOREVER
 from bot.domain.requests.request import Request
 from bot.errors import LeaseLost
-from bot.giving.calls import RuleLookups
 from bot.giving.engine import GivingRun
 from bot.giving.finish import Completion
+from bot.giving.lookups import RuleLookups
 from bot.giving.retry import RetryPolicy
 from bot.giving.start import Preflight
 from bot.services.access import AccessControl

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bot.background.workflows import engine_url
+from bot.background.durable_engine import engine_url
 from tests.background.test_runner import Bots, bots
 from tests.journeys.process import approved
 from tests.support.engine_fixture import RULE, customers

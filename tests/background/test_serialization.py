@@ -10,8 +10,8 @@ from dbos import DBOS
 from dbos._serialization import DefaultSerializer
 from sqlalchemy import create_engine, text
 
+from bot.background.durable_engine import engine_url
 from bot.background.serialization import JSON, refuse_code
-from bot.background.workflows import engine_url
 from bot.database.address import parse_url
 from bot.domain.requests.request import State
 from tests.background.test_runner import Bots, either

@@ -5,7 +5,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from bot.background.workflows import engine_url
+from bot.background.durable_engine import engine_url
 from bot.cluster.single_instance import shared_lock, single_instance
 from bot.database.repositories.repository import open_repository
 from bot.errors import DatabaseUnavailable

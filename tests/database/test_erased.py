@@ -11,7 +11,8 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import create_engine
 
-from bot.background.workflows import engine_url, workflows_from_outside
+from bot.background.durable_engine import engine_url
+from bot.background.workflow_records import workflows_from_outside
 from bot.database.connection import parse_url
 from bot.database.migrate import migrate
 from bot.database.repositories.repository import open_repository

@@ -13,8 +13,8 @@ from bot.domain.ids import TeamId, UserId
 from bot.domain.policy.policy import AppliedTier, Policy, Tier, TierTrigger
 from bot.domain.requests.notification import ChannelKind, NotificationType
 from bot.domain.requests.request import Request, State, StopReason
-from bot.giving.calls import RuleLookups
 from bot.giving.finish import Completion
+from bot.giving.lookups import RuleLookups
 from bot.giving.scheduler import CallScheduler
 from bot.services.access import AccessControl
 from bot.slack.client.connection import open_client

@@ -15,7 +15,7 @@ from bot.domain.policy.policy import Refusal
 from bot.domain.requests.pause import Pause
 from bot.domain.requests.person import Person
 from bot.domain.requests.request import State, digest
-from bot.giving.head_start import HEAD_START_SECONDS, HeadStart
+from bot.giving.lookups import HEAD_START_SECONDS, HeadStart
 from bot.giving.start import Preflight
 from bot.services.approving.approvals import ApprovalService
 from sandbox.dintero import Fault, Operation

@@ -19,7 +19,7 @@ from bot.domain.requests.notification import STARTS_AFTER, ChannelKind, Notifica
 from bot.domain.requests.pause import Pause
 from bot.domain.requests.person import AccountKind, Person
 from bot.domain.requests.request import Request, State, StopReason, digest
-from bot.giving.calls import RuleLookups
+from bot.giving.lookups import RuleLookups
 from bot.giving.scheduler import CallScheduler
 from bot.giving.start import Preflight
 from bot.services.access import AccessControl

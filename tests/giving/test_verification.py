@@ -7,7 +7,7 @@ from bot.domain.requests.batches import BatchOutcome, Refused, Tally, Verificati
 from bot.domain.requests.request import Request, State, StopReason
 from bot.domain.rules.rule import Holder
 from bot.errors import OutcomeUnknownError
-from bot.giving.calls import RuleLookups
+from bot.giving.lookups import RuleLookups
 from bot.giving.scheduler import CallScheduler
 from bot.giving.verification import OutcomeVerifier
 from tests.support.service_fixture import BO, NOW, SPAR, Office

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.background.workflows import sqlite_files
+from bot.background.durable_engine import sqlite_files
 from sandbox.shop import database_in
 from tests.journeys.steps import Trip, open_trip
 

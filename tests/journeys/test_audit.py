@@ -14,7 +14,8 @@ import pytest
 from dbos import DBOS
 
 from bot.audit.verify import verify
-from bot.background.workflows import engine_url, forget_workflows, workflows_from_outside
+from bot.background.durable_engine import engine_url
+from bot.background.workflow_records import forget_workflows, workflows_from_outside
 from bot.config.log_setup import set_up_logs
 from sandbox.shop import database_in, open_bot, open_shop
 from sandbox.slack.user.person import SandboxPerson

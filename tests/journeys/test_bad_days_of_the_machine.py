@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.background.workflows import engine_url
+from bot.background.durable_engine import engine_url
 from bot.database.repositories.repository import open_repository
 from bot.domain.ids import CustomerId
 from bot.domain.requests.request import State

@@ -16,7 +16,7 @@ import psycopg
 from dbos import DBOS
 from psycopg import sql
 
-from bot.background.workflows import engine_url
+from bot.background.durable_engine import engine_url
 from bot.database.migrate import migrate
 from tests.support.event_loops import run
 

@@ -18,8 +18,8 @@ from bot.domain.requests.person import AccountKind, Person, Profile
 from bot.domain.requests.request import FormInput, Request, digest
 from bot.domain.rules.rule import Holder, Requirement, Reward, Rule
 from bot.errors import DinteroError, DirectoryUnavailable, RuleNotFound
-from bot.giving.calls import RuleLookups
 from bot.giving.finish import Completion
+from bot.giving.lookups import RuleLookups
 from bot.giving.scheduler import CallScheduler
 from bot.giving.start import Preflight
 from bot.services.access import AccessControl

@@ -16,7 +16,7 @@ from bot.database.repositories.repository import SqlRepository, open_repository
 from bot.dintero.client import open_dintero
 from bot.domain.policy.policy import Policy
 from bot.domain.requests.request import Request, State
-from bot.giving.calls import RuleLookups
+from bot.giving.lookups import RuleLookups
 from bot.giving.scheduler import CallScheduler
 from bot.giving.verification import OutcomeVerifier
 from bot.services.access import AccessControl

@@ -12,7 +12,7 @@ from bot.domain.requests.notification import ChannelKind
 from bot.domain.requests.request import Event, Request, State, StopReason
 from bot.domain.rules.rule import Holder
 from bot.errors import OutcomeUnknownError
-from bot.giving.calls import RuleLookups
+from bot.giving.lookups import RuleLookups
 from bot.giving.scheduler import CallScheduler
 from bot.giving.verification import OutcomeVerifier
 from bot.services.results.check_again import CheckAgainService, Checked, LookUp

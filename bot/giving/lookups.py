@@ -1,18 +1,45 @@
-"""Head starts: what an approval has just asked Slack and Dintero serves the start that follows it at once."""
+"""What is read in Dintero beside the giving: rules and their holders, and a rule ahead of its start."""
 
 import asyncio
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
-from bot.domain.ids import RequestId
+from bot.domain.ids import RequestId, RuleId
+from bot.domain.ports import DinteroApi
 from bot.domain.requests.request import Request
-from bot.domain.rules.rule import Rule
-from bot.giving.calls import RuleLookups
+from bot.domain.rules.rule import Holder, Rule
+from bot.giving.scheduler import CallScheduler
 from bot.services.access import AccessControl
 
+RULE_LOOKUP_SECONDS: Final = 5.0
+"""How long a lookup of a rule waits while Dintero is left alone: it can be tried again, or left out."""
+HOLDERS_LOOKUP_SECONDS: Final = 40.0
+"""The same for its holders, who are looked up after an outage: a Dintero that is down is tried every 30 s."""
 HEAD_START_SECONDS: Final = 2.0
 """How long the answers count, from the questions on: the start follows the approval at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleLookups:
+    """Reads rules and their holders from Dintero; batches and lookups do not wait for each other.
+
+    Both methods raise DinteroError: CircuitOpenError while Dintero is left alone, RuleNotFound if there is no
+    such rule.
+    """
+
+    dintero: DinteroApi
+    scheduler: CallScheduler
+
+    async def rule(self, rule: RuleId) -> Rule:
+        """Read one rule with its statistics."""
+        return await self.scheduler.lookup(partial(self.dintero.rule, rule), longest=RULE_LOOKUP_SECONDS)
+
+    async def refs(self, rule: RuleId, *, after: str | None, patient: bool) -> tuple[Holder, ...]:
+        """Read the next page of a rule's holders; only `patient` waits for a Dintero that is down."""
+        seconds = HOLDERS_LOOKUP_SECONDS if patient else RULE_LOOKUP_SECONDS
+        return await self.scheduler.lookup(partial(self.dintero.refs, rule, after=after), longest=seconds)
 
 
 @dataclass(frozen=True, slots=True)
