@@ -9,10 +9,9 @@ from typing import Final, Literal
 import stamina
 import structlog
 
-from bot.clock import PutBackDetector
+from bot.clock import NEVER, PutBackDetector
 from bot.database.repositories.repository import SqlRepository
 from bot.domain.ports import Announcer, Clock
-from bot.domain.requests.deadlines import NEVER
 from bot.domain.requests.notification import ChannelKind, OutboxMessage
 from bot.errors import DeliveryDeferred, DeliveryFailed
 from bot.services.fallbacks import FallbackNotifier

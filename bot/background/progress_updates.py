@@ -12,11 +12,10 @@ from typing import Final
 
 import structlog
 
-from bot.clock import PutBackDetector
+from bot.clock import NEVER, PutBackDetector
 from bot.domain.ids import RequestId
 from bot.domain.ports import Announcer, Clock, Repository
 from bot.domain.requests.batches import Tally
-from bot.domain.requests.deadlines import NEVER
 from bot.domain.requests.progress import SOON, ProgressTracker
 from bot.domain.requests.request import State
 from bot.errors import CardDeleted, DeliveryDeferred, DeliveryFailed

@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
+from bot.clock import NEVER
 from bot.coalescing import Coalescer
 from bot.domain.ids import CustomerId, Fence
 from bot.domain.policy.policy import RefusalReason
 from bot.domain.ports import Clock, DinteroApi, Repository
 from bot.domain.requests.authorization import UNUSABLE, drift
 from bot.domain.requests.batches import MOST_OUTCOMES, BatchOutcome
-from bot.domain.requests.deadlines import NEVER
 from bot.domain.requests.request import Request, StopReason, digest, is_digest_of, rule_of
 from bot.domain.rules.rule import Rule, binding, usable
 from bot.domain.unit_of_work import UnitOfWork

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from bot.clock import FOREVER, NEVER
 from bot.domain.ids import RequestId, UserId
 from bot.domain.policy.policy import AppliedTier, ChannelPolicy, Decision, RefusalReason, stricter
 from bot.domain.ports import Clock, Repository
 from bot.domain.requests import authorization
-from bot.domain.requests.authorization import drift
-from bot.domain.requests.deadlines import FOREVER, NEVER, approval_ends, approvers_of, is_held
+from bot.domain.requests.authorization import approvers_of, drift
 from bot.domain.requests.notification import STARTS_AFTER, WAITED, ChannelKind, Notification, NotificationType
 from bot.domain.requests.pause import PauseState
 from bot.domain.requests.person import Person
@@ -93,7 +93,7 @@ class Preflight:
             return None
         since = self._unanswered.pop((request, found.round), None)
         ending = found.cancel_asked_by is not None or await self._is_settled(found)
-        if is_held(found, self.clock.now()) or (not ending and await self.repository.pause()):
+        if found.is_held(self.clock.now()) or (not ending and await self.repository.pause()):
             return None
         result = PreflightResult(Event.STARTED) if ending else await self._check(found, head_start)
         if result.event is None:
@@ -101,7 +101,7 @@ class Preflight:
             return None
         key_use = await self.repository.key_use(found)
         async with self.repository.unit_of_work(request) as unit:
-            if unit is None or _has_moved(unit.request, found) or is_held(unit.request, self.clock.now()):
+            if unit is None or _has_moved(unit.request, found) or unit.request.is_held(self.clock.now()):
                 return None
             if unit.request.cancel_asked_by is None and await unit.pause():
                 return None
@@ -263,7 +263,7 @@ class Preflight:
                 person = await access.person_id(vote.by)
                 given[person] = max(vote.at, given.get(person, NEVER))
         newest = sorted(given.values(), reverse=True)
-        return approval_ends(policy, newest[required - 1]) if len(newest) >= required else NEVER
+        return policy.approval_ends(newest[required - 1]) if len(newest) >= required else NEVER
 
     async def _check_repeats(self, request: Request, policy: ChannelPolicy) -> PreflightResult | None:
         """Ask again if a later request for the same customers, unseen by those who decided, has begun."""

@@ -21,8 +21,7 @@ from bot.domain.policy.policy import (
 from bot.domain.ports import Directory, Repository
 from bot.domain.requests import authorization
 from bot.domain.requests.audit_entries import PASSING, Action, refused
-from bot.domain.requests.authorization import Electorate, Membership, empty_groups, violations
-from bot.domain.requests.deadlines import approvers_of
+from bot.domain.requests.authorization import Electorate, Membership, approvers_of, empty_groups, violations
 from bot.domain.requests.person import AccountKind, Person, Profile
 from bot.domain.requests.request import Request
 from bot.domain.rules.rule import Availability
@@ -94,7 +93,7 @@ class AccessControl:
     async def ids_of(self, who: Person) -> frozenset[UserId] | Refusal:
         """Return the one or two ids of a person."""
         try:
-            return (await self.directory.profile(who.id)).ids
+            return authorization.ids_of(await self.directory.profile(who.id))
         except DirectoryUnavailable as error:
             return _unavailable(error)
 
@@ -248,7 +247,9 @@ class AccessControl:
         groups, own = await asyncio.gather(self._groups(policy.approvers), self.directory.profile(requester))
         approvers = authorization.eligible_approvers(policy, groups, requester)
         first, needed = approvers.intersection(known), policy.most_approvals if needed is None else needed
-        _, out = await self._count_members([*sorted(first), *sorted(approvers - first)], needed, own.ids)
+        _, out = await self._count_members(
+            [*sorted(first), *sorted(approvers - first)], needed, authorization.ids_of(own)
+        )
         return groups, out
 
     async def missing_approvers(self, policy: ChannelPolicy) -> str:
@@ -275,8 +276,9 @@ class AccessControl:
             now, left = left[: most - found], left[most - found :]
             profiles = await asyncio.gather(*map(self.directory.profile, now))
             for user, profile in zip(now, profiles, strict=True):
-                if profile.kind is AccountKind.MEMBER and counted.isdisjoint(profile.ids):
-                    counted |= profile.ids
+                ids = authorization.ids_of(profile)
+                if profile.kind is AccountKind.MEMBER and counted.isdisjoint(ids):
+                    counted |= ids
                     found += 1
                 else:
                     out.add(user)
@@ -298,7 +300,7 @@ class AccessControl:
             )
         except DirectoryUnavailable as error:
             return _unavailable(error)
-        return profile.is_same(requester)
+        return authorization.is_same(profile, requester)
 
     def _approvers(self, request: Request) -> tuple[str, ...]:
         return approvers_of(self.policy.channels.get(request.channel), request)

@@ -70,6 +70,11 @@ def notifications_for(
     return notifications
 
 
+def held_facts(request: Request) -> dict[str, str]:
+    """Record the end of the hold in a notification: the hold may be over when it is delivered."""
+    return {HELD_UNTIL: request.give_after.isoformat()} if request.give_after else {}
+
+
 def _has_line(event: Notification, request: Request, *, summed_up: bool) -> bool:
     """Tell whether the thread has to hear of an event beside the card and the summary."""
     match event.happened:

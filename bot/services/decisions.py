@@ -9,7 +9,6 @@ from bot.domain.ids import ChannelId, RequestId, UserId
 from bot.domain.policy.policy import Refusal, RefusalReason
 from bot.domain.ports import BackgroundTasks, Clock, Repository
 from bot.domain.requests.audit_entries import Action, EntryKind, entry_of
-from bot.domain.requests.deadlines import is_expired, is_held
 from bot.domain.requests.notification import NotificationType, RequestSnapshot
 from bot.domain.requests.person import Person
 from bot.domain.requests.progress import ProgressTracker
@@ -85,7 +84,7 @@ class DecisionService:
 
         def held(found: Request) -> bool:
             again = found.state is State.CANCELLED and found.decided_by == who.id
-            return again or is_held(found, self.clock.now())
+            return again or found.is_held(self.clock.now())
 
         async def may(who: Person, found: Request) -> Refusal | None:
             nonlocal only_held
@@ -108,7 +107,7 @@ class DecisionService:
 
         async def end_hold(unit: UnitOfWork) -> Request | Refusal:
             now = self.clock.now()
-            if not is_held(unit.request, now):
+            if not unit.request.is_held(now):
                 return Refusal(RefusalReason.NOT_HELD, name=unit.request.short)
             hurried = replace(unit.request, give_after=None)
             await unit.save(hurried)
@@ -206,7 +205,7 @@ class DecisionService:
             return request  # the same click, delivered again
         if next_state(request, event) is None:
             return already_decided(request, by)
-        if request.state is State.WAITING and is_expired(request, self.clock.now()):
+        if request.state is State.WAITING and request.is_expired(self.clock.now()):
             expired = await self._move(unit, Event.EXPIRED, None)
             late = late_for(request, State.EXPIRED)
             return expired if event is Event.EXPIRED else late

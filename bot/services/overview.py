@@ -9,7 +9,6 @@ from typing import Final
 from bot.domain.ids import ChannelId, ShortId
 from bot.domain.policy.policy import Place, Refusal, RefusalReason
 from bot.domain.ports import Clock, Repository
-from bot.domain.requests.deadlines import is_held
 from bot.domain.requests.notification import RequestSnapshot
 from bot.domain.requests.person import Person
 from bot.domain.requests.progress import ProgressTracker
@@ -121,7 +120,7 @@ class OverviewService:
             return False
         if next_state(request, Event.CANCELLED) is None and request.state is not State.GIVING:
             return False
-        by_all = request.channel == channel and is_held(request, self.clock.now())
+        by_all = request.channel == channel and request.is_held(self.clock.now())
         return by_all or await self.access.may_cancel(who, request) is None
 
     async def _snapshot(self, request: Request) -> RequestSnapshot:

@@ -2,22 +2,23 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from bot.domain.ids import ChannelId, RequestId, ShortId, UserId
 from bot.domain.policy.policy import Policy, Refusal, RefusalReason
 from bot.domain.ports import Clock, Repository
 from bot.domain.requests.audit_entries import Action
-from bot.domain.requests.deadlines import SOON, held_facts, held_until, is_expired
 from bot.domain.requests.notification import NotificationType
 from bot.domain.requests.person import Person
 from bot.domain.requests.request import Event, Request, State, transition
 from bot.domain.unit_of_work import UnitOfWork
 from bot.services.access import AccessControl, audit_refusals
-from bot.services.announcements import notifications_for
+from bot.services.announcements import held_facts, notifications_for
 from bot.services.approving.reapproval import into_next_round
 
+SOON: Final = timedelta(minutes=1)
+"""After an approval the result comes so soon; if not, the requester hears of the approval meanwhile."""
 DECIDED: Final = frozenset({State.APPROVED, State.REJECTED, State.CANCELLED})
 """The states in which a request is because of one person's decision."""
 
@@ -92,7 +93,8 @@ async def move(
     if request.ended:
         request = replace(request, ended_at=now)
     if event is Event.LAST_APPROVAL:
-        held = held_until(policy.channels.get(request.channel), now)
+        channel = policy.channels.get(request.channel)
+        held = channel.held_until(now) if channel else None
         request = replace(request, give_after=held, remind_at=None if held else now + SOON)
     if event is Event.CONTINUED:  # what people approved is the same, so their approvals stay
         request = await into_next_round(unit, replace(request, stop=None, give_after=None, remind_at=None))
@@ -111,7 +113,7 @@ def not_waiting(request: Request, who: Person, now: datetime) -> Refusal | None:
     """Refuse a decision on a request that does not wait for one any more."""
     if request.state is not State.WAITING:
         return already_decided(request, who.id)
-    return late_for(request, State.EXPIRED) if is_expired(request, now) else None
+    return late_for(request, State.EXPIRED) if request.is_expired(now) else None
 
 
 def already_decided(request: Request, by: UserId | None) -> Refusal:

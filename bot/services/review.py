@@ -8,7 +8,7 @@ from bot.domain.customers.uploads import Doubt, FileRead
 from bot.domain.policy.budget import Asked, Budget, BudgetUse, Grant, use_of
 from bot.domain.policy.policy import ChannelPolicy, Refusal, RefusalReason
 from bot.domain.ports import Clock, Repository
-from bot.domain.requests.deadlines import approvers_of, pending_approvers
+from bot.domain.requests.authorization import approvers_of, pending_approvers
 from bot.domain.requests.person import Person
 from bot.domain.requests.prior_grants import NEVER, PriorGrants, PriorRequest
 from bot.domain.requests.request import Request, digest, rule_of

@@ -4,8 +4,8 @@ from typing import Final
 
 from bot.domain.policy.policy import Policy
 from bot.domain.ports import Repository
+from bot.domain.requests.authorization import approvers_of, pending_approvers
 from bot.domain.requests.batches import Unsettled
-from bot.domain.requests.deadlines import approvers_of, pending_approvers
 from bot.domain.requests.notification import RequestSnapshot
 from bot.domain.requests.progress import ProgressTracker
 from bot.domain.requests.request import Request, State

@@ -7,14 +7,13 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import count
 
-from bot.clock import SystemClock
+from bot.clock import FOREVER, SystemClock
 from bot.database.repositories.repository import SqlRepository
 from bot.dintero.client import open_dintero
 from bot.domain.customers.packing import pack
 from bot.domain.ids import ChannelId, CustomerId, RuleId, TeamId, UserId
 from bot.domain.ports import Clock, DinteroApi
 from bot.domain.requests.batches import Tally
-from bot.domain.requests.deadlines import FOREVER
 from bot.domain.requests.request import (
     Approval,
     FormInput,

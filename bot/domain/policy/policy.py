@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from bot.domain.ids import ChannelId, RuleId, UserId
 from bot.domain.policy.budget import Budget
@@ -234,6 +234,25 @@ class ChannelPolicy:
     def may_give(self, rule: RuleId) -> bool:
         """Check that the channel lists the rule."""
         return ANY in self.rules or rule in self.rules
+
+    def initial_deadlines(self, now: datetime) -> dict[str, Any]:
+        """Set the deadlines of a request that starts to wait; each round starts with new ones."""
+        return {
+            "expires_at": now + timedelta(hours=self.expires_hours),
+            "remind_at": now + timedelta(minutes=self.remind_minutes) if self.remind_minutes else None,
+            "reminded": 0,
+            "escalate_at": now + timedelta(hours=self.expires_hours / 2) if self.escalate_to else None,
+            "escalated_to": (),
+            "give_after": None,
+        }
+
+    def held_until(self, now: datetime) -> datetime | None:
+        """Return the end of the hold of a request approved now, if it has one."""
+        return now + timedelta(minutes=self.hold_minutes) if self.hold_minutes else None
+
+    def approval_ends(self, approved_at: datetime) -> datetime:
+        """Return when an approval is too old to count."""
+        return approved_at + timedelta(hours=self.expires_hours)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """Authorization: who may do what, what the policy says about a request, and whether its rule has drifted."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -21,7 +21,6 @@ from bot.domain.policy.policy import (
     RefusalReason,
     applied,
 )
-from bot.domain.requests.deadlines import approvers_of
 from bot.domain.requests.person import AccountKind, Profile
 from bot.domain.requests.request import Request, State, StopReason
 from bot.domain.rules.rule import Availability, Rule, terms_of
@@ -41,6 +40,16 @@ UNUSABLE: Final = {
 
 
 # people
+
+
+def ids_of(profile: Profile) -> frozenset[UserId]:
+    """Return all known ids of an account: one or two."""
+    return frozenset({profile.id, profile.asked_as or profile.id})
+
+
+def is_same(one: Profile, other: Profile) -> bool:
+    """Check whether two profiles are of one person: they share an id."""
+    return not ids_of(one).isdisjoint(ids_of(other))
 
 
 def check_full_member(profile: Profile) -> Refusal | None:
@@ -75,7 +84,7 @@ def may_approve(
 
     Admins may only if they are listed as approvers. "*" is no approver: nobody could tell who is asked.
     """
-    if requester in profile.ids:
+    if requester in ids_of(profile):
         return Refusal(RefusalReason.OWN_REQUEST, requester, channel.approvers)
     refusal = check_full_member(profile)
     if refusal or _is_among(profile, _members(channel.approvers, groups)):
@@ -98,6 +107,26 @@ def may_administer(policy: Policy, profile: Profile, groups: Membership) -> Refu
 def listed_requesters(channel: ChannelPolicy, groups: Membership) -> frozenset[UserId] | None:
     """Return who may request in a channel; None if any full member may."""
     return None if ANY in channel.requesters else _members(channel.requesters, groups)
+
+
+def approvers_of(policy: ChannelPolicy | None, request: Request) -> tuple[str, ...]:
+    """Return who may approve this request now: the channel's approvers and those it was escalated to.
+
+    A person who has left `escalate_to` no longer counts; one added after the escalation was not asked. In a
+    channel without a policy nobody may.
+    """
+    if policy is None:
+        return ()
+    escalated = (who for who in request.escalated_to if who in policy.escalate_to)
+    return tuple(dict.fromkeys([*policy.approvers, *escalated]))
+
+
+def pending_approvers(
+    names: Iterable[str], request: Request, agreed: Iterable[UserId] = ()
+) -> tuple[str, ...]:
+    """Leave out the requester and everybody who has approved."""
+    done = {request.requester, *agreed}
+    return tuple(name for name in names if name not in done)
 
 
 # an existing request; `MOVES` decides whether its state allows the action
@@ -124,7 +153,7 @@ def may_see(
     policy: Policy, profile: Profile, groups: Membership, request: Request, *, channel: ChannelId
 ) -> Refusal | None:
     """Check that a person in `channel` may see a request; a draft is visible to its requester only."""
-    if request.state is State.DRAFT and request.requester not in profile.ids:
+    if request.state is State.DRAFT and request.requester not in ids_of(profile):
         return Refusal(RefusalReason.UNKNOWN_REQUEST, request.short)
     if channel == request.channel:
         return check_full_member(profile)
@@ -257,7 +286,7 @@ def _about_cost(channel: ChannelPolicy, request: Request) -> Iterator[Refusal]:
 
 
 def _is_among(profile: Profile, people: Collection[UserId]) -> bool:
-    return not profile.ids.isdisjoint(people)
+    return not ids_of(profile).isdisjoint(people)
 
 
 def _members(listed: Sequence[str], groups: Membership) -> frozenset[UserId]:

@@ -41,12 +41,3 @@ class Profile:
     """As Slack shows it, for histories that ping nobody."""
     locale: str = field(default="", compare=False)
     """The language of the person's Slack, such as "en-US"."""
-
-    @property
-    def ids(self) -> frozenset[UserId]:
-        """All known ids of the account; two profiles that share one are the same person."""
-        return frozenset({self.id, self.asked_as or self.id})
-
-    def is_same(self, other: "Profile") -> bool:
-        """Check whether two profiles are of one person."""
-        return not self.ids.isdisjoint(other.ids)

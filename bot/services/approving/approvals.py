@@ -11,7 +11,6 @@ from bot.domain.policy.policy import Refusal, RefusalReason
 from bot.domain.ports import BackgroundTasks, Clock, Repository
 from bot.domain.requests.audit_entries import Action, EntryKind, entry_of, refused
 from bot.domain.requests.authorization import drift, violations
-from bot.domain.requests.deadlines import is_expired
 from bot.domain.requests.notification import NotificationType
 from bot.domain.requests.person import Person
 from bot.domain.requests.request import Approval, Event, Request, State, StopReason, digest, rule_of
@@ -233,7 +232,7 @@ class ApprovalService:
     ) -> Request | Refusal:
         """Write an approval, of the changed rule if that was shown; checks all that may have moved since."""
         request, now = unit.request, self.clock.now()
-        if request.state is State.WAITING and is_expired(request, now):
+        if request.state is State.WAITING and request.is_expired(now):
             await move(unit, Event.EXPIRED, None, policy=self.access.policy, now=now)
             return late_for(request, State.EXPIRED)
         if await _delivered_again(unit, round_, by, shown):

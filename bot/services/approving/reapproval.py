@@ -5,7 +5,6 @@ from datetime import datetime
 
 from bot.domain.ids import UserId
 from bot.domain.policy.policy import AppliedTier, ChannelPolicy
-from bot.domain.requests.deadlines import initial_deadlines
 from bot.domain.requests.notification import APPROVALS_VOID, ChannelKind, NotificationType
 from bot.domain.requests.pause import PauseState
 from bot.domain.requests.request import Event, Request, transition
@@ -37,7 +36,7 @@ async def require_reapproval(
         round=unit.request.round + 1,
         rule_before=unit.request.rule if event is Event.RULE_CHANGED else None,
         pausing=PauseState.NO,
-        **initial_deadlines(policy, now),
+        **policy.initial_deadlines(now),
     )
     await unit.save(waiting)
     facts = {"round": str(waiting.round)}
@@ -59,7 +58,7 @@ async def approve_changed_rule(
     if terms_of(stored.rule) != terms_of(changed.rule_before):
         return False
     had_approvals = bool(await unit.votes())
-    deadlines = initial_deadlines(policy, now)
+    deadlines = policy.initial_deadlines(now)
     if stored.escalated_to:  # the approver may be one of them
         deadlines |= {"escalate_at": None, "escalated_to": stored.escalated_to}
     waiting = replace(

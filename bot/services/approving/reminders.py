@@ -2,16 +2,20 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Final
 
 from bot.domain.ids import RequestId
 from bot.domain.policy.policy import ChannelPolicy
 from bot.domain.ports import Clock, Repository
-from bot.domain.requests.deadlines import approvers_of, is_expired, is_held, pending_approvers, reminded
+from bot.domain.requests.authorization import approvers_of, pending_approvers
 from bot.domain.requests.notification import ChannelKind, Notification, NotificationType
-from bot.domain.requests.request import State
+from bot.domain.requests.request import Request, State
 from bot.domain.unit_of_work import UnitOfWork
 from bot.errors import DirectoryUnavailable
 from bot.services.access import AccessControl
+
+REMINDERS: Final = 3
+"""At one, two and four times `remind_minutes` after the request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,7 @@ class ReminderService:
             now = self.clock.now()
             if unit and unit.request.state in {State.APPROVED, State.GIVING}:
                 await _tell_of_approval(unit, now)
-            if unit is None or unit.request.state is not State.WAITING or is_expired(unit.request, now):
+            if unit is None or unit.request.state is not State.WAITING or unit.request.is_expired(now):
                 return
             policy = self.access.policy.channels.get(unit.request.channel)
             if self.access.check_account(unit.request):
@@ -87,7 +91,7 @@ async def _tell_of_approval(unit: UnitOfWork, now: datetime) -> None:
     if request.remind_at is None or request.remind_at > now:
         return
     await unit.save(replace(request, remind_at=None))
-    if is_held(request, now):  # it was told of the hold; only release 0.2.0 left a reminder here
+    if request.is_held(now):  # it was told of the hold; only release 0.2.0 left a reminder here
         return
     await unit.enqueue(
         Notification(
@@ -98,3 +102,13 @@ async def _tell_of_approval(unit: UnitOfWork, now: datetime) -> None:
             by=request.decided_by,
         )
     )
+
+
+def reminded(request: Request, every: timedelta, now: datetime) -> Request:
+    """Move a request past all reminders that are due: after an outage, one reminder is sent for all."""
+    at, over = request.remind_at, request.reminded
+    while at is not None and at <= now:
+        at, over = at + every * 2**over, over + 1
+        if over >= REMINDERS:
+            at = None
+    return replace(request, remind_at=at, reminded=over)

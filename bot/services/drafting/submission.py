@@ -9,7 +9,6 @@ from bot.domain.policy.policy import AskedBefore, ChannelPolicy, Decision, Refus
 from bot.domain.ports import Clock, Repository
 from bot.domain.requests.audit_entries import Action, refused
 from bot.domain.requests.authorization import Electorate, decide
-from bot.domain.requests.deadlines import held_facts, held_until, initial_deadlines
 from bot.domain.requests.notification import NotificationType
 from bot.domain.requests.prior_grants import PriorGrants
 from bot.domain.requests.request import (
@@ -28,7 +27,7 @@ from bot.domain.rules.rule import Availability, Rule, usable
 from bot.domain.unit_of_work import UnitOfWork
 from bot.errors import DirectoryUnavailable
 from bot.services.access import AccessControl
-from bot.services.announcements import notifications_for
+from bot.services.announcements import held_facts, notifications_for
 from bot.services.drafting.recipients import Draft, Recipients
 from bot.services.review import asked_before, repeats_since, tier_window
 
@@ -94,9 +93,9 @@ async def submit(
     if (decision.approvals, decision.tier) != (request.approvals, request.tier):
         return Refusal(RefusalReason.CHANGED)
     if decision.approvals:
-        asked = transition(request, Event.ASKED, asked_at=now, **initial_deadlines(policy, now))
+        asked = transition(request, Event.ASKED, asked_at=now, **policy.initial_deadlines(now))
     else:
-        give_after = held_until(policy, now)
+        give_after = policy.held_until(now)
         asked = transition(request, Event.ASKED_AT_ONCE, asked_at=now, give_after=give_after)
     await unit.save(asked)
     await unit.forget_other_files()

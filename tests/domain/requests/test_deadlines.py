@@ -7,16 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.requests.deadlines import (
-    REMINDERS,
-    approvers_of,
-    held_until,
-    initial_deadlines,
-    is_held,
-    pending_approvers,
-    reminded,
-)
+from bot.domain.requests.authorization import approvers_of, pending_approvers
 from bot.domain.requests.request import State
+from bot.services.approving.reminders import REMINDERS, reminded
 from tests.support.samples import REQUEST
 from tests.support.service_fixture import BO, CHIEF, CLEO, LEADS, NOW, POLICY, SUPPORT
 
@@ -27,7 +20,7 @@ HOUR = timedelta(hours=1)
 
 
 def test_a_round_has_its_deadlines_from_the_policy() -> None:
-    times = initial_deadlines(CHANNEL, NOW)
+    times = CHANNEL.initial_deadlines(NOW)
     assert (times["expires_at"], times["remind_at"], times["escalate_at"]) == (
         NOW + 8 * HOUR,
         NOW + HOUR,
@@ -39,9 +32,9 @@ def test_a_round_has_its_deadlines_from_the_policy() -> None:
 def test_without_the_keys_there_are_no_reminders_no_escalation_and_no_hold() -> None:
     plain = POLICY.channels[SUPPORT]
     assert (
-        initial_deadlines(plain, NOW)["remind_at"],
-        initial_deadlines(plain, NOW)["escalate_at"],
-        held_until(plain, NOW),
+        plain.initial_deadlines(NOW)["remind_at"],
+        plain.initial_deadlines(NOW)["escalate_at"],
+        plain.held_until(NOW),
     ) == (None, None, None)
 
 
@@ -68,8 +61,8 @@ def test_at_most_three_reminders_come_after_one_two_and_four_times(
 def test_only_an_approved_request_is_on_hold_and_only_until_its_end(
     state: str, passed: int, *, held: bool
 ) -> None:
-    request = replace(REQUEST, state=State(state), give_after=held_until(CHANNEL, NOW))
-    assert is_held(request, NOW + timedelta(minutes=passed)) is held
+    request = replace(REQUEST, state=State(state), give_after=CHANNEL.held_until(NOW))
+    assert request.is_held(NOW + timedelta(minutes=passed)) is held
 
 
 def test_an_escalated_approver_counts_while_still_listed() -> None:
