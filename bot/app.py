@@ -255,7 +255,7 @@ def _build_rule_history(resources: Resources) -> RuleHistory:
 def build_bolt(client: AsyncWebClient, ctx: HandlerContext, deferred_work: DeferredWork) -> BoltApp:
     """Build the Bolt app. It sends an ack when a listener returns, so longer work goes to the background."""
     access = ctx.decisions.access
-    languages = ReaderLanguages(access.policy, access.directory, ctx.preferences.of)
+    languages = ReaderLanguages(access.policy, access.directory, ctx.preferences.cached.get)
 
     async def fail(error: Exception, req: AsyncBoltRequest) -> BoltResponse:
         who = person_of(req.body)

@@ -1,20 +1,27 @@
-"""Coalesces concurrent calls: items submitted while a batch runs go into the next one."""
+"""Coalesces concurrent calls: many items into one batch, and many questions into one that is cached."""
 
 import asyncio
 import contextvars
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
-from typing import Final, Generic, TypeVar
+from datetime import datetime, timedelta
+from typing import Any, Final, Generic, TypeVar
+
+from bot.domain.ports import Clock
 
 LONGEST_LULL_SECONDS: Final = 0.02
 """How long the first item waits, at most, for others that are submitted at the same time."""
 
+CACHE_TIME: Final = timedelta(seconds=60)
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+Key = TypeVar("Key", bound=Hashable)
+Answer = TypeVar("Answer")
 
 
 class Coalescer(Generic[Item, Result]):
-    """Runs one batch after the other, each in a `turn` that is entered first.
+    """Runs one batch after the other, each in a `turn` that is entered first: new items go into the next one.
 
     `run` returns a result or an exception for each item; an exception that it raises is raised for all of
     them. A batch runs to its end even if its submitters are cancelled.
@@ -71,3 +78,53 @@ class Coalescer(Generic[Item, Result]):
         while seen < len(self._waiting) and loop.time() < until:
             seen = len(self._waiting)
             await asyncio.sleep(0)
+
+
+class TtlCache(Generic[Key, Answer]):
+    """Caches answers for a minute. Concurrent questions for a key go out as one; failures are not cached."""
+
+    def __init__(
+        self,
+        ask: Callable[[Key], Awaitable[Answer]],
+        clock: Clock,
+        *,
+        is_cached: Callable[[Answer], bool] = lambda _: True,
+    ) -> None:
+        self._ask = ask
+        self._is_cached = is_cached
+        self._clock = clock
+        self._answers: dict[Key, tuple[datetime, Answer]] = {}
+        self._calls: dict[Key, asyncio.Task[Answer]] = {}
+
+    async def get(self, key: Key) -> Answer:
+        """Answer from the cache, or ask."""
+        asked_at, answer = self._answers.get(key, (None, None))
+        if asked_at and answer is not None and timedelta(0) <= self._clock.now() - asked_at < CACHE_TIME:
+            return answer
+        if key not in self._calls:
+            self._calls[key] = asyncio.create_task(self._call(key))
+            self._calls[key].add_done_callback(_retrieve)
+        # a caller that stops waiting must not cancel the call for the others
+        return await asyncio.shield(self._calls[key])
+
+    def forget(self, key: Key) -> None:
+        """Ask again the next time; an answer that is still on its way is not cached."""
+        self._answers.pop(key, None)
+        self._calls.pop(key, None)
+
+    async def _call(self, key: Key) -> Answer:
+        asked_at = self._clock.now()
+        try:
+            answer = await self._ask(key)
+        finally:
+            if is_latest := self._calls.get(key) is asyncio.current_task():
+                del self._calls[key]
+        if is_latest and self._is_cached(answer):
+            self._answers[key] = asked_at, answer
+        return answer
+
+
+def _retrieve(call: asyncio.Task[Any]) -> None:
+    """Retrieve a failure, or the event loop would complain when every caller has stopped waiting."""
+    if not call.cancelled():
+        call.exception()

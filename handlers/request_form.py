@@ -217,7 +217,7 @@ async def posted(ctx: HandlerContext, asked: Request) -> Request:
 
 async def confirmation(ctx: HandlerContext, asked: Request) -> Reply:
     """Confirm a request."""
-    results = (await ctx.preferences.of(asked.requester)).results
+    results = (await ctx.preferences.cached.get(asked.requester)).results
     reply = confirmations.asked(asked, ctx.formatter, is_told=results is Results.ALWAYS)
     return confirmations.unless_paused(reply, asked, await ctx.decisions.pause_service.now())
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.coalescing import Coalescer
+from bot.clock import SystemClock
+from bot.coalescing import Coalescer, TtlCache
 
 
 class Doing:
@@ -78,3 +79,20 @@ def test_no_item_is_lost_and_no_batch_is_too_large(numbers: list[int], most: int
         assert all(0 < len(lot) <= most for lot in doing.lots)
 
     asyncio.run(run())
+
+
+async def test_an_answer_that_was_on_its_way_when_it_was_forgotten_is_not_cached() -> None:
+    answers, go = iter(["old", "new"]), asyncio.Event()
+
+    async def ask(_key: str) -> str:
+        answer = next(answers)
+        await go.wait()
+        return answer
+
+    cache = TtlCache(ask, SystemClock())
+    first = asyncio.ensure_future(cache.get("language"))
+    await asyncio.sleep(0)
+    cache.forget("language")
+    go.set()
+    assert await first == "old"
+    assert [await cache.get("language") for _ in range(2)] == ["new", "new"]

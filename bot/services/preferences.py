@@ -1,22 +1,14 @@
-"""What each person prefers: read often, so it is remembered for a moment."""
+"""What each person prefers: read at each click, so it is cached."""
 
-import time
-from collections import OrderedDict
-from dataclasses import dataclass, field
 from typing import Final
 
-from bot.domain.ids import UserId
+from bot.coalescing import TtlCache
 from bot.domain.policy.policy import Refusal, RefusalReason
 from bot.domain.ports import Clock, Repository
 from bot.domain.preferences import Preferences, Results
 from bot.domain.requests.notification import Notification, NotificationType, RequestSnapshot
 from bot.domain.requests.person import Person
 from bot.services.access import AccessControl
-
-REMEMBERED_SECONDS: Final = 30.0
-"""For so long, another process may still use what a person chose before."""
-MOST_REMEMBERED: Final = 5_000
-
 
 RESULTS: Final = frozenset(
     {
@@ -48,41 +40,24 @@ def is_wanted(notification: Notification, snapshot: RequestSnapshot, preferences
     )
 
 
-@dataclass(slots=True)
 class PreferenceService:
-    """Reads and saves what people prefer, each their own."""
+    """Reads and saves what people prefer, each their own; for a minute, another process may not know yet."""
 
-    repository: Repository
-    access: AccessControl
-    clock: Clock
-    _remembered: OrderedDict[UserId, tuple[float, Preferences]] = field(default_factory=OrderedDict)
-
-    async def of(self, person: UserId) -> Preferences:
-        """Return what a person prefers, up to half a minute old."""
-        read_at, found = self._remembered.get(person, (-REMEMBERED_SECONDS, None))
-        if found and time.monotonic() - read_at < REMEMBERED_SECONDS:
-            return found
-        return self._remember(await self.repository.preferences(person))
-
-    async def language(self, person: UserId) -> str:
-        """Return the language that a person chose; empty for the one that Slack says."""
-        return (await self.of(person)).language
+    def __init__(self, repository: Repository, access: AccessControl, clock: Clock) -> None:
+        self._repository = repository
+        self._access = access
+        self._clock = clock
+        self.cached = TtlCache(repository.preferences, clock)
 
     async def settings(self, who: Person) -> Preferences | Refusal:
         """Show a person what they prefer; any full member of the workspace has preferences."""
-        return await self.access.may_use_bot(who) or await self.repository.preferences(who.id)
+        return await self._access.may_use_bot(who) or await self._repository.preferences(who.id)
 
     async def save(self, who: Person, results: Results, language: str) -> Preferences | Refusal:
         """Save what a person prefers."""
-        if refusal := await self.access.may_use_bot(who):
+        if refusal := await self._access.may_use_bot(who):
             return refusal
-        chosen = Preferences(who.id, results, language, self.clock.now())
-        await self.repository.save_preferences(chosen)
-        return self._remember(chosen)
-
-    def _remember(self, found: Preferences) -> Preferences:
-        self._remembered[found.person] = time.monotonic(), found
-        self._remembered.move_to_end(found.person)
-        if len(self._remembered) > MOST_REMEMBERED:
-            self._remembered.popitem(last=False)
-        return found
+        chosen = Preferences(who.id, results, language, self._clock.now())
+        await self._repository.save_preferences(chosen)
+        self.cached.forget(who.id)
+        return chosen

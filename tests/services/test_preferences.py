@@ -57,7 +57,7 @@ def test_what_is_meant_for_an_admin_does_not_follow_the_requesters_wish() -> Non
 async def test_a_language_is_remembered_and_a_new_choice_counts_at_once(repository: SqlRepository) -> None:
     office = await open_office(repository)
     preferences = PreferenceService(repository, office.access, office.clock)
-    assert await preferences.language(ANN) == ""
+    assert (await preferences.cached.get(ANN)).language == ""
     await preferences.save(person(ANN), Results.ALWAYS, "nb")
-    assert await preferences.language(ANN) == "nb"
+    assert (await preferences.cached.get(ANN)).language == "nb"
     assert (await repository.preferences(ANN)).changed_at == office.clock.now()

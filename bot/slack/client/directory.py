@@ -1,17 +1,17 @@
 """Directory of people, user groups and channels: Slack's answers, cached for a minute."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final
 
 import aiohttp
 import structlog
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.coalescing import TtlCache
 from bot.domain.ids import ChannelId, GroupId, TeamId, UserId
 from bot.domain.ports import Clock
 from bot.domain.requests.person import AccountKind, Person, Profile
@@ -20,7 +20,6 @@ from bot.slack.client.direct_messages import tell_admins
 from bot.slack.client.errors import ErrorKind, describe, kind_of, response_field
 from bot.slack.language.texts import N_, _
 
-CACHE_TIME: Final = timedelta(seconds=60)
 ANSWER_SECONDS: Final = 5.0
 """Longer than a healthy Slack ever takes, and short enough to tell the person."""
 
@@ -34,8 +33,6 @@ GROUP_GONE: Final = N_(
 
 log = structlog.get_logger()
 Json = dict[str, Any]
-Key = TypeVar("Key", bound=Hashable)
-Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,44 +40,6 @@ class ChannelState:
     """A channel in which the bot can post."""
 
     is_private: bool
-
-
-class TtlCache(Generic[Key, Answer]):
-    """Caches answers for a minute. Concurrent questions for a key go out as one; failures are not cached."""
-
-    def __init__(
-        self,
-        ask: Callable[[Key], Awaitable[Answer]],
-        clock: Clock,
-        *,
-        is_cached: Callable[[Answer], bool] = lambda _: True,
-    ) -> None:
-        self._ask = ask
-        self._is_cached = is_cached
-        self._clock = clock
-        self._answers: dict[Key, tuple[datetime, Answer]] = {}
-        self._calls: dict[Key, asyncio.Task[Answer]] = {}
-
-    async def get(self, key: Key) -> Answer:
-        """Answer from the cache, or ask."""
-        asked_at, answer = self._answers.get(key, (None, None))
-        if asked_at and answer is not None and timedelta(0) <= self._clock.now() - asked_at < CACHE_TIME:
-            return answer
-        if key not in self._calls:
-            self._calls[key] = asyncio.create_task(self._call(key))
-            self._calls[key].add_done_callback(_retrieve)
-        # a caller that stops waiting must not cancel the call for the others
-        return await asyncio.shield(self._calls[key])
-
-    async def _call(self, key: Key) -> Answer:
-        asked_at = self._clock.now()
-        try:
-            answer = await self._ask(key)
-        finally:
-            del self._calls[key]
-        if self._is_cached(answer):
-            self._answers[key] = asked_at, answer
-        return answer
 
 
 class SlackDirectory:
@@ -266,9 +225,3 @@ def _teams(user: Json) -> frozenset[str]:
     enterprise = user.get("enterprise_user") or {}
     teams = {user.get("team_id"), enterprise.get("enterprise_id"), *enterprise.get("teams", [])}
     return frozenset(filter(None, teams))
-
-
-def _retrieve(call: asyncio.Task[Any]) -> None:
-    """Retrieve a failure, or the event loop would complain when every caller has stopped waiting."""
-    if not call.cancelled():
-        call.exception()
