@@ -19,6 +19,8 @@ from sandbox.shop import database_in, open_bot, open_shop
 
 ROOT: Final = Path(__file__).parents[1]
 OURS: Final = ("bot", "handlers")
+MOST_FILES: Final = 45
+"""With more, nobody could follow a click in an afternoon; a test holds us to it."""
 BEGINS: Final = ("bot/web/slack_endpoint.py", "bot/giving/start.py")
 """Where the way begins, and where the task goes on that the approval wakes."""
 BESIDE: Final = (

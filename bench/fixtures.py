@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from bench import constants
 from bench.workload import Workload
-from bot.dintero.client import open_dintero
+from bot.dintero.connection import open_dintero
 from bot.domain.customers.packing import pack
 from bot.domain.ids import ChannelId, CustomerId, RequestId, RuleId, TeamId, UserId
 from bot.domain.ports import Repository

@@ -26,7 +26,7 @@ from bot.app import run_bot
 from bot.config.log_setup import set_up_logs
 from bot.config.policy_file import load_policy
 from bot.config.settings import Settings
-from bot.dintero.client import CONNECTIONS
+from bot.dintero.connection import CONNECTIONS
 from bot.domain.ids import CustomerId, RequestId
 from sandbox.dintero.catalogue import SEED_RULE
 

@@ -11,7 +11,8 @@ from bot.config.settings import Settings
 from bot.database.connection import parse_url
 from bot.database.repositories.repository import SqlRepository, open_repository
 from bot.database.sqlite import whole_file
-from bot.dintero.client import DinteroClient, open_dintero
+from bot.dintero.client import DinteroClient
+from bot.dintero.connection import open_dintero
 from bot.domain.policy.policy import Policy
 from bot.domain.ports import Clock
 from bot.domain.requests.progress import ProgressTracker

@@ -20,7 +20,7 @@ from bot.check.slack import PolicyCheck, check_app_token, list_groups, sign_in
 from bot.clock import SystemClock
 from bot.config.loader import load_config
 from bot.config.settings import Settings, ValueSources
-from bot.dintero.client import open_dintero
+from bot.dintero.connection import open_dintero
 from bot.domain.policy.policy import Policy
 from bot.errors import ConfigError
 from bot.slack.client.connection import ApiClient

@@ -8,7 +8,7 @@ import aiohttp
 from slack_sdk.errors import SlackClientError
 
 from bot.config.settings import Settings
-from bot.dintero.client import open_dintero
+from bot.dintero.connection import open_dintero
 from bot.errors import DinteroError
 from bot.slack.client.connection import ApiClient
 from bot.slack.client.errors import CALL_ERRORS, ErrorKind, describe, kind_of

@@ -2,7 +2,7 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
-from bot.dintero.client import open_dintero
+from bot.dintero.connection import open_dintero
 from bot.domain.ids import CustomerId, OnceKey, RuleId
 from bot.domain.ports import DinteroApi
 from bot.domain.rules.rule import Statistics

@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.dintero.client import DinteroClient, open_dintero
+from bot.dintero.client import DinteroClient
+from bot.dintero.connection import open_dintero
 from sandbox.dintero import SandboxDintero
 from sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET
 

@@ -7,8 +7,8 @@ import httpx
 import pytest
 from httpx_aiohttp import AiohttpTransport
 
-from bot.dintero.auth import RENEWAL_MARGIN_SECONDS, ClientCredentials
-from bot.dintero.client import DinteroClient, open_dintero
+from bot.dintero.client import RENEWAL_MARGIN_SECONDS, ClientCredentials, DinteroClient
+from bot.dintero.connection import open_dintero
 from bot.domain.ids import CustomerId, OnceKey, RuleId
 from bot.errors import (
     DinteroError,

@@ -8,7 +8,8 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from bot.dintero.client import DinteroClient, open_dintero
+from bot.dintero.client import DinteroClient
+from bot.dintero.connection import open_dintero
 from bot.domain.ids import CustomerId, OnceKey, RuleId
 from bot.errors import (
     BatchRejectedError,

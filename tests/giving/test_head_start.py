@@ -9,7 +9,7 @@ import pytest
 
 from bot.clock import SystemClock
 from bot.database.repositories.repository import SqlRepository
-from bot.dintero.client import open_dintero
+from bot.dintero.connection import open_dintero
 from bot.domain.ids import GroupId
 from bot.domain.policy.policy import Refusal
 from bot.domain.requests.pause import Pause

@@ -11,7 +11,7 @@ import pytest
 
 from bot.clock import SystemClock
 from bot.database.repositories.repository import SqlRepository
-from bot.dintero.client import open_dintero
+from bot.dintero.connection import open_dintero
 from bot.domain.ids import GroupId, RequestId, UserId
 from bot.domain.policy.policy import Policy, Refusal, RefusalReason
 from bot.domain.ports import Clock, DinteroApi

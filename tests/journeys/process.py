@@ -17,7 +17,7 @@ from pathlib import Path
 from threading import Thread
 
 from bot.cli.main import main
-from bot.dintero.client import open_dintero
+from bot.dintero.connection import open_dintero
 from bot.domain.customers.packing import pack
 from bot.domain.ids import CustomerId, RequestId, RuleId
 from bot.domain.policy.policy import ChannelPolicy, Policy

@@ -9,7 +9,7 @@ from itertools import count
 
 from bot.clock import FOREVER, SystemClock
 from bot.database.repositories.repository import SqlRepository
-from bot.dintero.client import open_dintero
+from bot.dintero.connection import open_dintero
 from bot.domain.customers.packing import pack
 from bot.domain.ids import ChannelId, CustomerId, RuleId, TeamId, UserId
 from bot.domain.ports import Clock, DinteroApi

@@ -13,7 +13,7 @@ from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
 from bot.app import build_bolt
 from bot.background.outbox_relay import OutboxRelay
 from bot.database.repositories.repository import SqlRepository, open_repository
-from bot.dintero.client import open_dintero
+from bot.dintero.connection import open_dintero
 from bot.domain.policy.policy import Policy
 from bot.domain.requests.request import Request, State
 from bot.giving.lookups import RuleLookups
