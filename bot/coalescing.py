@@ -7,8 +7,6 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import datetime, timedelta
 from typing import Any, Final, Generic, TypeVar
 
-from bot.domain.ports import Clock
-
 LONGEST_LULL_SECONDS: Final = 0.02
 """How long the first item waits, at most, for others that are submitted at the same time."""
 
@@ -86,20 +84,20 @@ class TtlCache(Generic[Key, Answer]):
     def __init__(
         self,
         ask: Callable[[Key], Awaitable[Answer]],
-        clock: Clock,
+        now: Callable[[], datetime],
         *,
         is_cached: Callable[[Answer], bool] = lambda _: True,
     ) -> None:
         self._ask = ask
         self._is_cached = is_cached
-        self._clock = clock
+        self._now = now
         self._answers: dict[Key, tuple[datetime, Answer]] = {}
         self._calls: dict[Key, asyncio.Task[Answer]] = {}
 
     async def get(self, key: Key) -> Answer:
         """Answer from the cache, or ask."""
         asked_at, answer = self._answers.get(key, (None, None))
-        if asked_at and answer is not None and timedelta(0) <= self._clock.now() - asked_at < CACHE_TIME:
+        if asked_at and answer is not None and timedelta(0) <= self._now() - asked_at < CACHE_TIME:
             return answer
         if key not in self._calls:
             self._calls[key] = asyncio.create_task(self._call(key))
@@ -113,7 +111,7 @@ class TtlCache(Generic[Key, Answer]):
         self._calls.pop(key, None)
 
     async def _call(self, key: Key) -> Answer:
-        asked_at = self._clock.now()
+        asked_at = self._now()
         try:
             answer = await self._ask(key)
         finally:

@@ -89,7 +89,7 @@ async def test_an_answer_that_was_on_its_way_when_it_was_forgotten_is_not_cached
         await go.wait()
         return answer
 
-    cache = TtlCache(ask, SystemClock())
+    cache = TtlCache(ask, SystemClock().now)
     first = asyncio.ensure_future(cache.get("language"))
     await asyncio.sleep(0)
     cache.forget("language")

@@ -47,7 +47,7 @@ class PreferenceService:
         self._repository = repository
         self._access = access
         self._clock = clock
-        self.cached = TtlCache(repository.preferences, clock)
+        self.cached = TtlCache(repository.preferences, clock.now)
 
     async def settings(self, who: Person) -> Preferences | Refusal:
         """Show a person what they prefer; any full member of the workspace has preferences."""

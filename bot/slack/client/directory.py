@@ -59,7 +59,7 @@ class SlackDirectory:
         self._reported: set[GroupId] = set()
         self._telling: set[asyncio.Task[object]] = set()
         self._team = team
-        self._clock = clock
+        self._now = clock.now
         self._answer_seconds = answer_seconds
         self._known: dict[UserId, Profile] = {}
         self.forget()
@@ -72,11 +72,11 @@ class SlackDirectory:
 
     def forget(self) -> None:
         """Empty the cache."""
-        self._profiles = TtlCache(self._ask_profile, self._clock)
-        self._groups = TtlCache(self._ask_group, self._clock)
+        self._profiles = TtlCache(self._ask_profile, self._now)
+        self._groups = TtlCache(self._ask_group, self._now)
         # people invite the bot when it says so, and try again at once
-        self._channels = TtlCache(self._ask_channel, self._clock, is_cached=lambda state: state is not None)
-        self._members = TtlCache(self._ask_members, self._clock)
+        self._channels = TtlCache(self._ask_channel, self._now, is_cached=lambda state: state is not None)
+        self._members = TtlCache(self._ask_members, self._now)
 
     async def profile(self, user: UserId) -> Profile:
         """Look up an account; one that Slack does not know is a stranger."""
