@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from bot.clock import SystemClock
-from bot.cluster.membership import Membership, join_cluster
+from bot.cluster.replica import Membership, join_cluster
 from bot.cluster.single_instance import single_instance
 from bot.config.settings import Settings
 from bot.database.connection import parse_url

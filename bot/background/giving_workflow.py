@@ -13,7 +13,7 @@ from dbos import DBOS, SetWorkflowID, StepOptions
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.background.durable_engine import close_engine, open_engine
-from bot.cluster.membership import Membership
+from bot.cluster.replica import Membership
 from bot.database.engine_pool import EnginePool
 from bot.database.repositories.repository import SqlRepository
 from bot.domain.ids import RequestId

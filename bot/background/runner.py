@@ -16,7 +16,7 @@ from bot.background.outbox_relay import OutboxRelay
 from bot.background.progress_updates import ProgressUpdater
 from bot.background.repeating import Repeater
 from bot.background.workflow_records import delete_finished
-from bot.cluster.membership import Membership
+from bot.cluster.replica import Membership
 from bot.database.repositories.repository import SqlRepository
 from bot.domain.ids import RequestId
 from bot.domain.ports import Clock

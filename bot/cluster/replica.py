@@ -1,4 +1,4 @@
-"""Cluster membership on PostgreSQL: a process holds a lease, may be leader, and may be evicted by a peer.
+"""Cluster membership: alone on SQLite; on PostgreSQL a process has a lease, and a peer may evict it.
 
 It holds an advisory lock, which the server releases when the process is killed, and a lease in the database's
 time, which expires when the process hangs. By its own clock the lease ends earlier: it stops before a peer
@@ -10,7 +10,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 from uuid import uuid4
 
 import psycopg
@@ -18,6 +18,7 @@ import structlog
 from sqlalchemy import URL
 
 from bot.cluster import single_instance
+from bot.database.connection import is_sqlite, parse_url
 from bot.database.postgres import Connection, TimedConnection, connect_parameters
 from bot.database.repositories.repository import CHANNEL
 from bot.errors import DatabaseUnavailable, LeaseLost
@@ -194,6 +195,38 @@ class Replica:
             "late": int(LATE_SECONDS * 1e6),
         }
         return await (await connection.execute(sql.encode(), values)).fetchall()
+
+
+@dataclass(slots=True)
+class SingleProcess:
+    """The only process on a database, as a `Replica`; `bot.cluster.single_instance` keeps others out."""
+
+    name: str = "discount-bot"
+    """The next process has the same name, and so resumes the work of this one."""
+    term: int = 0
+    is_leader: bool = True
+    has_peers: bool = False
+
+    def when_changed(self, call: Callable[[], None]) -> None:
+        """Do nothing: there are no peers."""
+
+    async def ours(self, term: int) -> None:
+        """Do nothing: no peer can evict it."""
+
+
+Membership: TypeAlias = SingleProcess | Replica
+"""This process among its peers."""
+
+
+@asynccontextmanager
+async def join_cluster(url: str) -> AsyncIterator[Membership]:
+    """Be a member of the cluster on a migrated database, or raise DatabaseUnavailable."""
+    parsed = parse_url(url)
+    if is_sqlite(parsed):
+        yield SingleProcess()
+        return
+    async with open_replica(parsed) as replica:
+        yield replica
 
 
 @asynccontextmanager

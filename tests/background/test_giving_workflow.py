@@ -9,7 +9,7 @@ from dbos import DBOS, SetWorkflowID
 
 from bot.background.giving_workflow import GivingWorkflow, started_here
 from bot.clock import FOREVER
-from bot.cluster.membership import SingleProcess
+from bot.cluster.replica import SingleProcess
 from bot.database.repositories.repository import SqlRepository
 from bot.domain.requests.request import Request
 from bot.errors import LeaseLost

@@ -9,8 +9,7 @@ import psycopg
 import pytest
 
 from bot.cluster import replica as module
-from bot.cluster.membership import SingleProcess, join_cluster
-from bot.cluster.replica import Replica, open_replica
+from bot.cluster.replica import Replica, SingleProcess, join_cluster, open_replica
 from bot.database.connection import parse_url
 from bot.database.repositories.repository import open_repository
 from bot.errors import DatabaseUnavailable, LeaseLost
