@@ -21,6 +21,7 @@ ROOT: Final = Path(__file__).parents[1]
 OURS: Final = ("bot", "handlers")
 MOST_FILES: Final = 45
 """With more, nobody could follow a click in an afternoon; a test holds us to it."""
+CLICK_SECONDS: Final = 30.0
 BEGINS: Final = ("bot/web/slack_endpoint.py", "bot/giving/start.py")
 """Where the way begins, and where the task goes on that the approval wakes."""
 BESIDE: Final = (
@@ -82,8 +83,12 @@ async def trace_click() -> Counter[str]:
             approval = await open_approval(shop, card)
             shop.dintero.on_call = stop
             trace.start()
-            await approval.submit()
-            await given.wait()
+            try:
+                async with asyncio.timeout(CLICK_SECONDS):
+                    await approval.submit()
+                    await given.wait()
+            finally:
+                trace.stop()
     return trace.functions
 
 

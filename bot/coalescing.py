@@ -11,6 +11,7 @@ LONGEST_LULL_SECONDS: Final = 0.02
 """How long the first item waits, at most, for others that are submitted at the same time."""
 
 CACHE_TIME: Final = timedelta(seconds=60)
+MOST_CACHED: Final = 5_000
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -105,10 +106,10 @@ class TtlCache(Generic[Key, Answer]):
         # a caller that stops waiting must not cancel the call for the others
         return await asyncio.shield(self._calls[key])
 
-    def forget(self, key: Key) -> None:
-        """Ask again the next time; an answer that is still on its way is not cached."""
-        self._answers.pop(key, None)
+    def put(self, key: Key, answer: Answer) -> None:
+        """Cache an answer that is known without asking; one that is still on its way is not cached."""
         self._calls.pop(key, None)
+        self._keep(key, self._now(), answer)
 
     async def _call(self, key: Key) -> Answer:
         asked_at = self._now()
@@ -118,8 +119,14 @@ class TtlCache(Generic[Key, Answer]):
             if is_latest := self._calls.get(key) is asyncio.current_task():
                 del self._calls[key]
         if is_latest and self._is_cached(answer):
-            self._answers[key] = asked_at, answer
+            self._keep(key, asked_at, answer)
         return answer
+
+    def _keep(self, key: Key, asked_at: datetime, answer: Answer) -> None:
+        self._answers.pop(key, None)
+        self._answers[key] = asked_at, answer
+        if len(self._answers) > MOST_CACHED:
+            del self._answers[next(iter(self._answers))]
 
 
 def _retrieve(call: asyncio.Task[Any]) -> None:

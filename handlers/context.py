@@ -1,4 +1,4 @@
-"""What all handlers share: the services they call, and how they read a button's payload."""
+"""What all handlers share: the services they call, who called, and how they read a button's payload."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -79,7 +79,7 @@ class HandlerContext:
 
 
 class Identify(AsyncMiddleware):
-    """Identifies the person, and the language they read; hands both to the listeners, with the context.
+    """Hands the person and the context to the listeners, and sets the language that the person reads.
 
     A class, since Bolt inspects the arguments of functions at each call.
     """

@@ -11,7 +11,7 @@ from bot.domain.delivery import WAIT_SECONDS
 from bot.giving.circuit_breaker import MAX_FAILURES_IN_A_ROW
 from bot.giving.retry import RetryPolicy
 from bot.slack.announcer import CHANNEL_PATIENCE, CHANNEL_SECONDS, MAX_CARD_ATTEMPTS
-from bot.slack.client.connection import ANSWER_SECONDS, MAX_FAILURES, QUIET_SECONDS, RETRY_SECONDS
+from bot.slack.client.connection import MAX_FAILURES, QUIET_SECONDS, WATCH_ANSWER_SECONDS, WATCH_RETRY_SECONDS
 from bot.slack.client.errors import MAX_RATE_LIMIT_SECONDS, OPERATOR_SECONDS
 from bot.slack.client.socket_watchdog import MAX_SILENT_PINGS, PING_SECONDS
 from bot.slack.modal_controller import UNCHANGED
@@ -30,8 +30,8 @@ PAGE = (Path(__file__).parents[1] / "docs" / "bad-days.md").read_text()
         ("gives up after five minutes", MAX_CARD_ATTEMPTS * CHANNEL_SECONDS == 300),
         ("503 after 20 s without a frame", PING_SECONDS * MAX_SILENT_PINGS == 20),
         ("after 30 s without any answer", QUIET_SECONDS == 30),
-        ("then every second", RETRY_SECONDS == 1),
-        ("42 s at most", QUIET_SECONDS + 2 * RETRY_SECONDS + MAX_FAILURES * ANSWER_SECONDS == 42),
+        ("then every second", WATCH_RETRY_SECONDS == 1),
+        ("42 s at most", QUIET_SECONDS + 2 * WATCH_RETRY_SECONDS + MAX_FAILURES * WATCH_ANSWER_SECONDS == 42),
         ("After ten seconds the thread says", RetryPolicy().told == 10),
         ("After five failures in a row", MAX_FAILURES_IN_A_ROW == 5),
         ("the bot tries every 20 s", SWEEP_SECONDS == 20),

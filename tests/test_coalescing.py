@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.clock import SystemClock
-from bot.coalescing import Coalescer, TtlCache
+from bot.coalescing import MOST_CACHED, Coalescer, TtlCache
 
 
 class Doing:
@@ -81,18 +81,29 @@ def test_no_item_is_lost_and_no_batch_is_too_large(numbers: list[int], most: int
     asyncio.run(run())
 
 
-async def test_an_answer_that_was_on_its_way_when_it_was_forgotten_is_not_cached() -> None:
-    answers, go = iter(["old", "new"]), asyncio.Event()
+async def test_an_answer_that_is_put_outlasts_an_older_one_on_its_way() -> None:
+    go = asyncio.Event()
 
     async def ask(_key: str) -> str:
-        answer = next(answers)
         await go.wait()
-        return answer
+        return "old"
 
     cache = TtlCache(ask, SystemClock().now)
     first = asyncio.ensure_future(cache.get("language"))
     await asyncio.sleep(0)
-    cache.forget("language")
+    cache.put("language", "new")
     go.set()
-    assert await first == "old"
-    assert [await cache.get("language") for _ in range(2)] == ["new", "new"]
+    assert (await first, await cache.get("language")) == ("old", "new")
+
+
+async def test_the_oldest_answers_make_room() -> None:
+    asked: list[int] = []
+
+    async def ask(key: int) -> int:
+        asked.append(key)
+        return key
+
+    cache = TtlCache(ask, SystemClock().now)
+    for key in (*range(MOST_CACHED + 1), MOST_CACHED, 1, 0):
+        assert await cache.get(key) == key
+    assert asked == [*range(MOST_CACHED + 1), 0]

@@ -1,4 +1,4 @@
-"""The durable engine's records of workflows: how long they are kept, and how they are deleted."""
+"""The durable engine's records of workflows, and how they are deleted."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence

@@ -1,8 +1,8 @@
 """Cluster membership: alone on SQLite; on PostgreSQL a process has a lease, and a peer may evict it.
 
-It holds an advisory lock, which the server releases when the process is killed, and a lease in the database's
-time, which expires when the process hangs. By its own clock the lease ends earlier: it stops before a peer
-may resume its work.
+A replica holds an advisory lock, which the server releases when the process is killed, and a lease in the
+database's time, which expires when the process hangs. By its own clock the lease ends earlier: it stops
+before a peer may resume its work.
 """
 
 import asyncio

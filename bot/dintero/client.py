@@ -139,7 +139,7 @@ def _read_token(answer: httpx.Response, requested_at: float) -> Token:
     try:
         issued = TokenResponse.model_validate_json(answer.content)
     except ValidationError:
-        raise TokenUnavailable("unreadable answer from Dintero") from None
+        raise TokenUnavailable(UNREADABLE) from None
     lifetime = math.inf if issued.expires_in is None else issued.expires_in
     return Token(issued.access_token, requested_at + lifetime - min(RENEWAL_MARGIN_SECONDS, lifetime / 2))
 

@@ -1,4 +1,4 @@
-"""What is read in Dintero beside the giving: rules and their holders, and a rule ahead of its start."""
+"""What is read in Dintero beside the giving: rules and their holders, and what a start needs ahead of it."""
 
 import asyncio
 import time

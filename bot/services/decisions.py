@@ -28,7 +28,7 @@ Change = Callable[[UnitOfWork], Awaitable[Request | Refusal]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionService:
-    """Everything that people, or the clock, can do to a request after it was made, but to approve it."""
+    """Everything that people, or the clock, can do to a request after it was made, except approve it."""
 
     repository: Repository
     access: AccessControl

@@ -59,5 +59,5 @@ class PreferenceService:
             return refusal
         chosen = Preferences(who.id, results, language, self._clock.now())
         await self._repository.save_preferences(chosen)
-        self.cached.forget(who.id)
+        self.cached.put(who.id, chosen)
         return chosen

@@ -64,14 +64,15 @@ async def current_prior_grants(
     return replace(found, lost=await repository.lost(rule_of(request).id)) if request.rule else found
 
 
-def unseen_repeats(found: PriorGrants, shown: Collection[str]) -> Refusal | None:
+def unseen_repeats(found: PriorGrants, named: Collection[str]) -> Refusal | None:
     """Refuse what a person decides while there are requests that they were not shown.
 
-    A form shows requests by their marks; older forms, by their short ids.
+    A form names them by their marks, and forms of older versions by their short ids. That is enough: the
+    customers of a request never change.
     """
-    if found.lost and found.lost_mark not in shown:
+    if found.lost and found.lost_mark not in named:
         return Refusal(RefusalReason.REPEATED_LOST)
-    if any({each.mark, each.short}.isdisjoint(shown) for each in found.by):
+    if any({each.mark, each.short}.isdisjoint(named) for each in found.by):
         return Refusal(RefusalReason.REPEATED)
     return None
 

@@ -98,18 +98,17 @@ APPROVALS_OF_ROUND: Final = (
     .where(of_request(votes), votes.c.round == bindparam("of_round"))
     .order_by(votes.c.voted_at, votes.c.id)
 )
-_LOST: Final = RowMapper(LostRequest, lost_requests, id="request", rule="rule_id")
+_LOST_ROWS: Final = RowMapper(LostRequest, lost_requests, id="request", rule="rule_id")
 _IS_UNSETTLED: Final = lost_requests.c.settled_at.is_(None)
 COUNT_UNSETTLED: Final = select(func.count()).where(_IS_UNSETTLED)
-_UNSETTLED: Final = select(*_LOST.columns).where(_IS_UNSETTLED)
-_ALL: Final = _UNSETTLED.order_by(lost_requests.c.card_ts)
+_LOST_ALL: Final = select(*_LOST_ROWS.columns).where(_IS_UNSETTLED).order_by(lost_requests.c.card_ts)
 # A card of a version that did not write its rule down may be about any.
-_OF_RULE: Final = _ALL.where(lost_requests.c.rule_id.in_(["", bindparam("rule")]))
-_ONE: Final = select(*_LOST.columns).where(
+_LOST_OF_RULE: Final = _LOST_ALL.where(lost_requests.c.rule_id.in_(["", bindparam("rule")]))
+_LOST_ONE: Final = select(*_LOST_ROWS.columns).where(
     or_(lost_requests.c.short == bindparam("name"), lost_requests.c.request == bindparam("name"))
 )
-_SETTLE: Final = update(lost_requests).where(_IS_UNSETTLED).returning(lost_requests.c.short)
-_KNOWN: Final = select(requests.c.short).where(
+_SETTLE_LOST: Final = update(lost_requests).where(_IS_UNSETTLED).returning(lost_requests.c.short)
+_KNOWN_SHORT: Final = select(requests.c.short).where(
     requests.c.short == bindparam("short"), requests.c.state != State.DRAFT.value
 )
 
@@ -124,7 +123,7 @@ class RequestRepository(BaseRepository):
             .on_conflict_do_nothing(index_elements=["short"])
             .returning(requests.c.id)
         )
-        self._note = database.insert(lost_requests).on_conflict_do_nothing(index_elements=["short"])
+        self._note_lost = database.insert(lost_requests).on_conflict_do_nothing(index_elements=["short"])
 
     async def open_draft(self, request: Request, form_input: FormInput) -> None:
         row = {**request_row(request), "typed": input_json(form_input)}
@@ -190,35 +189,35 @@ class RequestRepository(BaseRepository):
         """Delete the drafts opened before a time, with the rows that refer to them, and count them."""
         return len(await self._request_ids(_FORGET_DRAFTS, before=to_micros(before)))
 
+    async def note_lost(self, found: Sequence[LostRequest], at: datetime) -> tuple[LostRequest, ...]:
+        """Keep those that the database does not know, and return all that nobody has settled."""
+        for one in found:
+            if not await self._database.run(_KNOWN_SHORT, {"short": encode(one.short)}):
+                await self._database.run(self._note_lost, _LOST_ROWS.write(replace(one, noted_at=at)))
+        return await self.lost()
+
+    async def lost(self, rule: RuleId | None = None) -> tuple[LostRequest, ...]:
+        statement, values = (_LOST_ALL, {}) if rule is None else (_LOST_OF_RULE, {"rule": encode(rule)})
+        return tuple(map(_LOST_ROWS.read, await self._database.run(statement, values)))
+
+    async def find_lost(self, name: RequestId | ShortId) -> LostRequest | None:
+        rows = await self._database.run(_LOST_ONE, {"name": encode(name)}) if name else ()
+        return _LOST_ROWS.read(rows[0]) if rows else None
+
+    async def settle_lost(self, by: UserId, at: datetime) -> int:
+        values = to_columns(settled_at=at, settled_by=by)
+        async with self._database.transaction() as transaction:
+            settled = [decode(short) for (short,) in await transaction.run(_SETTLE_LOST, values)]
+            if settled:
+                entry = Entry(kind=EntryKind.SETTLED, who=by, facts={"requests": sorted(settled)})
+                await append(transaction, [entry], at)
+        return len(settled)
+
     async def _requests(self, statement: Select[Any], **values: ColumnValue) -> tuple[Request, ...]:
         return tuple(map(REQUESTS.read, await self._database.run(statement, values)))
 
     async def _request_ids(self, statement: Statement, **values: ColumnValue) -> tuple[RequestId, ...]:
         return tuple(RequestId(decode(id_)) for (id_,) in await self._database.run(statement, values))
-
-    async def note_lost(self, found: Sequence[LostRequest], at: datetime) -> tuple[LostRequest, ...]:
-        """Keep those that the database does not know, and return all that nobody has settled."""
-        for one in found:
-            if not await self._database.run(_KNOWN, {"short": encode(one.short)}):
-                await self._database.run(self._note, _LOST.write(replace(one, noted_at=at)))
-        return await self.lost()
-
-    async def lost(self, rule: RuleId | None = None) -> tuple[LostRequest, ...]:
-        statement, values = (_ALL, {}) if rule is None else (_OF_RULE, {"rule": encode(rule)})
-        return tuple(map(_LOST.read, await self._database.run(statement, values)))
-
-    async def find_lost(self, name: RequestId | ShortId) -> LostRequest | None:
-        rows = await self._database.run(_ONE, {"name": encode(name)}) if name else ()
-        return _LOST.read(rows[0]) if rows else None
-
-    async def settle_lost(self, by: UserId, at: datetime) -> int:
-        values = to_columns(settled_at=at, settled_by=by)
-        async with self._database.transaction() as transaction:
-            settled = [decode(short) for (short,) in await transaction.run(_SETTLE, values)]
-            if settled:
-                entry = Entry(kind=EntryKind.SETTLED, who=by, facts={"requests": sorted(settled)})
-                await append(transaction, [entry], at)
-        return len(settled)
 
 
 def _open_and_newest_first(request: Request) -> tuple[bool, float, str]:

@@ -1,4 +1,4 @@
-"""The unit of work: one request, locked, and all that is written together with it."""
+"""The unit of work: one request, locked, and what is written with it; and what is written outside of one."""
 
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
@@ -254,6 +254,12 @@ class UnitOfWorkRepository(BaseRepository):
         async with self._database.transaction() as transaction:
             await append(transaction, [entry], self._evidence.clock.now())
 
+    @asynccontextmanager
+    async def unit_of_work_to_submit(self, draft: RequestId) -> AsyncIterator[SqlUnitOfWork | None]:
+        evidence = replace(self._evidence, hashed=await self._evidence.hash(self._database, draft))
+        async with self.unit_of_work(draft, evidence=evidence) as unit:
+            yield unit
+
     async def remember_delivery(self) -> None:
         if delivery := current_delivery():
             with no_delivery():
@@ -262,9 +268,3 @@ class UnitOfWorkRepository(BaseRepository):
     async def forget_deliveries(self, before: datetime) -> None:
         """Forget the deliveries that came before a time: their signatures count no more."""
         await self._database.run(_FORGET_DELIVERIES, {"before": to_micros(before)})
-
-    @asynccontextmanager
-    async def unit_of_work_to_submit(self, draft: RequestId) -> AsyncIterator[SqlUnitOfWork | None]:
-        evidence = replace(self._evidence, hashed=await self._evidence.hash(self._database, draft))
-        async with self.unit_of_work(draft, evidence=evidence) as unit:
-            yield unit

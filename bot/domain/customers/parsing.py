@@ -27,8 +27,6 @@ LITERAL: Final = re.compile('="+([^"]*)"+')
 """How exports protect a number from the spreadsheet; the id is inside the quotes."""
 UNWRAPPED: Final = 4 * MAX_LENGTH
 """Longer text keeps its quotes: it is unreadable either way, and a mile of quotes would cost time."""
-
-
 HIDDEN: Final = frozenset({"Cc", "Cf", "Cs"})
 """Categories of invisible characters: control, format and surrogate."""
 

@@ -230,6 +230,11 @@ class Request:
         """The cost of one use by every customer; None if it has no price, or no countable customers."""
         return None if self.rule is None or self.reserved else cost(self.rule, self.customers)
 
+    @property
+    def ended(self) -> bool:
+        """Whether it is in a final state."""
+        return self.state in ENDED
+
     def is_held(self, now: datetime) -> bool:
         """Check whether it is approved and still on hold."""
         return self.state is State.APPROVED and self.give_after is not None and now < self.give_after
@@ -237,11 +242,6 @@ class Request:
     def is_expired(self, now: datetime) -> bool:
         """Check whether it has waited too long for approvals."""
         return self.expires_at is not None and self.expires_at <= now
-
-    @property
-    def ended(self) -> bool:
-        """Whether it is in a final state."""
-        return self.state in ENDED
 
 
 @dataclass(frozen=True, slots=True)

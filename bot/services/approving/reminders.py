@@ -85,6 +85,16 @@ class ReminderService:
             return names  # the whole group is better than nobody
 
 
+def reminded(request: Request, every: timedelta, now: datetime) -> Request:
+    """Move a request past all reminders that are due: after an outage, one reminder is sent for all."""
+    at, over = request.remind_at, request.reminded
+    while at is not None and at <= now:
+        at, over = at + every * 2**over, over + 1
+        if over >= REMINDERS:
+            at = None
+    return replace(request, remind_at=at, reminded=over)
+
+
 async def _tell_of_approval(unit: UnitOfWork, now: datetime) -> None:
     """Tell the requester of an approval that has no result yet."""
     request = unit.request
@@ -102,13 +112,3 @@ async def _tell_of_approval(unit: UnitOfWork, now: datetime) -> None:
             by=request.decided_by,
         )
     )
-
-
-def reminded(request: Request, every: timedelta, now: datetime) -> Request:
-    """Move a request past all reminders that are due: after an outage, one reminder is sent for all."""
-    at, over = request.remind_at, request.reminded
-    while at is not None and at <= now:
-        at, over = at + every * 2**over, over + 1
-        if over >= REMINDERS:
-            at = None
-    return replace(request, remind_at=at, reminded=over)

@@ -30,8 +30,8 @@ CALL_SECONDS: Final = 10
 """Slack documents no limit, and people wait."""
 QUIET_SECONDS: Final = 30.0
 """How long nothing is heard from Slack before it is asked."""
-RETRY_SECONDS: Final = 1.0
-ANSWER_SECONDS: Final = 5.0
+WATCH_RETRY_SECONDS: Final = 1.0
+WATCH_ANSWER_SECONDS: Final = 5.0
 MAX_FAILURES: Final = 2
 """After so many unanswered questions in a row `/readyz` reports Slack as away: within 42 s in all."""
 
@@ -131,8 +131,8 @@ class ApiWatch:
         client: ApiClient,
         *,
         quiet: float = QUIET_SECONDS,
-        retry: float = RETRY_SECONDS,
-        answer: float = ANSWER_SECONDS,
+        retry: float = WATCH_RETRY_SECONDS,
+        answer: float = WATCH_ANSWER_SECONDS,
         ticks: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client = client

@@ -93,7 +93,7 @@ def language_of(locale: str) -> Language | None:
     >>> language_of("en-US"), language_of("no-NO"), language_of("de-DE")
     (Language(texts='en', locale='en_US'), Language(texts='nb', locale='nb_NO'), None)
     """
-    name, _, region = locale.replace("-", "_").partition("_")
+    name, _dash, region = locale.replace("-", "_").partition("_")
     if name in {"no", "nn", "nb"}:
         return NORWEGIAN
     return (

@@ -1,4 +1,4 @@
-"""Blocks, messages and modals as plain dictionaries; slackblocks checks Slack's limits."""
+"""Blocks, messages and modals as plain dictionaries; slackblocks checks Slack's limits; texts are cut."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -43,9 +43,9 @@ OPTION: Final = 75
 MAX_OPTIONS: Final = 100
 BUTTON_LABEL: Final = 75
 BUTTON_VALUE: Final = 2_000
-_HALF = re.compile(r"&[a-z]{0,4}$|<[^<>]*$")
 WITH_ID: Final = frozenset({"input", "actions"})
 """Blocks that keep their ids. The others lose theirs, so that the same facts always draw the same message."""
+_HALF: Final = re.compile(r"&[a-z]{0,4}$|<[^<>]*$")
 _DATE: Final = re.compile(r"<!date[^>]*>")
 _LINK: Final = re.compile(r"<[^|>]*\|([^>]*)>")
 

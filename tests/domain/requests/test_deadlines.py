@@ -1,15 +1,12 @@
-"""Deadlines: reminders, holds and the approvers at a time."""
+"""Deadlines: those of a round, holds and the approvers at a time."""
 
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from bot.domain.requests.authorization import approvers_of, pending_approvers
 from bot.domain.requests.request import State
-from bot.services.approving.reminders import REMINDERS, reminded
 from tests.support.samples import REQUEST
 from tests.support.service_fixture import BO, CHIEF, CLEO, LEADS, NOW, POLICY, SUPPORT
 
@@ -36,23 +33,6 @@ def test_without_the_keys_there_are_no_reminders_no_escalation_and_no_hold() -> 
         plain.initial_deadlines(NOW)["escalate_at"],
         plain.held_until(NOW),
     ) == (None, None, None)
-
-
-@given(st.lists(st.integers(1, 600), max_size=30))
-def test_at_most_three_reminders_come_after_one_two_and_four_times(
-    waits: list[int],
-) -> None:
-    request, now, said = replace(REQUEST, remind_at=NOW + HOUR, reminded=0), NOW, []
-    for minutes in waits:
-        before, now = now, now + timedelta(minutes=minutes)
-        if request.remind_at and request.remind_at <= now:
-            said.append(now)
-            passed = [n for n in (1, 2, 4) if before < NOW + n * HOUR <= now]
-            assert passed
-            request = reminded(request, HOUR, now)
-    assert len(said) <= REMINDERS
-    assert request.remind_at is None or request.remind_at in {NOW + HOUR, NOW + 2 * HOUR, NOW + 4 * HOUR}
-    assert request.remind_at is None or request.remind_at > now
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -279,7 +280,8 @@ async def test_a_delivery_can_come_twice(resources: World) -> None:
 async def test_an_outage_of_the_web_api_is_trouble_for_the_person(resources: World) -> None:
     await resources.ann.command("/discount add Nissepris", resources.channel)
     modal = await resources.ann.sees_view()
+    patience, resources.slack.board.time_limit = resources.slack.board.time_limit, timedelta(seconds=1)
     resources.slack.faults.outage = True
     assert (await modal.press("More…")).trouble == "We had some trouble connecting. Try again?"
-    resources.slack.faults.outage = False
+    resources.slack.faults.outage, resources.slack.board.time_limit = False, patience
     assert not (await modal.press("More…")).trouble

@@ -6,6 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.database.repositories.repository import SqlRepository
 from bot.domain.ids import UserId
@@ -13,8 +15,10 @@ from bot.domain.policy.policy import Refusal, RefusalReason
 from bot.domain.requests.notification import ChannelKind, NotificationType
 from bot.domain.requests.request import Request, State
 from bot.domain.rules.rule import Reward, RewardType
+from bot.services.approving.reminders import REMINDERS, reminded
 from bot.services.snapshots import load_snapshot
 from tests.services.test_changed_rule import approve, opened
+from tests.support.samples import REQUEST
 from tests.support.service_fixture import (
     ANN,
     BO,
@@ -22,6 +26,7 @@ from tests.support.service_fixture import (
     CLEO,
     DI,
     LEADS,
+    NOW,
     POLICY,
     SPAR,
     STRICT,
@@ -30,6 +35,7 @@ from tests.support.service_fixture import (
     open_office,
 )
 
+HOUR = timedelta(hours=1)
 REMINDING: dict[str, Any] = {
     "remind_minutes": 60,
     "escalate_to": (DI, ANN),
@@ -204,3 +210,20 @@ async def test_a_removed_channel_gets_no_reminders(office: Office) -> None:
     assert await told(office, NotificationType.REMINDED) == []
     assert await office.decisions.remind_due() == 0
     assert SUPPORT not in office.access.policy.channels
+
+
+@given(st.lists(st.integers(1, 600), max_size=30))
+def test_at_most_three_reminders_come_after_one_two_and_four_times(
+    waits: list[int],
+) -> None:
+    request, now, said = replace(REQUEST, remind_at=NOW + HOUR, reminded=0), NOW, []
+    for minutes in waits:
+        before, now = now, now + timedelta(minutes=minutes)
+        if request.remind_at and request.remind_at <= now:
+            said.append(now)
+            passed = [n for n in (1, 2, 4) if before < NOW + n * HOUR <= now]
+            assert passed
+            request = reminded(request, HOUR, now)
+    assert len(said) <= REMINDERS
+    assert request.remind_at is None or request.remind_at in {NOW + HOUR, NOW + 2 * HOUR, NOW + 4 * HOUR}
+    assert request.remind_at is None or request.remind_at > now
