@@ -20,7 +20,7 @@ Answer = TypeVar("Answer")
 
 
 class Coalescer(Generic[Item, Result]):
-    """Runs one batch after the other, each in a `turn` that is entered first: new items go into the next one.
+    """Runs one batch after the other; items that come meanwhile go into the next. Each enters a `turn` first.
 
     `run` returns a result or an exception for each item; an exception that it raises is raised for all of
     them. A batch runs to its end even if its submitters are cancelled.

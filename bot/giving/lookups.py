@@ -1,4 +1,4 @@
-"""What is read in Dintero beside the giving: rules and their holders, and what a start needs ahead of it."""
+"""What is read in Dintero beside the giving: rules and their holders, and what a start needs, asked early."""
 
 import asyncio
 import time

@@ -62,25 +62,19 @@ async def test_concurrent_calls_share_the_first_token(
     assert sandbox.tokens.issued == 1
 
 
-async def test_a_token_is_renewed_shortly_before_it_expires(
-    timed: DinteroClient, sandbox: SandboxDintero, clock: Clock
+@pytest.mark.parametrize(
+    ("lifetime", "kept"),
+    [
+        pytest.param(5000, 5000 - RENEWAL_MARGIN_SECONDS, id="shortly before it expires"),
+        pytest.param(60, 30, id="at half a short life"),
+    ],
+)
+async def test_a_token_is_renewed_before_it_expires(
+    timed: DinteroClient, sandbox: SandboxDintero, clock: Clock, lifetime: int, kept: float
 ) -> None:
-    sandbox.tokens.expires_in = 5000
+    sandbox.tokens.expires_in = lifetime
     await timed.rule(RULE)
-    clock.seconds += 5000 - RENEWAL_MARGIN_SECONDS - 1
-    await timed.rule(RULE)
-    assert sandbox.tokens.issued == 1
-    clock.seconds += 1
-    await timed.rule(RULE)
-    assert sandbox.tokens.issued == 2
-
-
-async def test_a_short_lived_token_is_renewed_at_half_its_life(
-    timed: DinteroClient, sandbox: SandboxDintero, clock: Clock
-) -> None:
-    sandbox.tokens.expires_in = 60
-    await timed.rule(RULE)
-    clock.seconds += 29
+    clock.seconds += kept - 1
     await timed.rule(RULE)
     assert sandbox.tokens.issued == 1
     clock.seconds += 1

@@ -1,4 +1,7 @@
-"""Blocks, messages and modals as plain dictionaries; slackblocks checks Slack's limits; texts are cut."""
+"""Blocks, messages and modals as plain dictionaries, with texts cut to Slack's limits.
+
+slackblocks checks what a cut cannot mend.
+"""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
